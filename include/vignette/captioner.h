@@ -1,0 +1,40 @@
+// The port between the light front and the heavy back: a job in, a caption or an error out.
+//
+// The front (`vignette`) starts in milliseconds; the back (`libvignette-captioner.so`) brings OpenCV, the tokenizer
+// and torch and is opened at run time through vignette_open_captioner. Both are built from one tree by one compiler.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "vignette/bundle.h"
+#include "vignette/caption.h"
+#include "vignette/error.h"
+#include "vignette/job.h"
+#include "vignette/limits.h"
+
+namespace vignette {
+
+struct CaptionerConfig {
+    std::filesystem::path bundle;
+    std::string device = "auto";  // auto, cpu, cuda
+    int slots = 0;                // sequences' cache rows; 0: the model side decides
+    int threads = 0;              // of CPU operators; 0: all cores
+    Limits limits;
+};
+
+class Captioner {
+public:
+    virtual ~Captioner() = default;
+
+    // Any thread; returns when the caption is done, has failed, or `stop` was requested.
+    virtual Result<Caption> caption(Job job, std::stop_token stop) = 0;
+};
+
+using OpenCaptioner = Result<std::unique_ptr<Captioner>>(const CaptionerConfig& config);
+
+inline constexpr const char* open_captioner_symbol = "vignette_open_captioner";
+
+}  // namespace vignette

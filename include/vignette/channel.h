@@ -1,0 +1,74 @@
+// The one road between threads: a queue that is bounded and can be closed.
+// Any thread may call any method. What was pushed before close() is still delivered.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace vignette {
+
+template <class T>
+class Channel {
+public:
+    explicit Channel(std::size_t capacity) : capacity_(capacity) {}
+
+    // Waits for room; false once closed.
+    bool push(T value) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return closed_ || values_.size() < capacity_; });
+        return add(std::move(value));
+    }
+
+    // Never waits; false when full or closed.
+    bool try_push(T value) {
+        const std::lock_guard lock(mutex_);
+        return values_.size() < capacity_ && add(std::move(value));
+    }
+
+    // Waits for a value; empty once closed and drained.
+    std::optional<T> pop() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return closed_ || !values_.empty(); });
+        return take();
+    }
+
+    // Never waits.
+    std::optional<T> try_pop() {
+        const std::lock_guard lock(mutex_);
+        return take();
+    }
+
+    void close() {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+        changed_.notify_all();
+    }
+
+private:
+    bool add(T value) {
+        if (closed_) return false;
+        values_.push_back(std::move(value));
+        changed_.notify_all();
+        return true;
+    }
+
+    std::optional<T> take() {
+        if (values_.empty()) return std::nullopt;
+        std::optional<T> value(std::move(values_.front()));
+        values_.pop_front();
+        changed_.notify_all();
+        return value;
+    }
+
+    const std::size_t capacity_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<T> values_;
+    bool closed_ = false;
+};
+
+}  // namespace vignette
