@@ -1,0 +1,89 @@
+// Runs many sequences at once over one model: each step admits what fits and decodes all that run.
+//
+// generate() may be called from any thread; everything else happens on the engine's own thread, which owns the model,
+// the slots and the sequences. The destructor ends what is still running as cancelled and joins that thread.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <future>
+#include <list>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "engine/rules.h"
+#include "engine/sequence.h"
+#include "engine/slots.h"
+#include "vignette/channel.h"
+#include "vignette/error.h"
+#include "vignette/limits.h"
+#include "vignette/model.h"
+
+namespace vignette {
+
+struct GenerationRequest {
+    std::unique_ptr<Pixels> pixels;
+    std::vector<TokenId> prompt;  // image placeholders included
+    DecodingRules rules;
+    std::stop_token stop;
+};
+
+struct Generation {
+    Decoded decoded;
+    std::chrono::microseconds queue{};
+    std::chrono::microseconds vision{};
+    std::chrono::microseconds prefill{};
+    std::chrono::microseconds decode_steps{};
+};
+
+class Engine {
+public:
+    Engine(Model& model, const Limits& limits);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    // Any thread; waits for its own sequence only. What a request yields does not depend on its neighbours.
+    Result<Generation> generate(GenerationRequest request);
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    struct Submission {
+        GenerationRequest request;
+        std::promise<Result<Generation>> answer;
+        Clock::time_point arrived;
+    };
+    struct Running {
+        Submission submission;
+        Sequence sequence;
+        Generation made;
+        Clock::time_point admitted;
+        bool fresh = true;  // not yet through the vision side
+    };
+
+    void loop(const std::stop_token& stop);
+    bool receive();
+    void drop_cancelled();
+    void admit();
+    void step();
+    void apply(StepResult result, std::span<Running* const> planned);
+    void isolate(const Error& error);
+    void finish_all(const Error& error);
+    static void finish(Running& run);
+
+    Model& model_;
+    const ModelShape shape_;
+    const std::size_t waiting_max_;
+    Channel<Submission> inbox_;
+    SlotPool slots_;                  // engine thread
+    std::deque<Submission> waiting_;  // engine thread
+    std::list<Running> running_;      // engine thread; in order of admission
+    int admissions_max_;              // engine thread; halved when a step runs out of memory
+    std::jthread thread_;             // last member: joined before the others die
+};
+
+}  // namespace vignette
