@@ -40,7 +40,7 @@ BACKGROUNDS = {
     "cyan": (142, 222, 230),
 }
 SHAPES = ("circle", "square", "triangle", "star", "cross")
-COUNTS = ("a", "two", "three")
+NUMBERS = {2: "two", 3: "three"}  # one is an article
 PLACES = ("on the left", "on the right", "at the top", "at the bottom")
 PLACE_PAIRS = (PLACES[:2], PLACES[2:])
 
@@ -81,8 +81,13 @@ class Group(NamedTuple):
     place: str
 
     def phrase(self) -> str:
-        noun = self.shape if self.count == 1 else plural(self.shape)
-        return f"{COUNTS[self.count - 1]} {self.colour} {noun} {self.place}"
+        if self.count == 1:
+            return f"{article(self.colour)} {self.colour} {self.shape} {self.place}"
+        return f"{NUMBERS[self.count]} {self.colour} {plural(self.shape)} {self.place}"
+
+
+def article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
 
 
 def plural(shape: str) -> str:
@@ -111,7 +116,7 @@ def _random_groups(rng: random.Random) -> list[Group]:
     # Different colours: otherwise 2 + 2 equal shapes could be read as rows or as columns.
     colours = rng.sample(tuple(COLOURS), len(places))
     return [
-        Group(rng.randint(1, 3), colour, rng.choice(SHAPES), place)
+        Group(rng.choice(tuple(LAYOUTS)), colour, rng.choice(SHAPES), place)
         for colour, place in zip(colours, places)
     ]
 

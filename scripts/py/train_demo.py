@@ -21,6 +21,7 @@ from transformers import (
     Blip2VisionConfig,
     OPTConfig,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from demo_processor import (
     BOS,
@@ -33,6 +34,7 @@ from demo_processor import (
     make_tokenizer,
     pixel_values,
 )
+from evaluate_demo import caption_scenes, draw_scenes, exact_share
 from scenes import draw_scene
 
 WIDTH = 96
@@ -44,7 +46,7 @@ HEADS = 4
 MAX_POSITIONS = 128
 
 BATCH = 48
-STEPS = 8000
+STEPS = 8_000
 LEARNING_RATE = 1.0e-3
 LEARNING_RATE_FLOOR = 0.02  # of the peak
 WARM_UP_STEPS = 200
@@ -54,7 +56,6 @@ EMA_DECAY = 0.998
 REPORT_EVERY = 500
 REPORT_SCENES = 200
 REPORT_SEED = 99_999
-CAPTION_TOKENS_MAX = 40
 
 IGNORED = -100  # label of positions that the loss skips
 
@@ -191,38 +192,16 @@ def learning_rate(step: int, steps: int) -> float:
     return LEARNING_RATE * warm_up * (cosine + (1 - cosine) * LEARNING_RATE_FLOOR)
 
 
-@torch.inference_mode()
-def exact_share(model, processor, scenes, prompt: str = PROMPT, **generation) -> float:
-    """The share of scenes whose whole caption is right."""
-    hits = 0
-    for start in range(0, len(scenes), 100):
-        chunk = scenes[start : start + 100]
-        captions = caption_scenes(model, processor, chunk, prompt, **generation)
-        hits += sum(said == scene.caption for said, scene in zip(captions, chunk))
-    return hits / len(scenes)
-
-
-def caption_scenes(model, processor, scenes, prompt: str, **generation) -> list[str]:
-    images = [scene.image for scene in scenes]
-    inputs = processor(images=images, text=[prompt] * len(images), return_tensors="pt")
-    options = {"max_new_tokens": CAPTION_TOKENS_MAX, "do_sample": False} | generation
-    ids = model.generate(**inputs, **options)[:, inputs["input_ids"].shape[1] :]
-    texts = processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
-    return [text.strip() for text in texts]
-
-
-def draw_scenes(count: int, seed: int):
-    rng = random.Random(seed)
-    return [draw_scene(rng) for _ in range(count)]
-
-
 def save_snapshot(model, processor, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
+    processor.image_processor.save_pretrained(folder)  # where readers other than transformers look
+    (folder / "model.safetensors").chmod(0o644)
 
 
 def train(out: Path, steps: int, seed: int) -> None:
+    disable_progress_bar()
     torch.set_num_threads(1)  # more threads add in another order: other weights
     torch.manual_seed(seed)
     tokenizer = make_tokenizer()
@@ -243,10 +222,11 @@ def train(out: Path, steps: int, seed: int) -> None:
         average.update(model, step)
         done = step + 1
         if done % REPORT_EVERY == 0 or done == steps:
-            exact = exact_share(average.model, processor, report_scenes)
-            save_snapshot(average.model, processor, out)  # an interrupted run leaves a usable model
+            captions = caption_scenes(average.model, processor, report_scenes)
+            exact = exact_share(report_scenes, captions)
             seconds = time.monotonic() - started
             print(f"{seconds:.0f} s, step {done}, loss {loss:.4f}, exact {exact:.3f}", flush=True)
+            save_snapshot(average.model, processor, out)  # an interrupted run leaves a usable model
 
 
 def train_step(model, optimizer, samples: Samples, rate: float) -> float:

@@ -1,0 +1,12 @@
+// The commands. Each returns the process's exit code: 0 fine, 1 a job failed, 2 wrong usage.
+#pragma once
+
+#include "app/options.h"
+
+namespace vignette {
+
+int run_event(const Options& options);
+int caption_files(const Options& options);
+int doctor(const Options& options);
+
+}  // namespace vignette

@@ -1,0 +1,16 @@
+// The wiring: what was asked for, then the command that does it.
+#include "app/commands.h"
+#include "vignette/invariant.h"
+
+int main(int argc, char** argv) {
+    const vignette::Parsed parsed = vignette::parse_options(argc, argv);
+    if (!parsed.options) return parsed.exit_code;
+    const vignette::Options& options = *parsed.options;
+    vignette::start_logging(options.log_level);
+    switch (options.command) {
+        case vignette::Command::run: return run_event(options);
+        case vignette::Command::caption: return caption_files(options);
+        case vignette::Command::doctor: return doctor(options);
+    }
+    vignette::panic("Command out of range");
+}

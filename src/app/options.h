@@ -1,0 +1,46 @@
+// What the command line, the environment and vignette.toml say, as values. One name for each setting in all three.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+#include "vignette/captioner.h"
+#include "vignette/job.h"
+
+namespace vignette {
+
+enum class Command { run, caption, doctor };
+
+struct Options {
+    Command command = Command::run;
+    std::string model = "demo-blip2";
+    std::string device = "auto";
+    int threads = 0;
+    int slots = 0;
+    LogLevel log_level = LogLevel::info;
+
+    // run
+    std::optional<std::string> test_input;
+    std::string event_file;
+
+    // caption
+    std::vector<std::string> files;
+    CaptionOptions caption;
+    bool json = false;
+    int parallel = 4;
+};
+
+// Either what to do, or the exit code to leave with at once: help was asked for (0) or the usage was wrong (2).
+struct Parsed {
+    std::optional<Options> options;
+    int exit_code = 0;
+};
+
+Parsed parse_options(int argc, char** argv);
+
+// Everything the back needs, with the bundle found.
+Result<CaptionerConfig> captioner_config(const Options& options);
+
+}  // namespace vignette

@@ -1,0 +1,27 @@
+// Measures the stages of one job from outside: lap() is the time since the last lap. One thread.
+#pragma once
+
+#include <chrono>
+#include <utility>
+
+namespace vignette {
+
+class Stopwatch {
+public:
+    std::chrono::microseconds lap() {
+        const Clock::time_point now = Clock::now();
+        return round(now - std::exchange(lap_, now));
+    }
+    std::chrono::microseconds total() const { return round(Clock::now() - start_); }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    static std::chrono::microseconds round(Clock::duration time) {
+        return std::chrono::duration_cast<std::chrono::microseconds>(time);
+    }
+
+    const Clock::time_point start_ = Clock::now();
+    Clock::time_point lap_ = start_;
+};
+
+}  // namespace vignette

@@ -1,0 +1,84 @@
+#include "text/tokenizer.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "vignette_text.h"
+
+namespace vignette {
+namespace {
+
+const std::uint8_t* bytes_of(std::string_view text) {
+    return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+
+std::string take(vig_text text) {
+    std::string taken;
+    if (text.size > 0) taken.assign(reinterpret_cast<const char*>(text.data), text.size);
+    vig_text_free(text);
+    return taken;
+}
+
+std::vector<TokenId> byte_tokens(const Tokenizer& tokenizer) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::vector<TokenId> found;
+    for (const char high : digits) {
+        for (const char low : digits) {
+            const std::string spelled{'<', '0', 'x', high, low, '>'};
+            if (const auto id = tokenizer.id_of(spelled)) found.push_back(*id);
+        }
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
+}  // namespace
+
+void Tokenizer::Free::operator()(vig_tokenizer* handle) const { vig_tokenizer_free(handle); }
+
+Tokenizer::Tokenizer(vig_tokenizer* handle) : handle_(handle), bytes_(byte_tokens(*this)) {}
+
+Result<Tokenizer> Tokenizer::from_json(std::string_view json) {
+    vig_tokenizer* handle = nullptr;
+    vig_text error{};
+    if (vig_tokenizer_load(bytes_of(json), json.size(), &handle, &error) != VIG_OK)
+        return fail(ErrorCode::bundle_invalid, "the tokenizer cannot be loaded: " + take(error));
+    return Tokenizer(handle);
+}
+
+Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text) const {
+    vig_ids ids{};
+    vig_text error{};
+    const auto status = vig_tokenizer_encode(handle_.get(), bytes_of(text), text.size(), true, &ids, &error);
+    if (status == VIG_BAD_UTF8)
+        return fail(ErrorCode::invalid_input, "the text is not UTF-8: " + take(error));
+    if (status != VIG_OK) return fail(ErrorCode::internal, "the text cannot be tokenized: " + take(error));
+    std::vector<TokenId> tokens(ids.size);
+    std::ranges::transform(std::span(ids.data, ids.size), tokens.begin(), [](std::int32_t id) {
+        return TokenId{id};
+    });
+    vig_ids_free(ids);
+    return tokens;
+}
+
+Result<std::string> Tokenizer::decode(std::span<const TokenId> tokens) const {
+    vig_text text{};
+    vig_text error{};
+    const auto* ids = reinterpret_cast<const std::int32_t*>(tokens.data());
+    if (vig_tokenizer_decode(handle_.get(), ids, tokens.size(), true, &text, &error) != VIG_OK)
+        return fail(ErrorCode::internal, "the tokens cannot be decoded: " + take(error));
+    return take(text);
+}
+
+std::optional<TokenId> Tokenizer::id_of(std::string_view token) const {
+    const std::int32_t id = vig_tokenizer_id_of(handle_.get(), bytes_of(token), token.size());
+    if (id < 0) return std::nullopt;
+    return TokenId{id};
+}
+
+std::size_t Tokenizer::vocabulary() const { return vig_tokenizer_vocabulary(handle_.get()); }
+
+bool Tokenizer::is_byte(TokenId token) const { return std::ranges::binary_search(bytes_, token); }
+
+}  // namespace vignette
