@@ -43,7 +43,7 @@ struct Caption {
     std::string text;
     std::vector<TokenId> tokens;  // new tokens, the end token included
     bool return_tokens = false;
-    float score = 0;              // of the best beam; 0 for greedy
+    float score = 0;  // of the best beam; 0 for greedy
     FinishReason finish = FinishReason::stop;
     ModelUse model;
     ImageInfo image;

@@ -1,7 +1,8 @@
 // The port between the light front and the heavy back: a job in, a caption or an error out.
 //
-// The front (`vignette`) starts in milliseconds; the back (`libvignette-captioner.so`) brings OpenCV, the tokenizer
-// and torch and is opened at run time through vignette_open_captioner. Both are built from one tree by one compiler.
+// The front (`vignette`) starts in milliseconds; the back (`libvignette-captioner.so`) brings OpenCV, the
+// tokenizer and torch and is opened at run time through vignette_open_captioner. Both are built from one tree
+// by one compiler.
 #pragma once
 
 #include <filesystem>

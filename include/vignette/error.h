@@ -1,5 +1,5 @@
-// Failure as a value: a code for programs, a sentence for people, and the path of the input field it is about.
-// The table of all codes, with what to do, is docs/errors.md.
+// Failure as a value: a code for programs, a sentence for people, and the path of the input field it is
+// about. The table of all codes, with what to do, is docs/errors.md.
 #pragma once
 
 #include <exception>
@@ -84,11 +84,11 @@ auto at_wall(ErrorCode code, F&& call) -> Result<std::invoke_result_t<F>> {
 #define VIG_PASTE(a, b) VIG_PASTE_(a, b)
 
 // The value of `expression`, or return its error from this function.
-#define VIG_TRY(result, expression)                                                  \
-    __extension__({                                                                  \
-        auto&& result = (expression);                                                \
-        if (!result) [[unlikely]]                                                    \
-            return std::unexpected(std::forward<decltype(result)>(result).error());  \
-        *std::forward<decltype(result)>(result);                                     \
+#define VIG_TRY(result, expression)                                                 \
+    __extension__({                                                                 \
+        auto&& result = (expression);                                               \
+        if (!result) [[unlikely]]                                                   \
+            return std::unexpected(std::forward<decltype(result)>(result).error()); \
+        *std::forward<decltype(result)>(result);                                    \
     })
 #define TRY(expression) VIG_TRY(VIG_PASTE(try_, __COUNTER__), expression)

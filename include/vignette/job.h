@@ -42,6 +42,7 @@ struct Job {
     ImageSource image;
     CaptionOptions options;
     std::vector<Warning> warnings;
+    std::string model;  // bundle or alias; empty: the default
 };
 
 }  // namespace vignette

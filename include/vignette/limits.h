@@ -9,14 +9,14 @@
 namespace vignette {
 
 struct Limits {
-    std::size_t body_bytes_max = 32 * MiB;    // JSON text of one job
-    std::size_t image_bytes_max = 20 * MiB;   // one encoded picture
+    std::size_t body_bytes_max = 32 * MiB;        // JSON text of one job
+    std::size_t image_bytes_max = 20 * MiB;       // one encoded picture
     std::int64_t image_pixels_max = 100'000'000;  // known from the header, checked before decoding
     std::int32_t image_side_max = 32'767;
     std::size_t prompt_bytes_max = 8 * KiB;
     int json_depth_max = 32;
-    std::size_t inbox_max = 64;               // sequences waiting for the engine
-    std::size_t warnings_max = 16;            // a job of nothing but unknown fields must not make a huge answer
+    std::size_t inbox_max = 64;     // sequences waiting for the engine
+    std::size_t warnings_max = 16;  // a job of nothing but unknown fields must not make a huge answer
 };
 
 }  // namespace vignette

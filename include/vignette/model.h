@@ -1,5 +1,5 @@
-// The port between the engine and whatever computes: values in, values out. Tensors never cross it, so the engine
-// is compiled and tested without torch, against a scripted model.
+// The port between the engine and whatever computes: values in, values out. Tensors never cross it, so the
+// engine is compiled and tested without torch, against a scripted model.
 #pragma once
 
 #include <chrono>
@@ -45,7 +45,8 @@ struct SlotCopy {
 // What is wanted of a group of neighbouring rows (the beams of one sequence, or a single one).
 struct Choice {
     int rows = 1;
-    int candidates = 1;                // 1: the most likely token (argmax of logits); more: the best of log_softmax + score over all rows
+    int candidates = 1;  // 1: the most likely token (argmax of logits); more: the best of log_softmax + score
+                         // over all rows
     std::span<const TokenId> forbidden;  // never chosen in this step
 };
 

@@ -17,7 +17,9 @@ constexpr std::size_t tokenizer_bytes_max = 64 * MiB;
 // Keeps the model alive as long as the captioner that uses it.
 class OwningCaptioner final : public Captioner {
 public:
-    OwningCaptioner(std::unique_ptr<Model> model, BundleInfo bundle, Tokenizer tokenizer, const Limits& limits)
+    OwningCaptioner(
+        std::unique_ptr<Model> model, BundleInfo bundle, Tokenizer tokenizer, const Limits& limits
+    )
         : model_(std::move(model)), captioner_(std::move(bundle), std::move(tokenizer), *model_, limits) {}
 
     Result<Caption> caption(Job job, std::stop_token stop) override {

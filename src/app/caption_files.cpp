@@ -33,16 +33,20 @@ void print(const std::string& file, const Result<Caption>& outcome, const Option
     }
     std::fflush(stdout);
     if (!outcome) {
-        log_error(file + ": " + outcome.error().message + " (" + std::string(to_text(outcome.error().code)) + ")");
+        log_error(
+            file + ": " + outcome.error().message + " (" + std::string(to_text(outcome.error().code)) + ")"
+        );
     } else {
-        for (const Warning& warning : outcome->warnings) log_warning(file + ": " + warning.field + " " + warning.message);
+        for (const Warning& warning : outcome->warnings)
+            log_warning(file + ": " + warning.field + " " + warning.message);
     }
 }
 
 // On a terminal only, and only where there is something to wait for.
 class Progress {
 public:
-    explicit Progress(std::size_t total) : total_(total), shown_(total > 1 && isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0) {}
+    explicit Progress(std::size_t total)
+        : total_(total), shown_(total > 1 && isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0) {}
     void advance() {
         if (shown_) std::fprintf(stderr, "\r%zu of %zu pictures", ++done_, total_);
         if (shown_ && done_ == total_) std::fputc('\n', stderr);
@@ -73,7 +77,11 @@ bool caption_all(Captioner& captioner, const Options& options) {
     };
     for (const std::string& file : options.files) {
         if (in_work.size() == static_cast<std::size_t>(options.parallel)) print_first();
-        in_work.push_back({.file = file, .outcome = std::async(std::launch::async, caption_file, std::ref(captioner), file, options.caption)});
+        in_work.push_back(
+            {.file = file,
+             .outcome =
+                 std::async(std::launch::async, caption_file, std::ref(captioner), file, options.caption)}
+        );
     }
     while (!in_work.empty()) print_first();
     return all_fine;
@@ -83,7 +91,8 @@ bool caption_all(Captioner& captioner, const Options& options) {
 
 int caption_files(const Options& options) {
     const Result<CaptionerConfig> config = captioner_config(options);
-    const Result<std::unique_ptr<Captioner>> captioner = config ? open_back(*config) : std::unexpected(config.error());
+    const Result<std::unique_ptr<Captioner>> captioner =
+        config ? open_back(*config) : std::unexpected(config.error());
     if (!captioner) {
         log_error(captioner.error().message);
         return 1;

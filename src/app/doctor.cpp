@@ -40,10 +40,13 @@ Finding check_gpu() {
     void* start = dlsym(driver, "cuInit");
     void* count = dlsym(driver, "cuDeviceGetCount");
     int devices = 0;
-    const bool works = start != nullptr && count != nullptr && std::bit_cast<int (*)(unsigned)>(start)(0) == 0 &&
+    const bool works = start != nullptr && count != nullptr &&
+                       std::bit_cast<int (*)(unsigned)>(start)(0) == 0 &&
                        std::bit_cast<int (*)(int*)>(count)(&devices) == 0 && devices > 0;
     if (!works) {
-        return {Verdict::missing, "gpu", "a driver but no usable device; in a container, start it with --gpus all"};
+        return {
+            Verdict::missing, "gpu", "a driver but no usable device; in a container, start it with --gpus all"
+        };
     }
     return {Verdict::ok, "gpu", std::to_string(devices) + " device(s)"};
 }
@@ -67,9 +70,12 @@ Finding check_memory() {
 
 const char* mark(Verdict verdict) {
     switch (verdict) {
-        case Verdict::ok: return "ok     ";
-        case Verdict::note: return "note   ";
-        case Verdict::missing: return "MISSING";
+        case Verdict::ok:
+            return "ok     ";
+        case Verdict::note:
+            return "note   ";
+        case Verdict::missing:
+            return "MISSING";
     }
     return "";
 }

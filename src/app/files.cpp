@@ -38,7 +38,8 @@ Result<Buffer> read_all(const fs::path& path, std::size_t bytes_max) {
         content.resize(used);
         if (used > bytes_max) {
             return fail(
-                ErrorCode::too_large, path.string() + " is larger than the " + std::to_string(bytes_max / MiB) +
+                ErrorCode::too_large, path.string() + " is larger than the " +
+                                          std::to_string(bytes_max / MiB) +
                                           " MiB that are allowed; send a smaller one"
             );
         }

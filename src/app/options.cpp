@@ -55,7 +55,9 @@ CLI::App* add_caption(CLI::App& app, Options& options) {
     caption->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, BMP")->required();
     caption->add_flag("--json", options.json, "Print each result object as one line of JSON");
     caption->add_flag("--tokens", options.caption.return_tokens, "Add the token ids to the JSON");
-    caption->add_option("--prompt", options.caption.prompt, "Text the caption continues; the bundle has a default");
+    caption->add_option(
+        "--prompt", options.caption.prompt, "Text the caption continues; the bundle has a default"
+    );
     caption->add_option("--max_length", options.caption.max_length, "New tokens at most");
     caption->add_option("--min_length", options.caption.min_length, "New tokens at least");
     caption->add_option("--num_beams", options.caption.num_beams, "1: greedy; more: beam search");
@@ -78,9 +80,8 @@ Parsed parse_options(int argc, char** argv) {
     add_common(app, options);
     add_run(app, options)->callback([&] { options.command = Command::run; });
     add_caption(app, options)->callback([&] { options.command = Command::caption; });
-    app.add_subcommand("doctor", "Check this machine and say what to do about what is missing")->callback([&] {
-        options.command = Command::doctor;
-    });
+    app.add_subcommand("doctor", "Check this machine and say what to do about what is missing")
+        ->callback([&] { options.command = Command::doctor; });
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& stopped) {

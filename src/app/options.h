@@ -1,4 +1,5 @@
-// What the command line, the environment and vignette.toml say, as values. One name for each setting in all three.
+// What the command line, the environment and vignette.toml say, as values. One name for each setting in all
+// three.
 #pragma once
 
 #include <optional>
@@ -32,7 +33,8 @@ struct Options {
     int parallel = 4;
 };
 
-// Either what to do, or the exit code to leave with at once: help was asked for (0) or the usage was wrong (2).
+// Either what to do, or the exit code to leave with at once: help was asked for (0) or the usage was wrong
+// (2).
 struct Parsed {
     std::optional<Options> options;
     int exit_code = 0;

@@ -36,8 +36,9 @@ Result<fs::path> find_back() {
         if (fs::is_regular_file(place, ignored)) return place;
     }
     return fail(
-        ErrorCode::unavailable, std::string(back_name) + " is neither beside the program in " + here.string() +
-                                    " nor in ../lib; build the release preset (scripts/setup) or install it again"
+        ErrorCode::unavailable,
+        std::string(back_name) + " is neither beside the program in " + here.string() +
+            " nor in ../lib; build the release preset (scripts/setup) or install it again"
     );
 }
 
@@ -51,7 +52,7 @@ std::vector<fs::path> model_folders() {
     }
     folders.emplace_back("models");
     const fs::path here = program_folder();
-    folders.push_back(here.parent_path() / "models");                // installed: bin/ and models/ side by side
+    folders.push_back(here.parent_path() / "models");  // installed: bin/ and models/ side by side
     folders.push_back(here.parent_path().parent_path() / "models");  // built: build/<preset>/
     return folders;
 }
@@ -70,7 +71,8 @@ Result<fs::path> find_bundle(std::string_view name_or_path) {
         return fail(
             ErrorCode::model_not_found, "\"" + wanted.string() +
                                             "\" is a Hugging Face snapshot, not a bundle yet; make one with "
-                                            "scripts/export " + wanted.string() + " BUNDLE"
+                                            "scripts/export " +
+                                            wanted.string() + " BUNDLE"
         );
     }
     return fail(

@@ -15,7 +15,8 @@ std::filesystem::path program_folder();
 // libvignette-captioner.so beside the program, or in ../lib of an installation.
 Result<std::filesystem::path> find_back();
 
-// The folders that may hold bundles, the first to be asked first: $VIGNETTE_MODELS, ./models, the program's own.
+// The folders that may hold bundles, the first to be asked first: $VIGNETTE_MODELS, ./models, the program's
+// own.
 std::vector<std::filesystem::path> model_folders();
 
 // A bundle by its path, or by its name in one of those folders.

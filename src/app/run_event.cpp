@@ -25,8 +25,9 @@ Result<std::string> read_event(const Options& options) {
     std::error_code ignored;
     if (!std::filesystem::exists(default_event, ignored)) {
         return fail(
-            ErrorCode::usage, std::string("no event: give --test_input '{\"input\": {...}}', name a file, or put ") +
-                                  default_event + " into this folder"
+            ErrorCode::usage,
+            std::string("no event: give --test_input '{\"input\": {...}}', name a file, or put ") +
+                default_event + " into this folder"
         );
     }
     return read_text_file(default_event, Limits{}.body_bytes_max);

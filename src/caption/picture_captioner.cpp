@@ -27,8 +27,7 @@ std::string strip(const std::string& text) {
 }
 
 FinishReason why_finished(const std::vector<TokenId>& tokens, const DecodingRules& rules) {
-    const bool ended =
-        !tokens.empty() && std::ranges::find(rules.end, tokens.back()) != rules.end.end();
+    const bool ended = !tokens.empty() && std::ranges::find(rules.end, tokens.back()) != rules.end.end();
     return ended ? FinishReason::stop : FinishReason::length;
 }
 
@@ -81,13 +80,15 @@ Result<std::vector<TokenId>> PictureCaptioner::encode_prompt(std::string_view pr
     if (prompt.size() > limits_.prompt_bytes_max) {
         return fail(
             ErrorCode::prompt_too_long, "the prompt has " + std::to_string(prompt.size()) + " bytes and " +
-                                            std::to_string(limits_.prompt_bytes_max) + " are allowed; shorten it"
+                                            std::to_string(limits_.prompt_bytes_max) +
+                                            " are allowed; shorten it"
         );
     }
     const std::vector<TokenId> words = TRY(tokenizer_.encode(fill_template(text.prompt_template, prompt)));
     if (std::ranges::find(words, text.image_token) != words.end()) {
         return fail(
-            ErrorCode::invalid_input, "the prompt contains the model's picture placeholder; leave it out, it is added"
+            ErrorCode::invalid_input,
+            "the prompt contains the model's picture placeholder; leave it out, it is added"
         );
     }
     std::vector<TokenId> tokens(static_cast<std::size_t>(text.image_tokens), text.image_token);

@@ -36,12 +36,14 @@ Settings settle(const CaptionOptions& wishes, const BundleInfo& bundle) {
     settings.prompt = wishes.prompt.value_or(bundle.text.default_prompt);
     DecodingRules& rules = settings.rules;
     std::vector<Warning>& warnings = settings.warnings;
-    rules.max_length =
-        clamp_wish("max_length", wishes.max_length, defaults.max_length, {1, defaults.max_length_limit}, warnings);
+    rules.max_length = clamp_wish(
+        "max_length", wishes.max_length, defaults.max_length, {1, defaults.max_length_limit}, warnings
+    );
     rules.min_length =
         clamp_wish("min_length", wishes.min_length, defaults.min_length, {0, rules.max_length}, warnings);
-    rules.num_beams =
-        clamp_wish("num_beams", wishes.num_beams, defaults.num_beams, {1, defaults.num_beams_limit}, warnings);
+    rules.num_beams = clamp_wish(
+        "num_beams", wishes.num_beams, defaults.num_beams, {1, defaults.num_beams_limit}, warnings
+    );
     rules.length_penalty = defaults.length_penalty;
     rules.early_stopping = defaults.early_stopping;
     rules.end = bundle.text.end;

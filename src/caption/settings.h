@@ -1,4 +1,5 @@
-// What a job really gets: its wishes, the bundle's defaults where it has none, and the bundle's limits over both.
+// What a job really gets: its wishes, the bundle's defaults where it has none, and the bundle's limits over
+// both.
 #pragma once
 
 #include <string>

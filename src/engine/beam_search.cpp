@@ -40,7 +40,9 @@ int BeamSearch::candidates() const {
     return std::max(2, 1 + static_cast<int>(rules_.end.size())) * rules_.num_beams;
 }
 
-bool BeamSearch::ends(TokenId token) const { return std::ranges::find(rules_.end, token) != rules_.end.end(); }
+bool BeamSearch::ends(TokenId token) const {
+    return std::ranges::find(rules_.end, token) != rules_.end.end();
+}
 
 bool BeamSearch::all_complete() const { return std::ranges::all_of(finished_, &Hypothesis::complete); }
 

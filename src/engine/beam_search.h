@@ -1,5 +1,6 @@
-// Beam search that returns what transformers' generate() returns, tie for tie and rounding for rounding: all scores
-// are floats, and "impossible" is the same -1e9 that is added there, not minus infinity. One thread at a time.
+// Beam search that returns what transformers' generate() returns, tie for tie and rounding for rounding: all
+// scores are floats, and "impossible" is the same -1e9 that is added there, not minus infinity. One thread at
+// a time.
 #pragma once
 
 #include <memory>

@@ -24,8 +24,9 @@ Result<void> check(const GenerationRequest& request, const ModelShape& shape) {
     const DecodingRules& rules = request.rules;
     if (rules.num_beams > shape.slots) {
         return fail(
-            ErrorCode::invalid_input, "num_beams is " + std::to_string(rules.num_beams) + " and this engine has " +
-                                          std::to_string(shape.slots) + " slots; ask for fewer beams"
+            ErrorCode::invalid_input, "num_beams is " + std::to_string(rules.num_beams) +
+                                          " and this engine has " + std::to_string(shape.slots) +
+                                          " slots; ask for fewer beams"
         );
     }
     // The last new token is never written, hence "- 1".
@@ -62,7 +63,9 @@ Result<Generation> Engine::generate(GenerationRequest request) {
     Submission submission{.request = std::move(request), .answer = {}, .arrived = Clock::now()};
     std::future<Result<Generation>> answer = submission.answer.get_future();
     if (!inbox_.try_push(std::move(submission))) {
-        return fail(ErrorCode::overloaded, "too many pictures are waiting for the model; try again in a moment");
+        return fail(
+            ErrorCode::overloaded, "too many pictures are waiting for the model; try again in a moment"
+        );
     }
     return answer.get();
 }
@@ -74,7 +77,8 @@ void Engine::loop(const std::stop_token& stop) {
         admit();
         if (!running_.empty()) step();
     }
-    while (std::optional<Submission> late = inbox_.try_pop()) late->answer.set_value(std::unexpected(cancelled()));
+    while (std::optional<Submission> late = inbox_.try_pop())
+        late->answer.set_value(std::unexpected(cancelled()));
     for (Submission& one : waiting_) one.answer.set_value(std::unexpected(cancelled()));
     finish_all(cancelled());
 }
@@ -125,7 +129,10 @@ void Engine::admit() {
         Generation made{};
         made.queue = since(next.arrived);
         running_.push_back(
-            {.submission = std::move(next), .sequence = std::move(sequence), .made = made, .admitted = Clock::now()}
+            {.submission = std::move(next),
+             .sequence = std::move(sequence),
+             .made = made,
+             .admitted = Clock::now()}
         );
     }
 }
@@ -167,8 +174,8 @@ void Engine::apply(StepResult result, std::span<Running* const> planned) {
     running_.remove_if([](const Running& run) { return run.sequence.finished(); });
 }
 
-// A step failed as a whole. Running sequences are innocent as long as there are newcomers: try the step again with
-// half of them, so that memory suffices, or the one that cannot be computed is found and answered alone.
+// A step failed as a whole. Running sequences are innocent as long as there are newcomers: try the step again
+// with half of them, so that memory suffices, or the one that cannot be computed is found and answered alone.
 void Engine::isolate(const Error& error) {
     std::vector<std::list<Running>::iterator> fresh;
     for (auto run = running_.begin(); run != running_.end(); ++run) {

@@ -1,7 +1,8 @@
 // Runs many sequences at once over one model: each step admits what fits and decodes all that run.
 //
-// generate() may be called from any thread; everything else happens on the engine's own thread, which owns the model,
-// the slots and the sequences. The destructor ends what is still running as cancelled and joins that thread.
+// generate() may be called from any thread; everything else happens on the engine's own thread, which owns
+// the model, the slots and the sequences. The destructor ends what is still running as cancelled and joins
+// that thread.
 #pragma once
 
 #include <chrono>

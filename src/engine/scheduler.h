@@ -11,8 +11,8 @@ struct AdmissionView {
     int admissions_max = 8;  // pictures that go through the vision side together
 };
 
-// How many of the waiting sequences, from the front, start in this step. Nobody overtakes the first that does not
-// fit: a sequence of many beams would otherwise starve behind a stream of small ones.
+// How many of the waiting sequences, from the front, start in this step. Nobody overtakes the first that does
+// not fit: a sequence of many beams would otherwise starve behind a stream of small ones.
 int count_admissible(const AdmissionView& now);
 
 }  // namespace vignette

@@ -37,19 +37,22 @@ void Sequence::plan_admission(StepPlan& plan, const Pixels& pixels, std::span<co
 void Sequence::plan_decode(StepPlan& plan) const {
     plan.copies.insert(plan.copies.end(), copies_.begin(), copies_.end());
     for (const Row& row : rows_) {
-        plan.decode.push_back({.slot = row.slot, .token = row.token, .position = position_ - 1, .score = row.score});
+        plan.decode.push_back(
+            {.slot = row.slot, .token = row.token, .position = position_ - 1, .score = row.score}
+        );
     }
     plan.choices.push_back(choice(static_cast<int>(rows_.size())));
 }
 
 void Sequence::take(std::span<const Candidate> best) {
-    const std::vector<NextRow> next = std::visit([&](auto& strategy) { return strategy.advance(best); }, strategy_);
+    const std::vector<NextRow> next =
+        std::visit([&](auto& strategy) { return strategy.advance(best); }, strategy_);
     place(next);
     ++position_;
 }
 
-// The first child of a beam stays in its parent's slot; only further children are copied, into the slots of beams
-// that have no child. So no slot is read and written by the same plan, and a plan may be run again.
+// The first child of a beam stays in its parent's slot; only further children are copied, into the slots of
+// beams that have no child. So no slot is read and written by the same plan, and a plan may be run again.
 void Sequence::place(std::span<const NextRow> next) {
     const std::vector<Row> parents = std::exchange(rows_, {});
     copies_.clear();

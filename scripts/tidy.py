@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""The shape of the code as a test: who sees whom, which library lives where, how long things may be."""
+
+import re
+import sys
+from pathlib import Path
+
+SEES = {  # include/vignette is visible to all
+    "core": set(),
+    "wire": {"core"},
+    "net": {"core"},
+    "image": {"core"},
+    "text": {"core"},
+    "engine": {"core"},
+    "model": {"core"},
+    "caption": {"core", "image", "text", "engine"},
+    "source": {"core", "wire", "net"},
+}
+SEES["app"] = set(SEES)
+WALLS = {  # the first folder of an include, and the only places that may name it
+    "torch": {"model"},
+    "ATen": {"model"},
+    "c10": {"model"},
+    "opencv2": {"image"},
+    "turbojpeg.h": {"image"},
+    "nlohmann": {"wire", "model"},
+    "simdjson.h": {"wire"},
+    "curl": {"net"},
+    "boost": {"net"},
+    "spdlog": {"core"},
+    "CLI": {"app"},
+    "openssl": {"model"},
+    "vignette_text.h": {"text", "image"},
+}
+FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 60
+INCLUDE = re.compile(r'\s*#include\s*[<"]([^/>"]+)')
+NOT_A_FUNCTION = re.compile(r"namespace|struct|class|enum|union|extern|#|\}|//")
+BANNED = {
+    r"std::cout|std::cerr": "print with std::puts or log",
+    r"sleep_for|usleep\(|\bsleep\(": "wait for the event itself, not for time",
+    r"\.detach\(\)": "join every thread",
+    r"\bnew [A-Za-z_:]+[({\[]": "own it with make_unique",
+    r"\b(TODO|FIXME|XXX)\b": "open an issue instead",
+}
+
+
+def include_problems(module, number, line):
+    if not (found := INCLUDE.match(line)):
+        return
+    top = found[1]
+    if top in SEES and top != module and top not in SEES[module]:
+        yield f"{number}: {module} must not see {top}"
+    if module not in WALLS.get(top, {module}):
+        yield f"{number}: <{top}> belongs to {', '.join(sorted(WALLS[top]))}"
+
+
+def file_problems(module, lines):
+    if len(lines) > FILE_LINES_MAX:
+        yield f"1: {len(lines)} lines, at most {FILE_LINES_MAX}"
+    start = 0
+    for number, line in enumerate(lines, 1):
+        yield from include_problems(module, number, line)
+        code = line.split("//")[0]
+        for pattern, advice in BANNED.items():
+            if re.search(pattern, line if "TODO" in pattern else code):
+                yield f"{number}: {advice}"
+        if line.endswith("{") and line[0] not in " \t" and not NOT_A_FUNCTION.match(line):
+            start = number  # clang-format puts a function's braces in column 0
+        if line == "}" and start:
+            if number - start > FUNCTION_LINES_MAX:
+                yield f"{start}: function of {number - start} lines, at most {FUNCTION_LINES_MAX}"
+            start = 0
+
+
+def problems(root):
+    for path in sorted([*(root / "src").rglob("*"), *(root / "include").rglob("*")]):
+        if path.suffix not in {".h", ".cpp"}:
+            continue
+        is_public = path.is_relative_to(root / "include")
+        module = "core" if is_public else path.relative_to(root / "src").parts[0]
+        for problem in file_problems(module, path.read_text().splitlines()):
+            yield f"{path.relative_to(root)}:{problem}"
+
+
+if __name__ == "__main__":
+    found = list(problems(Path(sys.argv[1])))
+    print("\n".join(found) or "tidy")
+    sys.exit(bool(found))

@@ -1,0 +1,22 @@
+// The enums of the dictionary as the world sees them: words for people and programs, policy for servers.
+// Pure functions, for any thread; the texts live as long as the process.
+#pragma once
+
+#include <string_view>
+
+#include "vignette/bundle.h"
+#include "vignette/caption.h"
+#include "vignette/error.h"
+#include "vignette/image.h"
+
+namespace vignette {
+
+std::string_view to_text(ErrorCode code);
+std::string_view to_text(FinishReason reason);
+std::string_view to_text(ImageFormat format);
+std::string_view to_text(Dtype dtype);
+
+bool retryable(ErrorCode code);   // the same job may succeed later, unchanged
+int http_status(ErrorCode code);  // bad input is 4xx, so that no proxy or client sends it again
+
+}  // namespace vignette

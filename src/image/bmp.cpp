@@ -1,0 +1,71 @@
+#include "image/bmp.h"
+
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+#include "image/bytes_view.h"
+#include "image/pixels.h"
+#include "image/sniff.h"
+
+namespace vignette {
+namespace {
+
+constexpr std::size_t info_start = 14;
+constexpr std::uint32_t core_header = 12;  // OS/2
+constexpr std::uint32_t uncompressed = 0;
+constexpr std::uint32_t bit_fields = 3;
+
+struct Layout {
+    Size size;
+    std::uint32_t bits = 0;  // of one pixel
+};
+
+bool is_known_header(std::uint32_t bytes) {
+    return bytes == core_header || bytes == 40 || bytes == 52 || bytes == 56 || bytes == 64 || bytes == 108 ||
+           bytes == 124;
+}
+
+Result<Layout> read_layout(const BytesView& view) {
+    if (!view.holds(info_start, 4)) return fail_truncated(ImageFormat::bmp);
+    const std::uint32_t header_size = view.le32(info_start);
+    if (!is_known_header(header_size))  // two letters are a weak signature: any text may begin with them
+        return fail(
+            ErrorCode::undecodable_image, "not a picture in a format known here (JPEG, PNG, WebP, BMP)"
+        );
+    if (!view.holds(info_start, header_size)) return fail_truncated(ImageFormat::bmp);
+    if (header_size == core_header) {
+        const Size size{static_cast<std::int32_t>(view.le16(18)), static_cast<std::int32_t>(view.le16(20))};
+        return Layout{size, view.le16(24)};
+    }
+    const std::uint32_t compression = view.le32(30);
+    if (compression != uncompressed && compression != bit_fields) return fail_variant("a compressed BMP");
+    const auto height = static_cast<std::int32_t>(view.le32(22));  // negative: the first row is the upper one
+    if (height == std::numeric_limits<std::int32_t>::min())
+        return fail_damaged(ImageFormat::bmp, "its height makes no sense");
+    return Layout{Size{static_cast<std::int32_t>(view.le32(18)), std::abs(height)}, view.le16(28)};
+}
+
+bool is_known_depth(std::uint32_t bits) {
+    return bits == 1 || bits == 4 || bits == 8 || bits == 16 || bits == 24 || bits == 32;
+}
+
+}  // namespace
+
+Result<ImageHeader> read_bmp_header(std::span<const std::byte> encoded) {
+    const Layout layout = TRY(read_layout(BytesView(encoded)));
+    if (!is_known_depth(layout.bits))
+        return fail_variant("a BMP of " + std::to_string(layout.bits) + " bits a pixel");
+    return ImageHeader{ImageFormat::bmp, layout.size, 1};
+}
+
+Result<Image> decode_bmp(std::span<const std::byte> encoded, Size size) {
+    const BytesView view(encoded);
+    const Layout layout = TRY(read_layout(view));
+    const std::size_t row_bytes = (static_cast<std::size_t>(size.width) * layout.bits + 31) / 32 * 4;
+    if (!view.holds(view.le32(10), row_bytes * static_cast<std::size_t>(size.height)))
+        return fail_truncated(ImageFormat::bmp);
+    return decode_with_opencv(encoded, ImageFormat::bmp, size);
+}
+
+}  // namespace vignette

@@ -1,0 +1,12 @@
+// BMP: uncompressed, 1 to 32 bits, upright or bottom-up; alpha is dropped.
+#pragma once
+
+#include "image/header.h"
+
+namespace vignette {
+
+Result<ImageHeader> read_bmp_header(std::span<const std::byte> encoded);
+
+Result<Image> decode_bmp(std::span<const std::byte> encoded, Size size);
+
+}  // namespace vignette

@@ -1,0 +1,40 @@
+#include "image/decode.h"
+
+#include <utility>
+
+#include "image/bmp.h"
+#include "image/header.h"
+#include "image/jpeg.h"
+#include "image/pixels.h"
+#include "image/png.h"
+#include "image/webp.h"
+#include "vignette/invariant.h"
+
+namespace vignette {
+namespace {
+
+Result<Image> decode_as(ImageFormat format, std::span<const std::byte> encoded, Size size) {
+    switch (format) {
+        case ImageFormat::jpeg:
+            return decode_jpeg(encoded, size);
+        case ImageFormat::png:
+            return decode_png(encoded, size);
+        case ImageFormat::webp:
+            return decode_webp(encoded, size);
+        case ImageFormat::bmp:
+            return decode_bmp(encoded, size);
+    }
+    panic("ImageFormat out of range");
+}
+
+}  // namespace
+
+Result<DecodedImage> decode_image(std::span<const std::byte> encoded, const Limits& limits) {
+    const ImageHeader header = TRY(read_header(encoded));
+    TRY(check_header(header, encoded.size(), limits));
+    Image image = TRY(orient(TRY(decode_as(header.format, encoded, header.size)), header.orientation));
+    const ImageInfo info{image.size, header.format};
+    return DecodedImage{std::move(image), info};
+}
+
+}  // namespace vignette

@@ -1,0 +1,25 @@
+// What a picture says about itself before anything of it is decoded: read by own, bounded parsers, so that no
+// library sees a file that is not a picture, or one that is too large.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "vignette/error.h"
+#include "vignette/image.h"
+#include "vignette/limits.h"
+
+namespace vignette {
+
+struct ImageHeader {
+    ImageFormat format = ImageFormat::jpeg;
+    Size size;            // as stored, before the orientation is applied
+    int orientation = 1;  // EXIF's 1 to 8
+    bool operator==(const ImageHeader&) const = default;
+};
+
+Result<ImageHeader> read_header(std::span<const std::byte> encoded);
+
+Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, const Limits& limits);
+
+}  // namespace vignette

@@ -1,0 +1,160 @@
+#include "image/sniff.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "image/bytes_view.h"
+
+namespace vignette {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::size_t text_looked_at =
+    1024;  // a doctype, an XML prologue and comments come before the first tag
+
+constexpr auto send_known = "send the picture as JPEG, PNG, WebP or BMP"sv;
+constexpr auto send_frame = "send a single frame of it as JPEG or PNG"sv;
+constexpr auto send_page = "send a page of it as JPEG or PNG"sv;
+constexpr auto send_raw = "develop it, or send the JPEG preview that it holds"sv;
+constexpr auto send_file = "send the picture file itself"sv;
+constexpr auto send_unpacked = "unpack it and send the picture file itself"sv;
+constexpr auto send_once = "encode the picture as base64 only once"sv;
+constexpr auto check_download =
+    "this is often an error page saved under a picture's name: check the download, then send the picture itself"sv;
+
+struct Foreign {
+    std::size_t offset;
+    std::string_view magic;
+    std::string_view what;
+    std::string_view remedy;
+};
+
+constexpr auto foreigners = std::to_array<Foreign>({
+    {0, "GIF87a"sv, "a GIF"sv, send_frame},
+    {0, "GIF89a"sv, "a GIF"sv, send_frame},
+    {0, "II*\0\x10\0\0\0CR"sv, "a camera's RAW file (CR2)"sv, send_raw},
+    {0, "II*\0"sv, "a TIFF picture or a camera's RAW file (DNG, NEF, ARW)"sv, send_known},
+    {0, "MM\0*"sv, "a TIFF picture or a camera's RAW file (DNG, NEF, ARW)"sv, send_known},
+    {0, "II+\0"sv, "a TIFF picture (BigTIFF)"sv, send_known},
+    {0, "MM\0+"sv, "a TIFF picture (BigTIFF)"sv, send_known},
+    {0, "FUJIFILMCCD-RAW"sv, "a camera's RAW file (RAF)"sv, send_raw},
+    {0, "IIRO"sv, "a camera's RAW file (ORF)"sv, send_raw},
+    {0, "IIU\0"sv, "a camera's RAW file (RW2)"sv, send_raw},
+    {0, "\xFF\x0A"sv, "a JPEG XL picture"sv, send_known},
+    {0, "\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL picture"sv, send_known},
+    {0, "\0\0\0\x0CjP  \r\n\x87\n"sv, "a JPEG 2000 picture"sv, send_known},
+    {0, "\xFF\x4F\xFF\x51"sv, "a JPEG 2000 picture"sv, send_known},
+    {0, "\0\0\1\0"sv, "an icon file (ICO)"sv, send_known},
+    {0, "\0\0\2\0"sv, "a cursor file (CUR)"sv, send_known},
+    {0, "8BPS"sv, "a Photoshop file (PSD)"sv, send_known},
+    {0, "%PDF-"sv, "a PDF document"sv, send_page},
+    {0, "%!PS"sv, "a PostScript document"sv, send_page},
+    {0, "\x1F\x8B"sv, "gzip-compressed data"sv, send_unpacked},
+    {0, "PK\3\4"sv, "a ZIP archive or an office document"sv, send_unpacked},
+    {0, "\x1A\x45\xDF\xA3"sv, "a video (WebM or Matroska)"sv, send_frame},
+    {8, "AVI "sv, "a video (AVI)"sv, send_frame},
+    {0, "data:image/"sv, "the text of a data URL"sv, send_once},
+    {0, "/9j/"sv, "the base64 text of a JPEG"sv, send_once},
+    {0, "iVBORw0KGgo"sv, "the base64 text of a PNG"sv, send_once},
+    {0, "version https://git-lfs"sv, "a Git LFS pointer"sv, send_file},
+});
+
+std::unexpected<Error> fail_foreign(std::string_view what, std::string_view remedy) {
+    std::string message = "the file is ";
+    message.append(what).append(", which this version does not decode; ").append(remedy);
+    return fail(ErrorCode::unsupported_media, std::move(message));
+}
+
+// HEIC, AVIF and MP4 are one container; its first box lists brands, the main one first.
+std::unexpected<Error> fail_iso_media(const BytesView& view) {
+    const std::size_t end = std::min<std::size_t>({view.be32(0), view.size(), 256});
+    const auto branded = [&](std::string_view brand) {
+        for (std::size_t offset = 8; offset + 4 <= end; offset += 4) {
+            if (view.has(offset, brand)) return true;
+        }
+        return false;
+    };
+    if (branded("avif") || branded("avis")) return fail_foreign("an AVIF picture", send_known);
+    if (branded("heic") || branded("heix") || branded("hevc") || branded("hevx") || branded("mif1") ||
+        branded("msf1"))
+        return fail_foreign("a HEIC picture", "send it as JPEG (an iPhone does: Settings, Camera, Formats)");
+    if (branded("crx ")) return fail_foreign("a camera's RAW file (CR3)", send_raw);
+    return fail_foreign("a video (MP4 or MOV)", send_frame);
+}
+
+std::string lower_start(std::span<const std::byte> encoded) {
+    std::string text;
+    for (const std::byte byte : encoded.first(std::min(encoded.size(), text_looked_at))) {
+        const char character = static_cast<char>(byte);
+        text += character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
+    }
+    return text;
+}
+
+Result<void> check_not_markup(std::span<const std::byte> encoded) {
+    const std::string start = lower_start(encoded);
+    std::string_view text = start;
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    if (text.starts_with("{")) return fail_foreign("a JSON document", check_download);
+    if (!text.starts_with("<")) return {};
+    if (text.contains("<svg")) return fail_foreign("an SVG drawing", "render it and send it as PNG");
+    if (text.contains("<!doctype html") || text.contains("<html") || text.contains("<head"))
+        return fail_foreign("an HTML page", check_download);
+    if (text.starts_with("<?xml")) return fail_foreign("an XML document", check_download);
+    return {};
+}
+
+}  // namespace
+
+Result<ImageFormat> sniff(std::span<const std::byte> encoded) {
+    if (encoded.empty())
+        return fail(ErrorCode::empty_image, "the picture has no bytes; send the picture file's content");
+    const BytesView view(encoded);
+    if (view.has(0, "\xFF\xD8\xFF")) return ImageFormat::jpeg;
+    if (view.has(0, "\x89PNG\r\n\x1A\n")) return ImageFormat::png;
+    if (view.has(0, "RIFF") && view.has(8, "WEBP")) return ImageFormat::webp;
+    if (view.has(0, "BM")) return ImageFormat::bmp;
+
+    for (const Foreign& foreign : foreigners) {
+        if (view.has(foreign.offset, foreign.magic)) return fail_foreign(foreign.what, foreign.remedy);
+    }
+    if (view.has(4, "ftyp")) return fail_iso_media(view);
+    TRY(check_not_markup(encoded));
+    return fail(ErrorCode::undecodable_image, "not a picture in a format known here (JPEG, PNG, WebP, BMP)");
+}
+
+std::string_view name_of(ImageFormat format) {
+    switch (format) {
+        case ImageFormat::jpeg:
+            return "JPEG";
+        case ImageFormat::png:
+            return "PNG";
+        case ImageFormat::webp:
+            return "WebP";
+        case ImageFormat::bmp:
+            return "BMP";
+    }
+    panic("ImageFormat out of range");
+}
+
+std::unexpected<Error> fail_truncated(ImageFormat format) {
+    return fail(
+        ErrorCode::truncated_image,
+        "the " + std::string(name_of(format)) + " is cut short: its end is missing; send the whole file"
+    );
+}
+
+std::unexpected<Error> fail_damaged(ImageFormat format, std::string_view how) {
+    return fail(
+        ErrorCode::undecodable_image, "the " + std::string(name_of(format)) +
+                                          " is damaged: " + std::string(how) +
+                                          "; send an intact file, for instance by saving the picture again"
+    );
+}
+
+std::unexpected<Error> fail_variant(std::string_view variant) { return fail_foreign(variant, send_known); }
+
+}  // namespace vignette

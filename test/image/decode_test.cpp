@@ -1,0 +1,133 @@
+#include "image/decode.h"
+
+#include <cstdlib>
+#include <random>
+#include <set>
+
+#include "image/fixtures.h"
+
+namespace vignette {
+namespace {
+
+Result<DecodedImage> decode(std::span<const std::byte> encoded) {
+    return decode_image(encoded, {.image_pixels_max = 1'000'000});
+}
+
+std::vector<std::uint8_t> reference(const std::string& file) {
+    const Bytes bytes = fixtures::picture(file.substr(0, file.rfind('.')) + ".rgb");
+    std::vector<std::uint8_t> rgb;
+    for (const std::byte byte : bytes) rgb.push_back(std::to_integer<std::uint8_t>(byte));
+    return rgb;
+}
+
+double mean_difference(std::span<const std::uint8_t> left, std::span<const std::uint8_t> right) {
+    double sum = 0;
+    for (std::size_t i = 0; i < left.size(); ++i) sum += std::abs(int{left[i]} - int{right[i]});
+    return sum / static_cast<double>(left.size());
+}
+
+TEST(Decode, PixelsArePillows) {
+    for (const fixtures::Picture& picture : fixtures::pictures()) {
+        const auto decoded = decode(fixtures::picture(picture.file));
+        ASSERT_TRUE(decoded.has_value()) << picture.file << ": " << decoded.error().message;
+        const std::vector<std::uint8_t> expected = reference(picture.file);
+        ASSERT_EQ(decoded->image.rgb.size(), expected.size()) << picture.file;
+        EXPECT_LE(mean_difference(decoded->image.rgb, expected), picture.tolerance) << picture.file;
+        EXPECT_EQ(decoded->image.size, picture.shown) << picture.file;
+        EXPECT_EQ(decoded->info, (ImageInfo{picture.shown, fixtures::format_of(picture)})) << picture.file;
+    }
+}
+
+TEST(Decode, ALimitAppliesBeforeDecoding) {
+    const auto decoded = decode_image(fixtures::picture("rgb.png"), {.image_pixels_max = 1039});
+    ASSERT_FALSE(decoded.has_value());
+    EXPECT_EQ(decoded.error().code, ErrorCode::too_many_pixels);
+}
+
+// A cut file is an error or, where only what pixels do not need was cut, the very same picture: never half of
+// it.
+TEST(Decode, ACutPictureIsNeverHalfAPicture) {
+    const std::set<ErrorCode> expected{
+        ErrorCode::truncated_image, ErrorCode::undecodable_image, ErrorCode::empty_image
+    };
+    for (const char* file :
+         {"subsampled.jpg", "progressive.jpg", "restarts.jpg", "cmyk.jpg", "orientation_6.jpg", "rgb.png",
+          "interlaced.png", "palette.png", "lossy.webp", "lossless.webp", "lossy_alpha.webp",
+          "orientation_8.webp", "palette.bmp", "rgb.bmp"}) {
+        const Bytes whole = fixtures::picture(file);
+        const std::vector<std::uint8_t> pixels = decode(whole)->image.rgb;
+        std::size_t accepted = 0;
+        for (std::size_t length = 0; length < whole.size(); ++length) {
+            const Bytes cut(
+                whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)
+            );  // ASan sees its end
+            const auto decoded = decode(cut);
+            if (decoded) {
+                ++accepted;
+                EXPECT_EQ(decoded->image.rgb, pixels) << file << " cut to " << length;
+            } else {
+                EXPECT_TRUE(expected.contains(decoded.error().code)) << file << " cut to " << length;
+                if (length > 200)
+                    EXPECT_EQ(decoded.error().code, ErrorCode::truncated_image)
+                        << file << " cut to " << length;
+            }
+        }
+        const bool plain_jpeg =
+            std::string_view(file).ends_with(".jpg") && std::string_view(file) != "progressive.jpg";
+        EXPECT_LE(accepted, plain_jpeg ? 4U : 0U) << file;
+    }
+}
+
+TEST(Decode, ACutPictureSaysWhatToDo) {
+    Bytes cut = fixtures::picture("rgb.png");
+    cut.resize(cut.size() - 5);
+    EXPECT_EQ(decode(cut).error().message, "the PNG is cut short: its end is missing; send the whole file");
+}
+
+TEST(Decode, AJpegThatOnlyLacksItsEndMarkerIsTaken) {
+    Bytes cut = fixtures::picture("subsampled.jpg");
+    cut.resize(cut.size() - 2);
+    EXPECT_EQ(decode(cut)->image.rgb, reference("subsampled.jpg"));
+}
+
+TEST(Decode, BytesBehindThePictureAreIgnored) {
+    for (const char* file : {"subsampled.jpg", "rgb.png", "lossy.webp", "rgb.bmp"}) {
+        Bytes longer = fixtures::picture(file);
+        longer.resize(longer.size() + 100);
+        EXPECT_TRUE(decode(longer).has_value()) << file;
+    }
+}
+
+// Checksums cover what pixels come from; the rest is not even looked at.
+TEST(Decode, AChangedPngIsAnErrorOrTheSamePicture) {
+    const Bytes whole = fixtures::picture("orientation_6.png");
+    const std::vector<std::uint8_t> pixels = decode(whole)->image.rgb;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        Bytes changed = whole;
+        changed[i] ^= std::byte{0x10};
+        const auto decoded = decode(changed);
+        if (decoded && decoded->image.size == Size{34, 21})
+            EXPECT_EQ(decoded->image.rgb, pixels) << "byte " << i;
+    }
+}
+
+TEST(Decode, DamageNeverCrashes) {
+    std::mt19937 random(20260101);
+    const std::vector<fixtures::Picture> pictures = fixtures::pictures();
+    std::vector<Bytes> encoded;
+    for (const fixtures::Picture& picture : pictures) encoded.push_back(fixtures::picture(picture.file));
+    for (int round = 0; round < 2000; ++round) {
+        Bytes changed = encoded[random() % encoded.size()];
+        for (std::size_t flips = 1 + random() % 4; flips > 0; --flips)
+            changed[random() % changed.size()] ^= static_cast<std::byte>(1U << random() % 8);
+        const auto decoded = decode(changed);
+        if (decoded) {
+            EXPECT_EQ(decoded->image.rgb.size(), static_cast<std::size_t>(decoded->image.size.pixels()) * 3);
+        } else {
+            EXPECT_FALSE(decoded.error().message.empty());
+        }
+    }
+}
+
+}  // namespace
+}  // namespace vignette
