@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
+
+#include "vignette/bytes.h"
 
 namespace vignette {
 
@@ -19,7 +19,7 @@ enum class ImageFormat { jpeg, png, webp, bmp };
 // A decoded picture: RGB bytes, row by row, upright. Channels lie side by side, the layout the resize wants.
 struct Image {
     Size size;
-    std::vector<std::uint8_t> rgb;
+    Samples rgb;
 };
 
 // What the answer tells about the picture: the size as shown, after the camera's orientation was applied.

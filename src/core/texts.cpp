@@ -6,90 +6,57 @@ namespace vignette {
 
 std::string_view to_text(ErrorCode code) {
     switch (code) {
-        case ErrorCode::invalid_json:
-            return "invalid_json";
-        case ErrorCode::invalid_input:
-            return "invalid_input";
-        case ErrorCode::missing_image:
-            return "missing_image";
-        case ErrorCode::too_many_images:
-            return "too_many_images";
-        case ErrorCode::bad_base64:
-            return "bad_base64";
-        case ErrorCode::empty_image:
-            return "empty_image";
-        case ErrorCode::unsupported_media:
-            return "unsupported_media";
-        case ErrorCode::truncated_image:
-            return "truncated_image";
-        case ErrorCode::undecodable_image:
-            return "undecodable_image";
-        case ErrorCode::too_large:
-            return "too_large";
-        case ErrorCode::too_many_pixels:
-            return "too_many_pixels";
-        case ErrorCode::prompt_too_long:
-            return "prompt_too_long";
-        case ErrorCode::unsupported:
-            return "unsupported";
-        case ErrorCode::usage:
-            return "usage";
-        case ErrorCode::model_not_found:
-            return "model_not_found";
-        case ErrorCode::bundle_invalid:
-            return "bundle_invalid";
-        case ErrorCode::weights_invalid:
-            return "weights_invalid";
-        case ErrorCode::unavailable:
-            return "unavailable";
-        case ErrorCode::overloaded:
-            return "overloaded";
-        case ErrorCode::out_of_memory:
-            return "out_of_memory";
-        case ErrorCode::cancelled:
-            return "cancelled";
-        case ErrorCode::deadline_exceeded:
-            return "deadline_exceeded";
-        case ErrorCode::model_failed:
-            return "model_failed";
-        case ErrorCode::internal:
-            return "internal";
+        case ErrorCode::invalid_json: return "invalid_json";
+        case ErrorCode::invalid_input: return "invalid_input";
+        case ErrorCode::missing_image: return "missing_image";
+        case ErrorCode::too_many_images: return "too_many_images";
+        case ErrorCode::bad_base64: return "bad_base64";
+        case ErrorCode::empty_image: return "empty_image";
+        case ErrorCode::unsupported_media: return "unsupported_media";
+        case ErrorCode::truncated_image: return "truncated_image";
+        case ErrorCode::undecodable_image: return "undecodable_image";
+        case ErrorCode::too_large: return "too_large";
+        case ErrorCode::too_many_pixels: return "too_many_pixels";
+        case ErrorCode::prompt_too_long: return "prompt_too_long";
+        case ErrorCode::unsupported: return "unsupported";
+        case ErrorCode::usage: return "usage";
+        case ErrorCode::model_not_found: return "model_not_found";
+        case ErrorCode::bundle_invalid: return "bundle_invalid";
+        case ErrorCode::weights_invalid: return "weights_invalid";
+        case ErrorCode::unavailable: return "unavailable";
+        case ErrorCode::overloaded: return "overloaded";
+        case ErrorCode::out_of_memory: return "out_of_memory";
+        case ErrorCode::cancelled: return "cancelled";
+        case ErrorCode::deadline_exceeded: return "deadline_exceeded";
+        case ErrorCode::model_failed: return "model_failed";
+        case ErrorCode::internal: return "internal";
     }
     panic("ErrorCode out of range");
 }
 
 std::string_view to_text(FinishReason reason) {
     switch (reason) {
-        case FinishReason::stop:
-            return "stop";
-        case FinishReason::length:
-            return "length";
+        case FinishReason::stop: return "stop";
+        case FinishReason::length: return "length";
     }
     panic("FinishReason out of range");
 }
 
 std::string_view to_text(ImageFormat format) {
     switch (format) {
-        case ImageFormat::jpeg:
-            return "jpeg";
-        case ImageFormat::png:
-            return "png";
-        case ImageFormat::webp:
-            return "webp";
-        case ImageFormat::bmp:
-            return "bmp";
+        case ImageFormat::jpeg: return "jpeg";
+        case ImageFormat::png: return "png";
+        case ImageFormat::webp: return "webp";
+        case ImageFormat::bmp: return "bmp";
     }
     panic("ImageFormat out of range");
 }
 
 std::string_view to_text(Dtype dtype) {
     switch (dtype) {
-        case Dtype::float32:
-            return "float32";
-        case Dtype::float16:
-            return "float16";
-        case Dtype::bfloat16:
-            return "bfloat16";
+        case Dtype::float32: return "float32";
+        case Dtype::float16: return "float16";
+        case Dtype::bfloat16: return "bfloat16";
     }
     panic("Dtype out of range");
 }
@@ -99,8 +66,7 @@ bool retryable(ErrorCode code) {
         case ErrorCode::overloaded:
         case ErrorCode::out_of_memory:
         case ErrorCode::cancelled:
-        case ErrorCode::deadline_exceeded:
-            return true;
+        case ErrorCode::deadline_exceeded: return true;
         case ErrorCode::invalid_json:
         case ErrorCode::invalid_input:
         case ErrorCode::missing_image:
@@ -120,8 +86,7 @@ bool retryable(ErrorCode code) {
         case ErrorCode::weights_invalid:
         case ErrorCode::unavailable:
         case ErrorCode::model_failed:
-        case ErrorCode::internal:
-            return false;
+        case ErrorCode::internal: return false;
     }
     panic("ErrorCode out of range");
 }
@@ -136,31 +101,22 @@ int http_status(ErrorCode code) {
         case ErrorCode::empty_image:
         case ErrorCode::prompt_too_long:
         case ErrorCode::unsupported:
-        case ErrorCode::usage:
-            return 400;
-        case ErrorCode::model_not_found:
-            return 404;
+        case ErrorCode::usage: return 400;
+        case ErrorCode::model_not_found: return 404;
         case ErrorCode::too_large:
-        case ErrorCode::too_many_pixels:
-            return 413;
-        case ErrorCode::unsupported_media:
-            return 415;
+        case ErrorCode::too_many_pixels: return 413;
+        case ErrorCode::unsupported_media: return 415;
         case ErrorCode::truncated_image:
-        case ErrorCode::undecodable_image:
-            return 422;
-        case ErrorCode::cancelled:
-            return 499;
+        case ErrorCode::undecodable_image: return 422;
+        case ErrorCode::cancelled: return 499;
         case ErrorCode::bundle_invalid:
         case ErrorCode::weights_invalid:
         case ErrorCode::model_failed:
-        case ErrorCode::internal:
-            return 500;
+        case ErrorCode::internal: return 500;
         case ErrorCode::unavailable:
         case ErrorCode::overloaded:
-        case ErrorCode::out_of_memory:
-            return 503;
-        case ErrorCode::deadline_exceeded:
-            return 504;
+        case ErrorCode::out_of_memory: return 503;
+        case ErrorCode::deadline_exceeded: return 504;
     }
     panic("ErrorCode out of range");
 }

@@ -43,6 +43,8 @@ Result<Layout> read_layout(const BytesView& view) {
     const auto height = static_cast<std::int32_t>(view.le32(22));  // negative: the first row is the upper one
     if (height == std::numeric_limits<std::int32_t>::min())
         return fail_damaged(ImageFormat::bmp, "its height makes no sense");
+    if (view.le32(46) > 256)
+        return fail_damaged(ImageFormat::bmp, "it has more than 256 colours in its palette");
     return Layout{Size{static_cast<std::int32_t>(view.le32(18)), std::abs(height)}, view.le16(28)};
 }
 

@@ -23,42 +23,36 @@ bool tame_opencv() {
     return true;
 }
 
-// True if the pixels are in `image`: OpenCV takes other memory when the file turns out to be of another size.
-bool decode_into(Image& image, std::span<const std::byte> encoded) {
+// Empty when OpenCV does not want the file. Never decode into memory of our own: what OpenCV cannot decode it
+// would leave there untouched, or half done, and return as if all were well.
+cv::Mat decode_bgr(std::span<const std::byte> encoded) {
     [[maybe_unused]] static const bool tamed = tame_opencv();
     const cv::Mat buffer(
         1, static_cast<int>(encoded.size()), CV_8UC1, const_cast<std::byte*>(encoded.data())  // it only reads
     );
-    cv::Mat matrix = as_matrix(image);
-    const cv::Mat decoded = cv::imdecode(buffer, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, &matrix);
-    if (decoded.data != image.rgb.data() || decoded.size() != cv::Size(image.size.width, image.size.height))
-        return false;
-    cv::Mat rgb = as_matrix(image);  // a second view of the same pixels: swapped in place
-    cv::cvtColor(decoded, rgb, cv::COLOR_BGR2RGB);
-    return true;
+    return cv::imdecode(buffer, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+}
+
+std::unexpected<Error> fail_out_of_memory(Size size) {
+    return fail(
+        ErrorCode::out_of_memory, "no memory for a picture of " + std::to_string(size.width) + " x " +
+                                      std::to_string(size.height) +
+                                      " pixels; try again later or send a smaller copy"
+    );
 }
 
 bool swaps_sides(int orientation) { return orientation >= 5; }
 
 void turn(const cv::Mat& from, cv::Mat& to, int orientation) {
     switch (orientation) {
-        case 2:
-            return cv::flip(from, to, 1);
-        case 3:
-            return cv::rotate(from, to, cv::ROTATE_180);
-        case 4:
-            return cv::flip(from, to, 0);
-        case 5:
-            return cv::transpose(from, to);
-        case 6:
-            return cv::rotate(from, to, cv::ROTATE_90_CLOCKWISE);
-        case 7:
-            cv::transpose(from, to);
-            return cv::flip(to, to, -1);
-        case 8:
-            return cv::rotate(from, to, cv::ROTATE_90_COUNTERCLOCKWISE);
-        default:
-            panic("orientation out of range");
+        case 2: return cv::flip(from, to, 1);
+        case 3: return cv::rotate(from, to, cv::ROTATE_180);
+        case 4: return cv::flip(from, to, 0);
+        case 5: return cv::transpose(from, to);
+        case 6: return cv::rotate(from, to, cv::ROTATE_90_CLOCKWISE);
+        case 7: cv::transpose(from, to); return cv::flip(to, to, -1);
+        case 8: return cv::rotate(from, to, cv::ROTATE_90_COUNTERCLOCKWISE);
+        default: panic("orientation out of range");
     }
 }
 
@@ -69,11 +63,7 @@ Result<Image> allocate_image(Size size) {
         return Image{size, std::vector<std::uint8_t>(static_cast<std::size_t>(size.pixels()) * 3)};
     });
     if (image) return image;
-    return fail(
-        ErrorCode::out_of_memory, "no memory for a picture of " + std::to_string(size.width) + " x " +
-                                      std::to_string(size.height) +
-                                      " pixels; try again later or send a smaller copy"
-    );
+    return fail_out_of_memory(size);
 }
 
 Result<Image> decode_with_opencv(std::span<const std::byte> encoded, ImageFormat format, Size size) {
@@ -82,10 +72,15 @@ Result<Image> decode_with_opencv(std::span<const std::byte> encoded, ImageFormat
             ErrorCode::too_large, "the picture has more bytes than OpenCV can count; send a smaller copy"
         );
     Image image = TRY(allocate_image(size));
-    // What OpenCV says when it throws is about its own source code: nothing a client could use.
-    const Result<bool> decoded =
-        at_wall(ErrorCode::undecodable_image, [&] { return decode_into(image, encoded); });
-    if (!decoded.value_or(false)) return fail_damaged(format, "its pixels cannot be decoded");
+    const Result<cv::Mat> bgr = at_wall(ErrorCode::undecodable_image, [&] { return decode_bgr(encoded); });
+    if (!bgr && bgr.error().message.contains("Insufficient memory")) return fail_out_of_memory(size);
+    // What else OpenCV says is about its own source code: nothing a client could use.
+    if (!bgr || bgr->empty()) return fail_damaged(format, "its pixels cannot be decoded");
+    if (bgr->size() != cv::Size(size.width, size.height) || bgr->type() != CV_8UC3)
+        return fail_damaged(format, "its headers contradict each other");
+    cv::Mat rgb = as_matrix(image);
+    TRY(at_wall(ErrorCode::internal, [&] { cv::cvtColor(*bgr, rgb, cv::COLOR_BGR2RGB); }));
+    ASSERT(rgb.data == image.rgb.data());
     return image;
 }
 

@@ -49,16 +49,12 @@ private:
 // What libpng would refuse, and announce on standard error.
 bool layout_exists(std::uint32_t depth, std::uint32_t colour) {
     switch (colour) {
-        case 0:
-            return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
+        case 0: return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
         case 2:
         case 4:
-        case 6:
-            return depth == 8 || depth == 16;
-        case 3:
-            return depth == 1 || depth == 2 || depth == 4 || depth == 8;
-        default:
-            return false;
+        case 6: return depth == 8 || depth == 16;
+        case 3: return depth == 1 || depth == 2 || depth == 4 || depth == 8;
+        default: return false;
     }
 }
 
@@ -85,12 +81,15 @@ Result<Bytes> keep_pixels(std::span<const std::byte> encoded) {
         kept.insert(kept.end(), bytes.begin(), bytes.end());
     };
     keep(encoded.first(signature_size));
+    bool has_data = false;
     ChunkWalk walk(encoded);
     while (const std::optional<Chunk> chunk = walk.next()) {
         const bool end = chunk->is("IEND");
         if (!end && !chunk->is("IHDR") && !chunk->is("PLTE") && !chunk->is("IDAT")) continue;
         if (!chunk->intact()) return fail_damaged(ImageFormat::png, "a part of it fails its checksum");
         keep(chunk->whole.bytes());
+        has_data = has_data || chunk->is("IDAT");
+        if (end && !has_data) return fail_damaged(ImageFormat::png, "it holds no pixels");
         if (end) return kept;
     }
     return fail_truncated(ImageFormat::png);

@@ -11,10 +11,12 @@ namespace vignette {
 namespace {
 
 constexpr std::string_view white_space = " \t\r\n";
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // Windows editors put one before test_input.json
+constexpr std::string_view byte_order_mark =
+    "\xEF\xBB\xBF";  // Windows editors put one before test_input.json
 constexpr std::string_view digits = "0123456789";
 
-// simdjson reads up to 64 bytes past the end. Reserving here is free when whoever received the text did so already.
+// simdjson reads up to 64 bytes past the end. Reserving here is free when whoever received the text did so
+// already.
 std::string with_padding(std::string text) {
     text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
     return text;
@@ -25,21 +27,37 @@ struct Reason {
     std::string_view words;
 };
 constexpr std::array reasons{
-    Reason{simdjson::EMPTY, R"(there is nothing in it; send {"input": {"data_url": "data:image/jpeg;base64,..."}})"},
+    Reason{
+        simdjson::EMPTY,
+        R"(there is nothing in it; send {"input": {"data_url": "data:image/jpeg;base64,..."}})"
+    },
     Reason{simdjson::UTF8_ERROR, "it is not valid UTF-8; encode the text as UTF-8 before sending it"},
     Reason{simdjson::UNESCAPED_CHARS, R"(a string holds a raw control character; write a line break as \n)"},
-    Reason{simdjson::UNCLOSED_STRING, "a string never ends; the text was cut off, or a double quote is missing"},
-    Reason{simdjson::STRING_ERROR, R"(bad escape in a string; write \\ for a backslash and \u with four digits)"},
+    Reason{
+        simdjson::UNCLOSED_STRING, "a string never ends; the text was cut off, or a double quote is missing"
+    },
+    Reason{
+        simdjson::STRING_ERROR, R"(bad escape in a string; write \\ for a backslash and \u with four digits)"
+    },
     Reason{
         simdjson::INCOMPLETE_ARRAY_OR_OBJECT,
         "it must end with the } of its first {; it was cut off, or something follows it"
     },
-    Reason{simdjson::TAPE_ERROR, "expected a comma, colon, closing bracket or key in double quotes here"},
+    Reason{
+        simdjson::TAPE_ERROR,
+        "expected a comma, a colon, a closing bracket or a key in double quotes here, and no trailing comma"
+    },
 };
 
 std::string_view in_words(simdjson::error_code code) {
     const auto* const found = std::ranges::find(reasons, code, &Reason::code);
     return found != reasons.end() ? found->words : simdjson::error_message(code);
+}
+
+std::unexpected<Error> broken_somewhere(simdjson::error_code code) {
+    if (code == simdjson::MEMALLOC)
+        return fail(ErrorCode::out_of_memory, "no memory to read the job; try again");
+    return fail(ErrorCode::invalid_json, "bad JSON: " + std::string(in_words(code)));
 }
 
 bool take_digits(std::string_view& rest) {
@@ -72,10 +90,10 @@ bool is_string(std::string_view token) {
 
 bool has_escapes(std::string_view token) { return std::memchr(token.data(), '\\', token.size()) != nullptr; }
 
-std::string_view first_word(std::string_view rest) {
-    constexpr std::size_t excerpt_bytes = 24;
+std::string_view excerpt(std::string_view rest) {
+    constexpr std::size_t bytes_max = 24;
     rest = rest.substr(0, rest.find_first_of("\r\n"));
-    std::size_t end = std::min(rest.size(), excerpt_bytes);
+    std::size_t end = std::min(rest.size(), bytes_max);
     while (end > 0 && end < rest.size() && (static_cast<unsigned char>(rest[end]) & 0xC0) == 0x80) --end;
     return rest.substr(0, end);
 }
@@ -101,10 +119,13 @@ Result<simdjson::ondemand::object> JsonReader::open() {
     std::string_view text = text_.view();
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     const std::size_t allocated = text.size() + simdjson::SIMDJSON_PADDING;
-    if (const auto code = parser_.iterate(text.data(), text.size(), allocated).get(document_)) return broken(code);
+    if (const auto code = parser_.iterate(text.data(), text.size(), allocated).get(document_)) {
+        return broken_somewhere(code);
+    }
 
     const std::string_view rest = text.substr(std::min(text.find_first_not_of(white_space), text.size()));
-    if (!rest.starts_with('{')) return broken(R"(a job is an object like {"input": {"data_url": "..."}})", rest);
+    if (!rest.starts_with('{'))
+        return broken(R"(a job is an object like {"input": {"data_url": "..."}})", rest);
     return checked(document_.get_object());
 }
 
@@ -139,7 +160,9 @@ Result<JsonKind> JsonReader::kind(Value& value) {
     if (text == "null") return JsonKind::null;
     if (text == "true" || text == "false") return JsonKind::boolean;
     if (is_number(text)) return JsonKind::number;
-    return broken(R"(this is no JSON value; write a number, true, false, null or a string in "double quotes")", text);
+    return broken(
+        R"(this is no JSON value; write a number, true, false, null or a string in "double quotes")", text
+    );
 }
 
 Result<SharedText> JsonReader::string(Value& value) {
@@ -149,12 +172,15 @@ Result<SharedText> JsonReader::string(Value& value) {
         TRY(checked(value.get_raw_json_string()));  // steps over it
         return text_.part(quoted.substr(1, quoted.size() - 2));
     }
-    return SharedText(std::string(TRY(checked(value.get_string()))));
+    std::string_view unescaped;
+    if (const auto code = value.get_string().get(unescaped)) return broken(in_words(code), quoted);
+    return SharedText(std::string(unescaped));
 }
 
 Result<void> JsonReader::skip(Value& value) {
     switch (TRY(kind(value))) {
-        case JsonKind::object: return members(value, [this](std::string_view, Value& inner) { return skip(inner); });
+        case JsonKind::object:
+            return members(value, [this](std::string_view, Value& inner) { return skip(inner); });
         case JsonKind::array: return skip_elements(value);
         case JsonKind::string: TRY(string(value)); return {};
         case JsonKind::null:
@@ -176,23 +202,19 @@ Result<void> JsonReader::skip_elements(Value& value) {
 }
 
 std::unexpected<Error> JsonReader::broken(simdjson::error_code code) {
-    if (code == simdjson::MEMALLOC) return fail(ErrorCode::out_of_memory, "no memory to read the job; try again");
     const char* where = nullptr;
     const std::string_view text = text_.view();
-    const bool placed = document_.current_location().get(where) == simdjson::SUCCESS && where >= text.data() &&
-                        where <= text.data() + text.size();
-    const bool whole_text = code == simdjson::EMPTY || code == simdjson::UTF8_ERROR ||
-                            code == simdjson::UNESCAPED_CHARS || code == simdjson::UNCLOSED_STRING;
-    if (whole_text || !placed) {
-        return fail(ErrorCode::invalid_json, "the JSON text is broken: " + std::string(in_words(code)));
-    }
+    const bool placed = code != simdjson::INCOMPLETE_ARRAY_OR_OBJECT &&
+                        document_.current_location().get(where) == simdjson::SUCCESS &&
+                        where >= text.data() && where <= text.data() + text.size();
+    if (!placed) return broken_somewhere(code);
     return broken(in_words(code), text.substr(static_cast<std::size_t>(where - text.data())));
 }
 
 std::unexpected<Error> JsonReader::broken(std::string_view reason, std::string_view rest) const {
     const auto offset = static_cast<std::size_t>(rest.data() - text_.view().data());
-    std::string message = "the JSON text is broken at byte " + std::to_string(offset);
-    if (const std::string_view near = first_word(rest); !near.empty()) message += ", at " + shown(near);
+    std::string message = "bad JSON at byte " + std::to_string(offset);
+    if (const std::string_view near = excerpt(rest); !near.empty()) message += ", near '" + shown(near) + "'";
     return fail(ErrorCode::invalid_json, message + ": " + std::string(reason));
 }
 

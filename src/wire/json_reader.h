@@ -1,6 +1,7 @@
-// Strict reading of one JSON text, front to back, without building a tree. simdjson finds the tokens; what it lets
-// pass because nobody asked for it (a bad number in an unknown field, a tail, endless nesting) is refused here.
-// A reader belongs to one thread and reads its text once; strings it gave out outlive it. After an error, stop.
+// Strict reading of one JSON text, front to back, without building a tree. simdjson finds the tokens; what it
+// lets pass because nobody asked for it (a bad number in an unknown field, a tail, endless nesting) is
+// refused here. A reader belongs to one thread and reads its text once; strings it gave out outlive it. After
+// an error, stop.
 #pragma once
 
 #include <simdjson.h>
@@ -23,8 +24,8 @@ public:
 
     JsonReader(std::string text, int depth_max);
 
-    // Calls visit(key, value) for each member of the one object that is the text. Each visit must read or skip
-    // its value; a key is valid until the reader dies.
+    // Calls visit(key, value) for each member of the one object that is the text. Each visit must read or
+    // skip its value; a key is valid until the reader dies.
     template <class Visit>
     Result<void> read(Visit&& visit) {
         auto outermost = TRY(open());

@@ -2,7 +2,7 @@
 
     python test/golden/images/make.py        (Pillow, nothing else)
 
-`name.ext` is the encoded picture and `name.rgb` what ImageOps.exif_transpose() and convert("RGB") make of it.
+`name.ext` is the encoded picture and `name.ext.rgb` what ImageOps.exif_transpose() and convert("RGB") make of it.
 `index.txt` has one line for each: file, format, width and height as shown, orientation, and the largest mean
 difference that is allowed (0: every byte is equal).
 """
@@ -37,7 +37,7 @@ def keep(name, encoded, orientation=1, tolerance=0.0, reference=None):
     opened = Image.open(io.BytesIO(encoded))
     kind = opened.format.lower()
     shown = reference or ImageOps.exif_transpose(opened).convert("RGB")
-    (here / (name.rsplit(".", 1)[0] + ".rgb")).write_bytes(shown.tobytes())
+    (here / (name + ".rgb")).write_bytes(shown.tobytes())
     index.append(f"{name} {kind} {shown.width} {shown.height} {orientation} {tolerance}")
 
 
@@ -141,6 +141,13 @@ def main():
     top_down = bytearray(upright.getvalue())
     top_down[22:26] = struct.pack("<i", -small.height)
     keep("top_down.bmp", bytes(top_down))
+
+    # Not in the index: whole, with right checksums, and yet half of its pixels are missing.
+    damaged = here / "damaged"
+    damaged.mkdir(exist_ok=True)
+    raw = small.tobytes()
+    rows = [raw[i : i + small.width * 3] for i in range(0, len(raw) // 2, small.width * 3)]
+    (damaged / "few_rows.png").write_bytes(write_png(small.width, small.height, 8, 2, 0, [rows]))
 
     (here / "index.txt").write_text("\n".join(index) + "\n")
 

@@ -1,0 +1,189 @@
+"""Times Vignette beside what it replaces, both in one run, and prints one line a row: ROW ours=… theirs=… ratio=…
+
+The two sides take turns (A B A B …), each on one thread; the ratio is the median of the pairs' ratios, because on a
+busy machine a pair shares its luck. Every row checks first that both sides give the same answer.
+"""
+
+import argparse
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from program import PROGRAM, ROOT, caption_files
+
+ROWS = {}
+
+
+def row(name, wanted):
+    """Registers a row: a function of (pairs, folder) that yields pairs of seconds (ours, theirs)."""
+
+    def register(function):
+        ROWS[name] = (function, wanted)
+        return function
+
+    return register
+
+
+def timed(call):
+    start = time.perf_counter()
+    value = call()
+    return time.perf_counter() - start, value
+
+
+@row("generate-tiny", wanted=4)
+def generate_tiny(pairs, folder):
+    """Pixels to tokens: a tiny random BLIP-2, greedy, against generate() of transformers."""
+    import torch
+    from PIL import Image
+    from tiny_models import make_blip2
+    from transformers import Blip2ForConditionalGeneration, Blip2Processor
+
+    torch.set_num_threads(1)
+    snapshot, bundle = folder / "snapshot", folder / "bundle"
+    make_blip2(snapshot, seed=7)
+    export(snapshot, bundle)
+    model = Blip2ForConditionalGeneration.from_pretrained(snapshot).eval()
+    processor = Blip2Processor.from_pretrained(snapshot)
+    files = draw_scenes(folder, 12)
+    inputs = [processor(images=Image.open(file), text="a photo of", return_tensors="pt") for file in files]
+    wish = {"max_new_tokens": 32, "min_new_tokens": 32, "num_beams": 1, "do_sample": False}
+
+    def theirs():
+        with torch.inference_mode():
+            return [timed(lambda one=one: model.generate(**one, **wish)) for one in inputs]
+
+    options = ["--prompt", "a photo of", "--max_length", 32, "--min_length", 32, "--num_beams", 1]
+    for _ in range(pairs):
+        results = caption_files(
+            files, "--model", bundle, "--threads", 1, "--parallel", 1, "--tokens", *options
+        )
+        reference = theirs()
+        for result, (_, tokens), one in zip(results, reference, inputs):
+            expected = tokens[0, one["input_ids"].shape[1] :].tolist()
+            assert result["tokens"] == expected, "the two sides do not say the same"
+        ours = [sum(result["timings"][stage] for stage in ("vision", "prefill", "decode_steps")) for result in results]
+        yield statistics.median(ours) / 1000, statistics.median(seconds for seconds, _ in reference)
+
+
+@row("preprocess-12mp", wanted=2.5)
+def preprocess_12mp(pairs, folder):
+    """A 12-megapixel JPEG to the model's pixels, against Pillow and the processor of transformers."""
+    import torch
+    from PIL import Image
+    from transformers import AutoImageProcessor
+
+    torch.set_num_threads(1)
+    processor = AutoImageProcessor.from_pretrained(ROOT / "models/demo-blip2")
+    photo = folder / "photo.jpg"
+    noisy_photo(4000, 3000).save(photo, quality=90)
+
+    def theirs():
+        return processor(images=Image.open(photo).convert("RGB"), return_tensors="pt")["pixel_values"]
+
+    theirs()
+    for _ in range(pairs):
+        timings = caption_files([photo] * 3, "--threads", 1, "--parallel", 1)[1:]
+        ours = statistics.median(one["timings"]["decode"] + one["timings"]["preprocess"] for one in timings)
+        yield ours / 1000, timed(theirs)[0]
+
+
+@row("weights-ready", wanted=10)
+def weights_ready(pairs, folder):
+    """0.7 GB of weights, mapped and assigned by name, against torch.jit.load of an archive that holds them."""
+    import torch
+    from big_model import make_big_archives
+
+    torch.set_num_threads(1)
+    archive, bundle = make_big_archives(folder)
+    torch.jit.load(str(archive))  # both sides start from a warm page cache
+    for _ in range(pairs):
+        done = subprocess.run(
+            [ROOT / "build/release/weights_bench", bundle], capture_output=True, text=True, check=True
+        )
+        yield float(done.stdout.split()[-1]) / 1000, timed(lambda: torch.jit.load(str(archive)))[0]
+
+
+@row("job-json-10mb", wanted=50)
+def job_json_10mb(pairs, folder):
+    """JSON text with 10 MB of base64 to the picture's bytes, against nlohmann::json and a table decoder."""
+    for _ in range(pairs):
+        done = subprocess.run([ROOT / "build/release/job_json_bench"], capture_output=True, text=True, check=True)
+        values = dict(part.split("=") for part in done.stdout.split()[1:])
+        yield float(values["ours"].rstrip("ms")) / 1000, float(values["theirs"].rstrip("ms")) / 1000
+
+
+@row("help", wanted=10)
+def help_(pairs, folder):
+    """`vignette --help`, against a Python worker that only gets as far as its imports."""
+    for _ in range(pairs):
+        ours = min(timed(lambda: subprocess.run([PROGRAM, "--help"], capture_output=True, check=True))[0] for _ in range(5))
+        program = [sys.executable, "-c", "import torch, transformers"]
+        yield ours, timed(lambda: subprocess.run(program, check=True))[0]
+
+
+def export(snapshot, bundle):
+    subprocess.run([sys.executable, "-m", "export", str(snapshot), str(bundle)], check=True, capture_output=True)
+
+
+def draw_scenes(folder, count):
+    from scenes import draw_scene
+
+    files = [folder / f"scene-{number}.png" for number in range(count)]
+    for number, file in enumerate(files):
+        draw_scene(random.Random(number)).image.save(file)
+    return files
+
+
+def noisy_photo(width, height):
+    """Smooth areas with grain, as a camera gives them: pure noise or a flat colour would flatter one side."""
+    import numpy as np
+    from PIL import Image
+
+    noise = np.random.default_rng(3)
+    smooth = Image.fromarray(noise.integers(0, 256, (height // 100, width // 100, 3), dtype=np.uint8))
+    pixels = np.asarray(smooth.resize((width, height), Image.BICUBIC), dtype=np.int16)
+    grain = noise.normal(0, 6, (height, width, 1)).astype(np.int16)
+    return Image.fromarray(np.clip(pixels + grain, 0, 255).astype(np.uint8))
+
+
+def milliseconds(seconds):
+    return f"{seconds * 1000:.3g}ms"
+
+
+def measure(name, pairs):
+    function, wanted = ROWS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        times = list(function(pairs, Path(folder)))
+    ours = statistics.median(one for one, _ in times)
+    theirs = statistics.median(other for _, other in times)
+    ratios = [other / one for one, other in times]
+    print(
+        f"{name} ours={milliseconds(ours)} theirs={milliseconds(theirs)} ratio={statistics.median(ratios):.3g}"
+        f"  (wanted {wanted:g}; {min(ratios):.3g} to {max(ratios):.3g} in {len(ratios)} pairs)",
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="default: all")
+    parser.add_argument("--list", action="store_true", help="name the rows and what they measure")
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--quick", action="store_true", help="one pair a row: does it run at all?")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for name, (function, wanted) in ROWS.items():
+            print(f"{name:16} wanted {wanted:>4g}x  {function.__doc__}")
+        return
+    for name in arguments.rows or ROWS:
+        if name not in ROWS:
+            raise SystemExit(f"there is no row {name}; the rows are: {', '.join(ROWS)}")
+        measure(name, 1 if arguments.quick else arguments.pairs)
+
+
+if __name__ == "__main__":
+    main()

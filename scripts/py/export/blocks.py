@@ -1,0 +1,133 @@
+"""Scriptable building blocks that families share: attention over a slot cache, and the plan of a decode step.
+
+No block names a dtype (the logits' float32 apart), so one program serves float32, float16 and bfloat16 weights.
+"""
+
+from typing import List, NamedTuple, Optional, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def attend_all(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+    """Every query sees every key: the encoders. q, k, v [B,T,H,D] -> [B,T,H*D]"""
+    seen = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), scale=scale)
+    return seen.transpose(1, 2).flatten(2)
+
+
+def attend_causal(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+    """Prompts, padded on the right: what follows never reaches what precedes, so causality is mask enough."""
+    seen = F.scaled_dot_product_attention(
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=True, scale=scale
+    )
+    return seen.transpose(1, 2).flatten(2)
+
+
+class Mlp(nn.Module):
+    def __init__(self, width: int, inner: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, inner)
+        self.fc2 = nn.Linear(inner, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class StepPlan(NamedTuple):
+    """Where the rows of one decode step stand in the cache; made once, used by every layer."""
+
+    slots: Tensor  # [B]
+    rows: Tensor  # [B], slot * positions + position: where each row's key and value go
+    first_slot: int  # of rows in consecutive slots, else -1
+    length: int  # cache positions to look at
+    mask: Optional[Tensor]  # [B,1,1,length], added to the scores; none when every row has `length` keys
+    flash_rows: Tensor  # [B+1] int32, the row of the query
+    flash_starts: Tensor  # [B+1] int32, the cache row where each slot starts
+    flash_used: Tensor  # [B] int32, keys of each row
+
+
+def consecutive(numbers: List[int]) -> bool:
+    for i in range(1, len(numbers)):
+        if numbers[i] != numbers[0] + i:
+            return False
+    return True
+
+
+def all_equal(numbers: List[int]) -> bool:
+    for number in numbers:
+        if number != numbers[0]:
+            return False
+    return True
+
+
+def late_keys(positions: Tensor, length: int, like: Tensor) -> Tensor:
+    """-inf for the keys after a row's own position. As numbers, since attention would convert a boolean mask in
+    each layer."""
+    late = torch.arange(length, device=positions.device)[None, :] > positions[:, None]
+    zeros = torch.zeros([positions.size(0), length], dtype=like.dtype, device=like.device)
+    return zeros.masked_fill(late, -float("inf"))[:, None, None, :]
+
+
+def uses_flash(cache: Tensor) -> bool:
+    return cache.is_cuda and cache.element_size() == 2
+
+
+def plan_step(positions: Tensor, slots: Tensor, cache: Tensor) -> StepPlan:
+    capacity = cache.size(2)
+    starts = slots * capacity
+    rows = starts + positions
+    if uses_flash(cache):
+        # Nothing is read back from the device: the step can be captured in a CUDA graph. The last start is
+        # never looked at when the number of used keys is given.
+        used = (positions + 1).to(torch.int32)
+        queries = torch.arange(slots.size(0) + 1, dtype=torch.int32, device=slots.device)
+        return StepPlan(slots, rows, -1, capacity, None, queries, F.pad(starts.to(torch.int32), [0, 1]), used)
+    if cache.is_cuda:
+        return StepPlan(slots, rows, -1, capacity, late_keys(positions, capacity, cache), rows, rows, rows)
+    length = int(positions.max()) + 1
+    slot_list: List[int] = slots.tolist()
+    first = slot_list[0] if consecutive(slot_list) else -1
+    return StepPlan(slots, rows, first, length, late_keys(positions, length, cache), rows, rows, rows)
+
+
+def attend_slots(q: Tensor, keys: Tensor, values: Tensor, plan: StepPlan, scale: float) -> Tensor:
+    """One query a row over that row's slot. q [B,H,D], keys and values: one layer [S,M,H,D] -> [B,H*D]"""
+    if uses_flash(keys):
+        seen = torch.ops.aten._flash_attention_forward(
+            q, keys.flatten(0, 1), values.flatten(0, 1), plan.flash_rows, plan.flash_starts,
+            1, plan.length, 0.0, False, False, scale=scale, seqused_k=plan.flash_used,
+        )[0]  # fmt: skip
+        return seen.flatten(1)
+    k, v = keys.narrow(1, 0, plan.length), values.narrow(1, 0, plan.length)
+    if plan.first_slot >= 0:
+        k, v = k.narrow(0, plan.first_slot, q.size(0)), v.narrow(0, plan.first_slot, q.size(0))
+    else:
+        k, v = k.index_select(0, plan.slots), v.index_select(0, plan.slots)
+    return attend_views(q, k.transpose(1, 2), v.transpose(1, 2), plan.mask, scale)
+
+
+def attend_views(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], scale: float) -> Tensor:
+    """q [B,H,D], k and v [B,H,T,D] -> [B,H*D]"""
+    return F.scaled_dot_product_attention(q.unsqueeze(2), k, v, attn_mask=mask, scale=scale).flatten(1)
+
+
+class Window(NamedTuple):
+    """The cache as rows in consecutive slots at one common position see it: views only, made once for all layers.
+    A single sequence, or the beams of one: the case that a lone request waits for."""
+
+    new_keys: List[Tensor]  # a layer each, [B,H*D]: where the step's keys go
+    new_values: List[Tensor]
+    keys: List[Tensor]  # a layer each, [B,H,T,D]
+    values: List[Tensor]
+
+
+def has_window(positions: List[int], slots: List[int]) -> bool:
+    return all_equal(positions) and consecutive(slots)
+
+
+def open_window(cache: Tensor, first_slot: int, count: int, position: int) -> Tuple[List[Tensor], List[Tensor]]:
+    rows = cache.narrow(1, first_slot, count)
+    new = rows.select(2, position).flatten(2).unbind(0)
+    seen = rows.narrow(2, 0, position + 1).transpose(2, 3).unbind(0)
+    return new, seen

@@ -1,0 +1,28 @@
+// SHA-256 of bytes and of files, and reading files whose digest is known. Pure functions, for any thread.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "vignette/error.h"
+
+namespace vignette {
+
+std::string sha256_hex(std::span<const std::byte> bytes);  // 64 characters, lower case
+std::string sha256_hex(std::string_view text);
+
+// In pieces: the file may be larger than memory.
+Result<std::string> sha256_hex_of_file(const std::filesystem::path& path);
+
+// A whole regular file. A bundle's own parts are bundle_invalid when they cannot be read or are too long.
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max);
+
+// The same, and it must have this digest: what was hashed is what is used, even if the file changes later.
+Result<std::string> read_file_checked(
+    const std::filesystem::path& path, std::string_view sha256, std::size_t bytes_max
+);
+
+}  // namespace vignette

@@ -1,0 +1,45 @@
+#include "wire/field_checks.h"
+
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace vignette {
+
+std::optional<std::int64_t> whole_number(std::string_view token) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
+    if (error != std::errc{} || end != token.data() + token.size()) return std::nullopt;
+    if (!(number >= 0 && number <= static_cast<double>(whole_number_max))) return std::nullopt;
+    if (number != std::trunc(number)) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+}
+
+std::unexpected<Error> wrong_type(std::string_view path, std::string_view wanted, JsonKind got) {
+    return fail(
+        ErrorCode::invalid_input,
+        std::string(path) + " must be " + std::string(wanted) + ", not " + std::string(with_article(got)),
+        std::string(path)
+    );
+}
+
+Result<void> check_name_length(std::string_view path, std::string_view name) {
+    constexpr std::size_t name_bytes_max = 512;
+    if (name.size() <= name_bytes_max) return {};
+    return fail(
+        ErrorCode::invalid_input,
+        std::string(path) + " has " + std::to_string(name.size()) + " bytes; shorten it to " +
+            std::to_string(name_bytes_max) + " or fewer",
+        std::string(path)
+    );
+}
+
+Result<void> only_once(bool& seen, std::string_view path) {
+    if (!std::exchange(seen, true)) return {};
+    return fail(
+        ErrorCode::invalid_input, std::string(path) + " is there twice; send it once", std::string(path)
+    );
+}
+
+}  // namespace vignette
