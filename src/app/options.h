@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/log.h"
@@ -42,7 +43,7 @@ struct Parsed {
 
 Parsed parse_options(int argc, char** argv);
 
-// Everything the back needs, with the bundle found.
-Result<CaptionerConfig> captioner_config(const Options& options);
+// Everything the back needs, with the bundle found: the one that the job names, or else the operator's.
+Result<CaptionerConfig> captioner_config(const Options& options, std::string_view job_model = {});
 
 }  // namespace vignette

@@ -57,15 +57,22 @@ std::vector<fs::path> model_folders() {
     return folders;
 }
 
-Result<fs::path> find_bundle(std::string_view name_or_path) {
-    const fs::path wanted(name_or_path);
-    if (is_bundle(wanted)) return wanted;
-    const bool is_name = wanted.filename() == wanted;
-    if (is_name) {
+Result<fs::path> find_named_bundle(std::string_view name) {
+    const fs::path wanted(name);
+    if (wanted.filename() == wanted && name != "." && name != "..") {
         for (const fs::path& folder : model_folders()) {
             if (is_bundle(folder / wanted)) return folder / wanted;
         }
     }
+    return fail(
+        ErrorCode::model_not_found, "there is no model bundle \"" + std::string(name) + "\" in " + list(model_folders()) +
+                                        "; name another, or make it with scripts/export SNAPSHOT BUNDLE"
+    );
+}
+
+Result<fs::path> find_bundle(std::string_view name_or_path) {
+    const fs::path wanted(name_or_path);
+    if (is_bundle(wanted)) return wanted;
     std::error_code ignored;
     if (fs::is_regular_file(wanted / "config.json", ignored)) {
         return fail(
@@ -75,12 +82,7 @@ Result<fs::path> find_bundle(std::string_view name_or_path) {
                                             wanted.string() + " BUNDLE"
         );
     }
-    return fail(
-        ErrorCode::model_not_found,
-        "there is no model bundle \"" + wanted.string() + "\"" +
-            (is_name ? " in " + list(model_folders()) : " (a folder with manifest.json)") +
-            "; name a bundle with --model, or make one with scripts/export SNAPSHOT BUNDLE"
-    );
+    return find_named_bundle(name_or_path);
 }
 
 }  // namespace vignette

@@ -19,7 +19,10 @@ Result<std::filesystem::path> find_back();
 // own.
 std::vector<std::filesystem::path> model_folders();
 
-// A bundle by its path, or by its name in one of those folders.
+// A bundle by its name in one of those folders. What a job may say: a stranger's path is never followed.
+Result<std::filesystem::path> find_named_bundle(std::string_view name);
+
+// By its path, or by its name. What the operator may say.
 Result<std::filesystem::path> find_bundle(std::string_view name_or_path);
 
 }  // namespace vignette

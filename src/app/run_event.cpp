@@ -37,7 +37,7 @@ Result<std::string> read_event(const Options& options) {
 Result<Caption> run(std::string event, const Options& options, std::string& id) {
     Job job = TRY(parse_job(std::move(event), Limits{}));
     id = job.id.value;
-    const CaptionerConfig config = TRY(captioner_config(options));
+    const CaptionerConfig config = TRY(captioner_config(options, job.model));
     const std::unique_ptr<Captioner> captioner = TRY(open_back(config));
     return captioner->caption(std::move(job), {});
 }

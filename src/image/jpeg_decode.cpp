@@ -120,7 +120,7 @@ Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size size) {
         return image;
     }
     auto inks = at_wall(ErrorCode::out_of_memory, [&] {
-        return std::vector<std::uint8_t>(static_cast<std::size_t>(size.pixels()) * 4);
+        return Samples(static_cast<std::size_t>(size.pixels()) * 4);
     });
     if (!inks)
         return fail(

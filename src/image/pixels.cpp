@@ -60,7 +60,7 @@ void turn(const cv::Mat& from, cv::Mat& to, int orientation) {
 
 Result<Image> allocate_image(Size size) {
     auto image = at_wall(ErrorCode::out_of_memory, [&] {
-        return Image{size, std::vector<std::uint8_t>(static_cast<std::size_t>(size.pixels()) * 3)};
+        return Image{size, Samples(static_cast<std::size_t>(size.pixels()) * 3)};
     });
     if (image) return image;
     return fail_out_of_memory(size);

@@ -52,7 +52,9 @@ TEST_F(Places, ASnapshotThatIsNotExportedYetTellsHowTo) {
 }
 
 TEST_F(Places, ANameIsNeverAWayOutOfTheModelFolders) {
-    EXPECT_FALSE(find_bundle("../second").has_value());
+    EXPECT_FALSE(find_named_bundle("../second").has_value());
+    EXPECT_FALSE(find_named_bundle((root_ / "first/one").string()).has_value());
+    EXPECT_FALSE(find_named_bundle("..").has_value());
 }
 
 }  // namespace

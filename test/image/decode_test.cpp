@@ -13,9 +13,9 @@ Result<DecodedImage> decode(std::span<const std::byte> encoded) {
     return decode_image(encoded, {.image_pixels_max = 1'000'000});
 }
 
-std::vector<std::uint8_t> reference(const std::string& file) {
+Samples reference(const std::string& file) {
     const Bytes bytes = fixtures::picture(file + ".rgb");
-    std::vector<std::uint8_t> rgb;
+    Samples rgb;
     for (const std::byte byte : bytes) rgb.push_back(std::to_integer<std::uint8_t>(byte));
     return rgb;
 }
@@ -30,7 +30,7 @@ TEST(Decode, PixelsArePillows) {
     for (const fixtures::Picture& picture : fixtures::pictures()) {
         const auto decoded = decode(fixtures::picture(picture.file));
         ASSERT_TRUE(decoded.has_value()) << picture.file << ": " << decoded.error().message;
-        const std::vector<std::uint8_t> expected = reference(picture.file);
+        const Samples expected = reference(picture.file);
         ASSERT_EQ(decoded->image.rgb.size(), expected.size()) << picture.file;
         EXPECT_LE(mean_difference(decoded->image.rgb, expected), picture.tolerance) << picture.file;
         EXPECT_EQ(decoded->image.size, picture.shown) << picture.file;
@@ -55,7 +55,7 @@ TEST(Decode, ACutPictureIsNeverHalfAPicture) {
           "interlaced.png", "palette.png", "lossy.webp", "lossless.webp", "lossy_alpha.webp",
           "orientation_8.webp", "palette.bmp", "rgb.bmp"}) {
         const Bytes whole = fixtures::picture(file);
-        const std::vector<std::uint8_t> pixels = decode(whole)->image.rgb;
+        const Samples pixels = decode(whole)->image.rgb;
         std::size_t accepted = 0;
         for (std::size_t length = 0; length < whole.size(); ++length) {
             const Bytes cut(
@@ -102,7 +102,7 @@ TEST(Decode, BytesBehindThePictureAreIgnored) {
 // Checksums cover what pixels come from; the rest is not even looked at.
 TEST(Decode, AChangedPngIsAnErrorOrTheSamePicture) {
     const Bytes whole = fixtures::picture("orientation_6.png");
-    const std::vector<std::uint8_t> pixels = decode(whole)->image.rgb;
+    const Samples pixels = decode(whole)->image.rgb;
     for (std::size_t i = 0; i < whole.size(); ++i) {
         Bytes changed = whole;
         changed[i] ^= std::byte{0x10};

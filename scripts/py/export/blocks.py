@@ -126,8 +126,14 @@ def has_window(positions: List[int], slots: List[int]) -> bool:
     return all_equal(positions) and consecutive(slots)
 
 
-def open_window(cache: Tensor, first_slot: int, count: int, position: int) -> Tuple[List[Tensor], List[Tensor]]:
+def open_cache(cache: Tensor, first_slot: int, count: int, position: int) -> Tuple[List[Tensor], List[Tensor]]:
     rows = cache.narrow(1, first_slot, count)
     new = rows.select(2, position).flatten(2).unbind(0)
     seen = rows.narrow(2, 0, position + 1).transpose(2, 3).unbind(0)
     return new, seen
+
+
+def open_window(k_cache: Tensor, v_cache: Tensor, first_slot: int, count: int, position: int) -> Window:
+    new_keys, keys = open_cache(k_cache, first_slot, count, position)
+    new_values, values = open_cache(v_cache, first_slot, count, position)
+    return Window(new_keys, new_values, keys, values)

@@ -1,0 +1,123 @@
+#include "model/slot_cache.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "model/torch_wall.h"
+#include "vignette/invariant.h"
+
+namespace vignette {
+namespace {
+
+constexpr std::int64_t cache_bytes_max = std::int64_t{1} << 42;
+
+// calloc's large blocks are pages that the system zeroes when they are first touched: starting is free, and
+// slots that are never used cost no memory.
+at::Tensor zeroed(at::IntArrayRef shape, const SlotCacheOptions& options) {
+    if (!options.device.is_cpu()) return at::zeros(shape, at::device(options.device).dtype(options.type));
+    const std::int64_t count = c10::multiply_integers(shape);
+    void* block = std::calloc(static_cast<std::size_t>(count), c10::elementSize(options.type));
+    if (block == nullptr) throw std::bad_alloc();
+    return at::from_blob(block, shape, [](void* memory) { std::free(memory); }, options.type);
+}
+
+std::int64_t row_of(SlotId slot) { return static_cast<std::int64_t>(std::to_underlying(slot)); }
+
+bool overlapping(std::span<const SlotCopy> copies) {
+    return std::ranges::any_of(copies, [&](const SlotCopy& writer) {
+        return std::ranges::find(copies, writer.to, &SlotCopy::from) != copies.end();
+    });
+}
+
+}  // namespace
+
+std::int64_t bytes_per_slot(const CacheSpec& spec, at::ScalarType type) {
+    const std::int64_t numbers = std::int64_t{spec.layers} * spec.positions * spec.heads * spec.head_dim;
+    return 2 * numbers * static_cast<std::int64_t>(c10::elementSize(type));  // the manifest bounds each factor
+}
+
+SlotCache::SlotCache(at::Tensor keys, at::Tensor values)
+    : keys_(std::move(keys)),
+      values_(std::move(values)),
+      poisoned_(static_cast<std::size_t>(keys_.size(1)), false) {}
+
+Result<SlotCache> SlotCache::make(const CacheSpec& spec, const SlotCacheOptions& options) {
+    ASSERT(options.slots > 0);
+    if (bytes_per_slot(spec, options.type) > cache_bytes_max / (options.slots + 1)) {
+        return fail(
+            ErrorCode::out_of_memory, std::to_string(options.slots) +
+                                          " slots of this model do not fit any memory; start with fewer slots"
+        );
+    }
+    return torch_wall([&]() -> Result<SlotCache> {
+        const std::array<std::int64_t, 5> shape{
+            spec.layers, options.slots + 1, spec.positions, spec.heads, spec.head_dim
+        };
+        at::Tensor keys = zeroed(shape, options);
+        return SlotCache(std::move(keys), zeroed(shape, options));
+    });
+}
+
+void SlotCache::copy(std::span<const SlotCopy> copies) {
+    if (copies.empty()) return;
+    for (at::Tensor* cache : {&keys_, &values_}) {
+        if (cache->is_cpu() && !overlapping(copies)) {
+            for (const SlotCopy& one : copies) copy_in_memory(*cache, one);
+        } else {
+            copy_through(*cache, copies);
+        }
+    }
+    for (const SlotCopy& one : copies) {
+        if (auto poisoned = poisoned_[static_cast<std::size_t>(row_of(one.to))]) {
+            wipe(one.to, one.length);
+            poisoned = false;
+        }
+    }
+}
+
+// A few kilobytes a layer: calls into torch would cost more than the copying.
+void SlotCache::copy_in_memory(at::Tensor& cache, const SlotCopy& copy) const {
+    const auto item = static_cast<std::int64_t>(cache.element_size());
+    auto* base = static_cast<std::byte*>(cache.mutable_data_ptr());
+    const auto bytes = static_cast<std::size_t>(copy.length * cache.stride(2) * item);
+    for (std::int64_t layer = 0; layer < cache.size(0); ++layer) {
+        std::byte* start = base + layer * cache.stride(0) * item;
+        const std::byte* from = start + row_of(copy.from) * cache.stride(1) * item;
+        std::memcpy(start + row_of(copy.to) * cache.stride(1) * item, from, bytes);
+    }
+}
+
+// Gathers all, then writes all, as far as the longest of them needs: what lies behind a copy's length is
+// written before it is read in any case.
+void SlotCache::copy_through(at::Tensor& cache, std::span<const SlotCopy> copies) {
+    const auto count = static_cast<std::int64_t>(copies.size());
+    at::Tensor rows = at::empty({2, count}, at::kLong);
+    auto* row = rows.mutable_data_ptr<std::int64_t>();
+    for (const SlotCopy& one : copies) {
+        row[count] = row_of(one.to);
+        *row++ = row_of(one.from);
+    }
+    rows = rows.to(cache.device());
+    const int length = std::ranges::max(copies, {}, &SlotCopy::length).length;
+    const at::Tensor used = cache.narrow(2, 0, length);
+    used.index_copy_(1, rows.select(0, 1), used.index_select(1, rows.select(0, 0)));
+}
+
+void SlotCache::mark_poisoned(SlotId slot) { poisoned_[static_cast<std::size_t>(row_of(slot))] = true; }
+
+void SlotCache::renew(SlotId slot) {
+    if (auto poisoned = poisoned_[static_cast<std::size_t>(row_of(slot))]) {
+        wipe(slot, 0);
+        poisoned = false;
+    }
+}
+
+void SlotCache::wipe(SlotId slot, std::int64_t from) {
+    for (at::Tensor* cache : {&keys_, &values_})
+        cache->select(1, row_of(slot)).slice(/*dim=*/1, from, cache->size(2)).zero_();
+}
+
+}  // namespace vignette

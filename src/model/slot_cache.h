@@ -1,0 +1,51 @@
+// The keys and values that sequences have computed so far, a row (slot) for each. Private to the torch side
+// of model/. One thread at a time.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "model/manifest.h"
+#include "model/torch_lean.h"
+#include "vignette/error.h"
+#include "vignette/model.h"
+
+namespace vignette {
+
+struct SlotCacheOptions {
+    int slots = 0;
+    at::ScalarType type = at::kFloat;
+    at::Device device = at::kCPU;
+};
+
+std::int64_t bytes_per_slot(const CacheSpec& spec, at::ScalarType type);
+
+class SlotCache {
+public:
+    // One slot more than asked for: the last is scratch for rows that nobody reads.
+    static Result<SlotCache> make(const CacheSpec& spec, const SlotCacheOptions& options);
+
+    const at::Tensor& keys() const { return keys_; }  // [layers, slots + 1, positions, heads, head_dim]
+    const at::Tensor& values() const { return values_; }
+    SlotId scratch() const { return SlotId{static_cast<std::int32_t>(keys_.size(1)) - 1}; }
+
+    // All copies read before any writes.
+    void copy(std::span<const SlotCopy> copies);
+
+    // Attention multiplies hidden positions by zero, and zero times NaN is NaN: one failed sequence would
+    // spoil the next one in its slot. So a slot that may hold NaN is wiped before it is used anew.
+    void mark_poisoned(SlotId slot);
+    void renew(SlotId slot);
+
+private:
+    SlotCache(at::Tensor keys, at::Tensor values);
+    void copy_in_memory(at::Tensor& cache, const SlotCopy& copy) const;
+    static void copy_through(at::Tensor& cache, std::span<const SlotCopy> copies);
+    void wipe(SlotId slot, std::int64_t from);
+
+    at::Tensor keys_;
+    at::Tensor values_;
+    std::vector<bool> poisoned_;
+};
+
+}  // namespace vignette

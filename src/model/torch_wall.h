@@ -1,0 +1,30 @@
+// Where torch's exceptions end, and how our types are called in torch. Private to the torch side of model/.
+#pragma once
+
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include "model/torch_lean.h"
+#include "vignette/bundle.h"
+#include "vignette/error.h"
+
+namespace vignette {
+
+at::ScalarType to_torch(Dtype dtype);
+
+// An exception of torch as an error for people: its last line, without the interpreter's backtrace.
+Error to_error(const std::exception& thrown);
+
+// Runs `call`, which returns a Result, in inference mode (a property of the thread, so it is set each time).
+template <class F>
+std::invoke_result_t<F> torch_wall(F&& call) {
+    try {
+        const c10::InferenceMode guard;
+        return std::forward<F>(call)();
+    } catch (const std::exception& thrown) {
+        return std::unexpected(to_error(thrown));
+    }
+}
+
+}  // namespace vignette

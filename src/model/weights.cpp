@@ -1,0 +1,188 @@
+#include "model/weights.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/safetensors.h"
+#include "model/torch_wall.h"
+
+namespace vignette {
+namespace {
+
+std::optional<at::ScalarType> float_type(TensorType type) {
+    switch (type) {
+        case TensorType::f64:
+            return at::kDouble;
+        case TensorType::f32:
+            return at::kFloat;
+        case TensorType::f16:
+            return at::kHalf;
+        case TensorType::bf16:
+            return at::kBFloat16;
+        case TensorType::i64:
+        case TensorType::i32:
+        case TensorType::i16:
+        case TensorType::i8:
+        case TensorType::u8:
+        case TensorType::boolean:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+struct Found {
+    const Safetensors* file = nullptr;
+    const TensorView* view = nullptr;
+};
+
+class WeightsAssigner {
+public:
+    WeightsAssigner(const Manifest& manifest, const at::Device& device)
+        : manifest_(manifest), device_(device) {}
+
+    Result<void> open_files(const std::filesystem::path& bundle);
+    Result<void> assign(const c10::intrusive_ptr<c10::ivalue::Object>& object, const std::string& prefix);
+
+private:
+    std::optional<Found> find_exact(std::string_view name) const;
+    std::optional<Found> find(const std::string& parameter) const;
+    at::ScalarType wanted_type(std::string_view parameter) const;
+    Result<at::Tensor> load(const std::string& parameter, const at::Tensor& shape_only);
+    at::Tensor materialise(const Found& found, at::ScalarType stored, at::ScalarType wanted) const;
+    std::unexpected<Error> refuse(const std::string& what) const;
+
+    const Manifest& manifest_;
+    at::Device device_;
+    std::string folder_;
+    std::vector<Safetensors> files_;
+    // Tied parameters must stay one tensor, also when it had to be cast.
+    std::map<std::pair<const TensorView*, at::ScalarType>, at::Tensor> loaded_;
+};
+
+std::unexpected<Error> WeightsAssigner::refuse(const std::string& what) const {
+    return fail(
+        ErrorCode::weights_invalid,
+        folder_ + ": " + what + "; these are not the weights the bundle was exported from: export it again"
+    );
+}
+
+Result<void> WeightsAssigner::open_files(const std::filesystem::path& bundle) {
+    const std::filesystem::path folder = (bundle / manifest_.weights.folder).lexically_normal();
+    folder_ = folder.string();
+    files_.reserve(manifest_.weights.files.size());
+    for (const WeightsFile& named : manifest_.weights.files) {
+        files_.push_back(TRY(Safetensors::open(folder / named.file)));
+        const std::size_t bytes = files_.back().bytes();
+        if (bytes == named.bytes) continue;
+        return refuse(
+            named.file + " has " + std::to_string(bytes) + " bytes and the manifest says " +
+            std::to_string(named.bytes)
+        );
+    }
+    return {};
+}
+
+std::optional<Found> WeightsAssigner::find_exact(std::string_view name) const {
+    for (const Safetensors& file : files_) {
+        if (const TensorView* view = file.find(name)) return Found{.file = &file, .view = view};
+    }
+    return std::nullopt;
+}
+
+std::optional<Found> WeightsAssigner::find(const std::string& parameter) const {
+    const auto tie = manifest_.weights.ties.find(parameter);
+    const std::string& name = tie == manifest_.weights.ties.end() ? parameter : tie->second;
+    if (std::optional<Found> found = find_exact(name)) return found;
+    for (const PrefixRename& rename : manifest_.weights.renames) {
+        if (!name.starts_with(rename.from)) continue;
+        if (std::optional<Found> found = find_exact(rename.to + name.substr(rename.from.size()))) return found;
+    }
+    return std::nullopt;
+}
+
+at::ScalarType WeightsAssigner::wanted_type(std::string_view parameter) const {
+    const bool keep = std::ranges::any_of(manifest_.weights.float32, [&](const std::string& prefix) {
+        return parameter.starts_with(prefix);
+    });
+    return keep && manifest_.info.dtype == Dtype::float16 ? at::kFloat : to_torch(manifest_.info.dtype);
+}
+
+at::Tensor WeightsAssigner::materialise(
+    const Found& found, at::ScalarType stored, at::ScalarType wanted
+) const {
+    const TensorView& view = *found.view;
+    const bool aligned = reinterpret_cast<std::uintptr_t>(view.bytes.data()) % bytes_of(view.type) == 0;
+    at::Tensor tensor;
+    if (aligned) {
+        auto* bytes = const_cast<std::byte*>(view.bytes.data());  // mapped read-only: nobody can write to it
+        tensor = at::from_blob(bytes, view.shape, [keep = found.file->mapping()](void*) {}, stored);
+    } else {  // legal for the format, not for the processor
+        tensor = at::empty(view.shape, stored);
+        if (!view.bytes.empty()) {
+            std::memcpy(tensor.mutable_data_ptr(), view.bytes.data(), view.bytes.size());
+        }
+    }
+    return tensor.to(wanted).to(device_);  // cast first: half the bytes then go to the device
+}
+
+Result<at::Tensor> WeightsAssigner::load(const std::string& parameter, const at::Tensor& shape_only) {
+    const std::optional<Found> found = find(parameter);
+    if (!found) return refuse("no file has the tensor " + parameter);
+    if (!std::ranges::equal(found->view->shape, shape_only.sizes())) {
+        return refuse(
+            parameter + " has the shape " + shape_text(found->view->shape) + " and the program wants " +
+            shape_text(std::span(shape_only.sizes().data(), shape_only.sizes().size()))
+        );
+    }
+    const std::optional<at::ScalarType> stored = float_type(found->view->type);
+    if (!stored) {
+        return refuse(
+            parameter + " is of type " + std::string(to_text(found->view->type)) + " and must be a float"
+        );
+    }
+    const at::ScalarType wanted = wanted_type(parameter);
+    at::Tensor& tensor = loaded_[{found->view, wanted}];
+    if (!tensor.defined()) tensor = materialise(*found, *stored, wanted);
+    return tensor;
+}
+
+// Walks the objects themselves: Module::named_modules() builds a list of copies, which took longer than all
+// the rest. Every parameter gets a value here or the whole fails, so none can stay without.
+Result<void> WeightsAssigner::assign(
+    const c10::intrusive_ptr<c10::ivalue::Object>& object, const std::string& prefix
+) {
+    const std::shared_ptr<c10::ClassType> type = object->type();
+    for (std::size_t slot = 0; slot < type->numAttributes(); ++slot) {
+        const c10::IValue& value = object->getSlot(slot);
+        const std::string name = prefix + type->getAttributeName(slot);
+        if (value.isObject()) {
+            TRY(assign(value.toObject(), name + "."));
+        } else if (type->is_parameter(slot) && value.isTensor()) {
+            object->setSlot(slot, TRY(load(name, value.toTensor())));
+        } else if (value.isTensor() && value.toTensor().is_meta()) {
+            return fail(
+                ErrorCode::bundle_invalid,
+                "the program has a buffer without values, " + name + "; export the bundle again"
+            );
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> assign_weights(
+    torch::jit::Module& module, const Manifest& manifest, const std::filesystem::path& bundle,
+    const at::Device& device
+) {
+    WeightsAssigner assigner(manifest, device);
+    TRY(assigner.open_files(bundle));
+    return torch_wall([&] { return assigner.assign(module._ivalue(), ""); });
+}
+
+}  // namespace vignette
