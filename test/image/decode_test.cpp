@@ -94,7 +94,7 @@ TEST(Decode, AJpegThatOnlyLacksItsEndMarkerIsTaken) {
 TEST(Decode, BytesBehindThePictureAreIgnored) {
     for (const char* file : {"subsampled.jpg", "rgb.png", "lossy.webp", "rgb.bmp"}) {
         Bytes longer = fixtures::picture(file);
-        longer.resize(longer.size() + 100);
+        longer.resize(longer.size() + 100, std::byte{7});
         EXPECT_TRUE(decode(longer).has_value()) << file;
     }
 }
