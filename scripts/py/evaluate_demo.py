@@ -48,7 +48,7 @@ def exact_share(scenes: list[Scene], captions: list[str]) -> float:
 
 
 def word_mistakes(scenes: list[Scene], captions: list[str]) -> collections.Counter:
-    """Which words were said for which, over the captions of equal length."""
+    """Which words were said for which, position by position."""
     mistakes = collections.Counter()
     for scene, said in zip(scenes, captions):
         pairs = list(zip(scene.caption.split(), said.split()))
@@ -70,9 +70,9 @@ def main() -> None:
     processor = Blip2Processor.from_pretrained(args.model)
     scenes = draw_scenes(args.scenes, args.seed)
     captions = caption_scenes(model, processor, scenes, args.prompt, args.beams)
-    share = exact_share(scenes, captions)
+    exact = round(exact_share(scenes, captions) * args.scenes)
     settings = f"seed {args.seed}, beams {args.beams}, prompt {args.prompt!r}"
-    print(f"{share:.1%} of {args.scenes} captions exact ({settings})")
+    print(f"{exact} of {args.scenes} captions exact ({settings})")
     for mistake, times in word_mistakes(scenes, captions).most_common(8):
         print(f"  {times:4d}  {mistake}")
 

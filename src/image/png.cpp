@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t signature_size = 8;
 constexpr std::size_t frame_size = 12;  // length and type before a chunk's data, checksum behind
 constexpr std::size_t header_size = 13;
+constexpr std::uint32_t indexed = 3;  // the colour type of pixels that point into a palette
 
 struct Chunk {
     BytesView whole;
@@ -53,7 +54,7 @@ bool layout_exists(std::uint32_t depth, std::uint32_t colour) {
         case 2:
         case 4:
         case 6: return depth == 8 || depth == 16;
-        case 3: return depth == 1 || depth == 2 || depth == 4 || depth == 8;
+        case indexed: return depth == 1 || depth == 2 || depth == 4 || depth == 8;
         default: return false;
     }
 }
@@ -81,15 +82,21 @@ Result<Bytes> keep_pixels(std::span<const std::byte> encoded) {
         kept.insert(kept.end(), bytes.begin(), bytes.end());
     };
     keep(encoded.first(signature_size));
+    constexpr std::size_t colour_offset = signature_size + 8 + 9;
+    bool has_palette = BytesView(encoded).u8(colour_offset) != indexed;
     bool has_data = false;
     ChunkWalk walk(encoded);
     while (const std::optional<Chunk> chunk = walk.next()) {
         const bool end = chunk->is("IEND");
         if (!end && !chunk->is("IHDR") && !chunk->is("PLTE") && !chunk->is("IDAT")) continue;
+        if (chunk->is("IHDR") && kept.size() > signature_size)
+            return fail_damaged(ImageFormat::png, "it has two headers");
         if (!chunk->intact()) return fail_damaged(ImageFormat::png, "a part of it fails its checksum");
         keep(chunk->whole.bytes());
+        has_palette = has_palette || (chunk->is("PLTE") && !has_data);
         has_data = has_data || chunk->is("IDAT");
-        if (end && !has_data) return fail_damaged(ImageFormat::png, "it holds no pixels");
+        if (end && !(has_palette && has_data))
+            return fail_damaged(ImageFormat::png, "it lacks pixels or colours");
         if (end) return kept;
     }
     return fail_truncated(ImageFormat::png);

@@ -6,12 +6,14 @@
 #include "image/exif.h"
 #include "image/pixels.h"
 #include "image/sniff.h"
+#include "vignette/bytes.h"
 
 namespace vignette {
 namespace {
 
 constexpr std::size_t first_chunk = 12;  // behind "RIFF", the size and "WEBP"
 constexpr std::size_t data_start = first_chunk + 8;
+constexpr std::size_t smallest_for_opencv = 32;
 constexpr std::uint32_t animation_flag = 0x02;
 constexpr std::uint32_t exif_flag = 0x08;
 constexpr std::uint32_t side_mask = 0x3FFF;
@@ -72,7 +74,10 @@ Result<Image> decode_webp(std::span<const std::byte> encoded, Size size) {
     if (!view.holds(8, view.le32(4))) return fail_truncated(ImageFormat::webp);
     // OpenCV asks its decoders one after the other: what libwebp does not want, GDCM would take for DICOM.
     if (view.has(128, "DICM")) return fail_damaged(ImageFormat::webp, "it claims to be DICOM as well");
-    return decode_with_opencv(encoded, ImageFormat::webp, size);
+    if (encoded.size() >= smallest_for_opencv) return decode_with_opencv(encoded, ImageFormat::webp, size);
+    Bytes padded(encoded.begin(), encoded.end());  // a picture of one pixel
+    padded.resize(smallest_for_opencv, std::byte{0});
+    return decode_with_opencv(padded, ImageFormat::webp, size);
 }
 
 }  // namespace vignette

@@ -106,6 +106,16 @@ Result<std::vector<Candidate>> best_over_rows(
     return to_candidates(numbers<float>(values), numbers<std::int64_t>(indices), vocabulary);
 }
 
+// argmax, unlike topk, promises the first among equals.
+std::pair<at::Tensor, at::Tensor> best_of(const at::Tensor& flat, std::int64_t count) {
+    if (count == 1) {
+        const at::Tensor index = flat.argmax().view(1);
+        return {flat.index_select(0, index), index};
+    }
+    auto [values, indices] = at::topk(flat, count);
+    return {std::move(values), std::move(indices)};
+}
+
 }  // namespace
 
 Result<CandidateLists> choose_in_memory(
@@ -150,7 +160,7 @@ Result<CandidateLists> choose_on_device(
         if (choice.candidates > 1) group = at::log_softmax(group, -1);
         for (const TokenId token : choice.forbidden) group.select(1, index_of(token)).fill_(minus_infinity);
         if (choice.candidates > 1) group = group.add(added.narrow(0, first, choice.rows));
-        const auto [values, indices] = at::topk(group.reshape(-1), wanted(choice, vocabulary));
+        const auto [values, indices] = best_of(group.reshape(-1), wanted(choice, vocabulary));
         found.push_back(values.to(at::kDouble));
         found.push_back(indices.to(at::kDouble));
         first += choice.rows;

@@ -80,9 +80,7 @@ Result<void> Program::find_methods() {
 }
 
 // Method's own operator() checks the schema and makes a new stack each time.
-at::Tensor Program::call(
-    torch::jit::Function& function, std::initializer_list<const at::Tensor*> arguments
-) {
+at::Tensor Program::call(torch::jit::Function& function, std::initializer_list<const at::Tensor*> arguments) {
     stack_.clear();
     stack_.emplace_back(module_._ivalue());
     for (const at::Tensor* argument : arguments) stack_.emplace_back(*argument);

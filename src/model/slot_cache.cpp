@@ -36,7 +36,8 @@ bool overlapping(std::span<const SlotCopy> copies) {
 
 std::int64_t bytes_per_slot(const CacheSpec& spec, at::ScalarType type) {
     const std::int64_t numbers = std::int64_t{spec.layers} * spec.positions * spec.heads * spec.head_dim;
-    return 2 * numbers * static_cast<std::int64_t>(c10::elementSize(type));  // the manifest bounds each factor
+    return 2 * numbers *
+           static_cast<std::int64_t>(c10::elementSize(type));  // the manifest bounds each factor
 }
 
 SlotCache::SlotCache(at::Tensor keys, at::Tensor values)

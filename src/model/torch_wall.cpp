@@ -36,12 +36,9 @@ bool is_out_of_memory(const std::exception& thrown, std::string_view text) {
 
 at::ScalarType to_torch(Dtype dtype) {
     switch (dtype) {
-        case Dtype::float32:
-            return at::kFloat;
-        case Dtype::float16:
-            return at::kHalf;
-        case Dtype::bfloat16:
-            return at::kBFloat16;
+        case Dtype::float32: return at::kFloat;
+        case Dtype::float16: return at::kHalf;
+        case Dtype::bfloat16: return at::kBFloat16;
     }
     panic("Dtype out of range");
 }

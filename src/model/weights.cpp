@@ -16,21 +16,16 @@ namespace {
 
 std::optional<at::ScalarType> float_type(TensorType type) {
     switch (type) {
-        case TensorType::f64:
-            return at::kDouble;
-        case TensorType::f32:
-            return at::kFloat;
-        case TensorType::f16:
-            return at::kHalf;
-        case TensorType::bf16:
-            return at::kBFloat16;
+        case TensorType::f64: return at::kDouble;
+        case TensorType::f32: return at::kFloat;
+        case TensorType::f16: return at::kHalf;
+        case TensorType::bf16: return at::kBFloat16;
         case TensorType::i64:
         case TensorType::i32:
         case TensorType::i16:
         case TensorType::i8:
         case TensorType::u8:
-        case TensorType::boolean:
-            return std::nullopt;
+        case TensorType::boolean: return std::nullopt;
     }
     return std::nullopt;
 }
@@ -100,7 +95,8 @@ std::optional<Found> WeightsAssigner::find(const std::string& parameter) const {
     if (std::optional<Found> found = find_exact(name)) return found;
     for (const PrefixRename& rename : manifest_.weights.renames) {
         if (!name.starts_with(rename.from)) continue;
-        if (std::optional<Found> found = find_exact(rename.to + name.substr(rename.from.size()))) return found;
+        if (std::optional<Found> found = find_exact(rename.to + name.substr(rename.from.size())))
+            return found;
     }
     return std::nullopt;
 }
@@ -112,9 +108,8 @@ at::ScalarType WeightsAssigner::wanted_type(std::string_view parameter) const {
     return keep && manifest_.info.dtype == Dtype::float16 ? at::kFloat : to_torch(manifest_.info.dtype);
 }
 
-at::Tensor WeightsAssigner::materialise(
-    const Found& found, at::ScalarType stored, at::ScalarType wanted
-) const {
+at::Tensor WeightsAssigner::materialise(const Found& found, at::ScalarType stored, at::ScalarType wanted)
+    const {
     const TensorView& view = *found.view;
     const bool aligned = reinterpret_cast<std::uintptr_t>(view.bytes.data()) % bytes_of(view.type) == 0;
     at::Tensor tensor;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstddef>
 #include <random>
 #include <string>
@@ -149,16 +148,14 @@ TEST(Detokenizer, IsAsNewAfterTheEnd) {
     EXPECT_EQ(detokenizer.finish().value(), "");
 }
 
-// It takes 0.1 s; with work that grows with the text it took 33 s.
+// It takes 0.1 s; with work that grows with the text it took 33 s, and ten times the text would never end.
 TEST(Detokenizer, LongAndSenselessTextsAreNoTrap) {
-    const auto start = std::chrono::steady_clock::now();
     for (const auto& name : golden_tokenizers) {
         const Tokenizer& tokenizer = golden_tokenizer(name);
         const TokenId word = tokenizer.encode("a").value().back();
         for (const TokenId token : {TokenId{0}, TokenId{130}, TokenId{200}, TokenId{399}, word})
-            expect_faithful(tokenizer, std::vector<TokenId>(20'000, token));
+            expect_faithful(tokenizer, std::vector<TokenId>(200'000, token));
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(15));
 }
 
 }  // namespace

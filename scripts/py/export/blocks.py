@@ -24,6 +24,20 @@ def attend_causal(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
     return seen.transpose(1, 2).flatten(2)
 
 
+def dense(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A linear layer; a lone row comes as a vector, for which there is a cheaper call."""
+    if x.dim() == 1:
+        return torch.addmv(bias, weight, x)
+    return F.linear(x, weight, bias)
+
+
+def dense_into(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> None:
+    if x.dim() == 1:
+        torch.addmv(bias, weight, x, out=out)
+    else:
+        torch.addmm(bias, x, weight.t(), out=out)
+
+
 class Mlp(nn.Module):
     def __init__(self, width: int, inner: int) -> None:
         super().__init__()
@@ -45,6 +59,14 @@ class StepPlan(NamedTuple):
     flash_rows: Tensor  # [B+1] int32, the row of the query
     flash_starts: Tensor  # [B+1] int32, the cache row where each slot starts
     flash_used: Tensor  # [B] int32, keys of each row
+
+
+def to_list(numbers: Tensor) -> List[int]:
+    """Of a tensor on the CPU. One number by itself costs a quarter of tolist()."""
+    if numbers.size(0) == 1:
+        return [int(numbers)]
+    listed: List[int] = numbers.tolist()
+    return listed
 
 
 def consecutive(numbers: List[int]) -> bool:
@@ -86,7 +108,7 @@ def plan_step(positions: Tensor, slots: Tensor, cache: Tensor) -> StepPlan:
     if cache.is_cuda:
         return StepPlan(slots, rows, -1, capacity, late_keys(positions, capacity, cache), rows, rows, rows)
     length = int(positions.max()) + 1
-    slot_list: List[int] = slots.tolist()
+    slot_list = to_list(slots)
     first = slot_list[0] if consecutive(slot_list) else -1
     return StepPlan(slots, rows, first, length, late_keys(positions, length, cache), rows, rows, rows)
 
@@ -104,19 +126,15 @@ def attend_slots(q: Tensor, keys: Tensor, values: Tensor, plan: StepPlan, scale:
         k, v = k.narrow(0, plan.first_slot, q.size(0)), v.narrow(0, plan.first_slot, q.size(0))
     else:
         k, v = k.index_select(0, plan.slots), v.index_select(0, plan.slots)
-    return attend_views(q, k.transpose(1, 2), v.transpose(1, 2), plan.mask, scale)
-
-
-def attend_views(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], scale: float) -> Tensor:
-    """q [B,H,D], k and v [B,H,T,D] -> [B,H*D]"""
-    return F.scaled_dot_product_attention(q.unsqueeze(2), k, v, attn_mask=mask, scale=scale).flatten(1)
+    k, v = k.transpose(1, 2), v.transpose(1, 2)
+    return F.scaled_dot_product_attention(q.unsqueeze(2), k, v, attn_mask=plan.mask, scale=scale).flatten(1)
 
 
 class Window(NamedTuple):
     """The cache as rows in consecutive slots at one common position see it: views only, made once for all layers.
     A single sequence, or the beams of one: the case that a lone request waits for."""
 
-    new_keys: List[Tensor]  # a layer each, [B,H*D]: where the step's keys go
+    new_keys: List[Tensor]  # a layer each, [B,H*D] or, of a lone row, [H*D]: where the step's keys go
     new_values: List[Tensor]
     keys: List[Tensor]  # a layer each, [B,H,T,D]
     values: List[Tensor]
@@ -128,7 +146,7 @@ def has_window(positions: List[int], slots: List[int]) -> bool:
 
 def open_cache(cache: Tensor, first_slot: int, count: int, position: int) -> Tuple[List[Tensor], List[Tensor]]:
     rows = cache.narrow(1, first_slot, count)
-    new = rows.select(2, position).flatten(2).unbind(0)
+    new = rows.select(2, position).flatten(1 if count == 1 else 2).unbind(0)
     seen = rows.narrow(2, 0, position + 1).transpose(2, 3).unbind(0)
     return new, seen
 

@@ -129,6 +129,7 @@ def main():
     save("lossy_alpha.webp", clear, quality=80)
     save("lossless.webp", small, lossless=True)
     save("lossless_alpha.webp", clear, lossless=True)
+    save("one_pixel.webp", Image.new("RGB", (1, 1), (200, 30, 90)), lossless=True)
     save("orientation_8.webp", tall, 8, lossless=True, exif=exif(8))
 
     save("rgb.bmp", small)

@@ -1,6 +1,6 @@
 """BLIP-2 with an OPT language model. Module names are the keys of the checkpoint's files, so weights are found by name."""
 
-from typing import List
+import math
 
 import torch
 import torch.nn.functional as F
@@ -13,10 +13,12 @@ from export.blocks import (
     attend_all,
     attend_causal,
     attend_slots,
-    attend_views,
+    dense,
+    dense_into,
     has_window,
     open_window,
     plan_step,
+    to_list,
 )
 from export.errors import ExportError
 
@@ -178,8 +180,12 @@ class OptAttention(nn.Module):
         width = config.hidden_size
         self.heads = config.num_attention_heads
         self.head_dim = width // self.heads
-        # The reference scales the query, then attends with scale 1: another order rounds differently.
-        self.scaling = self.head_dim**-0.5
+        # The reference scales the query and then attends with scale 1. Another order rounds differently, except for
+        # powers of two: those are left to attention, which saves an operation.
+        scaling = self.head_dim**-0.5
+        self.scales_query = math.frexp(scaling)[0] != 0.5
+        self.query_scale = scaling if self.scales_query else 1.0
+        self.attention_scale = 1.0 if self.scales_query else scaling
         self.k_proj = nn.Linear(width, width)
         self.v_proj = nn.Linear(width, width)
         self.q_proj = nn.Linear(width, width)
@@ -189,25 +195,29 @@ class OptAttention(nn.Module):
         return x.unflatten(-1, (self.heads, self.head_dim))
 
     def query(self, x: Tensor) -> Tensor:
-        return self.split(self.q_proj(x).mul_(self.scaling))
+        q = dense(x, self.q_proj.weight, self.q_proj.bias)
+        if self.scales_query:
+            q.mul_(self.query_scale)
+        return q
 
     def prefill(self, x: Tensor, slots: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        q, k, v = self.query(x), self.split(self.k_proj(x)), self.split(self.v_proj(x))
+        q, k, v = self.split(self.query(x)), self.split(self.k_proj(x)), self.split(self.v_proj(x))
         keys.narrow(1, 0, x.size(1)).index_copy_(0, slots, k)
         values.narrow(1, 0, x.size(1)).index_copy_(0, slots, v)
-        return self.out_proj(attend_causal(q, k, v, 1.0))
+        return self.out_proj(attend_causal(q, k, v, self.attention_scale))
 
     def decode(self, x: Tensor, plan: StepPlan, keys: Tensor, values: Tensor) -> Tensor:
-        q = self.query(x)
+        q = self.split(self.query(x))
         keys.flatten(0, 1).index_copy_(0, plan.rows, self.split(self.k_proj(x)))
         values.flatten(0, 1).index_copy_(0, plan.rows, self.split(self.v_proj(x)))
-        return self.out_proj(attend_slots(q, keys, values, plan, 1.0))
+        return self.out_proj(attend_slots(q, keys, values, plan, self.attention_scale))
 
     def decode_window(self, x: Tensor, new_key: Tensor, new_value: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        # The projections write straight into the cache.
-        torch.addmm(self.k_proj.bias, x, self.k_proj.weight.t(), out=new_key)
-        torch.addmm(self.v_proj.bias, x, self.v_proj.weight.t(), out=new_value)
-        return self.out_proj(attend_views(self.query(x), keys, values, None, 1.0))
+        dense_into(new_key, x, self.k_proj.weight, self.k_proj.bias)
+        dense_into(new_value, x, self.v_proj.weight, self.v_proj.bias)
+        q = self.query(x).view(-1, self.heads, 1, self.head_dim)
+        seen = F.scaled_dot_product_attention(q, keys, values, scale=self.attention_scale).view_as(x)
+        return dense(seen, self.out_proj.weight, self.out_proj.bias)
 
 
 class OptLayer(nn.Module):
@@ -222,7 +232,8 @@ class OptLayer(nn.Module):
 
     def finish(self, x: Tensor, attended: Tensor) -> Tensor:
         x = attended.add_(x)
-        return self.fc2(self.fc1(self.final_layer_norm(x)).relu_()).add_(x)
+        inner = dense(self.final_layer_norm(x), self.fc1.weight, self.fc1.bias).relu_()
+        return dense(inner, self.fc2.weight, self.fc2.bias).add_(x)
 
     def prefill(self, x: Tensor, slots: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         return self.finish(x, self.self_attn.prefill(self.self_attn_layer_norm(x), slots, keys, values))
@@ -258,7 +269,9 @@ class OptDecoder(nn.Module):
         return self.final_layer_norm(x)
 
     def decode_window(self, tokens: Tensor, position: int, window: Window) -> Tensor:
-        x = self.embed_tokens(tokens) + self.embed_positions.weight.narrow(0, position + self.offset, 1)
+        x = self.embed_tokens(tokens) + self.embed_positions.weight.select(0, position + self.offset)
+        if x.size(0) == 1:
+            x = x.squeeze(0)
         new_keys, new_values, keys, values = window
         for i, layer in enumerate(self.layers):
             x = layer.decode_window(x, new_keys[i], new_values[i], keys[i], values[i])
@@ -278,7 +291,8 @@ class OptForCausalLM(nn.Module):
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
 
     def logits(self, x: Tensor) -> Tensor:
-        return self.lm_head(x).to(torch.float32)
+        logits = torch.mv(self.lm_head.weight, x).unsqueeze(0) if x.dim() == 1 else self.lm_head(x)
+        return logits.to(torch.float32)
 
 
 class Blip2Opt(nn.Module):
@@ -318,8 +332,7 @@ class Blip2Opt(nn.Module):
         """tokens, positions, slots [B] -> logits [B,V]"""
         decoder = self.language_model.model.decoder
         if not k_cache.is_cuda:
-            position_list: List[int] = positions.tolist()
-            slot_list: List[int] = slots.tolist()
+            position_list, slot_list = to_list(positions), to_list(slots)
             if has_window(position_list, slot_list):
                 position = position_list[0]
                 window = open_window(k_cache, v_cache, slot_list[0], len(slot_list), position)

@@ -1,0 +1,45 @@
+// The model of a bundle, computed by torch. This header is the wall: no torch on this side of it.
+//
+// preprocess() may be called from any thread, step() from one thread at a time.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "model/manifest.h"
+#include "vignette/error.h"
+#include "vignette/model.h"
+
+namespace vignette {
+
+struct ModelOptions {
+    std::string device = "auto";  // auto, cpu, cuda
+    int slots = 0;                // 0: what fits a modest part of the memory
+    int threads = 0;              // of CPU operators, for the whole process; 0: as torch decides
+};
+
+class TorchModel final : public Model {
+public:
+    // Checks the bundle's files, loads and warms up: afterwards the first step is as fast as the others.
+    static Result<std::unique_ptr<Model>> open(
+        const std::filesystem::path& bundle, const Manifest& manifest, const ModelOptions& options
+    );
+    ~TorchModel() override;
+
+    ModelShape shape() const override;
+    std::string device() const override;
+    Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const override;
+    Result<StepResult> step(const StepPlan& plan) override;
+
+private:
+    struct Parts;
+
+public:
+    explicit TorchModel(std::unique_ptr<Parts> parts);  // by open() only: nobody else has Parts
+
+private:
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace vignette

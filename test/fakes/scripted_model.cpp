@@ -1,0 +1,215 @@
+#include "fakes/scripted_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "vignette/invariant.h"
+
+namespace vignette {
+namespace {
+
+constexpr float never = -std::numeric_limits<float>::infinity();
+
+std::uint64_t mixed(std::uint64_t value) {  // splitmix64
+    value += 0x9E3779B97F4A7C15U;
+    value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9U;
+    value = (value ^ (value >> 27U)) * 0x94D049BB133111EBU;
+    return value ^ (value >> 31U);
+}
+
+std::size_t index(int value) { return static_cast<std::size_t>(value); }
+std::size_t index(TokenId token) { return static_cast<std::size_t>(token); }
+
+}  // namespace
+
+std::vector<float> log_softmax(std::span<const float> logits) {
+    const float most = *std::ranges::max_element(logits);
+    double sum = 0;
+    for (const float one : logits) sum += std::exp(static_cast<double>(one - most));
+    const auto log_sum = static_cast<float>(std::log(sum));
+    std::vector<float> result;
+    result.reserve(logits.size());
+    for (const float one : logits) result.push_back(one - most - log_sum);
+    return result;
+}
+
+ScriptedModel::ScriptedModel(Script script) : script_(std::move(script)), slots_(index(script_.shape.slots)) {}
+
+Result<std::unique_ptr<Pixels>> ScriptedModel::preprocess(const Image& image) const {
+    return std::make_unique<ScriptedPixels>(image.size.width);
+}
+
+std::vector<float> ScriptedModel::logits(int picture, std::span<const TokenId> history) const {
+    std::uint64_t state = mixed(script_.seed ^ mixed(static_cast<std::uint64_t>(picture)));
+    for (const TokenId token : history) state = mixed(state ^ static_cast<std::uint64_t>(token));
+    std::vector<float> result(index(script_.shape.vocabulary));
+    for (std::size_t i = 0; i < result.size(); ++i) {
+        result[i] = static_cast<float>(mixed(state ^ mixed(i)) >> 40U) / 0x1p24F * 8;  // 0 to 8
+    }
+    for (const TokenId token : script_.favoured) result[index(token)] += script_.bias;
+    return result;
+}
+
+void ScriptedModel::fail_next(int steps, Error error) {
+    const std::lock_guard lock(mutex_);
+    failures_left_ = steps;
+    failure_ = std::move(error);
+}
+
+void ScriptedModel::fail_with_admissions_above(int most) {
+    const std::lock_guard lock(mutex_);
+    admissions_max_ = most;
+}
+
+void ScriptedModel::fail_with_picture(int picture, Error error) {
+    const std::lock_guard lock(mutex_);
+    poison_ = picture;
+    poison_error_ = std::move(error);
+}
+
+std::vector<StepRecord> ScriptedModel::steps() const {
+    const std::lock_guard lock(mutex_);
+    return steps_;
+}
+
+std::optional<Error> ScriptedModel::failure(const StepPlan& plan) {
+    const std::lock_guard lock(mutex_);
+    if (failures_left_ > 0) {
+        --failures_left_;
+        return failure_;
+    }
+    if (plan.admissions.size() > index(admissions_max_)) {
+        return Error{.code = ErrorCode::out_of_memory, .message = "too many pictures at once", .field = {}};
+    }
+    for (const Admission& one : plan.admissions) {
+        if (dynamic_cast<const ScriptedPixels&>(*one.pixels).picture == poison_) return poison_error_;
+    }
+    return std::nullopt;
+}
+
+// A step that fails has written already, as a real one may have: the engine must be able to run a plan again.
+Result<StepResult> ScriptedModel::step(const StepPlan& plan) {
+    gate.pass();
+    check(plan);
+    write(plan);
+    const std::optional<Error> error = failure(plan);
+    last_failed_ = error.has_value();
+    StepRecord record{
+        .admitted = {},
+        .decode_rows = static_cast<int>(plan.decode.size()),
+        .groups = static_cast<int>(plan.choices.size()),
+        .failed = last_failed_
+    };
+    for (const Admission& one : plan.admissions) record.admitted.push_back(at(one.slot).picture);
+    {
+        const std::lock_guard lock(mutex_);
+        steps_.push_back(std::move(record));
+    }
+    if (error) return std::unexpected(*error);
+
+    StepResult result;
+    const std::span<const DecodeRow> decode(plan.decode);
+    std::size_t row = 0;
+    for (std::size_t i = 0; i < plan.choices.size(); ++i) {
+        const Choice& wanted = plan.choices[i];
+        if (i < plan.admissions.size()) {
+            const DecodeRow admitted{.slot = plan.admissions[i].slot, .token = {}, .position = 0, .score = 0};
+            result.candidates.push_back(choose({&admitted, 1}, wanted));
+        } else {
+            result.candidates.push_back(choose(decode.subspan(row, index(wanted.rows)), wanted));
+            row += index(wanted.rows);
+        }
+    }
+    return result;
+}
+
+void ScriptedModel::check(const StepPlan& plan) const {
+    ASSERT(!plan.empty());
+    check_choices(plan);
+    check_slots(plan);
+}
+
+void ScriptedModel::check_choices(const StepPlan& plan) const {
+    ASSERT(plan.choices.size() >= plan.admissions.size());
+    std::size_t rows = 0;
+    for (std::size_t i = 0; i < plan.choices.size(); ++i) {
+        const Choice& wanted = plan.choices[i];
+        ASSERT(wanted.rows > 0 && wanted.candidates > 0);
+        ASSERT(wanted.rows == 1 || wanted.candidates > 1);
+        ASSERT(i >= plan.admissions.size() || wanted.rows == 1);
+        rows += index(wanted.rows);
+    }
+    ASSERT(rows == plan.admissions.size() + plan.decode.size());
+}
+
+void ScriptedModel::check_slots(const StepPlan& plan) const {
+    std::set<SlotId> used;  // a slot has one part in a step
+    const auto use = [&](SlotId slot) {
+        ASSERT(SlotId{0} <= slot && slot < SlotId{script_.shape.slots});
+        ASSERT(used.insert(slot).second);
+    };
+    for (const Admission& one : plan.admissions) {
+        use(one.slot);
+        ASSERT(one.pixels != nullptr && !one.prompt.empty());
+        ASSERT(one.prompt.size() <= index(script_.shape.positions));
+    }
+    for (const DecodeRow& one : plan.decode) {
+        use(one.slot);
+        ASSERT(0 < one.position && one.position < script_.shape.positions);
+        ASSERT(TokenId{0} <= one.token && one.token < TokenId{script_.shape.vocabulary});
+    }
+    std::set<SlotId> read;
+    std::set<SlotId> written;
+    for (const SlotCopy& one : plan.copies) {
+        ASSERT(used.contains(one.from) && used.contains(one.to));
+        ASSERT(one.length > 0 && index(one.length) <= at(one.from).history.size());
+        read.insert(one.from);
+        ASSERT(written.insert(one.to).second);
+    }
+    for (const SlotId slot : written) ASSERT(!read.contains(slot));
+}
+
+void ScriptedModel::write(const StepPlan& plan) {
+    std::vector<Slot> copied;
+    for (const SlotCopy& one : plan.copies) {
+        copied.push_back(at(one.from));
+        copied.back().history.resize(index(one.length));
+    }
+    for (std::size_t i = 0; i < copied.size(); ++i) at(plan.copies[i].to) = std::move(copied[i]);
+    for (const Admission& one : plan.admissions) {
+        const int picture = dynamic_cast<const ScriptedPixels&>(*one.pixels).picture;
+        at(one.slot) = {.picture = picture, .history = {one.prompt.begin(), one.prompt.end()}};
+    }
+    for (const DecodeRow& one : plan.decode) {
+        std::vector<TokenId>& history = at(one.slot).history;
+        const bool again = last_failed_ && history.size() == index(one.position) + 1;
+        ASSERT(again || history.size() == index(one.position));  // no hole, and nothing said is overwritten
+        history.resize(index(one.position));
+        history.push_back(one.token);
+    }
+}
+
+std::vector<Candidate> ScriptedModel::choose(std::span<const DecodeRow> rows, const Choice& wanted) const {
+    std::vector<Candidate> all;
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        const Slot& slot = at(rows[row].slot);
+        std::vector<float> scores = logits(slot.picture, slot.history);
+        if (wanted.candidates > 1) {
+            scores = log_softmax(scores);
+            for (float& one : scores) one += rows[row].score;
+        }
+        for (const TokenId token : wanted.forbidden) scores[index(token)] = never;
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            all.push_back({.row = static_cast<int>(row), .token = TokenId{static_cast<int>(i)}, .score = scores[i]});
+        }
+    }
+    std::ranges::stable_sort(all, std::ranges::greater(), &Candidate::score);
+    all.resize(std::min(all.size(), index(wanted.candidates)));
+    if (wanted.candidates == 1) all.front().score = 0;
+    return all;
+}
+
+}  // namespace vignette

@@ -1,0 +1,89 @@
+// A model without arithmetic: what follows is a hash of the picture and of everything its slot has been told, kept
+// exactly as a cache would keep it. So a wrong slot, a missed copy or a leaking neighbour changes the text.
+//
+// It aborts on a plan that no cache could carry out. Switches and counters may be used from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fakes/gate.h"
+#include "vignette/model.h"
+
+namespace vignette {
+
+struct ScriptedPixels final : Pixels {
+    explicit ScriptedPixels(int picture_number) : picture(picture_number) {}
+    int picture;
+};
+
+struct Script {
+    ModelShape shape{.slots = 8, .positions = 64, .vocabulary = 32};
+    std::vector<TokenId> favoured;  // usually the end tokens: their logits are raised by `bias`
+    float bias = 0;
+    std::uint64_t seed = 1;
+};
+
+struct StepRecord {  // of a step that happened, or of one that failed
+    std::vector<int> admitted;  // pictures
+    int decode_rows = 0;
+    int groups = 0;
+    bool failed = false;
+};
+
+class ScriptedModel final : public Model {
+public:
+    explicit ScriptedModel(Script script);
+
+    ModelShape shape() const override { return script_.shape; }
+    std::string device() const override { return "scripted"; }
+    Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const override;  // the width is the number
+    Result<StepResult> step(const StepPlan& plan) override;
+
+    // What the model says after `history`, prompt included; for tests that decode by themselves.
+    std::vector<float> logits(int picture, std::span<const TokenId> history) const;
+
+    Gate gate;  // before each step
+    void fail_next(int steps, Error error);
+    void fail_with_admissions_above(int most);  // out_of_memory, like a vision side that is too wide
+    void fail_with_picture(int picture, Error error);
+    std::vector<StepRecord> steps() const;
+
+private:
+    struct Slot {
+        int picture = 0;
+        std::vector<TokenId> history;
+    };
+
+    void check(const StepPlan& plan) const;
+    void check_choices(const StepPlan& plan) const;
+    void check_slots(const StepPlan& plan) const;
+    void write(const StepPlan& plan);
+    std::vector<Candidate> choose(std::span<const DecodeRow> rows, const Choice& wanted) const;
+    std::optional<Error> failure(const StepPlan& plan);
+    Slot& at(SlotId slot) { return slots_[static_cast<std::size_t>(slot)]; }
+    const Slot& at(SlotId slot) const { return slots_[static_cast<std::size_t>(slot)]; }
+
+    const Script script_;
+    std::vector<Slot> slots_;   // the thread of step()
+    bool last_failed_ = false;  // the thread of step()
+
+    mutable std::mutex mutex_;  // for all below
+    int failures_left_ = 0;
+    Error failure_;
+    int admissions_max_ = 1000;
+    std::optional<int> poison_;
+    Error poison_error_;
+    std::vector<StepRecord> steps_;
+};
+
+// As torch computes it: in floats, the sum aside.
+std::vector<float> log_softmax(std::span<const float> logits);
+
+}  // namespace vignette
