@@ -7,6 +7,7 @@ target_compile_features(vignette_flags INTERFACE cxx_std_23)
 target_compile_options(vignette_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
   -Woverloaded-virtual -Wswitch-enum -Wimplicit-fallthrough -Wextra-semi
+  -Wno-missing-field-initializers  # options structs are named at the call and filled where they differ
   $<$<CXX_COMPILER_ID:GNU>:-Wsuggest-override -Wduplicated-cond -Wduplicated-branches -Wlogical-op -fpch-preprocess>
   $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression-from-macro-expansion -Wno-gnu-statement-expression>
   $<$<BOOL:${VIGNETTE_WERROR}>:-Werror>)

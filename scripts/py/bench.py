@@ -1,10 +1,11 @@
 """Times Vignette beside what it replaces, both in one run, and prints one line a row: ROW ours=… theirs=… ratio=…
 
 The two sides take turns (A B A B …), each on one thread; the ratio is the median of the pairs' ratios, because on a
-busy machine a pair shares its luck. Every row checks first that both sides give the same answer.
+busy machine a pair shares its luck. Rows that see both answers check that they are the same.
 """
 
 import argparse
+import functools
 import random
 import statistics
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from program import PROGRAM, ROOT, caption_files
 
 ROWS = {}
+BUILT = ROOT / "build/release"
 
 
 def row(name, wanted):
@@ -38,6 +40,7 @@ def timed(call):
 def generate_tiny(pairs, folder):
     """Pixels to tokens: a tiny random BLIP-2, greedy, against generate() of transformers."""
     import torch
+    from big_model import export
     from PIL import Image
     from tiny_models import make_blip2
     from transformers import Blip2ForConditionalGeneration, Blip2Processor
@@ -56,6 +59,7 @@ def generate_tiny(pairs, folder):
         with torch.inference_mode():
             return [timed(lambda one=one: model.generate(**one, **wish)) for one in inputs]
 
+    stages = ("queue", "vision", "prefill", "decode_steps")
     options = ["--prompt", "a photo of", "--max_length", 32, "--min_length", 32, "--num_beams", 1]
     for _ in range(pairs):
         results = caption_files(
@@ -65,7 +69,7 @@ def generate_tiny(pairs, folder):
         for result, (_, tokens), one in zip(results, reference, inputs):
             expected = tokens[0, one["input_ids"].shape[1] :].tolist()
             assert result["tokens"] == expected, "the two sides do not say the same"
-        ours = [sum(result["timings"][stage] for stage in ("vision", "prefill", "decode_steps")) for result in results]
+        ours = [sum(result["timings"][stage] for stage in stages) for result in results]
         yield statistics.median(ours) / 1000, statistics.median(seconds for seconds, _ in reference)
 
 
@@ -91,27 +95,66 @@ def preprocess_12mp(pairs, folder):
         yield ours / 1000, timed(theirs)[0]
 
 
+@functools.cache
+def big_archives():
+    """(archive with weights, bundle), the same weights in both; made once for all rows, removed at the end."""
+    from big_model import make_big_archives
+
+    folder = tempfile.TemporaryDirectory()
+    archive, bundle = make_big_archives(folder.name)
+    assert measure_bundle(bundle, "--check")["check"] == add_up(archive), "the two sides do not hold the same weights"
+    return archive, bundle, folder
+
+
+def measure_bundle(bundle, *options):
+    """What weights_bench prints, in milliseconds; it has done the same once before it measures."""
+    done = subprocess.run([BUILT / "weights_bench", bundle, *options], capture_output=True, text=True, check=True)
+    *pairs, _, weights = done.stdout.split()
+    values = dict(pair.split("=") for pair in pairs)
+    return {"check": int(values["check"]), "weights": float(weights), "ready": float(values["ready"].rstrip("ms"))}
+
+
+def add_up(archive):
+    """Which bits each name has, as weights_bench --check adds them up."""
+    import torch
+
+    total = 0
+    for name, weight in torch.jit.load(str(archive)).state_dict().items():
+        value = 0xCBF29CE484222325  # FNV-1a
+        for letter in name.encode():
+            value = (value ^ letter) * 0x100000001B3 % 2**64
+        total += int(weight.view(torch.int16 if weight.element_size() == 2 else torch.int32).sum()) * value
+    return total % 2**64
+
+
+def bundle_against_archive(pairs, part):
+    import torch
+
+    torch.set_num_threads(1)
+    archive, bundle, _ = big_archives()
+    torch.jit.load(str(archive))  # both sides have done it once in their process, and the page cache is warm
+    for _ in range(pairs):
+        ours = measure_bundle(bundle)[part] / 1000
+        yield ours, timed(lambda: torch.jit.load(str(archive)))[0]
+
+
 @row("weights-ready", wanted=10)
 def weights_ready(pairs, folder):
     """0.7 GB of weights, mapped and assigned by name, against torch.jit.load of an archive that holds them."""
-    import torch
-    from big_model import make_big_archives
+    yield from bundle_against_archive(pairs, "weights")
 
-    torch.set_num_threads(1)
-    archive, bundle = make_big_archives(folder)
-    torch.jit.load(str(archive))  # both sides start from a warm page cache
-    for _ in range(pairs):
-        done = subprocess.run(
-            [ROOT / "build/release/weights_bench", bundle], capture_output=True, text=True, check=True
-        )
-        yield float(done.stdout.split()[-1]) / 1000, timed(lambda: torch.jit.load(str(archive)))[0]
+
+@row("model-ready", wanted=1)
+def model_ready(pairs, folder):
+    """The same with the load of the code, digests and all, against the same torch.jit.load."""
+    yield from bundle_against_archive(pairs, "ready")
 
 
 @row("job-json-10mb", wanted=50)
 def job_json_10mb(pairs, folder):
     """JSON text with 10 MB of base64 to the picture's bytes, against nlohmann::json and a table decoder."""
     for _ in range(pairs):
-        done = subprocess.run([ROOT / "build/release/job_json_bench"], capture_output=True, text=True, check=True)
+        done = subprocess.run([BUILT / "job_json_bench"], capture_output=True, text=True, check=True)
         values = dict(part.split("=") for part in done.stdout.split()[1:])
         yield float(values["ours"].rstrip("ms")) / 1000, float(values["theirs"].rstrip("ms")) / 1000
 
@@ -123,10 +166,6 @@ def help_(pairs, folder):
         ours = min(timed(lambda: subprocess.run([PROGRAM, "--help"], capture_output=True, check=True))[0] for _ in range(5))
         program = [sys.executable, "-c", "import torch, transformers"]
         yield ours, timed(lambda: subprocess.run(program, check=True))[0]
-
-
-def export(snapshot, bundle):
-    subprocess.run([sys.executable, "-m", "export", str(snapshot), str(bundle)], check=True, capture_output=True)
 
 
 def draw_scenes(folder, count):
@@ -179,9 +218,10 @@ def main():
         for name, (function, wanted) in ROWS.items():
             print(f"{name:16} wanted {wanted:>4g}x  {function.__doc__}")
         return
-    for name in arguments.rows or ROWS:
+    for name in arguments.rows:
         if name not in ROWS:
-            raise SystemExit(f"there is no row {name}; the rows are: {', '.join(ROWS)}")
+            parser.error(f"there is no row {name}; the rows are: {', '.join(ROWS)}")
+    for name in arguments.rows or ROWS:
         measure(name, 1 if arguments.quick else arguments.pairs)
 
 

@@ -25,7 +25,7 @@ struct ScriptedPixels final : Pixels {
 
 struct Script {
     ModelShape shape{.slots = 8, .positions = 64, .vocabulary = 32};
-    std::vector<TokenId> favoured;  // usually the end tokens: their logits are raised by `bias`
+    std::vector<TokenId> favoured{};  // usually the end tokens: their logits are raised by `bias`
     float bias = 0;
     std::uint64_t seed = 1;
 };

@@ -11,7 +11,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "py"))
 
 import scenes  # noqa: E402
 
-NOUNS = [f"{scenes.article(colour)} {colour} {shape}" for colour in scenes.COLOURS for shape in scenes.SHAPES]
+NOUNS = [
+    f"{scenes.article(colour)} {colour} {shape}"
+    for colour in scenes.COLOURS
+    for shape in scenes.SHAPES
+]
 NOUNS += [
     f"{count} {colour} {scenes.plural(shape)}"
     for count in scenes.NUMBERS.values()

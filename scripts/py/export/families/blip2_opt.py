@@ -343,3 +343,115 @@ class Blip2Opt(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.encode(pixels)
+
+
+# What the program above does. A checkpoint that asks for something else is refused, not silently captioned wrong.
+OPT_SETTINGS = {
+    "activation_function": "relu",
+    "do_layer_norm_before": True,
+    "_remove_final_layer_norm": False,
+    "enable_bias": True,
+    "layer_norm_elementwise_affine": True,
+}
+# Rules of generation that the engine does not know, with the value that means "off".
+GENERATION_OFF = {
+    "repetition_penalty": 1.0,
+    "encoder_repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+    "encoder_no_repeat_ngram_size": 0,
+    "bad_words_ids": None,
+    "sequence_bias": None,
+    "guidance_scale": 1.0,
+    "forced_bos_token_id": None,
+    "forced_eos_token_id": None,
+    "remove_invalid_values": False,
+    "exponential_decay_length_penalty": None,
+    "suppress_tokens": None,
+    "begin_suppress_tokens": None,
+    "renormalize_logits": False,
+    "do_sample": False,
+}
+
+POSITIONS_MAX = 256  # of a slot: captions are short, and a cache of 2048 positions would be mostly empty
+DEFAULT_PROMPT = "a photo of"
+MAX_LENGTH, MAX_LENGTH_LIMIT, MIN_LENGTH = 40, 50, 8
+NUM_BEAMS, NUM_BEAMS_LIMIT = 3, 3
+
+
+def check(config) -> None:
+    text = config.text_config
+    for name, known in OPT_SETTINGS.items():
+        _require(f"text_config.{name}", getattr(text, name), known)
+    _require("text_config.word_embed_proj_dim", text.word_embed_proj_dim, text.hidden_size)
+    _require("vision_config.hidden_act", config.vision_config.hidden_act, "gelu")
+    _require("qformer_config.hidden_act", config.qformer_config.hidden_act, "gelu")
+    if config.image_token_index is None:
+        raise ExportError("config.json has no image_token_index: it is an old revision; download the current one")
+    generation = inner_generation(config)
+    for name, off in GENERATION_OFF.items():
+        value = getattr(generation, name, None)
+        if value is not None and value != off:
+            raise ExportError(f"text_config has the generation setting {name} {value!r}, which cannot be exported")
+    if generation.early_stopping not in (None, False, True):
+        raise ExportError(f"text_config has early_stopping {generation.early_stopping!r}, which cannot be exported")
+    if generation.eos_token_id is None:
+        raise ExportError("text_config has no eos_token_id: no caption would ever end")
+
+
+def _require(name: str, value, known) -> None:
+    if value != known:
+        raise ExportError(f"config.json has {name} {value!r}; only {known!r} can be exported")
+
+
+def inner_generation(config):
+    """The reference generates with the language model's own settings, made from text_config. A snapshot's
+    generation_config.json has no effect."""
+    from transformers import GenerationConfig
+
+    return GenerationConfig.from_model_config(config.text_config)
+
+
+def make_program(config) -> nn.Module:
+    with torch.device("meta"):
+        module = Blip2Opt(config).eval()
+    return module.requires_grad_(False)
+
+
+def describe(config) -> dict:
+    text, generation = config.text_config, inner_generation(config)
+    ends = generation.eos_token_id
+    positions = min(text.max_position_embeddings, POSITIONS_MAX)
+    limit = min(MAX_LENGTH_LIMIT, positions - config.num_query_tokens - 1)
+    if limit < 1:
+        raise ExportError(f"{positions} positions leave no room for words after {config.num_query_tokens} image tokens")
+    head = "language_model.lm_head.weight"
+    return {
+        "ties": {head: "language_model.model.decoder.embed_tokens.weight"} if text.tie_word_embeddings else {},
+        "renames": [],
+        "float32": ["query_tokens", "qformer."],
+        "text": {
+            "template": "{prompt}",
+            "default_prompt": DEFAULT_PROMPT,
+            "image_token": config.image_token_index,
+            "image_tokens": config.num_query_tokens,
+            "bos": text.bos_token_id,
+            "eos": list(ends) if isinstance(ends, (list, tuple)) else [ends],
+            "pad": text.pad_token_id,
+            "vocabulary": text.vocab_size,
+        },
+        "cache": {
+            "layers": text.num_hidden_layers,
+            "heads": text.num_attention_heads,
+            "head_dim": text.hidden_size // text.num_attention_heads,
+            "positions": positions,
+        },
+        "generation": {
+            "max_length": min(MAX_LENGTH, limit),
+            "max_length_limit": limit,
+            "min_length": min(MIN_LENGTH, limit),
+            "num_beams": NUM_BEAMS,
+            "num_beams_limit": NUM_BEAMS_LIMIT,
+            "length_penalty": 1.0 if generation.length_penalty is None else float(generation.length_penalty),
+            "early_stopping": bool(generation.early_stopping),
+        },
+    }

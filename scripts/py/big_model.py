@@ -1,0 +1,121 @@
+"""Random BLIP-2 models with real sizes, as snapshots: for timing, where what the model says does not matter."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from demo_processor import MEAN, STD, make_tokenizer
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from transformers import (
+    Blip2Config,
+    Blip2Processor,
+    Blip2QFormerConfig,
+    Blip2VisionConfig,
+    BlipImageProcessor,
+    OPTConfig,
+    PreTrainedTokenizerFast,
+)
+
+BOS, PAD = 2, 1
+KEPT_IN_FLOAT32 = ("qformer.", "query_tokens")  # by transformers too, when it loads float16
+
+
+def make_config(*, image, patch, vision, qformer, text, vocabulary, positions, queries, image_token, end):
+    """`vision`, `qformer` and `text` are (width, layers, heads, inner width)."""
+
+    def sizes(part):
+        width, layers, heads, inner = part
+        return {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads}, inner
+
+    vision_sizes, vision_inner = sizes(vision)
+    qformer_sizes, qformer_inner = sizes(qformer)
+    text_sizes, text_inner = sizes(text)
+    return Blip2Config(
+        vision_config=Blip2VisionConfig(
+            **vision_sizes, intermediate_size=vision_inner, image_size=image, patch_size=patch
+        ),
+        qformer_config=Blip2QFormerConfig(
+            **qformer_sizes, intermediate_size=qformer_inner, encoder_hidden_size=vision[0], vocab_size=8
+        ),
+        text_config=OPTConfig(
+            **text_sizes, ffn_dim=text_inner, word_embed_proj_dim=text[0], vocab_size=vocabulary,
+            max_position_embeddings=positions, bos_token_id=BOS, pad_token_id=PAD, eos_token_id=end,
+        ),
+        num_query_tokens=queries,
+        image_token_index=image_token,
+    )  # fmt: skip
+
+
+def save_processor(folder, config):
+    """A byte-level BPE with as many entries as the model has rows, so that every token it can say has a text."""
+    text, image_token = config.text_config, config.image_token_index
+    made = json.loads(make_tokenizer().backend_tokenizer.to_str())
+    vocabulary = {name: number for name, number in made["model"]["vocab"].items() if name != "<image>"}
+    newline, taken = vocabulary.pop("\u010a"), set(vocabulary.values())
+    free = (number for number in range(text.vocab_size) if number not in {*taken, image_token, text.eos_token_id})
+    vocabulary |= {"\u010a": text.eos_token_id, "<image>": image_token}
+    vocabulary |= {f"w{number}": number for number in free}
+    made["model"]["vocab"] = dict(sorted(vocabulary.items(), key=lambda entry: entry[1]))
+    for token in made["added_tokens"]:
+        token["id"] = vocabulary[token["content"]]
+    assert newline != image_token and sorted(vocabulary.values()) == list(range(text.vocab_size))
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(json.dumps(made)),
+        bos_token="</s>", eos_token="</s>", unk_token="</s>", pad_token="<pad>", clean_up_tokenization_spaces=False,
+    )  # fmt: skip
+    side = config.vision_config.image_size
+    images = BlipImageProcessor(size={"height": side, "width": side}, resample=3, image_mean=MEAN, image_std=STD)
+    Blip2Processor(images, tokenizer, num_query_tokens=config.num_query_tokens).save_pretrained(folder)
+    images.save_pretrained(folder)  # as the hub has it: in a file of its own
+
+
+def fill(module):
+    """Small random values, one block of them over and over: drawing all of them would take longer than the rest."""
+    block = (np.random.default_rng(5).standard_normal(1 << 20) * 0.02).astype(np.float16)
+    with torch.no_grad():
+        for name, weight in module.named_parameters():
+            values = torch.from_numpy(np.resize(block, weight.numel())).view_as(weight)
+            weight.copy_(values + 1 if "norm" in name.lower() and name.endswith("weight") else values)
+            block = np.roll(block, 12345)  # no two parameters alike
+
+
+def export(snapshot, bundle, *options):
+    command = [sys.executable, "-m", "export", str(snapshot), str(bundle), *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"the export of {snapshot} failed:\n{done.stderr}")
+    return bundle
+
+
+def make_big_archives(folder, config=None):
+    """0.7 GB of float16 in both forms: (full TorchScript archive with its weights, bundle beside its snapshot)."""
+    from export.families.blip2_opt import Blip2Opt
+
+    config = config or make_config(
+        image=56, patch=14, vision=(256, 4, 4, 1024), qformer=(256, 2, 4, 1024), text=(1024, 24, 16, 4096),
+        vocabulary=50304, positions=2048, queries=32, image_token=50265, end=50118,
+    )  # fmt: skip
+    folder = Path(folder)
+    snapshot, bundle, archive = folder / "big-snapshot", folder / "big-bundle", folder / "full.pt"
+    with torch.device("meta"):
+        module = Blip2Opt(config).eval()
+    for name, weight in module.named_parameters():
+        wanted = torch.float32 if name.startswith(KEPT_IN_FLOAT32) else torch.float16
+        weight.data = weight.data.to(wanted)
+    module.to_empty(device="cpu")
+    module.language_model.lm_head.weight = module.language_model.model.decoder.embed_tokens.weight
+    fill(module)
+
+    weights = dict(module.named_parameters())  # a tied one once, as in a checkpoint
+    weights.pop("language_model.lm_head.weight", None)
+    config.architectures, config.dtype = ["Blip2ForConditionalGeneration"], "float16"
+    config.save_pretrained(snapshot)
+    save_processor(snapshot, config)
+    save_file({name: weight.data for name, weight in weights.items()}, snapshot / "model.safetensors", {"format": "pt"})
+    torch.jit.script(module).save(str(archive))
+    del module, weights
+    return archive, export(snapshot, bundle, "--dtype", "float16")

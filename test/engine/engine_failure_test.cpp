@@ -1,0 +1,151 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "engine/callers.h"
+#include "engine/engine.h"
+#include "engine/expected_text.h"
+#include "fakes/scripted_model.h"
+
+namespace vignette {
+namespace {
+
+constexpr int poison = 13;
+
+Error broken() { return {.code = ErrorCode::model_failed, .message = "the device said no", .field = {}}; }
+
+// An engine held in the first step of one sequence, with `count` others in its inbox.
+struct Held {
+    Held(ScriptedModel& model, Engine& engine, std::size_t count, const Wish& newcomers) : callers(engine) {
+        model.gate.shut();
+        first = callers.call(running);
+        model.gate.await();
+        others = callers.fill(count, newcomers);
+    }
+
+    Wish running{.picture = 1, .rules = brief(3)};
+    Callers callers;
+    int first = 0;
+    std::vector<int> others;
+};
+
+TEST(EngineFailure, TooLittleMemoryForAllNewcomersHalvesThemUntilItSuffices) {
+    ScriptedModel model(roomy(12));
+    model.fail_with_admissions_above(2);
+    Engine engine(model, inbox_of(8));
+    const Wish wish{.picture = 2, .rules = brief(1)};
+    Held held(model, engine, 8, wish);
+    model.gate.open();
+    expect_text(held.callers.answer(held.first), model, held.running);
+    for (const int caller : held.others) expect_text(held.callers.answer(caller), model, wish);
+    std::vector<std::size_t> together;
+    for (const StepRecord& step : model.steps()) {
+        if (!step.admitted.empty()) together.push_back(step.admitted.size());
+        EXPECT_EQ(step.failed, step.admitted.size() > 2);
+    }
+    EXPECT_EQ(together, (std::vector<std::size_t>{1, 8, 4, 2, 2, 2, 2}));
+    expect_all_slots_free(engine, model);
+}
+
+TEST(EngineFailure, APictureThatCannotBeComputedFailsAlone) {
+    ScriptedModel model(roomy(12));
+    model.fail_with_picture(poison, broken());
+    Engine engine(model, inbox_of(1));
+    model.gate.shut();
+    Callers callers(engine);
+    const Wish wish{.picture = 2, .rules = brief(4)};
+    const int running = callers.call(wish);
+    model.gate.await();
+    const int newcomer = callers.fill(1, {.picture = poison, .rules = brief(4)}).front();
+    model.gate.open();
+    const Result<Generation> failed = callers.answer(newcomer);
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_EQ(failed.error(), broken());
+    expect_text(callers.answer(running), model, wish);
+    expect_all_slots_free(engine, model);
+}
+
+TEST(EngineFailure, ManyPoisonousPicturesHarmNobodyElse) {
+    ScriptedModel model(roomy(12));
+    model.fail_with_picture(poison, broken());
+    model.fail_with_admissions_above(3);
+    Engine engine(model, {});
+    {
+        std::vector<std::jthread> clients;
+        for (int client = 0; client < 8; ++client) {
+            clients.emplace_back([&, client] {
+                for (int i = 0; i < 30; ++i) {
+                    const bool bad = (i + client) % 4 == 0;
+                    const Wish wish{.picture = bad ? poison : i + 100, .rules = brief(i % 5 + 1)};
+                    const Result<Generation> answer = engine.generate(request_of(wish));
+                    if (bad) {
+                        EXPECT_EQ(code_of(answer), ErrorCode::model_failed);
+                    } else {
+                        expect_text(answer, model, wish);
+                    }
+                }
+            });
+        }
+    }
+    expect_all_slots_free(engine, model);
+}
+
+TEST(EngineFailure, AStepWithoutNewcomersThatFailsEndsAllWhoRunAndTheEngineLivesOn) {
+    ScriptedModel model(roomy(12));
+    Engine engine(model, inbox_of(3));
+    const Wish wish{.picture = 2, .rules = endless(2)};
+    Held held(model, engine, 3, wish);
+    model.gate.let_one_through_and_await();
+    model.gate.let_one_through_and_await();
+    model.fail_next(1, broken());
+    model.gate.open();
+    EXPECT_EQ(code_of(held.callers.answer(held.first)), ErrorCode::model_failed);
+    for (const int caller : held.others) EXPECT_EQ(code_of(held.callers.answer(caller)), ErrorCode::model_failed);
+    const Wish next{.picture = 4, .rules = brief(2)};
+    expect_text(engine.generate(request_of(next)), model, next);
+    expect_all_slots_free(engine, model);
+}
+
+TEST(EngineFailure, AModelThatFailsForGoodAnswersEverybodyAndNobodyHangs) {
+    ScriptedModel model(roomy(12));
+    model.fail_next(1'000'000, broken());
+    Engine engine(model, inbox_of(8));
+    Held held(model, engine, 8, {.picture = 2, .rules = brief(1)});
+    model.gate.open();
+    EXPECT_EQ(code_of(held.callers.answer(held.first)), ErrorCode::model_failed);
+    for (const int caller : held.others) EXPECT_EQ(code_of(held.callers.answer(caller)), ErrorCode::model_failed);
+    model.fail_next(0, {});
+    expect_all_slots_free(engine, model);
+}
+
+TEST(EngineFailure, ADisturbedStepIsRepeatedAndNobodyNoticesIt) {
+    ScriptedModel model(roomy(12));
+    Engine engine(model, inbox_of(8));
+    const Wish wish{.picture = 2, .rules = brief(1)};
+    Held held(model, engine, 8, wish);
+    model.gate.let_one_through_and_await();
+    model.fail_next(3, broken());  // 8, 4 and 2 newcomers
+    model.gate.open();
+    expect_text(held.callers.answer(held.first), model, held.running);
+    for (const int caller : held.others) expect_text(held.callers.answer(caller), model, wish);
+}
+
+TEST(EngineFailure, NewcomersWhoHadToStepBackKeepTheirOrder) {
+    ScriptedModel model(roomy(12));
+    model.fail_with_admissions_above(1);
+    Engine engine(model, inbox_of(2));
+    Held held(model, engine, 2, {.picture = 2, .rules = brief(4)});
+    model.gate.let_one_through_and_await();  // its first step: the two were received and stand in the next one
+    const std::vector<int> late = held.callers.fill(2, {.picture = 3, .rules = brief(1)});
+    model.gate.open();
+    held.others.insert(held.others.end(), late.begin(), late.end());
+    for (const int caller : held.others) EXPECT_TRUE(held.callers.answer(caller).has_value());
+    std::vector<int> order;
+    for (const StepRecord& step : model.steps()) {
+        if (!step.failed) order.insert(order.end(), step.admitted.begin(), step.admitted.end());
+    }
+    EXPECT_EQ(order, (std::vector<int>{1, 2, 2, 3, 3}));
+}
+
+}  // namespace
+}  // namespace vignette

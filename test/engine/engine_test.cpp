@@ -1,0 +1,184 @@
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "engine/callers.h"
+#include "engine/expected_text.h"
+#include "fakes/scripted_model.h"
+
+namespace vignette {
+namespace {
+
+constexpr TokenId end{5};
+constexpr TokenId other_end{6};
+
+Script chatty() {
+    return {
+        .shape = {.slots = 9, .positions = 40, .vocabulary = 40},
+        .favoured = {end, other_end},
+        .bias = 3,
+        .seed = 11,
+    };
+}
+
+Wish random_wish(std::mt19937& random) {
+    Wish wish{.picture = static_cast<int>(random() % 50), .prompt = {}, .rules = {}};
+    for (std::size_t n = random() % 6 + 1; wish.prompt.size() < n;) {
+        wish.prompt.push_back(TokenId{static_cast<int>(random() % 40)});
+    }
+    wish.rules.num_beams = random() % 3 == 0 ? 1 : static_cast<int>(random() % 5) + 1;
+    wish.rules.max_length = static_cast<int>(random() % 25) + 1;
+    wish.rules.min_length = static_cast<int>(random() % 4);
+    wish.rules.length_penalty = static_cast<double>(random() % 3);
+    wish.rules.early_stopping = random() % 2 == 0;
+    wish.rules.end = {end};
+    if (random() % 2 == 0) wish.rules.end.push_back(other_end);
+    return wish;
+}
+
+int most_groups(const ScriptedModel& model) {
+    int most = 0;
+    for (const StepRecord& step : model.steps()) most = std::max(most, step.groups);
+    return most;
+}
+
+TEST(Engine, EachRequestSaysWhatItSaysAlone) {
+    ScriptedModel model(chatty());
+    Engine engine(model, {});
+    {
+        std::vector<std::jthread> clients;
+        for (unsigned client = 0; client < 6; ++client) {
+            clients.emplace_back([&, client] {
+                std::mt19937 random(client);
+                for (int i = 0; i < 60; ++i) {
+                    const Wish wish = random_wish(random);
+                    expect_text(engine.generate(request_of(wish)), model, wish);
+                }
+            });
+        }
+    }
+    EXPECT_GT(most_groups(model), 1) << "nothing ran side by side";
+    expect_all_slots_free(engine, model);
+}
+
+TEST(Engine, WhatARequestYieldsDoesNotDependOnItsNeighbours) {
+    const Wish wish{.picture = 4, .rules = {.max_length = 20, .num_beams = 3, .end = {end}}};
+    ScriptedModel alone(chatty());
+    const Result<Generation> expected = Engine(alone, {}).generate(request_of(wish));
+    ASSERT_TRUE(expected.has_value());
+
+    ScriptedModel model(chatty());
+    Engine engine(model, inbox_of(3));
+    model.gate.shut();
+    Callers callers(engine);
+    std::vector<int> same{callers.call(wish)};
+    model.gate.await();
+    for (const int caller : callers.fill(3, wish)) same.push_back(caller);
+    model.gate.open();
+    for (const int caller : same) {
+        const Result<Generation> found = callers.answer(caller);
+        ASSERT_TRUE(found.has_value());
+        EXPECT_EQ(found->decoded.tokens, expected->decoded.tokens);
+        EXPECT_EQ(found->decoded.score, expected->decoded.score);
+    }
+    EXPECT_EQ(most_groups(model), 3) << "9 slots hold three of them side by side";
+}
+
+TEST(Engine, NobodyOvertakesTheFirstThatDoesNotFit) {
+    ScriptedModel model(roomy(4));
+    Engine engine(model, inbox_of(2));
+    model.gate.shut();
+    Callers callers(engine);
+    const int long_one = callers.call({.picture = 1, .rules = endless(1)});
+    model.gate.await();
+    const std::vector<int> big = callers.fill(2, {.picture = 2, .rules = brief(4)});
+    model.gate.let_one_through_and_await();  // both wait now
+    callers.cancel(big[1]);
+    model.gate.let_one_through_and_await();  // one waits
+    EXPECT_EQ(code_of(callers.answer(big[1])), ErrorCode::cancelled);
+    const std::vector<int> small = callers.fill(2, {.picture = 3, .rules = brief(1)});
+    for (int i = 0; i < 5; ++i) model.gate.let_one_through_and_await();  // three slots are free all the time
+    callers.cancel(long_one);
+    model.gate.open();
+    EXPECT_EQ(code_of(callers.answer(long_one)), ErrorCode::cancelled);
+    EXPECT_TRUE(callers.answer(big[0]).has_value());
+    for (const int caller : small) EXPECT_TRUE(callers.answer(caller).has_value());
+    std::vector<int> order;
+    for (const StepRecord& step : model.steps()) order.insert(order.end(), step.admitted.begin(), step.admitted.end());
+    EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 3}));
+}
+
+TEST(Engine, TurnsAwayWhoeverFindsTheInboxFullAndServesTheOthers) {
+    ScriptedModel model(roomy(4));
+    Engine engine(model, inbox_of(3));
+    model.gate.shut();
+    Callers callers(engine);
+    const Wish wish{.picture = 1, .rules = brief(1)};
+    const int first = callers.call(wish);
+    model.gate.await();
+    const std::vector<int> inside = callers.fill(3, wish);  // expects `overloaded` for the fourth
+    EXPECT_EQ(code_of(engine.generate(request_of(wish))), ErrorCode::overloaded);
+    model.gate.open();
+    expect_text(callers.answer(first), model, wish);
+    for (const int caller : inside) expect_text(callers.answer(caller), model, wish);
+    expect_text(engine.generate(request_of(wish)), model, wish);
+}
+
+TEST(Engine, AdmitsWhileOthersRun) {
+    ScriptedModel model(roomy(4));
+    Engine engine(model, inbox_of(1));
+    model.gate.shut();
+    Callers callers(engine);
+    const int long_one = callers.call({.picture = 1, .rules = endless(1)});
+    model.gate.await();
+    const Wish wish{.picture = 2, .rules = brief(2)};
+    const int late = callers.fill(1, wish).front();
+    model.gate.open();
+    expect_text(callers.answer(late), model, wish);
+    callers.cancel(long_one);
+    EXPECT_EQ(code_of(callers.answer(long_one)), ErrorCode::cancelled);
+}
+
+TEST(Engine, RefusesMoreBeamsThanItHasSlotsBeforeAnyStep) {
+    ScriptedModel model(chatty());
+    Engine engine(model, {});
+    const Wish wish{.picture = 1, .rules = brief(10)};
+    EXPECT_EQ(code_of(engine.generate(request_of(wish))), ErrorCode::invalid_input);
+    EXPECT_TRUE(model.steps().empty());
+}
+
+TEST(Engine, RefusesAPromptThatLeavesNoRoomAndFillsASlotToItsLastPosition) {
+    ScriptedModel model(chatty());  // 40 positions
+    Engine engine(model, {});
+    Wish wish{.picture = 1, .prompt = std::vector<TokenId>(20, TokenId{1}), .rules = {.max_length = 22, .end = {}}};
+    EXPECT_EQ(code_of(engine.generate(request_of(wish))), ErrorCode::prompt_too_long);
+    EXPECT_TRUE(model.steps().empty());
+    wish.rules.max_length = 21;  // the last token is said, not written
+    expect_text(engine.generate(request_of(wish)), model, wish);
+}
+
+TEST(Engine, PicturesAreLookedAtInGroupsThatTheVisionSideCanTake) {
+    ScriptedModel model(roomy(20));
+    Engine engine(model, inbox_of(18));
+    model.gate.shut();
+    Callers callers(engine);
+    const Wish wish{.picture = 1, .rules = brief(1)};
+    const int first = callers.call(wish);
+    model.gate.await();
+    const std::vector<int> others = callers.fill(18, wish);
+    model.gate.open();
+    expect_text(callers.answer(first), model, wish);
+    for (const int caller : others) expect_text(callers.answer(caller), model, wish);
+    std::vector<std::size_t> together;
+    for (const StepRecord& step : model.steps()) {
+        if (!step.admitted.empty()) together.push_back(step.admitted.size());
+    }
+    EXPECT_EQ(together, (std::vector<std::size_t>{1, 8, 8, 2}));
+}
+
+}  // namespace
+}  // namespace vignette

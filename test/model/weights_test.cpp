@@ -1,0 +1,134 @@
+#include "model/weights.h"
+
+#include <gtest/gtest.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <cstring>
+
+#include "model/golden.h"
+#include "model/scratch_folder.h"
+#include "model/sha256.h"
+
+namespace vignette {
+namespace {
+
+constexpr const char* query = "query_tokens";
+
+// The golden program and a copy of its weights to change.
+class WeightsTest : public testing::Test {
+protected:
+    WeightsTest() : manifest_(golden_manifest()) {
+        const auto file = golden_bundle() / manifest_.weights.folder / manifest_.weights.files.at(0).file;
+        content_ = read_file(file, 100 << 20).value();
+        manifest_.weights.folder = folder_.path();
+        module_ = torch::jit::load((golden_bundle() / manifest_.program.file).string());
+    }
+
+    Result<void> assign() {
+        folder_.write(manifest_.weights.files.at(0).file, content_);
+        manifest_.weights.files.at(0).bytes = content_.size();
+        const c10::InferenceMode guard;
+        return assign_weights(module_, manifest_, golden_bundle(), at::kCPU);
+    }
+
+    // Same length, so that all offsets stay right.
+    void replace(std::string_view old, std::string_view fresh) {
+        ASSERT_EQ(old.size(), fresh.size());
+        const std::size_t at = content_.find(old);
+        ASSERT_NE(at, std::string::npos) << old;
+        content_.replace(at, old.size(), fresh);
+    }
+
+    at::Tensor parameter(const std::string& path) const {
+        torch::jit::Module module = module_;
+        std::size_t start = 0;
+        for (std::size_t dot; (dot = path.find('.', start)) != path.npos; start = dot + 1)
+            module = module.attr(path.substr(start, dot - start)).toModule();
+        return module.attr(path.substr(start)).toTensor();
+    }
+
+    ScratchFolder folder_;
+    Manifest manifest_;
+    std::string content_;
+    torch::jit::Module module_;
+};
+
+TEST_F(WeightsTest, EveryParameterHasAValueAndTiedOnesAreOneTensor) {
+    ASSERT_TRUE(assign());
+    for (const at::Tensor& one : module_.parameters()) EXPECT_FALSE(one.is_meta());
+    for (const auto& [to, from] : manifest_.weights.ties)
+        EXPECT_TRUE(parameter(to).is_same(parameter(from))) << to;
+}
+
+TEST_F(WeightsTest, StayInTheMappedFileWhenTheTypeFits) {
+    ASSERT_TRUE(assign());
+    const at::Tensor before = parameter(query).clone();
+    std::filesystem::remove_all(folder_.path());
+    EXPECT_TRUE(parameter(query).equal(before));
+}
+
+TEST_F(WeightsTest, AMisalignedFileHasTheSameValues) {
+    ASSERT_TRUE(assign());
+    const at::Tensor aligned = parameter(query);
+    std::uint64_t length = 0;
+    std::memcpy(&length, content_.data(), sizeof(length));
+    content_.insert(sizeof(length) + length, " ");
+    ++length;
+    std::memcpy(content_.data(), &length, sizeof(length));
+    module_ = torch::jit::load((golden_bundle() / manifest_.program.file).string());
+    ASSERT_TRUE(assign());
+    EXPECT_TRUE(parameter(query).equal(aligned));
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(parameter(query).const_data_ptr()) % sizeof(float), 0U);
+}
+
+TEST_F(WeightsTest, AreCastButForWhatStaysFloat32InAFloat16Model) {
+    manifest_.info.dtype = Dtype::float16;
+    manifest_.weights.float32 = {query, "qformer."};
+    ASSERT_TRUE(assign());
+    EXPECT_EQ(parameter(query).scalar_type(), at::kFloat);
+    EXPECT_EQ(parameter("qformer.layernorm.weight").scalar_type(), at::kFloat);
+    EXPECT_EQ(parameter("language_projection.weight").scalar_type(), at::kHalf);
+}
+
+TEST_F(WeightsTest, ABfloat16ModelIsBfloat16Throughout) {
+    manifest_.info.dtype = Dtype::bfloat16;
+    manifest_.weights.float32 = {query, "qformer."};
+    ASSERT_TRUE(assign());
+    for (const at::Tensor& one : module_.parameters()) EXPECT_EQ(one.scalar_type(), at::kBFloat16);
+}
+
+TEST_F(WeightsTest, ANameIsTriedAsItIsAndThenRenamed) {
+    replace("\"query_tokens\"", "\"older_tokens\"");
+    EXPECT_EQ(assign().error().code, ErrorCode::weights_invalid);
+    manifest_.weights.renames = {{.from = "qu", .to = "nobody"}, {.from = "query_", .to = "older_"}};
+    EXPECT_TRUE(assign());
+}
+
+TEST_F(WeightsTest, AMissingTensorIsNamed) {
+    replace("\"query_tokens\"", "\"other_tokens\"");
+    const Error error = assign().error();
+    EXPECT_EQ(error.code, ErrorCode::weights_invalid);
+    EXPECT_NE(error.message.find("no file has the tensor query_tokens"), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find(folder_.path().string()), std::string::npos) << error.message;
+}
+
+TEST_F(WeightsTest, AWrongShapeIsNamedWithBothShapes) {
+    const at::Tensor shape_only = parameter(query);
+    const std::string right = std::to_string(shape_only.size(1)) + "," + std::to_string(shape_only.size(2));
+    replace("\"shape\":[1," + right + "]", "\"shape\":[" + right + ",1]");
+    const Error error = assign().error();
+    EXPECT_EQ(error.code, ErrorCode::weights_invalid);
+    EXPECT_NE(error.message.find("query_tokens has the shape ["), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find("the program wants [1, "), std::string::npos) << error.message;
+}
+
+TEST_F(WeightsTest, AFileThatIsCutOffIsRefused) {
+    content_.resize(content_.size() - 1);
+    EXPECT_EQ(assign().error().code, ErrorCode::weights_invalid);
+    folder_.write(manifest_.weights.files.at(0).file, "");
+    content_.clear();
+    EXPECT_EQ(assign().error().code, ErrorCode::weights_invalid);
+}
+
+}  // namespace
+}  // namespace vignette

@@ -1,0 +1,148 @@
+"""A small Python twin of the C++ side: loads a bundle as it does, serves sequences from slots, and searches with beams."""
+
+import json
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+NEVER = -1.0e9  # the reference's score of what must not be chosen
+
+
+def read_manifest(bundle) -> dict:
+    return json.loads((Path(bundle) / "manifest.json").read_text())
+
+
+def load_program(bundle) -> torch.jit.ScriptModule:
+    """The code with its weights assigned by name."""
+    manifest = read_manifest(bundle)
+    weights = manifest["weights"]
+    tensors = {}
+    for file in weights["files"]:
+        tensors |= load_file(Path(bundle) / weights["folder"] / file["file"])
+    program = torch.jit.load(Path(bundle) / manifest["program"]["file"])
+    for prefix, module in program.named_modules():
+        for key, _ in list(module.named_parameters(recurse=False)):
+            name = f"{prefix}.{key}" if prefix else key
+            keep = manifest["dtype"] == "float16" and name.startswith(tuple(weights["float32"]))
+            dtype = torch.float32 if keep else DTYPES[manifest["dtype"]]
+            setattr(module, key, tensors[weights["ties"].get(name, name)].to(dtype))
+    assert not any(parameter.is_meta for parameter in program.parameters())
+    return program
+
+
+@dataclass(eq=False)  # an identity, not a value
+class Request:
+    embeds: torch.Tensor
+    joins_at: int = 0
+    tokens: list[int] = field(default_factory=list)
+    slot: int = -1
+
+    @property
+    def position(self) -> int:
+        return self.embeds.size(0) + len(self.tokens) - 1
+
+
+class SlotEngine:
+    def __init__(self, bundle, program, slots: int) -> None:
+        manifest = read_manifest(bundle)
+        cache = manifest["cache"]
+        shape = (cache["layers"], slots + 1, cache["positions"], cache["heads"], cache["head_dim"])
+        self.program = program
+        self.slots = slots
+        self.ends = manifest["text"]["eos"]
+        self.k_cache, self.v_cache = (torch.zeros(shape, dtype=DTYPES[manifest["dtype"]]) for _ in range(2))
+
+    def prefill(self, embeds: list[torch.Tensor], slots: list[int]) -> torch.Tensor:
+        lengths = [one.size(0) for one in embeds]
+        padded = torch.nn.utils.rnn.pad_sequence(embeds, batch_first=True)
+        return self.program.prefill(padded, torch.tensor(slots), torch.tensor(lengths), self.k_cache, self.v_cache)
+
+    def decode(self, tokens: list[int], positions: list[int], slots: list[int]) -> torch.Tensor:
+        rows = torch.tensor(tokens), torch.tensor(positions), torch.tensor(slots)
+        return self.program.decode(*rows, self.k_cache, self.v_cache)
+
+    def choose(self, logits: torch.Tensor, request: Request, least: int) -> int:
+        if len(request.tokens) < least:
+            logits = logits.index_fill(0, torch.tensor(self.ends), -float("inf"))
+        return int(logits.argmax())
+
+    def serve(self, requests: list[Request], most: int, least: int, rng: random.Random) -> list[list[int]]:
+        """Continuous batching: slots in any order, rows shuffled in each step, joins in mid-flight."""
+        free, running, waiting, step = list(range(self.slots)), [], list(requests), 0
+        rng.shuffle(free)
+        while waiting or running:
+            joining = [request for request in waiting if request.joins_at <= step][: len(free)]
+            for request in joining:
+                request.slot = free.pop()
+                waiting.remove(request)
+            rng.shuffle(running)
+            rows = []
+            if joining:
+                rows += self.prefill([one.embeds for one in joining], [one.slot for one in joining])
+            if running:
+                rows += self.decode(
+                    [one.tokens[-1] for one in running],
+                    [one.position for one in running],
+                    [one.slot for one in running],
+                )
+            for logits, request in zip(rows, joining + running):
+                request.tokens.append(self.choose(logits, request, least))
+            running += joining
+            done = [one for one in running if one.tokens[-1] in self.ends or len(one.tokens) == most]
+            free += [one.slot for one in done]
+            running = [one for one in running if one not in done]
+            step += 1
+        return [request.tokens for request in requests]
+
+    def search(self, embeds: torch.Tensor, beams: int, most: int, least: int) -> list[tuple[list[int], float]]:
+        """The reference's beam search for one sequence, length penalty 1, early stopping off. Best first."""
+        prompt = embeds.size(0)
+        logits = self.prefill([embeds], [0]).expand(beams, -1)
+        for beam in range(1, beams):
+            self.copy_slot(0, beam, prompt)
+        running = [([], 0.0 if beam == 0 else NEVER) for beam in range(beams)]
+        finished, improvable = [], True
+        for length in range(1, most + 1):
+            candidates = self.candidates(logits, running, beams, length <= least)
+            ended = [tokens[-1] in self.ends or length == most for _, tokens, _ in candidates]
+            if improvable:  # only those among the first K count, even where others have to be skipped
+                finished += [(t, float(s / length)) for (_, t, s), end in zip(candidates[:beams], ended) if end]
+                finished = sorted(finished, key=lambda one: -one[1])[:beams]
+            going = [candidate for candidate, end in zip(candidates, ended) if not end][:beams]
+            if not going:
+                break
+            best = float(going[0][2] / length)
+            worst = finished[-1][1] if len(finished) == beams else NEVER
+            improvable = improvable and best > worst
+            if not improvable:
+                break
+            running = [(tokens, float(score)) for _, tokens, score in going]
+            self.move_beams([parent for parent, _, _ in going], prompt + length - 1)
+            logits = self.decode(
+                [tokens[-1] for tokens, _ in running], [prompt + length - 1] * beams, list(range(beams))
+            )
+        return finished
+
+    def candidates(self, logits: torch.Tensor, running, beams: int, too_early: bool):
+        """The best continuations over all beams: (parent, tokens, float32 sum of log-probabilities)."""
+        scores = torch.log_softmax(logits, -1)
+        if too_early:  # after log_softmax: what is left is not normalised again
+            scores = scores.index_fill(1, torch.tensor(self.ends), -float("inf"))
+        sums = scores + torch.tensor([score for _, score in running])[:, None]
+        values, places = sums.flatten().topk(max(2, 1 + len(self.ends)) * beams)
+        parents, tokens = (places // logits.size(1)).tolist(), (places % logits.size(1)).tolist()
+        return [(p, running[p][0] + [t], value) for p, t, value in zip(parents, tokens, values)]
+
+    def copy_slot(self, source: int, target: int, length: int) -> None:
+        for cache in (self.k_cache, self.v_cache):
+            cache[:, target, :length] = cache[:, source, :length]
+
+    def move_beams(self, parents: list[int], length: int) -> None:
+        if parents == list(range(len(parents))):
+            return
+        for cache in (self.k_cache, self.v_cache):
+            cache[:, : len(parents), :length] = cache[:, parents, :length]
