@@ -74,13 +74,41 @@ def save_processor(folder, config):
 
 
 def fill(module):
-    """Small random values, one block of them over and over: drawing all of them would take longer than the rest."""
-    block = (np.random.default_rng(5).standard_normal(1 << 20) * 0.02).astype(np.float16)
+    """Small random values, one block of them over and over: drawing all of them would take longer than the rest.
+    Its length is prime, so that no two rows of a matrix are alike."""
+    block = (np.random.default_rng(5).standard_normal(1_000_003) * 0.02).astype(np.float16)
     with torch.no_grad():
         for name, weight in module.named_parameters():
             values = torch.from_numpy(np.resize(block, weight.numel())).view_as(weight)
             weight.copy_(values + 1 if "norm" in name.lower() and name.endswith("weight") else values)
             block = np.roll(block, 12345)  # no two parameters alike
+
+
+def make_module(config, dtype):
+    """The exporter's module with values, in the types that transformers gives a model of this dtype."""
+    from export.families.blip2_opt import make_program
+
+    module = make_program(config)
+    for name, weight in module.named_parameters():
+        keep = dtype == torch.float16 and name.startswith(KEPT_IN_FLOAT32)
+        weight.data = weight.data.to(torch.float32 if keep else dtype)
+    module.to_empty(device="cpu")
+    module.language_model.lm_head.weight = module.language_model.model.decoder.embed_tokens.weight
+    fill(module)
+    return module
+
+
+def save_snapshot(folder, config, module):
+    dtype = module.language_model.lm_head.weight.dtype
+    config.architectures, config.dtype = ["Blip2ForConditionalGeneration"], str(dtype).removeprefix("torch.")
+    config.save_pretrained(folder)
+    save_processor(folder, config)
+    weights = {name: weight.data for name, weight in module.named_parameters()}  # a tied one once, as in a checkpoint
+    weights["language_model.model.decoder.embed_tokens.weight"] = weights.pop(
+        "language_model.lm_head.weight", module.language_model.lm_head.weight.data
+    )
+    save_file(weights, Path(folder) / "model.safetensors", {"format": "pt"})
+    return folder
 
 
 def export(snapshot, bundle, *options):
@@ -91,31 +119,15 @@ def export(snapshot, bundle, *options):
     return bundle
 
 
-def make_big_archives(folder, config=None):
+def make_big_archives(folder):
     """0.7 GB of float16 in both forms: (full TorchScript archive with its weights, bundle beside its snapshot)."""
-    from export.families.blip2_opt import Blip2Opt
-
-    config = config or make_config(
+    config = make_config(
         image=56, patch=14, vision=(256, 4, 4, 1024), qformer=(256, 2, 4, 1024), text=(1024, 24, 16, 4096),
         vocabulary=50304, positions=2048, queries=32, image_token=50265, end=50118,
     )  # fmt: skip
     folder = Path(folder)
-    snapshot, bundle, archive = folder / "big-snapshot", folder / "big-bundle", folder / "full.pt"
-    with torch.device("meta"):
-        module = Blip2Opt(config).eval()
-    for name, weight in module.named_parameters():
-        wanted = torch.float32 if name.startswith(KEPT_IN_FLOAT32) else torch.float16
-        weight.data = weight.data.to(wanted)
-    module.to_empty(device="cpu")
-    module.language_model.lm_head.weight = module.language_model.model.decoder.embed_tokens.weight
-    fill(module)
-
-    weights = dict(module.named_parameters())  # a tied one once, as in a checkpoint
-    weights.pop("language_model.lm_head.weight", None)
-    config.architectures, config.dtype = ["Blip2ForConditionalGeneration"], "float16"
-    config.save_pretrained(snapshot)
-    save_processor(snapshot, config)
-    save_file({name: weight.data for name, weight in weights.items()}, snapshot / "model.safetensors", {"format": "pt"})
+    module = make_module(config, torch.float16)
+    snapshot = save_snapshot(folder / "big-snapshot", config, module)
+    archive = folder / "full.pt"
     torch.jit.script(module).save(str(archive))
-    del module, weights
-    return archive, export(snapshot, bundle, "--dtype", "float16")
+    return archive, export(snapshot, folder / "big-bundle", "--dtype", "float16")

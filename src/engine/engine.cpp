@@ -53,8 +53,8 @@ Engine::Engine(Model& model, const Limits& limits)
       thread_([this](const std::stop_token& stop) { loop(stop); }) {}
 
 Engine::~Engine() {
+    inbox_.close();  // first: what slips in after the last look would never be answered
     thread_.request_stop();
-    inbox_.close();
 }
 
 Result<Generation> Engine::generate(GenerationRequest request) {

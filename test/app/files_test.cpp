@@ -1,6 +1,7 @@
 #include "app/files.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -16,7 +17,7 @@ protected:
     void TearDown() override { std::filesystem::remove(path_); }
 
 private:
-    std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "vignette_files_test";
+    std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / ("vignette_files_test-" + std::to_string(getpid()));  // tests run side by side
 };
 
 TEST_F(Files, AreReadWholeUpToTheLimit) {

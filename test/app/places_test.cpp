@@ -1,6 +1,7 @@
 #include "app/places.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -26,7 +27,7 @@ protected:
         fs::remove_all(root_);
     }
 
-    const fs::path root_ = fs::path(testing::TempDir()) / "vignette_places_test";
+    const fs::path root_ = fs::path(testing::TempDir()) / ("vignette_places_test-" + std::to_string(getpid()));  // tests run side by side
 };
 
 TEST_F(Places, ABundleIsFoundByNameInTheFirstFolderThatHasIt) {

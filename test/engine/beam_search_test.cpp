@@ -89,10 +89,11 @@ Outcome searched(const Case& one) {
 }
 
 std::string described(const Case& one) {
-    return "seed " + std::to_string(one.seed) + ", beams " + std::to_string(one.rules.num_beams) + ", penalty " +
-           std::to_string(one.rules.length_penalty) + ", early " + std::to_string(one.rules.early_stopping) +
-           ", ends " + std::to_string(one.rules.end.size()) + ", lengths " + std::to_string(one.rules.min_length) +
-           " to " + std::to_string(one.rules.max_length) + ", bias " + std::to_string(one.end_bias);
+    return "seed " + std::to_string(one.seed) + ", beams " + std::to_string(one.rules.num_beams) +
+           ", penalty " + std::to_string(one.rules.length_penalty) + ", early " +
+           std::to_string(one.rules.early_stopping) + ", ends " + std::to_string(one.rules.end.size()) +
+           ", lengths " + std::to_string(one.rules.min_length) + " to " +
+           std::to_string(one.rules.max_length) + ", bias " + std::to_string(one.end_bias);
 }
 
 template <class T, std::size_t n>

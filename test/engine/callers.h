@@ -53,8 +53,8 @@ public:
         return caller;
     }
 
-    // Fills the inbox of an engine that is held in a step: one caller too many comes, and when one has been turned
-    // away all others are inside. Returns those.
+    // Fills the inbox of an engine that is held in a step: one caller too many comes, and when one has been
+    // turned away all others are inside. Returns those.
     std::vector<int> fill(std::size_t inbox_max, const Wish& wish) {
         std::vector<int> inside;
         for (std::size_t i = 0; i <= inbox_max; ++i) inside.push_back(call(wish));
@@ -118,7 +118,8 @@ inline Limits inbox_of(std::size_t inbox_max) {
 
 // Only an engine with all its slots at home can start this one; a leak shows as a test that never ends.
 inline void expect_all_slots_free(Engine& engine, const ScriptedModel& model) {
-    const Result<Generation> all = engine.generate(request_of({.picture = 1, .rules = brief(model.shape().slots)}));
+    const Result<Generation> all =
+        engine.generate(request_of({.picture = 1, .rules = brief(model.shape().slots)}));
     EXPECT_TRUE(all.has_value());
 }
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "engine/callers.h"
@@ -110,7 +111,9 @@ TEST(EngineCancel, AnEngineThatDiesAnswersWhoRunsWhoWaitsAndWhoStandsInTheInbox)
 
 TEST(EngineCancel, AnIdleEngineDies) {
     ScriptedModel model(roomy(4));
-    { const Engine engine(model, {}); }
+    {
+        const Engine engine(model, {});
+    }
     EXPECT_TRUE(model.steps().empty());
 }
 

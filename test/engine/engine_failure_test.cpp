@@ -100,7 +100,8 @@ TEST(EngineFailure, AStepWithoutNewcomersThatFailsEndsAllWhoRunAndTheEngineLives
     model.fail_next(1, broken());
     model.gate.open();
     EXPECT_EQ(code_of(held.callers.answer(held.first)), ErrorCode::model_failed);
-    for (const int caller : held.others) EXPECT_EQ(code_of(held.callers.answer(caller)), ErrorCode::model_failed);
+    for (const int caller : held.others)
+        EXPECT_EQ(code_of(held.callers.answer(caller)), ErrorCode::model_failed);
     const Wish next{.picture = 4, .rules = brief(2)};
     expect_text(engine.generate(request_of(next)), model, next);
     expect_all_slots_free(engine, model);
@@ -113,7 +114,8 @@ TEST(EngineFailure, AModelThatFailsForGoodAnswersEverybodyAndNobodyHangs) {
     Held held(model, engine, 8, {.picture = 2, .rules = brief(1)});
     model.gate.open();
     EXPECT_EQ(code_of(held.callers.answer(held.first)), ErrorCode::model_failed);
-    for (const int caller : held.others) EXPECT_EQ(code_of(held.callers.answer(caller)), ErrorCode::model_failed);
+    for (const int caller : held.others)
+        EXPECT_EQ(code_of(held.callers.answer(caller)), ErrorCode::model_failed);
     model.fail_next(0, {});
     expect_all_slots_free(engine, model);
 }
@@ -135,7 +137,8 @@ TEST(EngineFailure, NewcomersWhoHadToStepBackKeepTheirOrder) {
     model.fail_with_admissions_above(1);
     Engine engine(model, inbox_of(2));
     Held held(model, engine, 2, {.picture = 2, .rules = brief(4)});
-    model.gate.let_one_through_and_await();  // its first step: the two were received and stand in the next one
+    model.gate.let_one_through_and_await(
+    );  // its first step: the two were received and stand in the next one
     const std::vector<int> late = held.callers.fill(2, {.picture = 3, .rules = brief(1)});
     model.gate.open();
     held.others.insert(held.others.end(), late.begin(), late.end());

@@ -108,7 +108,8 @@ TEST(Engine, NobodyOvertakesTheFirstThatDoesNotFit) {
     EXPECT_TRUE(callers.answer(big[0]).has_value());
     for (const int caller : small) EXPECT_TRUE(callers.answer(caller).has_value());
     std::vector<int> order;
-    for (const StepRecord& step : model.steps()) order.insert(order.end(), step.admitted.begin(), step.admitted.end());
+    for (const StepRecord& step : model.steps())
+        order.insert(order.end(), step.admitted.begin(), step.admitted.end());
     EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 3}));
 }
 
@@ -154,7 +155,9 @@ TEST(Engine, RefusesMoreBeamsThanItHasSlotsBeforeAnyStep) {
 TEST(Engine, RefusesAPromptThatLeavesNoRoomAndFillsASlotToItsLastPosition) {
     ScriptedModel model(chatty());  // 40 positions
     Engine engine(model, {});
-    Wish wish{.picture = 1, .prompt = std::vector<TokenId>(20, TokenId{1}), .rules = {.max_length = 22, .end = {}}};
+    Wish wish{
+        .picture = 1, .prompt = std::vector<TokenId>(20, TokenId{1}), .rules = {.max_length = 22, .end = {}}
+    };
     EXPECT_EQ(code_of(engine.generate(request_of(wish))), ErrorCode::prompt_too_long);
     EXPECT_TRUE(model.steps().empty());
     wish.rules.max_length = 21;  // the last token is said, not written

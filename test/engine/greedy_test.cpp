@@ -15,7 +15,9 @@ std::vector<NextRow> say(Greedy& greedy, TokenId token) {
 TEST(Greedy, ContinuesItsOneRowWithTheTokenItWasGiven) {
     Greedy greedy({.max_length = 5, .end = {end}});
     EXPECT_EQ(greedy.candidates(), 1);
-    EXPECT_EQ(say(greedy, TokenId{3}), (std::vector<NextRow>{{.parent = 0, .token = TokenId{3}, .score = 0}}));
+    EXPECT_EQ(
+        say(greedy, TokenId{3}), (std::vector<NextRow>{{.parent = 0, .token = TokenId{3}, .score = 0}})
+    );
     EXPECT_EQ(greedy.length(), 1);
 }
 

@@ -1,5 +1,5 @@
-// Decoding as it is written in transformers' generate(), for one sequence: slow, with the whole history of every
-// beam, and with nothing of src/engine in it but its values.
+// Decoding as it is written in transformers' generate(), for one sequence: slow, with the whole history of
+// every beam, and with nothing of src/engine in it but its values.
 #pragma once
 
 #include <algorithm>
@@ -69,7 +69,9 @@ private:
         top_k_continuations();
         hits_.clear();
         for (const Said& one : topk_sequences_) {
-            hits_.push_back(static_cast<int>(one.size()) >= rules_.max_length || reference_ends(rules_, one.back()));
+            hits_.push_back(
+                static_cast<int>(one.size()) >= rules_.max_length || reference_ends(rules_, one.back())
+            );
         }
         running_beams_for_next_iteration();
         update_finished_beams();
@@ -134,7 +136,8 @@ private:
         const float best_possible = running_beam_scores_[0] / power(cur_len_);
         const float worst = *std::ranges::min_element(beam_scores_);
         bool any = false;
-        for (const bool finished : is_sent_finished_) any = any || best_possible > (finished ? worst : -1.0e9F);
+        for (const bool finished : is_sent_finished_)
+            any = any || best_possible > (finished ? worst : -1.0e9F);
         heuristic_unsatisfied_ = heuristic_unsatisfied_ && any;
     }
 

@@ -33,8 +33,8 @@ Sequence three_beams(SlotPool& pool) {
     const DecodingRules rules{.max_length = 9, .num_beams = 3, .end = {end}};
     Sequence sequence(rules, static_cast<int>(prompt.size()), *pool.lend(3));
     sequence.take(std::vector{
-        candidate(0, 10, -1), candidate(0, 11, -2), candidate(0, 12, -3), candidate(0, 13, -4), candidate(0, 14, -5),
-        candidate(0, 15, -6)
+        candidate(0, 10, -1), candidate(0, 11, -2), candidate(0, 12, -3), candidate(0, 13, -4),
+        candidate(0, 14, -5), candidate(0, 15, -6)
     });
     return sequence;
 }
@@ -65,8 +65,8 @@ TEST(Sequence, FirstChildStaysAndOnlyFurtherOnesAreCopiedIntoChildlessSlots) {
     Sequence sequence = three_beams(pool);
     const std::vector<SlotId> before = slots_of(decode_plan(sequence));
     sequence.take(std::vector{
-        candidate(2, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(1, 23, -7), candidate(1, 24, -8),
-        candidate(1, 25, -9)
+        candidate(2, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(1, 23, -7),
+        candidate(1, 24, -8), candidate(1, 25, -9)
     });
     const StepPlan plan = decode_plan(sequence);
     EXPECT_EQ(slots_of(plan), (std::vector<SlotId>{before[2], before[1], before[0]}));
@@ -81,8 +81,8 @@ TEST(Sequence, BeamsThatOnlyChangePlacesAreNotCopied) {
     Sequence sequence = three_beams(pool);
     const std::vector<SlotId> before = slots_of(decode_plan(sequence));
     sequence.take(std::vector{
-        candidate(1, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(0, 23, -7), candidate(0, 24, -8),
-        candidate(0, 25, -9)
+        candidate(1, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(0, 23, -7),
+        candidate(0, 24, -8), candidate(0, 25, -9)
     });
     const StepPlan plan = decode_plan(sequence);
     EXPECT_TRUE(plan.copies.empty());
@@ -93,7 +93,9 @@ TEST(Sequence, NoSlotIsReadAndWrittenByOnePlan) {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         ScriptedModel model({.shape = {.slots = 5, .positions = 64, .vocabulary = 32}, .seed = seed});
         SlotPool pool(5);
-        const DecodingRules rules{.max_length = 12, .num_beams = 2 + static_cast<int>(seed % 4), .end = {end}};
+        const DecodingRules rules{
+            .max_length = 12, .num_beams = 2 + static_cast<int>(seed % 4), .end = {end}
+        };
         Sequence sequence(rules, static_cast<int>(prompt.size()), *pool.lend(rules.num_beams));
         const ScriptedPixels pixels(3);
         StepPlan plan;

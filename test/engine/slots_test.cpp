@@ -32,7 +32,9 @@ TEST(Slots, AreRefusedAsAWholeWhereTheyDoNotSuffice) {
 
 TEST(Slots, ComeHomeWhenTheLeaseDies) {
     SlotPool pool(2);
-    { const std::optional<SlotLease> lease = pool.lend(2); }
+    {
+        const std::optional<SlotLease> lease = pool.lend(2);
+    }
     EXPECT_EQ(pool.free(), 2);
     EXPECT_TRUE(pool.lend(2).has_value());
 }

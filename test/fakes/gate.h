@@ -1,5 +1,5 @@
-// A door in a fake through which a test lets one step after another, so that it knows what happens in between.
-// Any thread may call any method.
+// A door in a fake through which a test lets one step after another, so that it knows what happens in
+// between. Any thread may call any method.
 #pragma once
 
 #include <condition_variable>

@@ -36,7 +36,8 @@ std::vector<float> log_softmax(std::span<const float> logits) {
     return result;
 }
 
-ScriptedModel::ScriptedModel(Script script) : script_(std::move(script)), slots_(index(script_.shape.slots)) {}
+ScriptedModel::ScriptedModel(Script script)
+    : script_(std::move(script)), slots_(index(script_.shape.slots)) {}
 
 Result<std::unique_ptr<Pixels>> ScriptedModel::preprocess(const Image& image) const {
     return std::make_unique<ScriptedPixels>(image.size.width);
@@ -203,7 +204,9 @@ std::vector<Candidate> ScriptedModel::choose(std::span<const DecodeRow> rows, co
         }
         for (const TokenId token : wanted.forbidden) scores[index(token)] = never;
         for (std::size_t i = 0; i < scores.size(); ++i) {
-            all.push_back({.row = static_cast<int>(row), .token = TokenId{static_cast<int>(i)}, .score = scores[i]});
+            all.push_back(
+                {.row = static_cast<int>(row), .token = TokenId{static_cast<int>(i)}, .score = scores[i]}
+            );
         }
     }
     std::ranges::stable_sort(all, std::ranges::greater(), &Candidate::score);

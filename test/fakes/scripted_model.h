@@ -1,5 +1,6 @@
-// A model without arithmetic: what follows is a hash of the picture and of everything its slot has been told, kept
-// exactly as a cache would keep it. So a wrong slot, a missed copy or a leaking neighbour changes the text.
+// A model without arithmetic: what follows is a hash of the picture and of everything its slot has been told,
+// kept exactly as a cache would keep it. So a wrong slot, a missed copy or a leaking neighbour changes the
+// text.
 //
 // It aborts on a plan that no cache could carry out. Switches and counters may be used from any thread.
 #pragma once
@@ -30,7 +31,7 @@ struct Script {
     std::uint64_t seed = 1;
 };
 
-struct StepRecord {  // of a step that happened, or of one that failed
+struct StepRecord {             // of a step that happened, or of one that failed
     std::vector<int> admitted;  // pictures
     int decode_rows = 0;
     int groups = 0;
