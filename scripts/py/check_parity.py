@@ -1,16 +1,18 @@
 """Are the tokens of the C++ program those of transformers' generate()? Random tiny models, drawn from a seed."""
 
 import argparse
+import contextlib
+import io
 import random
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from export.__main__ import export
 from PIL import Image
-from program import ROOT, caption_files
+from program import caption_files
 from reference import generate_reference
 from tiny_models import MAKERS
 
@@ -52,10 +54,8 @@ def draw_picture(rng, folder, number):
 def make_bundle(family, seed, folder):
     snapshot, bundle = Path(folder) / "snapshot", Path(folder) / "bundle"
     MAKERS[family](snapshot, seed)
-    command = [sys.executable, "-m", "export", str(snapshot), str(bundle)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"export failed:\n{done.stderr}")
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        export(snapshot, bundle)
     return snapshot, bundle
 
 

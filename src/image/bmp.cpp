@@ -18,8 +18,15 @@ constexpr std::uint32_t bit_fields = 3;
 
 struct Layout {
     Size size;
-    std::uint32_t bits = 0;  // of one pixel
+    std::uint32_t bits = 0;     // of one pixel
+    std::size_t pixels_at = 0;  // the first byte that can be one: behind the headers and the palette
 };
+
+// A palette that is not counted is complete.
+std::size_t palette_size(std::uint32_t bits, std::uint32_t counted, std::size_t entry_size) {
+    if (bits > 8) return 0;
+    return (counted > 0 ? counted : std::size_t{1} << bits) * entry_size;
+}
 
 bool is_known_header(std::uint32_t bytes) {
     return bytes == core_header || bytes == 40 || bytes == 52 || bytes == 56 || bytes == 64 || bytes == 108 ||
@@ -36,16 +43,19 @@ Result<Layout> read_layout(const BytesView& view) {
     if (!view.holds(info_start, header_size)) return fail_truncated(ImageFormat::bmp);
     if (header_size == core_header) {
         const Size size{static_cast<std::int32_t>(view.le16(18)), static_cast<std::int32_t>(view.le16(20))};
-        return Layout{size, view.le16(24)};
+        const std::uint32_t bits = view.le16(24);
+        return Layout{size, bits, info_start + header_size + palette_size(bits, 0, 3)};
     }
     const std::uint32_t compression = view.le32(30);
     if (compression != uncompressed && compression != bit_fields) return fail_variant("a compressed BMP");
     const auto height = static_cast<std::int32_t>(view.le32(22));  // negative: the first row is the upper one
     if (height == std::numeric_limits<std::int32_t>::min())
         return fail_damaged(ImageFormat::bmp, "its height makes no sense");
-    if (view.le32(46) > 256)
-        return fail_damaged(ImageFormat::bmp, "it has more than 256 colours in its palette");
-    return Layout{Size{static_cast<std::int32_t>(view.le32(18)), std::abs(height)}, view.le16(28)};
+    const std::uint32_t colours = view.le32(46);
+    if (colours > 256) return fail_damaged(ImageFormat::bmp, "it has more than 256 colours in its palette");
+    const Size size{static_cast<std::int32_t>(view.le32(18)), std::abs(height)};
+    const std::uint32_t bits = view.le16(28);
+    return Layout{size, bits, info_start + header_size + palette_size(bits, colours, 4)};
 }
 
 bool is_known_depth(std::uint32_t bits) {
@@ -65,7 +75,8 @@ Result<Image> decode_bmp(std::span<const std::byte> encoded, Size size) {
     const BytesView view(encoded);
     const Layout layout = TRY(read_layout(view));
     const std::size_t row_bytes = (static_cast<std::size_t>(size.width) * layout.bits + 31) / 32 * 4;
-    if (!view.holds(view.le32(10), row_bytes * static_cast<std::size_t>(size.height)))
+    const std::size_t pixel_bytes = row_bytes * static_cast<std::size_t>(size.height);
+    if (!view.holds(layout.pixels_at, 0) || !view.holds(view.le32(10), pixel_bytes))
         return fail_truncated(ImageFormat::bmp);
     return decode_with_opencv(encoded, ImageFormat::bmp, size);
 }

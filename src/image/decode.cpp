@@ -15,14 +15,10 @@ namespace {
 
 Result<Image> decode_as(ImageFormat format, std::span<const std::byte> encoded, Size size) {
     switch (format) {
-        case ImageFormat::jpeg:
-            return decode_jpeg(encoded, size);
-        case ImageFormat::png:
-            return decode_png(encoded, size);
-        case ImageFormat::webp:
-            return decode_webp(encoded, size);
-        case ImageFormat::bmp:
-            return decode_bmp(encoded, size);
+        case ImageFormat::jpeg: return decode_jpeg(encoded, size);
+        case ImageFormat::png: return decode_png(encoded, size);
+        case ImageFormat::webp: return decode_webp(encoded, size);
+        case ImageFormat::bmp: return decode_bmp(encoded, size);
     }
     panic("ImageFormat out of range");
 }

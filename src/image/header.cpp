@@ -18,14 +18,10 @@ std::string in_words(Size size) { return std::to_string(size.width) + " x " + st
 
 Result<ImageHeader> read_header(std::span<const std::byte> encoded) {
     switch (TRY(sniff(encoded))) {
-        case ImageFormat::jpeg:
-            return read_jpeg_header(encoded);
-        case ImageFormat::png:
-            return read_png_header(encoded);
-        case ImageFormat::webp:
-            return read_webp_header(encoded);
-        case ImageFormat::bmp:
-            return read_bmp_header(encoded);
+        case ImageFormat::jpeg: return read_jpeg_header(encoded);
+        case ImageFormat::png: return read_png_header(encoded);
+        case ImageFormat::webp: return read_webp_header(encoded);
+        case ImageFormat::bmp: return read_bmp_header(encoded);
     }
     panic("ImageFormat out of range");
 }

@@ -74,8 +74,7 @@ Result<void> decompress_whole(
             if (outcome == Outcome::failed) return fail_damaged(ImageFormat::jpeg, complaint);
             if (complaint.contains("Premature end of JPEG file")) return fail_truncated(ImageFormat::jpeg);
             return {};
-        case End::missing:
-            return fail_truncated(ImageFormat::jpeg);
+        case End::missing: return fail_truncated(ImageFormat::jpeg);
         case End::only_marker_missing: {
             Bytes completed(encoded.begin(), encoded.end());
             completed.insert(completed.end(), {std::byte{0xFF}, std::byte{jpeg_marker::end_of_image}});

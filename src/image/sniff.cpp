@@ -128,14 +128,10 @@ Result<ImageFormat> sniff(std::span<const std::byte> encoded) {
 
 std::string_view name_of(ImageFormat format) {
     switch (format) {
-        case ImageFormat::jpeg:
-            return "JPEG";
-        case ImageFormat::png:
-            return "PNG";
-        case ImageFormat::webp:
-            return "WebP";
-        case ImageFormat::bmp:
-            return "BMP";
+        case ImageFormat::jpeg: return "JPEG";
+        case ImageFormat::png: return "PNG";
+        case ImageFormat::webp: return "WebP";
+        case ImageFormat::bmp: return "BMP";
     }
     panic("ImageFormat out of range");
 }

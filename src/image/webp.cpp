@@ -6,16 +6,20 @@
 #include "image/exif.h"
 #include "image/pixels.h"
 #include "image/sniff.h"
-#include "vignette/bytes.h"
 
 namespace vignette {
 namespace {
 
 constexpr std::size_t first_chunk = 12;  // behind "RIFF", the size and "WEBP"
 constexpr std::size_t data_start = first_chunk + 8;
-constexpr std::size_t smallest_for_opencv = 32;
+constexpr std::size_t smallest = 32;  // what OpenCV asks for; encoders write 34 for a single pixel
 constexpr std::uint32_t animation_flag = 0x02;
 constexpr std::uint32_t exif_flag = 0x08;
+// OpenCV asks its decoders in turn. A WebP that libwebp does not want would come to GDCM or, by way of a file
+// in /tmp, to GDAL, if it held their signatures, which stand far behind its beginning. Found by fuzzing.
+constexpr std::size_t dicom_offset = 128;
+constexpr std::size_t dted_offset = 140;
+
 constexpr std::uint32_t side_mask = 0x3FFF;
 
 Size make_size(std::uint32_t width, std::uint32_t height) {
@@ -56,7 +60,7 @@ int find_orientation(const BytesView& view) {
 
 Result<ImageHeader> read_webp_header(std::span<const std::byte> encoded) {
     const BytesView view(encoded);
-    if (!view.holds(data_start, 10)) return fail_truncated(ImageFormat::webp);
+    if (!view.holds(0, smallest)) return fail_truncated(ImageFormat::webp);
     if (view.has(first_chunk, "VP8 ")) return ImageHeader{ImageFormat::webp, TRY(read_lossy_size(view)), 1};
     if (view.has(first_chunk, "VP8L"))
         return ImageHeader{ImageFormat::webp, TRY(read_lossless_size(view)), 1};
@@ -72,12 +76,9 @@ Result<ImageHeader> read_webp_header(std::span<const std::byte> encoded) {
 Result<Image> decode_webp(std::span<const std::byte> encoded, Size size) {
     const BytesView view(encoded);
     if (!view.holds(8, view.le32(4))) return fail_truncated(ImageFormat::webp);
-    // OpenCV asks its decoders one after the other: what libwebp does not want, GDCM would take for DICOM.
-    if (view.has(128, "DICM")) return fail_damaged(ImageFormat::webp, "it claims to be DICOM as well");
-    if (encoded.size() >= smallest_for_opencv) return decode_with_opencv(encoded, ImageFormat::webp, size);
-    Bytes padded(encoded.begin(), encoded.end());  // a picture of one pixel
-    padded.resize(smallest_for_opencv, std::byte{0});
-    return decode_with_opencv(padded, ImageFormat::webp, size);
+    if (view.has(dicom_offset, "DICM") || view.has(dted_offset, "DTED"))
+        return fail_damaged(ImageFormat::webp, "it claims to be another format as well");
+    return decode_with_opencv(encoded, ImageFormat::webp, size);
 }
 
 }  // namespace vignette

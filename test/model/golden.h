@@ -43,7 +43,8 @@ public:
             .width = static_cast<std::int32_t>(view.shape[1]),
             .height = static_cast<std::int32_t>(view.shape[0])
         };
-        image.rgb = numbers<std::uint8_t>("image", number);
+        const std::vector<std::uint8_t> rgb = numbers<std::uint8_t>("image", number);
+        image.rgb.assign(rgb.begin(), rgb.end());
         return image;
     }
 

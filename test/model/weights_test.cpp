@@ -4,6 +4,8 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 #include "model/golden.h"
 #include "model/scratch_folder.h"
@@ -60,16 +62,30 @@ TEST_F(WeightsTest, EveryParameterHasAValueAndTiedOnesAreOneTensor) {
         EXPECT_TRUE(parameter(to).is_same(parameter(from))) << to;
 }
 
-TEST_F(WeightsTest, StayInTheMappedFileWhenTheTypeFits) {
+// The line of /proc/self/maps that an address lies in.
+std::string mapping_of(const void* address) {
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        std::uintptr_t begin = 0;
+        std::uintptr_t end = 0;
+        char dash = 0;
+        std::istringstream(line) >> std::hex >> begin >> dash >> end;
+        const auto place = reinterpret_cast<std::uintptr_t>(address);
+        if (begin <= place && place < end) return line;
+    }
+    return {};
+}
+
+TEST_F(WeightsTest, StayInTheFileWhenTheTypeFits) {
     ASSERT_TRUE(assign());
-    const at::Tensor before = parameter(query).clone();
-    std::filesystem::remove_all(folder_.path());
-    EXPECT_TRUE(parameter(query).equal(before));
+    const std::string mapping = mapping_of(parameter(query).const_data_ptr());
+    EXPECT_NE(mapping.find(folder_.path().string()), std::string::npos) << mapping;
+    EXPECT_NE(mapping.find(" r--p "), std::string::npos) << mapping;
 }
 
 TEST_F(WeightsTest, AMisalignedFileHasTheSameValues) {
     ASSERT_TRUE(assign());
-    const at::Tensor aligned = parameter(query);
+    const at::Tensor aligned = parameter(query).clone();
     std::uint64_t length = 0;
     std::memcpy(&length, content_.data(), sizeof(length));
     content_.insert(sizeof(length) + length, " ");

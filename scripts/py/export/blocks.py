@@ -53,9 +53,9 @@ class StepPlan(NamedTuple):
 
     slots: Tensor  # [B]
     rows: Tensor  # [B], slot * positions + position: where each row's key and value go
-    first_slot: int  # of rows in consecutive slots, else -1
+    first_slot: int  # where row i stands in slot first_slot + i; else -1
     length: int  # cache positions to look at
-    mask: Optional[Tensor]  # [B,1,1,length], added to the scores; none when every row has `length` keys
+    mask: Optional[Tensor]  # [B,1,1,length], added to the scores; none for flash attention
     flash_rows: Tensor  # [B+1] int32, the row of the query
     flash_starts: Tensor  # [B+1] int32, the cache row where each slot starts
     flash_used: Tensor  # [B] int32, keys of each row
@@ -69,9 +69,21 @@ def to_list(numbers: Tensor) -> List[int]:
     return listed
 
 
-def consecutive(numbers: List[int]) -> bool:
-    for i in range(1, len(numbers)):
-        if numbers[i] != numbers[0] + i:
+def first_of_range(slots: List[int]) -> int:
+    """Of slots that are a range without holes, in any order; -1 where they are not."""
+    first = min(slots)
+    seen = [False] * len(slots)
+    for slot in slots:
+        place = slot - first
+        if place >= len(slots) or seen[place]:
+            return -1
+        seen[place] = True
+    return first
+
+
+def ascending(slots: List[int]) -> bool:
+    for i in range(1, len(slots)):
+        if slots[i] < slots[i - 1]:
             return False
     return True
 
@@ -95,7 +107,7 @@ def uses_flash(cache: Tensor) -> bool:
     return cache.is_cuda and cache.element_size() == 2
 
 
-def plan_step(positions: Tensor, slots: Tensor, cache: Tensor) -> StepPlan:
+def plan_step(positions: Tensor, slots: Tensor, first_slot: int, cache: Tensor) -> StepPlan:
     capacity = cache.size(2)
     starts = slots * capacity
     rows = starts + positions
@@ -108,9 +120,7 @@ def plan_step(positions: Tensor, slots: Tensor, cache: Tensor) -> StepPlan:
     if cache.is_cuda:
         return StepPlan(slots, rows, -1, capacity, late_keys(positions, capacity, cache), rows, rows, rows)
     length = int(positions.max()) + 1
-    slot_list = to_list(slots)
-    first = slot_list[0] if consecutive(slot_list) else -1
-    return StepPlan(slots, rows, first, length, late_keys(positions, length, cache), rows, rows, rows)
+    return StepPlan(slots, rows, first_slot, length, late_keys(positions, length, cache), rows, rows, rows)
 
 
 def attend_slots(q: Tensor, keys: Tensor, values: Tensor, plan: StepPlan, scale: float) -> Tensor:
@@ -138,10 +148,6 @@ class Window(NamedTuple):
     new_values: List[Tensor]
     keys: List[Tensor]  # a layer each, [B,H,T,D]
     values: List[Tensor]
-
-
-def has_window(positions: List[int], slots: List[int]) -> bool:
-    return all_equal(positions) and consecutive(slots)
 
 
 def open_cache(cache: Tensor, first_slot: int, count: int, position: int) -> Tuple[List[Tensor], List[Tensor]]:

@@ -10,12 +10,14 @@ from export.blocks import (
     Mlp,
     StepPlan,
     Window,
+    all_equal,
+    ascending,
     attend_all,
     attend_causal,
     attend_slots,
     dense,
     dense_into,
-    has_window,
+    first_of_range,
     open_window,
     plan_step,
     to_list,
@@ -331,14 +333,25 @@ class Blip2Opt(nn.Module):
     def decode(self, tokens: Tensor, positions: Tensor, slots: Tensor, k_cache: Tensor, v_cache: Tensor) -> Tensor:
         """tokens, positions, slots [B] -> logits [B,V]"""
         decoder = self.language_model.model.decoder
-        if not k_cache.is_cuda:
-            position_list, slot_list = to_list(positions), to_list(slots)
-            if has_window(position_list, slot_list):
-                position = position_list[0]
-                window = open_window(k_cache, v_cache, slot_list[0], len(slot_list), position)
-                x = decoder.decode_window(tokens, position, window)
-                return self.language_model.logits(x)
-        x = decoder.decode(tokens, positions, plan_step(positions, slots, k_cache), k_cache, v_cache)
+        if k_cache.is_cuda:
+            plan = plan_step(positions, slots, -1, k_cache)
+            return self.language_model.logits(decoder.decode(tokens, positions, plan, k_cache, v_cache))
+        slot_list, position_list = to_list(slots), to_list(positions)
+        first = first_of_range(slot_list)
+        sorts = first >= 0 and not ascending(slot_list)
+        places = slots
+        if sorts:  # then the cache need not be copied to bring its rows in our order
+            order, places = slots.argsort(), slots - first
+            tokens, positions, slots = tokens[order], positions[order], slots[order]
+        if first >= 0 and all_equal(position_list):
+            position = position_list[0]
+            window = open_window(k_cache, v_cache, first, len(slot_list), position)
+            x = decoder.decode_window(tokens, position, window)
+        else:
+            plan = plan_step(positions, slots, first, k_cache)
+            x = decoder.decode(tokens, positions, plan, k_cache, v_cache)
+        if sorts:
+            x = x[places]
         return self.language_model.logits(x)
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -352,24 +365,6 @@ OPT_SETTINGS = {
     "_remove_final_layer_norm": False,
     "enable_bias": True,
     "layer_norm_elementwise_affine": True,
-}
-# Rules of generation that the engine does not know, with the value that means "off".
-GENERATION_OFF = {
-    "repetition_penalty": 1.0,
-    "encoder_repetition_penalty": 1.0,
-    "no_repeat_ngram_size": 0,
-    "encoder_no_repeat_ngram_size": 0,
-    "bad_words_ids": None,
-    "sequence_bias": None,
-    "guidance_scale": 1.0,
-    "forced_bos_token_id": None,
-    "forced_eos_token_id": None,
-    "remove_invalid_values": False,
-    "exponential_decay_length_penalty": None,
-    "suppress_tokens": None,
-    "begin_suppress_tokens": None,
-    "renormalize_logits": False,
-    "do_sample": False,
 }
 
 POSITIONS_MAX = 256  # of a slot: captions are short, and a cache of 2048 positions would be mostly empty
@@ -387,14 +382,7 @@ def check(config) -> None:
     _require("qformer_config.hidden_act", config.qformer_config.hidden_act, "gelu")
     if config.image_token_index is None:
         raise ExportError("config.json has no image_token_index: it is an old revision; download the current one")
-    generation = inner_generation(config)
-    for name, off in GENERATION_OFF.items():
-        value = getattr(generation, name, None)
-        if value is not None and value != off:
-            raise ExportError(f"text_config has the generation setting {name} {value!r}, which cannot be exported")
-    if generation.early_stopping not in (None, False, True):
-        raise ExportError(f"text_config has early_stopping {generation.early_stopping!r}, which cannot be exported")
-    if generation.eos_token_id is None:
+    if inner_generation(config).eos_token_id is None:
         raise ExportError("text_config has no eos_token_id: no caption would ever end")
 
 
@@ -404,8 +392,8 @@ def _require(name: str, value, known) -> None:
 
 
 def inner_generation(config):
-    """The reference generates with the language model's own settings, made from text_config. A snapshot's
-    generation_config.json has no effect."""
+    """The reference generates with the language model's own settings, made from text_config, where only the special
+    tokens still count: it drops length_penalty and the like there, and ignores generation_config.json."""
     from transformers import GenerationConfig
 
     return GenerationConfig.from_model_config(config.text_config)
