@@ -22,7 +22,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
     rm -rf /var/lib/apt/lists/* && useradd --create-home vignette
 COPY --from=build /runtime /opt/vignette-python
 COPY --from=build /opt/vignette /opt/vignette
-ENV PATH=/opt/vignette/bin:$PATH NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+ENV PATH=/opt/vignette/bin:$PATH OPENCV_IO_MAX_IMAGE_PIXELS=100000000 NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER vignette
 WORKDIR /home/vignette
 # The serverless worker takes this place when it exists; until then the image checks itself.

@@ -69,7 +69,7 @@ def check_flash(lab):
         worst = max(worst, flash / allowed)
         if not flash <= allowed:  # also when it is not a number
             bad.append(f"| {head_dim} | {heads[0]}/{heads[1]} | {dtype} | {rows} | {flash:.2g} | {sdpa:.2g} |")
-    notes = ["Dry run: flash is for float16 on a GPU; the SDPA side was checked, without grouped queries."] * lab.dry
+    notes = ["Dry run: flash is for float16 on a GPU; the SDPA side was checked, without grouped queries.", ""] * lab.dry
     if bad:
         notes += ["| head_dim | heads | dtype | rows | flash's error | SDPA's |", "|---|---|---|---|---|---|", *bad]
     side = "SDPA over slots" if lab.dry else "flash over slots"
@@ -93,7 +93,7 @@ def attention_errors(lab, rng, head_dim, heads, dtype, rows):
         used = max([length for own, length in zip(slots, lengths) if own == slot], default=0)
         keys[slot, used:], values[slot, used:] = UNWRITTEN, UNWRITTEN
     at, ends = (torch.tensor(numbers, device=lab.device) for numbers in (slots, lengths))
-    plan = plan_step(ends - 1, at, keys.unsqueeze(0))
+    plan = plan_step(ends - 1, at, -1, keys.unsqueeze(0))  # -1: the slots are no range
     seen = attend_slots(q, keys, values, plan, scale).view_as(q)
     exact = attend_exactly(q, keys, values, slots, lengths, scale)
     mask = torch.arange(capacity, device=lab.device) < ends[:, None, None, None]

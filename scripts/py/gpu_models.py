@@ -103,7 +103,7 @@ def check_tokens(lab):
     line = f"tokens in {lab.dtype}: {equal} of {total} captions equal, {total - equal - wrong} differ within the "
     line += f"reference's margin of {MARGIN_MAX}, {wrong} beyond it (the largest {max(margins, default=0):.2g})"
     head = ["| model | equal | largest margin at a first difference | beyond |", "|---|---|---|---|"]
-    notes = ["Dry run: on the CPU, in float32."] * lab.dry
+    notes = ["Dry run: on the CPU, in float32.", ""] * lab.dry
     return Finding(line, wrong == 0, [*notes, *head, *rows])
 
 
@@ -174,7 +174,7 @@ def check_true_size(lab):
     ]
     note = f"{same_words(lab, reference, bundle, files[:4])} A caption is {NEW_TOKENS} new tokens, from the decoded file's"
     note += " picture on theirs and from the file on ours; with eight at once its time is the time of all over eight."
-    notes = ["Dry run: a tiny model on the CPU."] * lab.dry
+    notes = ["Dry run: a tiny model on the CPU.", ""] * lab.dry
     return Finding("true size: " + "; ".join(lines), True, [*notes, *head, *rows, "", note])
 
 

@@ -126,16 +126,18 @@ Result<PixelRecipe> pixels(const JsonView& object) {
     return recipe;
 }
 
-Result<TextRecipe> text(const JsonView& object) {
+Result<TextRecipe> text(const JsonView& object, int positions) {
     TextRecipe recipe;
     recipe.prompt_template = TRY(TRY(object.at("template")).text(text_bytes_max));
     recipe.default_prompt = TRY(TRY(object.at("default_prompt")).text(text_bytes_max));
     recipe.vocabulary = TRY(whole(object, "vocabulary", 2, vocabulary_max));
     const int last = recipe.vocabulary - 1;
     recipe.image_token = TokenId{TRY(whole(object, "image_token", 0, last))};
-    recipe.image_tokens = TRY(whole(object, "image_tokens", 1, positions_max));
-    TRY(whole(object, "bos", 0, last));  // the tokenizer adds and drops these two: only checked
-    TRY(whole(object, "pad", 0, last));
+    recipe.image_tokens = TRY(whole(object, "image_tokens", 1, positions - 1));  // room for a word
+    for (const char* key : {"bos", "pad"}) {  // the tokenizer's business: only checked
+        if (const Result<int> token = whole(object, key, 0, last); !token)
+            return std::unexpected(token.error());
+    }
     const JsonView ends = TRY(object.at("eos"));
     for (const JsonView& end : TRY(ends.items()))
         recipe.end.push_back(TokenId{static_cast<std::int32_t>(TRY(end.whole(0, last)))});
@@ -185,10 +187,8 @@ Result<Manifest> interpret(const JsonView& root) {
     made.info.family = TRY(name(TRY(root.at("family"))));
     made.info.dtype = TRY(dtype(TRY(root.at("dtype"))));
     made.info.pixels = TRY(pixels(TRY(root.at("image"))));
-    const JsonView text_part = TRY(root.at("text"));
-    made.info.text = TRY(text(text_part));
+    made.info.text = TRY(text(TRY(root.at("text")), made.cache.positions));
     made.info.positions = made.cache.positions;
-    TRY(whole(text_part, "image_tokens", 1, made.cache.positions - 1));  // room for at least one word
     made.info.generation = TRY(generation(TRY(root.at("generation")), made.cache.positions));
     return made;
 }

@@ -52,6 +52,16 @@ int default_slots(const Manifest& manifest, const at::Device& device) {
     return static_cast<int>(std::max(fewest, std::min(fitting, most)));
 }
 
+// at::set_num_threads() sets OpenMP's number for the calling thread only; torch hands it on to other threads
+// where it splits work itself, but its libraries ask OpenMP.
+void take_over_thread_count() {
+    thread_local const bool taken = [] {
+        at::init_num_threads();
+        return true;
+    }();
+    (void)taken;
+}
+
 // What every prompt begins with, and one word.
 std::vector<TokenId> shortest_prompt(const TextRecipe& text) {
     std::vector<TokenId> prompt(static_cast<std::size_t>(text.image_tokens), text.image_token);
@@ -120,6 +130,7 @@ Result<std::unique_ptr<Pixels>> TorchModel::preprocess(const Image& image) const
 }
 
 Result<StepResult> TorchModel::step(const StepPlan& plan) {
+    take_over_thread_count();
     return torch_wall([&] { return parts_->steps.run(plan); });
 }
 

@@ -11,15 +11,21 @@
 namespace vignette {
 namespace {
 
-TEST(EngineCancel, BeforeSubmittingCostsNoStep) {
+TEST(EngineCancel, BeforeSubmittingIsAnsweredEvenWhileTheEngineIsBusy) {
     ScriptedModel model(roomy(4));
     Engine engine(model, {});
+    model.gate.shut();
+    Callers callers(engine);
+    const Wish wish{.picture = 1, .rules = brief(1)};
+    const int running = callers.call(wish);
+    model.gate.await();
     std::stop_source stop;
     stop.request_stop();
-    GenerationRequest request = request_of({.picture = 1, .rules = endless(1)});
+    GenerationRequest request = request_of(wish);
     request.stop = stop.get_token();
     EXPECT_EQ(code_of(engine.generate(std::move(request))), ErrorCode::cancelled);
-    EXPECT_TRUE(model.steps().empty());
+    model.gate.open();
+    EXPECT_TRUE(callers.answer(running).has_value());
 }
 
 TEST(EngineCancel, WhileRunningEndsWithTheStepThatRuns) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "engine/callers.h"
@@ -132,22 +133,31 @@ TEST(EngineFailure, ADisturbedStepIsRepeatedAndNobodyNoticesIt) {
     for (const int caller : held.others) expect_text(held.callers.answer(caller), model, wish);
 }
 
-TEST(EngineFailure, NewcomersWhoHadToStepBackKeepTheirOrder) {
+TEST(EngineFailure, NewcomersWhoHadToStepBackStandBeforeThoseWhoWaited) {
     ScriptedModel model(roomy(12));
     model.fail_with_admissions_above(1);
-    Engine engine(model, inbox_of(2));
-    Held held(model, engine, 2, {.picture = 2, .rules = brief(4)});
-    model.gate.let_one_through_and_await(
-    );  // its first step: the two were received and stand in the next one
-    const std::vector<int> late = held.callers.fill(2, {.picture = 3, .rules = brief(1)});
-    model.gate.open();
-    held.others.insert(held.others.end(), late.begin(), late.end());
-    for (const int caller : held.others) EXPECT_TRUE(held.callers.answer(caller).has_value());
+    Engine engine(model, inbox_of(3));
+    model.gate.shut();
+    Callers callers(engine);
+    const int long_one = callers.call({.picture = 1, .rules = endless(12)});
+    model.gate.await();
+    std::vector<int> all = callers.fill(3, {.picture = 2, .rules = brief(6)});
+    model.gate.let_one_through_and_await();  // three wait
+    callers.cancel(all[0]);
+    model.gate.let_one_through_and_await();  // two wait
+    const std::vector<int> late = callers.fill(3, {.picture = 3, .rules = brief(1)});
+    model.gate.let_one_through_and_await();  // the two and a late one wait
+    callers.cancel(long_one);
+    model.gate.open();  // the two fit, the late one does not; together they fail
+    all.insert(all.end(), late.begin(), late.end());
+    for (const int caller : all) EXPECT_EQ(callers.answer(caller).has_value(), caller != all[0]);
+    EXPECT_EQ(code_of(callers.answer(long_one)), ErrorCode::cancelled);
     std::vector<int> order;
     for (const StepRecord& step : model.steps()) {
         if (!step.failed) order.insert(order.end(), step.admitted.begin(), step.admitted.end());
     }
-    EXPECT_EQ(order, (std::vector<int>{1, 2, 2, 3, 3}));
+    EXPECT_EQ(order, (std::vector<int>{1, 2, 2, 3, 3, 3}));
+    EXPECT_EQ(std::ranges::count(model.steps(), true, &StepRecord::failed), 1);
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ TEST(Header, NamesTheFormatsThatAreNotDecoded) {
         {jpeg_header('\xC1', 12, "\0\x10"s, 3), "12 bits"},
         {jpeg_header('\xC0', 8, "\0\x10"s, 2), "2 channels"},
         {jpeg_header('\xC0', 8, "\0\0"s, 3), "height"},
-        {"RIFF\x20\0\0\0WEBPVP8X\x0A\0\0\0\x02\0\0\0\x0F\0\0\x0F\0\0"s, "animated WebP"},
+        {"RIFF\x20\0\0\0WEBPVP8X\x0A\0\0\0\x02\0\0\0\x0F\0\0\x0F\0\0\0\0"s, "animated WebP"},
     };
     for (const auto& [encoded, name] : foreigners) {
         const Error error = error_of(to_bytes(encoded));

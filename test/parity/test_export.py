@@ -266,6 +266,9 @@ def test_what_is_no_snapshot(capsys, snapshot, tmp_path):
         (lambda c: c["vision_config"].update(image_size=8), "the vision model in config.json takes 8x8"),
         (lambda c: c["text_config"].update(num_hidden_layers=9), "the weights lack language_model."),
         (lambda c: c["text_config"].update(ffn_dim=8), "has the shape"),
+        (lambda c: c["text_config"].update(eos_token_id=[3, 70000]), "eos_token_id 70000, which is not in the vocabulary"),
+        (lambda c: c["text_config"].update(eos_token_id=None), "no caption would ever end"),
+        (lambda c: c.update(image_token_index=None), "has no image_token_index"),
         (lambda c: c.update(text_config="dog"), "config.json cannot be used"),
     ],
 )

@@ -25,7 +25,7 @@ def attend_causal(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
 
 
 def dense(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """A linear layer; a lone row comes as a vector, for which there is a cheaper call."""
+    """A linear layer; a lone row comes as a vector, for which there is a cheaper call with the same result."""
     if x.dim() == 1:
         return torch.addmv(bias, weight, x)
     return F.linear(x, weight, bias)
@@ -144,15 +144,20 @@ class Window(NamedTuple):
     """The cache as rows in consecutive slots at one common position see it: views only, made once for all layers.
     A single sequence, or the beams of one: the case that a lone request waits for."""
 
-    new_keys: List[Tensor]  # a layer each, [B,H*D] or, of a lone row, [H*D]: where the step's keys go
+    new_keys: List[Tensor]  # a layer each, [B,H*D] or, of a vector, [H*D]: where the step's keys go
     new_values: List[Tensor]
     keys: List[Tensor]  # a layer each, [B,H,T,D]
     values: List[Tensor]
 
 
+def is_vector(count: int, cache: Tensor) -> bool:
+    """Whether a step's rows go through the layers as one vector. In 16 bits the matrix calls are the faster ones."""
+    return count == 1 and cache.element_size() == 4
+
+
 def open_cache(cache: Tensor, first_slot: int, count: int, position: int) -> Tuple[List[Tensor], List[Tensor]]:
     rows = cache.narrow(1, first_slot, count)
-    new = rows.select(2, position).flatten(1 if count == 1 else 2).unbind(0)
+    new = rows.select(2, position).flatten(1 if is_vector(count, cache) else 2).unbind(0)
     seen = rows.narrow(2, 0, position + 1).transpose(2, 3).unbind(0)
     return new, seen
 

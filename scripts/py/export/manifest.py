@@ -25,7 +25,7 @@ def image_part(processor, side: int) -> dict:
             raise ExportError(f"preprocessor_config.json has {flag} on, which cannot be exported")
     if processor.resample is None or int(processor.resample) != BICUBIC:
         raise ExportError(f"preprocessor_config.json has resample {processor.resample}; only 3 (bicubic) can be exported")
-    if (processor.size.height, processor.size.width) != (side, side):
+    if (getattr(processor.size, "height", None), getattr(processor.size, "width", None)) != (side, side):
         raise ExportError(
             f"preprocessor_config.json makes pictures of size {_spell_size(processor.size)}, "
             f"and the vision model in config.json takes {side}x{side}"
@@ -40,6 +40,8 @@ def image_part(processor, side: int) -> dict:
 
 
 def _spell_size(size) -> str:
+    if not size:
+        return "unknown"
     return ", ".join(f"{key} {value}" for key, value in dict(size).items() if value is not None)
 
 

@@ -2,19 +2,32 @@
 
 import io
 import warnings
+import zipfile
 
 from export.errors import ExportError
+
+SAME_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can name
 
 
 def script_program(module) -> bytes:
     import torch
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # TorchScript is deprecated: known, and kept behind five methods
-        scripted = torch.jit.script(module)
     content = io.BytesIO()
-    torch.jit.save(scripted, content)
-    return content.getvalue()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TorchScript is deprecated: known, and kept behind four methods
+        torch.jit.save(torch.jit.script(module), content)
+    return without_traces(content)
+
+
+def without_traces(archive: io.BytesIO) -> bytes:
+    """Drops what names this machine's source files, and the id made of it. So the same model always gives the
+    same bytes, and its digest says something; the C++ side does not read these parts."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            if not name.endswith((".debug_pkl", "/serialization_id")):
+                new.writestr(zipfile.ZipInfo(name, SAME_TIME), old.read(name), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def check_weights(module, ties: dict[str, str], shapes: dict[str, list[int]]) -> int:

@@ -85,7 +85,7 @@ def weight_files(folder: Path) -> list[str]:
     """Names of the safetensors files, all of them there."""
     names = _listed_files(folder)
     for name in names:
-        if "/" in name or name in ("", ".", ".."):
+        if not isinstance(name, str) or "/" in name or name in ("", ".", ".."):
             raise ExportError(f"{folder}/{INDEX} names the file {name!r}, which is not a plain file name")
         if not (folder / name).is_file():
             raise ExportError(f"{folder} has no {name}; the download is not complete")
@@ -97,7 +97,7 @@ def _listed_files(folder: Path) -> list[str]:
         shards = read_json(folder / INDEX).get("weight_map")
         if not isinstance(shards, dict) or not shards:
             raise ExportError(f"{folder}/{INDEX} has no weight_map")
-        return sorted(set(shards.values()))
+        return sorted(set(shards.values()), key=str)
     if (folder / WHOLE).exists() or (folder / WHOLE).is_symlink():
         return [WHOLE]
     if any(folder.glob("pytorch_model*.bin")):

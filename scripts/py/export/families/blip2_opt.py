@@ -18,6 +18,7 @@ from export.blocks import (
     dense,
     dense_into,
     first_of_range,
+    is_vector,
     open_window,
     plan_step,
     to_list,
@@ -272,7 +273,7 @@ class OptDecoder(nn.Module):
 
     def decode_window(self, tokens: Tensor, position: int, window: Window) -> Tensor:
         x = self.embed_tokens(tokens) + self.embed_positions.weight.select(0, position + self.offset)
-        if x.size(0) == 1:
+        if is_vector(x.size(0), x):
             x = x.squeeze(0)
         new_keys, new_values, keys, values = window
         for i, layer in enumerate(self.layers):
@@ -383,12 +384,30 @@ def check(config) -> None:
     if config.image_token_index is None:
         raise ExportError("config.json has no image_token_index: it is an old revision; download the current one")
     if inner_generation(config).eos_token_id is None:
-        raise ExportError("text_config has no eos_token_id: no caption would ever end")
+        raise ExportError("config.json has no text_config.eos_token_id: no caption would ever end")
+    for name, token in named_tokens(config):
+        if not isinstance(token, int) or not 0 <= token < text.vocab_size:
+            raise ExportError(f"config.json has {name} {token!r}, which is not in the vocabulary of {text.vocab_size}")
 
 
 def _require(name: str, value, known) -> None:
     if value != known:
         raise ExportError(f"config.json has {name} {value!r}; only {known!r} can be exported")
+
+
+def named_tokens(config) -> list[tuple[str, int]]:
+    text = config.text_config
+    ends = [("text_config.eos_token_id", token) for token in end_tokens(config)]
+    return ends + [
+        ("image_token_index", config.image_token_index),
+        ("text_config.bos_token_id", text.bos_token_id),
+        ("text_config.pad_token_id", text.pad_token_id),
+    ]
+
+
+def end_tokens(config) -> list[int]:
+    ends = inner_generation(config).eos_token_id
+    return list(ends) if isinstance(ends, (list, tuple)) else [ends]
 
 
 def inner_generation(config):
@@ -407,7 +426,6 @@ def make_program(config) -> nn.Module:
 
 def describe(config) -> dict:
     text, generation = config.text_config, inner_generation(config)
-    ends = generation.eos_token_id
     positions = min(text.max_position_embeddings, POSITIONS_MAX)
     limit = min(MAX_LENGTH_LIMIT, positions - config.num_query_tokens - 1)
     if limit < 1:
@@ -423,7 +441,7 @@ def describe(config) -> dict:
             "image_token": config.image_token_index,
             "image_tokens": config.num_query_tokens,
             "bos": text.bos_token_id,
-            "eos": list(ends) if isinstance(ends, (list, tuple)) else [ends],
+            "eos": end_tokens(config),
             "pad": text.pad_token_id,
             "vocabulary": text.vocab_size,
         },
