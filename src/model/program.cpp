@@ -52,12 +52,12 @@ Result<Program> Program::load(
         );
     }
     Program program(TRY(std::move(module)));
-    TRY(about(path.string(), program.find_methods()));
+    TRY(program.find_methods(path.string()));
     TRY(assign_weights(program.module_, manifest, bundle, device));
     return program;
 }
 
-Result<void> Program::find_methods() {
+Result<void> Program::find_methods(const std::string& file) {
     struct Entry {
         const char* name;
         std::size_t arguments;
@@ -69,7 +69,7 @@ Result<void> Program::find_methods() {
         const auto method = module_.find_method(entry.name);
         if (!method || method->num_inputs() != entry.arguments + 1) {  // and self
             return fail(
-                ErrorCode::bundle_invalid, std::string("the program has no method ") + entry.name + " of " +
+                ErrorCode::bundle_invalid, file + " has no method " + entry.name + " of " +
                                                std::to_string(entry.arguments) +
                                                " arguments; export the bundle again with scripts/export"
             );

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <string>
+#include <vector>
 
 #include "model/manifest.h"
 #include "model/torch_lean.h"
@@ -44,7 +46,7 @@ public:
 
 private:
     explicit Program(torch::jit::Module module) : module_(std::move(module)) {}
-    Result<void> find_methods();
+    Result<void> find_methods(const std::string& file);
     at::Tensor call(torch::jit::Function& function, std::initializer_list<const at::Tensor*> arguments);
 
     torch::jit::Module module_;

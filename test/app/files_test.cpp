@@ -17,7 +17,9 @@ protected:
     void TearDown() override { std::filesystem::remove(path_); }
 
 private:
-    std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / ("vignette_files_test-" + std::to_string(getpid()));  // tests run side by side
+    std::filesystem::path path_ =
+        std::filesystem::path(testing::TempDir()) /
+        ("vignette_files_test-" + std::to_string(getpid()));  // tests run side by side
 };
 
 TEST_F(Files, AreReadWholeUpToTheLimit) {

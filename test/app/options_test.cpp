@@ -27,7 +27,12 @@ TEST(Options, HelpIsFineAndNothingIsRun) {
 
 TEST(Options, WrongUsageExitsWithTwo) {
     const std::vector<std::vector<std::string>> wrong{
-        {}, {"nonsense"}, {"caption"}, {"run", "--nonsense"}, {"run", "--device", "tpu"}, {"caption", "a", "--parallel", "0"},
+        {},
+        {"nonsense"},
+        {"caption"},
+        {"run", "--nonsense"},
+        {"run", "--device", "tpu"},
+        {"caption", "a", "--parallel", "0"},
         {"caption", "a", "--num_beams", "many"},
     };
     for (const std::vector<std::string>& words : wrong) EXPECT_EQ(parse(words).exit_code, 2);

@@ -27,7 +27,8 @@ protected:
         fs::remove_all(root_);
     }
 
-    const fs::path root_ = fs::path(testing::TempDir()) / ("vignette_places_test-" + std::to_string(getpid()));  // tests run side by side
+    const fs::path root_ = fs::path(testing::TempDir()) /
+                           ("vignette_places_test-" + std::to_string(getpid()));  // tests run side by side
 };
 
 TEST_F(Places, ABundleIsFoundByNameInTheFirstFolderThatHasIt) {

@@ -23,7 +23,8 @@ TEST(Settings, AreTheBundlesDefaultsWhereTheJobHasNoWish) {
 }
 
 TEST(Settings, GrantWishesWithinTheLimits) {
-    const Settings settings = settle({.prompt = "", .max_length = 50, .min_length = 0, .num_beams = 1}, bundle());
+    const Settings settings =
+        settle({.prompt = "", .max_length = 50, .min_length = 0, .num_beams = 1}, bundle());
     EXPECT_EQ(settings.prompt, "");
     EXPECT_EQ(settings.rules.max_length, 50);
     EXPECT_EQ(settings.rules.min_length, 0);

@@ -58,10 +58,11 @@ TEST(Manifest, EveryFieldArrives) {
 TEST(Manifest, UnknownFieldsAreLeftAlone) { EXPECT_TRUE(with("/comment", "made by hand")); }
 
 TEST(Manifest, EveryFieldIsRequired) {
-    for (const auto& [pointer, value] : json::parse(manifest_text).flatten().items()) {
+    const json flat = json::parse(manifest_text).flatten();
+    for (const auto& [pointer, value] : flat.items()) {
         const json::json_pointer place(pointer);
         if (std::isdigit(static_cast<unsigned char>(place.back().front())) != 0) continue;  // of an array
-        if (place.parent_pointer().back() == "ties") continue;
+        if (pointer.find("/ties/") != pointer.npos) continue;
         const auto outcome = without(place);
         ASSERT_FALSE(outcome) << pointer;
         EXPECT_EQ(outcome.error().code, ErrorCode::bundle_invalid);
@@ -71,7 +72,8 @@ TEST(Manifest, EveryFieldIsRequired) {
 
 // A value of another kind is refused in every place.
 TEST(Manifest, EveryFieldHasItsKind) {
-    for (const auto& [pointer, value] : json::parse(manifest_text).flatten().items()) {
+    const json flat = json::parse(manifest_text).flatten();
+    for (const auto& [pointer, value] : flat.items()) {
         for (const json& wrong : {json(nullptr), json::object(), json(std::vector<json>{nullptr})}) {
             EXPECT_FALSE(with(pointer.c_str(), wrong)) << pointer << " " << wrong;
         }

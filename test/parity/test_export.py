@@ -108,6 +108,23 @@ def test_greedy_tokens_with_neighbours(case, joins):
     assert case.engine(slots=4).serve(requests, 24, 0, rng) == expected
 
 
+@pytest.mark.parametrize("slots", [[0, 1, 2], [2, 0, 1], [3, 4, 2], [4, 0, 2], [5, 3, 0]])
+@pytest.mark.parametrize("prompts", [PROMPTS[:1] * 3, PROMPTS], ids=["one position", "ragged"])
+def test_a_row_does_not_depend_on_its_place(case, slots, prompts):
+    """Slots in a range or not, in order or not: each arrangement has its own way through the program."""
+    embeds = [case.embeds(picture, prompt) for picture, prompt in zip(case.pictures, prompts)]
+    lone, together = case.engine(slots=6), case.engine(slots=6)
+    expected = []
+    for one in embeds:
+        lone.prefill([one], [0])
+        expected.append(lone.decode([7], [one.size(0)], [0])[0])
+    together.prefill(embeds, slots)
+    untouched = [slot for slot in range(7) if slot not in slots]
+    found = together.decode([7] * 3, [one.size(0) for one in embeds], slots)
+    assert torch.allclose(found, torch.stack(expected), atol=1e-5)
+    assert not together.k_cache[:, untouched].any() and not together.v_cache[:, untouched].any()
+
+
 @pytest.mark.parametrize("beams, most, least", [(2, 24, 0), (3, 24, 8), (3, 1, 0), (4, 12, 12)])
 def test_beams_and_their_scores(case, beams, most, least):
     for picture in case.pictures[:3]:
