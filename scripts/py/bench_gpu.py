@@ -81,7 +81,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(
         prog="scripts/bench-gpu", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", metavar="SECTION,…", default=",".join(SECTIONS), help="letters or names; default: all")
+    parser.add_argument("--only", metavar="SECTION,…", default=",".join(SECTIONS), help="letters or names")
     parser.add_argument("--rounds", type=int, default=3, help="turns of the two sides (default: %(default)s)")
     parser.add_argument("--dry-run", action="store_true", help="on the CPU, with tiny shapes")
     parser.add_argument("--out", type=Path, default=ROOT / "build/bench-gpu/report.md")

@@ -118,7 +118,7 @@ TEST_F(PictureCaptionerTest, ABadPictureNamesItsField) {
 
 TEST_F(PictureCaptionerTest, APromptCannotSmuggleInThePlaceholder) {
     bundle_.text.image_token = word("cat");
-    const auto made = caption({.prompt = "a cat"});
+    const auto made = caption({.prompt = "cat"});
     ASSERT_FALSE(made.has_value());
     EXPECT_EQ(made.error().code, ErrorCode::invalid_input);
     EXPECT_EQ(made.error().field, "input.prompt");
