@@ -67,7 +67,7 @@ std::array<std::uint8_t, 256> make_table() {
     return table;
 }
 
-Bytes decode_by_table(std::string_view text) {
+std::vector<std::byte> decode_by_table(std::string_view text) {
     static const auto table = make_table();
     Bytes bytes;
     bytes.reserve(text.size() / 4 * 3);
