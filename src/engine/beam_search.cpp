@@ -57,22 +57,18 @@ std::vector<NextRow> BeamSearch::advance(std::span<const Candidate> best) {
     std::vector<NextRow> next = pick_running(best, hit);
     ++length_;
 
-    can_improve_ = can_improve_ && improvement_possible();
     const bool full = rules_.early_stopping && all_complete();
     const bool stuck = std::ranges::all_of(hit, [](bool one) { return one; });
-    if (!can_improve_ || full || stuck) return {};
+    if (!improvement_possible() || full || stuck) return {};
     return next;
 }
 
 // Only candidates among the first num_beams may finish; the others are there so that enough beams go on.
 void BeamSearch::merge_finished(std::span<const Candidate> best, std::span<const bool> hits) {
     std::vector<Hypothesis> pool = std::move(finished_);
-    const bool full = rules_.early_stopping && std::ranges::all_of(pool, &Hypothesis::complete);
     for (std::size_t i = 0; i < best.size(); ++i) {
         const bool finishes = hits[i] && i < index(rules_.num_beams);
         float score = length_normalised(best[i].score, length_ + 1, rules_.length_penalty);
-        if (full) score += impossible;
-        if (!can_improve_) score += impossible;
         if (!finishes) score += impossible;
         std::vector<TokenId> tokens = running_[index(best[i].row)];
         tokens.push_back(best[i].token);

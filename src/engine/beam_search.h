@@ -43,7 +43,6 @@ private:
     std::vector<Hypothesis> finished_;           // best first; always num_beams of them
     float best_running_ = 0;
     int length_ = 0;
-    bool can_improve_ = true;  // once false, false for good
 };
 
 }  // namespace vignette

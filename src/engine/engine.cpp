@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "engine/scheduler.h"
@@ -11,6 +12,7 @@ namespace vignette {
 namespace {
 
 constexpr int admissions_per_step_max = 8;
+constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
@@ -46,10 +48,11 @@ Result<void> check(const GenerationRequest& request, const ModelShape& shape) {
 Engine::Engine(Model& model, const Limits& limits)
     : model_(model),
       shape_(model.shape()),
-      waiting_max_(limits.inbox_max),
+      waiting_max_(static_cast<int>(limits.inbox_max)),
       inbox_(limits.inbox_max),
       slots_(shape_.slots),
       admissions_max_(admissions_per_step_max),
+      company_max_(no_limit),
       thread_([this](const std::stop_token& stop) { loop(stop); }) {}
 
 Engine::~Engine() {
@@ -62,7 +65,8 @@ Result<Generation> Engine::generate(GenerationRequest request) {
     if (request.stop.stop_requested()) return std::unexpected(cancelled());
     Submission submission{.request = std::move(request), .answer = {}, .arrived = Clock::now()};
     std::future<Result<Generation>> answer = submission.answer.get_future();
-    if (!inbox_.try_push(std::move(submission))) {
+    if (++waiting_count_ > waiting_max_ || !inbox_.try_push(std::move(submission))) {
+        --waiting_count_;
         return fail(
             ErrorCode::overloaded, "too many pictures are waiting for the model; try again in a moment"
         );
@@ -75,7 +79,8 @@ void Engine::loop(const std::stop_token& stop) {
     while (!stop.stop_requested() && receive()) {
         drop_cancelled();
         admit();
-        if (!running_.empty()) step();
+        if (running_.empty()) continue;
+        if (const Result<void> done = step(true); !done) isolate(done.error());
     }
     while (std::optional<Submission> late = inbox_.try_pop())
         late->answer.set_value(std::unexpected(cancelled()));
@@ -90,17 +95,14 @@ bool Engine::receive() {
         if (!first) return false;
         waiting_.push_back(std::move(*first));
     }
-    while (waiting_.size() < waiting_max_) {  // the rest stays in the inbox, whose bound turns clients away
-        std::optional<Submission> more = inbox_.try_pop();
-        if (!more) break;
-        waiting_.push_back(std::move(*more));
-    }
+    while (std::optional<Submission> more = inbox_.try_pop()) waiting_.push_back(std::move(*more));
     return true;
 }
 
 void Engine::drop_cancelled() {
-    std::erase_if(waiting_, [](Submission& one) {
+    std::erase_if(waiting_, [this](Submission& one) {
         if (!one.request.stop.stop_requested()) return false;
+        --waiting_count_;
         one.answer.set_value(std::unexpected(cancelled()));
         return true;
     });
@@ -112,6 +114,8 @@ void Engine::drop_cancelled() {
 }
 
 void Engine::admit() {
+    if (running_.size() >= company_max_) return;
+    company_max_ = no_limit;
     std::vector<int> wanted;
     wanted.reserve(waiting_.size());
     for (const Submission& one : waiting_) wanted.push_back(one.request.rules.num_beams);
@@ -122,6 +126,7 @@ void Engine::admit() {
     for (; count > 0; --count) {
         Submission next = std::move(waiting_.front());
         waiting_.pop_front();
+        --waiting_count_;
         std::optional<SlotLease> lease = slots_.lend(next.request.rules.num_beams);
         ASSERT(lease.has_value());
         const auto length = static_cast<int>(next.request.prompt.size());
@@ -138,11 +143,11 @@ void Engine::admit() {
 }
 
 // Admissions stand first in a plan and in its result.
-void Engine::step() {
+Result<void> Engine::step(bool with_newcomers) {
     StepPlan plan;
     std::vector<Running*> planned;
     for (Running& run : running_) {
-        if (!run.fresh) continue;
+        if (!run.fresh || !with_newcomers) continue;
         run.sequence.plan_admission(plan, *run.submission.request.pixels, run.submission.request.prompt);
         planned.push_back(&run);
     }
@@ -151,10 +156,17 @@ void Engine::step() {
         run.sequence.plan_decode(plan);
         planned.push_back(&run);
     }
-    Result<StepResult> result = model_.step(plan);
-    if (!result) return isolate(result.error());
-    apply(std::move(*result), planned);
-    if (plan.admissions.empty()) admissions_max_ = std::min(admissions_max_ + 1, admissions_per_step_max);
+    apply(TRY(model_.step(plan)), planned);
+    recover();
+    return {};
+}
+
+// After a while without failure one more newcomer is tried than went well so far.
+void Engine::recover() {
+    constexpr int calm_steps_min = 64;
+    if (admissions_max_ == admissions_per_step_max || ++calm_steps_ < calm_steps_min) return;
+    ++admissions_max_;
+    calm_steps_ = 0;
 }
 
 void Engine::apply(StepResult result, std::span<Running* const> planned) {
@@ -174,25 +186,43 @@ void Engine::apply(StepResult result, std::span<Running* const> planned) {
     running_.remove_if([](const Running& run) { return run.sequence.finished(); });
 }
 
-// A step failed as a whole. Running sequences are innocent as long as there are newcomers: try the step again
-// with half of them, so that memory suffices, or the one that cannot be computed is found and answered alone.
+// A step failed as a whole. As long as there are newcomers, it is tried again with half of them, so that
+// memory suffices, or the one that cannot be computed is found.
 void Engine::isolate(const Error& error) {
     std::vector<std::list<Running>::iterator> fresh;
     for (auto run = running_.begin(); run != running_.end(); ++run) {
         if (run->fresh) fresh.push_back(run);
     }
     if (fresh.empty()) return finish_all(error);
-    if (fresh.size() == 1) {
-        fresh.front()->submission.answer.set_value(std::unexpected(error));
-        running_.erase(fresh.front());
+    if (fresh.size() == 1) return part_with(fresh.front(), error);
+    const std::size_t keep = fresh.size() / 2;
+    for (std::size_t i = fresh.size(); i > keep; --i) wait_again(fresh[i - 1]);
+    admissions_max_ = static_cast<int>(keep);
+    calm_steps_ = 0;
+}
+
+// The last newcomer: is it to blame? The others' step without it tells. If that fails too, it is innocent,
+// and nothing that runs can go on. Where only memory was short, it waits until one of the others has ended.
+void Engine::part_with(std::list<Running>::iterator newcomer, const Error& error) {
+    const std::size_t others = running_.size() - 1;
+    if (others == 0) return finish_all(error);
+    if (const Result<void> done = step(false); !done) {
+        wait_again(newcomer);
+        return finish_all(done.error());
+    }
+    if (error.code == ErrorCode::out_of_memory) {
+        wait_again(newcomer);
+        company_max_ = others;
         return;
     }
-    const std::size_t keep = fresh.size() / 2;
-    for (std::size_t i = fresh.size(); i > keep; --i) {
-        waiting_.push_front(std::move(fresh[i - 1]->submission));
-        running_.erase(fresh[i - 1]);
-    }
-    admissions_max_ = static_cast<int>(keep);
+    newcomer->submission.answer.set_value(std::unexpected(error));
+    running_.erase(newcomer);
+}
+
+void Engine::wait_again(std::list<Running>::iterator newcomer) {
+    ++waiting_count_;
+    waiting_.push_front(std::move(newcomer->submission));
+    running_.erase(newcomer);
 }
 
 void Engine::finish_all(const Error& error) {

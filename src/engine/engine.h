@@ -5,6 +5,7 @@
 // that thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <future>
@@ -70,20 +71,26 @@ private:
     bool receive();
     void drop_cancelled();
     void admit();
-    void step();
+    Result<void> step(bool with_newcomers);
     void apply(StepResult result, std::span<Running* const> planned);
     void isolate(const Error& error);
+    void part_with(std::list<Running>::iterator newcomer, const Error& error);
+    void recover();
+    void wait_again(std::list<Running>::iterator newcomer);
     void finish_all(const Error& error);
     static void finish(Running& run);
 
     Model& model_;
     const ModelShape shape_;
-    const std::size_t waiting_max_;
+    const int waiting_max_;
+    std::atomic<int> waiting_count_ = 0;  // submitted and not admitted, wherever they are
     Channel<Submission> inbox_;
     SlotPool slots_;                  // engine thread
     std::deque<Submission> waiting_;  // engine thread
     std::list<Running> running_;      // engine thread; in order of admission
-    int admissions_max_;              // engine thread; halved when a step runs out of memory
+    int admissions_max_;              // engine thread; halved when a step fails with that many newcomers
+    int calm_steps_ = 0;              // engine thread; since the last of these failures
+    std::size_t company_max_;         // engine thread; how many may run before the next is admitted
     std::jthread thread_;             // last member: joined before the others die
 };
 

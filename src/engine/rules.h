@@ -13,7 +13,7 @@ struct DecodingRules {
     int num_beams = 1;
     double length_penalty = 1.0;
     bool early_stopping = false;
-    std::vector<TokenId> end;
+    std::vector<TokenId> end{};
 };
 
 // A row of the next step: it continues row `parent` of the last one with `token`.

@@ -41,7 +41,7 @@ private:
     DecodingRules rules_;
     std::variant<Greedy, BeamSearch> strategy_;
     SlotLease lease_;
-    int position_;                  // where the next token is written
+    int position_;                  // one past where the next token is written
     std::vector<Row> rows_;         // of the next step
     std::vector<SlotCopy> copies_;  // before it
 };

@@ -67,9 +67,10 @@ std::array<std::uint8_t, 256> make_table() {
     return table;
 }
 
+// Into a plain vector, as anyone would.
 std::vector<std::byte> decode_by_table(std::string_view text) {
     static const auto table = make_table();
-    Bytes bytes;
+    std::vector<std::byte> bytes;
     bytes.reserve(text.size() / 4 * 3);
     std::uint32_t bits = 0;
     int count = 0;
@@ -83,14 +84,14 @@ std::vector<std::byte> decode_by_table(std::string_view text) {
     return bytes;
 }
 
-Bytes theirs(const std::string& event) {
+std::vector<std::byte> theirs(const std::string& event) {
     const auto json = nlohmann::json::parse(event);
     const auto& url = json["input"]["data_url"].get_ref<const std::string&>();
     return decode_by_table(std::string_view(url).substr(url.find(',') + 1));
 }
 
-template <class F>
-Milliseconds timed(Bytes& bytes, F&& side) {
+template <class Content, class F>
+Milliseconds timed(Content& bytes, F&& side) {
     const auto start = std::chrono::steady_clock::now();
     bytes = side();
     return std::chrono::steady_clock::now() - start;
@@ -122,11 +123,11 @@ int main(int argc, char** argv) {
         std::string for_us = own_copy(event);
         const std::string for_them = own_copy(event);
         Bytes our_bytes;
-        Bytes their_bytes;
+        std::vector<std::byte> their_bytes;
         our_times.push_back(timed(our_bytes, [&] { return ours(std::move(for_us)); }).count());
         their_times.push_back(timed(their_bytes, [&] { return theirs(for_them); }).count());
         ratios.push_back(their_times.back() / our_times.back());
-        if (our_bytes == their_bytes && !our_bytes.empty()) continue;
+        if (std::ranges::equal(our_bytes, their_bytes) && !our_bytes.empty()) continue;
         std::fputs("job-json: the two sides decoded different bytes\n", stderr);
         return 1;
     }

@@ -101,18 +101,39 @@ TEST(EngineCancel, LeavesTheNeighboursAlone) {
 }
 
 TEST(EngineCancel, AnEngineThatDiesAnswersWhoRunsWhoWaitsAndWhoStandsInTheInbox) {
+    for (const bool taken_out_of_the_inbox : {false, true}) {
+        ScriptedModel model(roomy(4));
+        auto engine = std::make_unique<Engine>(model, inbox_of(1));
+        model.gate.shut();
+        Callers callers(*engine);
+        std::vector<int> inside{callers.call({.picture = 1, .rules = endless(4)})};
+        model.gate.await();
+        inside.push_back(callers.fill(1, {.picture = 2, .rules = endless(1)}).front());
+        if (taken_out_of_the_inbox) model.gate.let_one_through_and_await();
+        model.gate.open();
+        engine.reset();
+        for (const int caller : inside) EXPECT_EQ(code_of(callers.answer(caller)), ErrorCode::cancelled);
+    }
+}
+
+// The bound is one, wherever they stand: taking them out of the inbox makes no room for more.
+TEST(EngineCancel, WhoWaitsInAFullHouseIsCancelledWithTheStepThatRuns) {
     ScriptedModel model(roomy(4));
-    auto engine = std::make_unique<Engine>(model, inbox_of(1));
+    Engine engine(model, inbox_of(2));
     model.gate.shut();
-    Callers callers(*engine);
-    std::vector<int> inside{callers.call({.picture = 1, .rules = endless(4)})};
+    Callers callers(engine);
+    const int running = callers.call({.picture = 1, .rules = endless(4)});
     model.gate.await();
-    inside.push_back(callers.fill(1, {.picture = 2, .rules = endless(1)}).front());
+    const std::vector<int> waiting = callers.fill(2, {.picture = 2, .rules = brief(1)});
     model.gate.let_one_through_and_await();
-    inside.push_back(callers.fill(1, {.picture = 3, .rules = endless(1)}).front());
+    const int refused = callers.call({.picture = 3, .rules = brief(1)});
+    EXPECT_EQ(code_of(callers.answer(refused)), ErrorCode::overloaded);
+    callers.cancel(waiting[1]);
+    model.gate.let_one_through_and_await();
+    EXPECT_EQ(code_of(callers.answer(waiting[1])), ErrorCode::cancelled);
+    callers.cancel(running);
     model.gate.open();
-    engine.reset();
-    for (const int caller : inside) EXPECT_EQ(code_of(callers.answer(caller)), ErrorCode::cancelled);
+    EXPECT_TRUE(callers.answer(waiting[0]).has_value());
 }
 
 TEST(EngineCancel, AnIdleEngineDies) {

@@ -145,7 +145,7 @@ TEST(EngineFailure, NewcomersWhoHadToStepBackStandBeforeThoseWhoWaited) {
     model.gate.let_one_through_and_await();  // three wait
     callers.cancel(all[0]);
     model.gate.let_one_through_and_await();  // two wait
-    const std::vector<int> late = callers.fill(3, {.picture = 3, .rules = brief(1)});
+    const std::vector<int> late = callers.fill(1, {.picture = 3, .rules = brief(1)});
     model.gate.let_one_through_and_await();  // the two and a late one wait
     callers.cancel(long_one);
     model.gate.open();  // the two fit, the late one does not; together they fail
@@ -156,11 +156,48 @@ TEST(EngineFailure, NewcomersWhoHadToStepBackStandBeforeThoseWhoWaited) {
     for (const StepRecord& step : model.steps()) {
         if (!step.failed) order.insert(order.end(), step.admitted.begin(), step.admitted.end());
     }
-    EXPECT_EQ(order, (std::vector<int>{1, 2, 2, 3, 3, 3}));
+    EXPECT_EQ(order, (std::vector<int>{1, 2, 2, 3}));
     const std::vector<StepRecord> steps = model.steps();
     const auto failed = std::ranges::find(steps, true, &StepRecord::failed);
     ASSERT_NE(failed, steps.end());
     EXPECT_EQ(failed->admitted, (std::vector<int>{2, 2}));
+}
+
+TEST(EngineFailure, ARunningSequenceThatFailsDoesNotCostTheNewcomersTheirAnswer) {
+    ScriptedModel model(roomy(8));
+    Engine engine(model, inbox_of(1));
+    model.gate.shut();
+    Callers callers(engine);
+    const int running = callers.call({.picture = 1, .rules = endless(1)});
+    model.gate.await();
+    const Wish wish{.picture = 2, .rules = brief(1)};
+    const int newcomer = callers.fill(1, wish).front();
+    model.gate.let_one_through_and_await();
+    model.fail_next(2, broken());  // together, and without the newcomer
+    model.gate.open();
+    EXPECT_EQ(code_of(callers.answer(running)), broken().code);
+    expect_text(callers.answer(newcomer), model, wish);
+}
+
+TEST(EngineFailure, ANewcomerThatFindsNoMemoryWaitsUntilOneOfTheOthersHasEnded) {
+    ScriptedModel model(roomy(8));
+    Engine engine(model, inbox_of(1));
+    model.gate.shut();
+    Callers callers(engine);
+    const int running = callers.call({.picture = 1, .rules = endless(1)});
+    model.gate.await();
+    const Wish wish{.picture = 2, .rules = brief(1)};
+    const int newcomer = callers.fill(1, wish).front();
+    model.gate.let_one_through_and_await();
+    model.fail_next(1, {.code = ErrorCode::out_of_memory, .message = "full", .field = {}});
+    for (int i = 0; i < 4; ++i) model.gate.let_one_through_and_await();
+    const auto steps = model.steps();
+    EXPECT_TRUE(std::ranges::all_of(steps.end() - 2, steps.end(), [](const StepRecord& step) {
+        return step.admitted.empty() && step.decode_rows == 1;
+    }));
+    callers.cancel(running);
+    model.gate.open();
+    expect_text(callers.answer(newcomer), model, wish);
 }
 
 }  // namespace
