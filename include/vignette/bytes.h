@@ -15,14 +15,14 @@ namespace vignette {
 inline constexpr std::size_t KiB = 1024;
 inline constexpr std::size_t MiB = 1024 * KiB;
 
-// Memory for a picture, on huge pages where the system has them: the page faults of 36 MB cost 14 ms on small pages and
-// 2 ms on huge ones, where decoding costs 30. Throws std::bad_alloc. (core/picture_memory.cpp)
+// Memory for a picture, on huge pages where the system has them: the page faults of 36 MB cost 14 ms on small
+// pages and 2 ms on huge ones, where decoding costs 30. Throws std::bad_alloc. (core/picture_memory.cpp)
 inline constexpr std::size_t picture_memory_min = 4 * MiB;
 void* allocate_picture_memory(std::size_t bytes);
 void free_picture_memory(void* memory) noexcept;
 
-// For buffers that are overwritten at once: new elements stay as they are, since zeroing a picture costs 5 to 10 % of
-// its decoding, and large ones lie in picture memory.
+// For buffers that are overwritten at once: new elements stay as they are, since zeroing a picture costs 5 to
+// 10 % of its decoding, and large ones lie in picture memory.
 template <class T>
 struct BufferAllocator {
     using value_type = T;  // NOLINT(readability-identifier-naming): the names allocators must have
@@ -33,7 +33,9 @@ struct BufferAllocator {
 
     T* allocate(std::size_t count) {
         const std::size_t bytes = count * sizeof(T);
-        return static_cast<T*>(bytes < picture_memory_min ? ::operator new(bytes) : allocate_picture_memory(bytes));
+        return static_cast<T*>(
+            bytes < picture_memory_min ? ::operator new(bytes) : allocate_picture_memory(bytes)
+        );
     }
     void deallocate(T* memory, std::size_t count) noexcept {
         if (count * sizeof(T) < picture_memory_min) return ::operator delete(memory);

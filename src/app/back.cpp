@@ -48,6 +48,9 @@ Result<std::unique_ptr<Captioner>> open_captioner(const CaptionerConfig& config)
 }  // namespace
 }  // namespace vignette
 
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wreturn-type-c-linkage"  // both sides are C++: only the name must be plain
+#endif
 extern "C" __attribute__((visibility("default"))) vignette::Result<std::unique_ptr<vignette::Captioner>>
 vignette_open_captioner(const vignette::CaptionerConfig& config) {
     return vignette::open_captioner(config);

@@ -70,12 +70,9 @@ Finding check_memory() {
 
 const char* mark(Verdict verdict) {
     switch (verdict) {
-        case Verdict::ok:
-            return "ok     ";
-        case Verdict::note:
-            return "note   ";
-        case Verdict::missing:
-            return "MISSING";
+        case Verdict::ok: return "ok     ";
+        case Verdict::note: return "note   ";
+        case Verdict::missing: return "MISSING";
     }
     return "";
 }

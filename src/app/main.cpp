@@ -8,12 +8,9 @@ int main(int argc, char** argv) {
     const vignette::Options& options = *parsed.options;
     vignette::start_logging(options.log_level);
     switch (options.command) {
-        case vignette::Command::run:
-            return run_event(options);
-        case vignette::Command::caption:
-            return caption_files(options);
-        case vignette::Command::doctor:
-            return doctor(options);
+        case vignette::Command::run: return run_event(options);
+        case vignette::Command::caption: return caption_files(options);
+        case vignette::Command::doctor: return doctor(options);
     }
     vignette::panic("Command out of range");
 }

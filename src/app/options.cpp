@@ -94,7 +94,9 @@ Parsed parse_options(int argc, char** argv) {
 
 Result<CaptionerConfig> captioner_config(const Options& options, std::string_view job_model) {
     CaptionerConfig config;
-    config.bundle = TRY(job_model.empty() ? find_bundle(options.model) : about("input.model", find_named_bundle(job_model)));
+    config.bundle =
+        TRY(job_model.empty() ? find_bundle(options.model)
+                              : about("input.model", find_named_bundle(job_model)));
     config.device = options.device;
     config.slots = options.slots;
     config.threads = options.threads;

@@ -65,13 +65,14 @@ Result<fs::path> find_named_bundle(std::string_view name) {
         }
     }
     return fail(
-        ErrorCode::model_not_found, "there is no model bundle \"" + std::string(name) + "\" in " + list(model_folders()) +
+        ErrorCode::model_not_found, "there is no model bundle \"" + std::string(name) + "\" in " +
+                                        list(model_folders()) +
                                         "; name another, or make it with scripts/export SNAPSHOT BUNDLE"
     );
 }
 
 Result<fs::path> find_bundle(std::string_view name_or_path) {
-    const fs::path wanted(name_or_path);
+    fs::path wanted(name_or_path);
     if (is_bundle(wanted)) return wanted;
     std::error_code ignored;
     if (fs::is_regular_file(wanted / "config.json", ignored)) {

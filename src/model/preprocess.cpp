@@ -29,7 +29,7 @@ Result<std::unique_ptr<Pixels>> Preprocessor::operator()(const Image& image) con
 // [height, width, 3] bytes; bytes that already have the size stay as they are, as in the reference.
 at::Tensor Preprocessor::resize(const Image& image) const {
     auto* bytes = const_cast<std::uint8_t*>(image.rgb.data());  // from_blob has no form for what is only read
-    const at::Tensor pixels = at::from_blob(bytes, {image.size.height, image.size.width, 3}, at::kByte);
+    at::Tensor pixels = at::from_blob(bytes, {image.size.height, image.size.width, 3}, at::kByte);
     if (image.size == size_) return pixels;
     const at::Tensor channels_first = pixels.permute({2, 0, 1}).unsqueeze(0);
     const at::Tensor resized =

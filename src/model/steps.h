@@ -21,7 +21,9 @@ public:
     IndexColumns(int columns, int rows_max, at::Device device);
 
     std::int64_t& at(int column, int row, int rows) {
-        return numbers_[static_cast<std::size_t>(column * rows + row)];
+        return numbers_
+            [static_cast<std::size_t>(column) * static_cast<std::size_t>(rows) +
+             static_cast<std::size_t>(row)];
     }
     // The columns of a batch of `rows` rows; valid until the next call.
     std::span<const at::Tensor> tensors(int rows);

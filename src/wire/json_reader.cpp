@@ -194,7 +194,8 @@ Result<void> JsonReader::skip_elements(Value& value) {
     auto array = TRY(checked(value.get_array()));
     TRY(enter());
     for (auto element : array) {
-        Value inner = TRY(checked(std::move(element)));
+        Value inner =
+            TRY(checked(std::move(element)));  // NOLINT(performance-move-const-arg): it takes no lvalue
         TRY(skip(inner));
     }
     --depth_;

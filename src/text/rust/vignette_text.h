@@ -1,7 +1,7 @@
-// The C ABI of the Rust crate in this folder: the tokenizer and the base64 decoder. Only src/text/tokenizer.cpp
-// and src/image/base64.cpp include it. Every function may be called from any thread, on one tokenizer at once too,
-// except vig_tokenizer_free. No panic gets out: it becomes VIG_PANICKED and an error text. A pointer that comes
-// with a size of 0 may be null.
+// The C ABI of the Rust crate in this folder: the tokenizer and the base64 decoder. Only
+// src/text/tokenizer.cpp and src/image/base64.cpp include it. Every function may be called from any thread,
+// on one tokenizer at once too, except vig_tokenizer_free. No panic gets out: it becomes VIG_PANICKED and an
+// error text. A pointer that comes with a size of 0 may be null.
 #pragma once
 
 #include <stdbool.h>
@@ -36,8 +36,8 @@ typedef struct vig_ids {
 void vig_text_free(vig_text text);
 void vig_ids_free(vig_ids ids);
 
-// `json` is the whole of a tokenizer.json. Its padding and truncation are not used. On anything but VIG_OK `*out`
-// is as it was, and `*error` (may be null) says why; so in all functions here.
+// `json` is the whole of a tokenizer.json. Its padding and truncation are not used. On anything but VIG_OK
+// `*out` is as it was, and `*error` (may be null) says why; so in all functions here.
 vig_status vig_tokenizer_load(const uint8_t* json, size_t size, vig_tokenizer** out, vig_text* error);
 void vig_tokenizer_free(vig_tokenizer* tokenizer);
 
@@ -50,14 +50,12 @@ vig_status vig_tokenizer_decode(
     const vig_tokenizer* tokenizer, const int32_t* ids, size_t size, bool skip_special, vig_text* out,
     vig_text* error
 );
-size_t vig_tokenizer_vocabulary(const vig_tokenizer* tokenizer);                             // with added tokens
+size_t vig_tokenizer_vocabulary(const vig_tokenizer* tokenizer);  // with added tokens
 int32_t vig_tokenizer_id_of(const vig_tokenizer* tokenizer, const uint8_t* token, size_t size);  // -1: none
 
-// Decodes into `out`, whose old content does not matter. `*result` is the decoded length, or as told at vig_status.
-// size / 4 * 3 + size % 4 bytes are always enough.
-vig_status vig_base64_decode(
-    const uint8_t* text, size_t size, uint8_t* out, size_t capacity, size_t* result
-);
+// Decodes into `out`, whose old content does not matter. `*result` is the decoded length, or as told at
+// vig_status. size / 4 * 3 + size % 4 bytes are always enough.
+vig_status vig_base64_decode(const uint8_t* text, size_t size, uint8_t* out, size_t capacity, size_t* result);
 
 #ifdef __cplusplus
 }  // extern "C"
