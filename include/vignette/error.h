@@ -36,7 +36,6 @@ enum class ErrorCode {
     overloaded,
     out_of_memory,
     cancelled,
-    deadline_exceeded,
     // Us.
     model_failed,
     internal,

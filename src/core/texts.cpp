@@ -27,7 +27,6 @@ std::string_view to_text(ErrorCode code) {
         case ErrorCode::overloaded: return "overloaded";
         case ErrorCode::out_of_memory: return "out_of_memory";
         case ErrorCode::cancelled: return "cancelled";
-        case ErrorCode::deadline_exceeded: return "deadline_exceeded";
         case ErrorCode::model_failed: return "model_failed";
         case ErrorCode::internal: return "internal";
     }
@@ -64,9 +63,7 @@ std::string_view to_text(Dtype dtype) {
 bool retryable(ErrorCode code) {
     switch (code) {
         case ErrorCode::overloaded:
-        case ErrorCode::out_of_memory:
-        case ErrorCode::cancelled:
-        case ErrorCode::deadline_exceeded: return true;
+        case ErrorCode::out_of_memory: return true;
         case ErrorCode::invalid_json:
         case ErrorCode::invalid_input:
         case ErrorCode::missing_image:
@@ -86,6 +83,7 @@ bool retryable(ErrorCode code) {
         case ErrorCode::weights_invalid:
         case ErrorCode::unavailable:
         case ErrorCode::model_failed:
+        case ErrorCode::cancelled:
         case ErrorCode::internal: return false;
     }
     panic("ErrorCode out of range");
@@ -113,10 +111,9 @@ int http_status(ErrorCode code) {
         case ErrorCode::weights_invalid:
         case ErrorCode::model_failed:
         case ErrorCode::internal: return 500;
+        case ErrorCode::overloaded: return 429;
         case ErrorCode::unavailable:
-        case ErrorCode::overloaded:
         case ErrorCode::out_of_memory: return 503;
-        case ErrorCode::deadline_exceeded: return 504;
     }
     panic("ErrorCode out of range");
 }

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <fstream>
 #include <set>
+#include <string>
 #include <string_view>
 
 namespace vignette {
@@ -35,10 +37,9 @@ constexpr std::array policies{
     Policy{ErrorCode::bundle_invalid, "bundle_invalid", 500, false},
     Policy{ErrorCode::weights_invalid, "weights_invalid", 500, false},
     Policy{ErrorCode::unavailable, "unavailable", 503, false},
-    Policy{ErrorCode::overloaded, "overloaded", 503, true},
+    Policy{ErrorCode::overloaded, "overloaded", 429, true},
     Policy{ErrorCode::out_of_memory, "out_of_memory", 503, true},
-    Policy{ErrorCode::cancelled, "cancelled", 499, true},
-    Policy{ErrorCode::deadline_exceeded, "deadline_exceeded", 504, true},
+    Policy{ErrorCode::cancelled, "cancelled", 499, false},
     Policy{ErrorCode::model_failed, "model_failed", 500, false},
     Policy{ErrorCode::internal, "internal", 500, false},
 };
@@ -73,6 +74,17 @@ TEST(Texts, ValuesOfTheAnswerHaveTheirPublicNames) {
     EXPECT_EQ(to_text(Dtype::float32), "float32");
     EXPECT_EQ(to_text(Dtype::float16), "float16");
     EXPECT_EQ(to_text(Dtype::bfloat16), "bfloat16");
+}
+
+TEST(ErrorCodes, AreAllInTheTableOfTheDocumentationWithTheirStatusAndWhetherToRetry) {
+    for (const Policy& policy : policies) {
+        const std::string row = "| `" + std::string(policy.text) + "` | " + std::to_string(policy.status) +
+                                " | " + (policy.retryable ? "yes" : "no") + " |";
+        bool found = false;
+        std::ifstream table(std::string(VIGNETTE_TEST_DIR) + "/../docs/errors.md");
+        for (std::string line; std::getline(table, line);) found = found || line.starts_with(row);
+        EXPECT_TRUE(found) << "docs/errors.md has no row " << row;
+    }
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 """`vignette caption` and the small commands."""
 
 import json
+import os
+import subprocess
 
-from conftest import ROOT, picture_bytes, vignette
+from conftest import PROGRAM, ROOT, picture_bytes, vignette
 
 SCENES = sorted((ROOT / "test/events").glob("scene-*.*g"))
 
@@ -60,3 +62,22 @@ def test_options_come_from_the_settings_file_too(tmp_path):
     (tmp_path / "vignette.toml").write_text('model = "from-the-file"\n')
     outcome = vignette("doctor", cwd=tmp_path)
     assert "from-the-file" in outcome.stdout
+
+
+def peak_memory_mib(arguments):
+    """The most memory the program had at once, as the system counted it."""
+    process = subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, _, usage = os.wait4(process.pid, 0)
+    return usage.ru_maxrss / 1024
+
+
+def test_memory_stays_flat_however_many_bad_pictures_come(tmp_path):
+    content = picture_bytes(size=(500, 500))
+    bad = []
+    for number in range(400):
+        file = tmp_path / f"{number}.png"
+        file.write_bytes(content[: 40 + number])
+        bad.append(file)
+    few = peak_memory_mib(["caption", "--threads", 1, *bad[:4]])
+    many = peak_memory_mib(["caption", "--threads", 1, *bad])
+    assert many - few < 16
