@@ -33,9 +33,9 @@ void print(const std::string& file, const Result<Caption>& outcome, const Option
     }
     std::fflush(stdout);
     if (!outcome) {
-        log_error(
-            file + ": " + outcome.error().message + " (" + std::string(to_text(outcome.error().code)) + ")"
-        );
+        const Error& error = outcome.error();
+        const bool named = error.message.find(file) != std::string::npos;
+        log_error((named ? "" : file + ": ") + error.message + " (" + std::string(to_text(error.code)) + ")");
     } else {
         for (const Warning& warning : outcome->warnings)
             log_warning(file + ": " + warning.field + " " + warning.message);

@@ -1,6 +1,7 @@
 #include "app/options.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <map>
 
 #include "app/places.h"
@@ -87,6 +88,9 @@ Parsed parse_options(int argc, char** argv) {
     } catch (const CLI::ParseError& stopped) {
         const bool asked_for = stopped.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
         app.exit(stopped);
+        if (dynamic_cast<const CLI::RequiredError*>(&stopped) != nullptr && app.get_subcommands().empty()) {
+            std::fputs("The commands are run, caption and doctor.\n", stderr);
+        }
         return {.options = std::nullopt, .exit_code = asked_for ? 0 : 2};
     }
     return {.options = std::move(options), .exit_code = 0};

@@ -21,6 +21,9 @@ Result<std::string> read_event(const Options& options) {
         return fail(ErrorCode::usage, "give --test_input or a file, not both");
     }
     if (options.test_input) return *options.test_input;
+    if (options.event_file.starts_with('{')) {
+        return fail(ErrorCode::usage, "FILE is the event itself; give JSON text with --test_input");
+    }
     if (!options.event_file.empty()) return read_text_file(options.event_file, Limits{}.body_bytes_max);
     std::error_code ignored;
     if (!std::filesystem::exists(default_event, ignored)) {

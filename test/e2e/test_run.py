@@ -130,7 +130,7 @@ def test_a_bomb_is_refused_by_its_header_before_it_is_decoded():
     bomb = PNG[:12] + header + zlib.crc32(header).to_bytes(4, "big") + PNG[33:]
     outcome = run_input({"image_base64": base64.b64encode(bomb).decode()})
     assert outcome.error["code"] == "too_many_pixels"
-    assert "2500000000" in outcome.error["message"].replace(",", "").replace(" ", "")
+    assert "50000 x 50000" in outcome.error["message"]
 
 
 def test_usage_errors_say_what_to_do_and_exit_with_2(tmp_path):

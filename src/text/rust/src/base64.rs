@@ -1,9 +1,9 @@
-//! Base64 as strangers send it: either alphabet, line breaks, padding or none. Clean input takes one SIMD pass;
-//! the rest takes a table of 256 entries, which is about five times slower and knows where the text is bad.
+//! Base64 as strangers send it: either alphabet, line breaks, padding or none. simdutf decodes it; what simdutf refuses
+//! is read once more, slowly, to say where the text is bad or to accept the padding that is half there.
 
 use std::mem::MaybeUninit;
 
-use base64_simd::{Base64, Out, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use simdutf::{base64_to_binary_safe, Base64Options, ErrorCode, LastChunkHandlingOptions};
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Bad {
@@ -12,31 +12,27 @@ pub enum Bad {
     NoRoom(usize),    // how much would do
 }
 
-const SPACE: u8 = 0xfe;
-const BAD: u8 = 0xff; // also '=', which ends the digits
+const BAD: u8 = 0; // also '=', which ends the digits
+const DIGIT: u8 = 1;
+const SPACE: u8 = 2;
 
-/// The value of each digit of both alphabets; they do not contradict each other, so a mixture is fine too.
-const VALUES: [u8; 256] = {
+/// A table, because which letter comes next is not to be predicted.
+const KINDS: [u8; 256] = {
     let mut table = [BAD; 256];
-    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut i = 0;
-    while i < digits.len() {
-        table[digits[i] as usize] = i as u8;
-        i += 1;
+    let mut c = 0;
+    while c < 128 {
+        table[c as usize] = match c {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => DIGIT,
+            b' ' | b'\t' | b'\r' | b'\n' => SPACE,
+            _ => BAD,
+        };
+        c += 1;
     }
-    table[b'+' as usize] = 62;
-    table[b'-' as usize] = 62;
-    table[b'/' as usize] = 63;
-    table[b'_' as usize] = 63;
-    table[b' ' as usize] = SPACE;
-    table[b'\t' as usize] = SPACE;
-    table[b'\r' as usize] = SPACE;
-    table[b'\n' as usize] = SPACE;
     table
 };
 
-fn value(character: u8) -> u8 {
-    VALUES[character as usize]
+fn kind(character: u8) -> u8 {
+    KINDS[character as usize]
 }
 
 /// Enough room for whatever `size` characters may decode to.
@@ -46,105 +42,62 @@ fn bytes_max(size: usize) -> usize {
 
 /// Decodes into `out`, which needs no initial values, and says how many bytes it has become.
 pub fn decode(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Result<usize, Bad> {
-    // A line break at the end is what every command-line encoder leaves; without it most texts are clean.
-    let spaces = text.iter().rev().take_while(|&&c| value(c) == SPACE).count();
-    let text = &text[..text.len() - spaces];
-    let exact = exact_length(text).unwrap_or(bytes_max(text.len()));
-    if out.len() >= exact {
-        let ways: [&Base64; 2] =
-            if text.len() % 4 == 0 { [&STANDARD, &URL_SAFE] } else { [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] };
-        for way in ways {
-            if let Ok(bytes) = way.decode(text, Out::from_uninit_slice(out)) {
-                return Ok(bytes.len());
-            }
-        }
+    if let Some(length) = decode_strict(text, out) {
+        return Ok(length);
     }
-    decode_forgiving(text, out)
+    let digits = find_digits(text)?;
+    decode_strict(digits, out).ok_or(Bad::NoRoom(bytes_max(text.len())))
 }
 
-/// The decoded length if there is no white space in the text; none if there must be some, or a mistake.
-fn exact_length(text: &[u8]) -> Option<usize> {
-    let padded = text.len() % 4 == 0; // elsewhere the decoder takes `=` for a digit, and then for a bad one
-    let pads = if padded { text.iter().rev().take(2).take_while(|&&c| c == b'=').count() } else { 0 };
-    let digits = text.len() - pads;
-    match digits % 4 {
-        1 => None,
-        0 => Some(digits / 4 * 3),
-        rest => Some(digits / 4 * 3 + rest - 1),
-    }
-}
-
-fn decode_forgiving(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Result<usize, Bad> {
-    let needed = bytes_max(text.len());
-    let mut length = 0;
-    let mut put = |byte: u32| -> Result<(), Bad> {
-        out.get_mut(length).ok_or(Bad::NoRoom(needed))?.write(byte as u8);
-        length += 1;
-        Ok(())
+/// None if the text has a mistake, an incomplete padding included, or the room is too small.
+fn decode_strict(text: &[u8], out: &mut [MaybeUninit<u8>]) -> Option<usize> {
+    let mut length = out.len();
+    // SAFETY: both slices are alive and apart; `length` is the room, and simdutf writes no further.
+    let result = unsafe {
+        base64_to_binary_safe(
+            text.as_ptr(),
+            text.len(),
+            out.as_mut_ptr().cast(),
+            &mut length,
+            Base64Options::DefaultOrUrl,
+            LastChunkHandlingOptions::Loose,
+            false,
+        )
     };
-
-    let mut group: u32 = 0; // the digits of a group that white space has cut, six bits each
-    let mut digits = 0;
-    let mut at = 0;
-    while at < text.len() {
-        if digits == 0 {
-            if let Some(&[a, b, c, d]) = text.get(at..at + 4) {
-                let [a, b, c, d] = [value(a), value(b), value(c), value(d)];
-                if a | b | c | d < 64 {
-                    let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-                    put(bits >> 16)?;
-                    put(bits >> 8)?;
-                    put(bits)?;
-                    at += 4;
-                    continue;
-                }
-            }
-        }
-        match value(text[at]) {
-            SPACE => {}
-            BAD => break,
-            six => {
-                group = group << 6 | u32::from(six);
-                digits += 1;
-            }
-        }
-        at += 1;
-        if digits == 4 {
-            put(group >> 16)?;
-            put(group >> 8)?;
-            put(group)?;
-            (group, digits) = (0, 0);
-        }
-    }
-
-    check_padding(text, at, digits)?;
-    match digits {
-        0 => {}
-        2 => put(group >> 4)?,
-        3 => {
-            put(group >> 10)?;
-            put(group >> 2)?;
-        }
-        _ => return Err(Bad::CutShort),
-    }
-    Ok(length)
+    (result.error == ErrorCode::Success && !has_form_feed(text, length)).then_some(length)
 }
 
-/// From `at` on there may only be the `=` that the last group lacks, or fewer, and white space.
-fn check_padding(text: &[u8], at: usize, digits: usize) -> Result<(), Bad> {
-    let mut pads = if digits < 2 { 0 } else { 4 - digits };
-    for (index, &character) in text.iter().enumerate().skip(at) {
+/// simdutf skips the form feed too; for us it is a bad character. Only a text with white space is searched: in others
+/// nothing but padding follows the digits that `length` bytes need.
+fn has_form_feed(text: &[u8], length: usize) -> bool {
+    let digits = (length * 4).div_ceil(3);
+    let clean = text[digits..].iter().all(|&c| c == b'=' || kind(c) == SPACE);
+    !clean && text.contains(&b'\x0c')
+}
+
+/// The text up to its last digit. Behind that there may only be the `=` that the last group lacks, or fewer, and white
+/// space.
+fn find_digits(text: &[u8]) -> Result<&[u8], Bad> {
+    let end = text.iter().position(|&c| kind(c) == BAD).unwrap_or(text.len());
+    let count = text[..end].iter().filter(|&&c| kind(c) == DIGIT).count();
+    let mut pads = if count % 4 < 2 { 0 } else { 4 - count % 4 };
+    for (index, &character) in text.iter().enumerate().skip(end) {
         match character {
             b'=' if pads > 0 => pads -= 1,
-            other if value(other) == SPACE => {}
+            other if kind(other) == SPACE => {}
             _ => return Err(Bad::Character(index)),
         }
     }
-    Ok(())
+    if count % 4 == 1 {
+        return Err(Bad::CutShort);
+    }
+    Ok(&text[..end])
 }
 
 #[cfg(test)]
 mod tests {
+    use std::str;
+
     use super::*;
 
     fn decoded(text: &str) -> Result<Vec<u8>, Bad> {
@@ -197,16 +150,40 @@ mod tests {
         }
     }
 
-    /// Every length around the SIMD block sizes, both ways, against an encoder.
     #[test]
-    fn fast_and_forgiving_agree() {
+    fn a_form_feed_is_no_white_space() {
+        for (text, position) in [("\x0c", 0), ("AA\x0c==", 2), ("AAAA\nAA\x0cAA\n", 7), ("AA==\n\x0c", 5)] {
+            assert_eq!(decoded(text), Err(Bad::Character(position)), "{text:?}");
+        }
+    }
+
+    fn encoded(bytes: &[u8]) -> String {
+        let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+_";
+        let groups = bytes.chunks(3).map(|group| {
+            let bits =
+                group.iter().fold(0, |bits, &byte| bits << 8 | usize::from(byte)) << (8 * (3 - group.len()));
+            let digit =
+                |i: usize| if i > group.len() { '=' } else { digits[bits >> (18 - 6 * i) & 63].into() };
+            (0..4).map(digit).collect::<String>()
+        });
+        groups.collect()
+    }
+
+    /// Every length around the SIMD block sizes, whole and in lines, into a buffer with bytes of others behind it.
+    #[test]
+    fn no_write_goes_past_the_room() {
         let bytes: Vec<u8> = (0..300u32).map(|i| (i * 167 + 13) as u8).collect();
         for length in 0..bytes.len() {
-            let text = STANDARD.encode_to_string(&bytes[..length]);
-            assert_eq!(decoded(&text).as_deref(), Ok(&bytes[..length]));
-            let lines: Vec<String> =
-                text.as_bytes().chunks(7).map(|line| String::from_utf8(line.to_vec()).unwrap()).collect();
-            assert_eq!(decoded(&lines.join("\r\n")).as_deref(), Ok(&bytes[..length]));
+            let text = encoded(&bytes[..length]);
+            let lines: Vec<&str> =
+                text.as_bytes().chunks(7).map(|line| str::from_utf8(line).unwrap()).collect();
+            for text in [text.trim_end_matches('='), &lines.join("\r\n"), &text] {
+                let mut out = [MaybeUninit::new(0xaa); 400];
+                assert_eq!(decode(text.as_bytes(), &mut out[..length]), Ok(length), "{text:?}");
+                let out = out.map(|byte| unsafe { byte.assume_init() });
+                assert_eq!(out[..length], bytes[..length]);
+                assert!(out[length..].iter().all(|&byte| byte == 0xaa));
+            }
         }
     }
 }
