@@ -25,6 +25,10 @@ Result<Caption> caption_file(Captioner& captioner, const std::string& file, cons
     return captioner.caption(std::move(job), {});
 }
 
+std::string with_code(const Error& error) {
+    return error.message + " (" + std::string(to_text(error.code)) + ")";
+}
+
 void print(const std::string& file, const Result<Caption>& outcome, const Options& options) {
     if (options.json) {
         std::puts(format_result(outcome).c_str());
@@ -33,9 +37,8 @@ void print(const std::string& file, const Result<Caption>& outcome, const Option
     }
     std::fflush(stdout);
     if (!outcome) {
-        const Error& error = outcome.error();
-        const bool named = error.message.find(file) != std::string::npos;
-        log_error((named ? "" : file + ": ") + error.message + " (" + std::string(to_text(error.code)) + ")");
+        const bool named = outcome.error().message.find(file) != std::string::npos;
+        log_error((named ? "" : file + ": ") + with_code(outcome.error()));
     } else {
         for (const Warning& warning : outcome->warnings)
             log_warning(file + ": " + warning.field + " " + warning.message);
@@ -94,7 +97,7 @@ int caption_files(const Options& options) {
     const Result<std::unique_ptr<Captioner>> captioner =
         config ? open_back(*config) : std::unexpected(config.error());
     if (!captioner) {
-        log_error(captioner.error().message);
+        log_error(with_code(captioner.error()));
         return 1;
     }
     return caption_all(**captioner, options) ? 0 : 1;

@@ -77,11 +77,11 @@ def refused(outcome, *words):
 
 
 def test_an_unknown_manifest_version_is_refused(bundle):
-    refused(broken(bundle, lambda manifest: manifest.update(manifest_version=2)), "manifest.json", "version", "2")
+    refused(broken(bundle, lambda manifest: manifest.update(manifest_version=2)), "manifest.json", "version", "2", "bundle_invalid")
 
 
 def test_a_wrong_value_names_file_and_key(bundle):
-    refused(broken(bundle, lambda manifest: manifest["image"].update(width="64")), "manifest.json", "image.width")
+    refused(broken(bundle, lambda manifest: manifest["image"].update(width="64")), "manifest.json", "image.width", "bundle_invalid")
 
 
 def test_a_missing_tensor_is_named(copy, bundle):
@@ -90,7 +90,7 @@ def test_a_missing_tensor_is_named(copy, bundle):
     del tensors["language_projection.weight"]
     save_file(tensors, file, metadata={"format": "pt"})
     outcome = broken(bundle, lambda manifest: manifest["weights"]["files"][0].update(bytes=file.stat().st_size))
-    refused(outcome, "language_projection.weight", "model.safetensors")
+    refused(outcome, "language_projection.weight", str(copy), "weights_invalid")
 
 
 def test_a_truncated_weights_file_is_named(copy, bundle):
