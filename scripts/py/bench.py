@@ -37,19 +37,25 @@ def timed(call):
     return time.perf_counter() - start, value
 
 
+def tiny_bundle(folder, **sizes):
+    """(snapshot, bundle) of a tiny random BLIP-2."""
+    from big_model import export
+    from tiny_models import make_blip2
+
+    snapshot = make_blip2(folder / "snapshot", seed=7, **sizes)
+    export(snapshot, folder / "bundle")
+    return snapshot, folder / "bundle"
+
+
 @row("generate-tiny", wanted=4)
 def generate_tiny(pairs, folder):
     """Pixels to tokens: a tiny random BLIP-2, greedy, against generate() of transformers."""
     import torch
-    from big_model import export
     from PIL import Image
-    from tiny_models import make_blip2
     from transformers import Blip2ForConditionalGeneration, Blip2Processor
 
     torch.set_num_threads(1)
-    snapshot, bundle = folder / "snapshot", folder / "bundle"
-    make_blip2(snapshot, seed=7)
-    export(snapshot, bundle)
+    snapshot, bundle = tiny_bundle(folder)
     model = Blip2ForConditionalGeneration.from_pretrained(snapshot).eval()
     processor = Blip2Processor.from_pretrained(snapshot)
     files = draw_scenes(folder, 12)
@@ -76,13 +82,14 @@ def generate_tiny(pairs, folder):
 
 @row("preprocess-12mp", wanted=2.5)
 def preprocess_12mp(pairs, folder):
-    """A 12-megapixel JPEG to the model's pixels, against Pillow and the processor of transformers."""
+    """A 12-megapixel JPEG to 224 x 224 pixels as BLIP-2 wants them, against Pillow and the processor of transformers."""
     import torch
     from PIL import Image
     from transformers import AutoImageProcessor
 
     torch.set_num_threads(1)
-    processor = AutoImageProcessor.from_pretrained(ROOT / "models/demo-blip2")
+    snapshot, bundle = tiny_bundle(folder, image_size=224)
+    processor = AutoImageProcessor.from_pretrained(snapshot)
     photo = folder / "photo.jpg"
     noisy_photo(4000, 3000).save(photo, quality=90)
 
@@ -91,7 +98,7 @@ def preprocess_12mp(pairs, folder):
 
     theirs()
     for _ in range(pairs):
-        timings = caption_files([photo] * 3, "--threads", 1, "--parallel", 1)[1:]
+        timings = caption_files([photo] * 3, "--threads", 1, "--parallel", 1, "--model", bundle)[1:]
         ours = statistics.median(one["timings"]["decode"] + one["timings"]["preprocess"] for one in timings)
         yield ours / 1000, timed(theirs)[0]
 
