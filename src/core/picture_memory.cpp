@@ -1,20 +1,67 @@
 #include <sys/mman.h>
 
 #include <cstdlib>
+#include <mutex>
+#include <utility>
 
 #include "vignette/bytes.h"
 
 namespace vignette {
+namespace {
+
+constexpr std::size_t huge_page = 2 * MiB;
+constexpr std::size_t kept_bytes_max = 128 * MiB;
+
+// Stands before the memory that is handed out, on the same first page.
+struct alignas(64) Block {
+    std::size_t bytes = 0;
+};
+
+// The block that was freed last waits here for the next picture of about its size: pictures come in series,
+// and the system clears every page it gives. Any thread.
+class Shelf {
+public:
+    Block* take(std::size_t bytes) {
+        const std::lock_guard lock(mutex_);
+        const bool fits = kept_ != nullptr && kept_->bytes >= bytes && kept_->bytes / 2 <= bytes;
+        return fits ? std::exchange(kept_, nullptr) : nullptr;
+    }
+
+    // What must be freed instead, if anything.
+    Block* put(Block* block) {
+        if (block->bytes > kept_bytes_max) return block;
+        const std::lock_guard lock(mutex_);
+        return std::exchange(kept_, block);
+    }
+
+private:
+    std::mutex mutex_;
+    Block* kept_ = nullptr;
+};
+
+Shelf shelf;
+
+}  // namespace
 
 void* allocate_picture_memory(std::size_t bytes) {
-    constexpr std::size_t huge_page = 2 * MiB;
-    const std::size_t whole = (bytes + huge_page - 1) / huge_page * huge_page;
-    void* memory = whole < bytes ? nullptr : std::aligned_alloc(huge_page, whole);
-    if (memory == nullptr) throw std::bad_alloc();
-    madvise(memory, whole, MADV_HUGEPAGE);  // a wish: without it everything works, only slower
-    return memory;
+    const std::size_t whole = (bytes + sizeof(Block) + huge_page - 1) / huge_page * huge_page;
+    if (whole < bytes) throw std::bad_alloc();
+    Block* block = shelf.take(whole);
+    if (block == nullptr) {
+        void* memory = std::aligned_alloc(huge_page, whole);
+        if (memory == nullptr) throw std::bad_alloc();
+        madvise(memory, whole, MADV_HUGEPAGE);  // a wish: without it everything works, only slower
+        block = ::new (memory) Block{.bytes = whole};
+    }
+    return block + 1;
 }
 
-void free_picture_memory(void* memory) noexcept { std::free(memory); }
+void free_picture_memory(void* memory) noexcept {
+    Block* block = static_cast<Block*>(memory) - 1;
+#ifndef __SANITIZE_ADDRESS__  // which must see every use of freed memory
+    block = shelf.put(block);
+#endif
+    std::free(block);
+}
 
 }  // namespace vignette

@@ -1,0 +1,52 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "vignette/bytes.h"
+
+namespace vignette {
+namespace {
+
+TEST(PictureMemory, HoldsWhatIsWrittenWhateverItsSize) {
+    for (const std::size_t bytes : {picture_memory_min, 6 * MiB - 64, 6 * MiB, 36'000'000UZ, 200 * MiB}) {
+        void* memory = allocate_picture_memory(bytes);
+        ASSERT_NE(memory, nullptr);
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % 64, 0U);
+        std::memset(memory, 7, bytes);
+        EXPECT_EQ(static_cast<const unsigned char*>(memory)[bytes - 1], 7);
+        free_picture_memory(memory);
+    }
+}
+
+TEST(PictureMemory, TwoPicturesAtOnceAreApart) {
+    const Samples first(5 * MiB, 1);
+    free_picture_memory(allocate_picture_memory(5 * MiB));  // something to find on the shelf
+    const Samples second(5 * MiB, 2);
+    const Samples third(5 * MiB, 3);
+    EXPECT_TRUE(first == Samples(5 * MiB, 1));
+    EXPECT_TRUE(second == Samples(5 * MiB, 2));
+    EXPECT_TRUE(third == Samples(5 * MiB, 3));
+}
+
+TEST(PictureMemory, MoreThanThereIsThrows) {
+    EXPECT_THROW(free_picture_memory(allocate_picture_memory(SIZE_MAX - MiB)), std::bad_alloc);
+}
+
+TEST(PictureMemory, ServesManyThreads) {
+    std::vector<std::jthread> threads;
+    for (std::uint8_t number = 0; number < 4; ++number) {
+        threads.emplace_back([number] {
+            for (std::size_t turn = 0; turn < 20; ++turn) {
+                const Samples mine((4 + turn % 5) * MiB, number);
+                EXPECT_EQ(mine.front(), number);
+                EXPECT_EQ(mine.back(), number);
+            }
+        });
+    }
+}
+
+}  // namespace
+}  // namespace vignette
