@@ -16,7 +16,15 @@ namespace {
 
 Result<Bytes> read(ImageSource source, const Limits& limits) {
     if (auto* given = std::get_if<EncodedImage>(&source)) return std::move(given->bytes);
-    return decode_base64(std::get<Base64Image>(source).text.view(), limits.image_bytes_max);
+    Result<Bytes> bytes = decode_base64(std::get<Base64Image>(source).text.view(), limits.image_bytes_max);
+    if (!bytes && bytes.error().code == ErrorCode::bad_base64) {
+        bytes.error().message +=
+            "; encode the file's bytes again (white space and the URL-safe alphabet are fine)";
+    }
+    if (!bytes && bytes.error().code == ErrorCode::too_large) {
+        bytes.error().message += "; send a smaller picture";
+    }
+    return bytes;
 }
 
 std::string strip(const std::string& text) {

@@ -38,7 +38,8 @@ Result<Layout> read_layout(const BytesView& view) {
     const std::uint32_t header_size = view.le32(info_start);
     if (!is_known_header(header_size))  // two letters are a weak signature: any text may begin with them
         return fail(
-            ErrorCode::undecodable_image, "not a picture in a format known here (JPEG, PNG, WebP, BMP)"
+            ErrorCode::undecodable_image,
+            "not a picture in a format known here; send a JPEG, PNG, WebP or BMP"
         );
     if (!view.holds(info_start, header_size)) return fail_truncated(ImageFormat::bmp);
     if (header_size == core_header) {

@@ -123,7 +123,9 @@ Result<ImageFormat> sniff(std::span<const std::byte> encoded) {
     }
     if (view.has(4, "ftyp")) return fail_iso_media(view);
     TRY(check_not_markup(encoded));
-    return fail(ErrorCode::undecodable_image, "not a picture in a format known here (JPEG, PNG, WebP, BMP)");
+    return fail(
+        ErrorCode::undecodable_image, "not a picture in a format known here; send a JPEG, PNG, WebP or BMP"
+    );
 }
 
 std::string_view name_of(ImageFormat format) {

@@ -116,6 +116,7 @@ def test_bad_input_is_a_typed_error_with_the_fields_path(name):
     if field is not None:
         assert outcome.error.get("field", "") == field
     assert "caption" not in outcome.json
+    assert re.search(r"must be|send|write|encode|shorten|remove|check|give|open|keep", outcome.error["message"]), "no remedy"
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", '{"input": {"max_length": NaN}}', "[" * 100_000, '{"input":' * 5000, "\x00"])

@@ -57,7 +57,7 @@ TEST(Header, NothingIsAnEmptyImage) { EXPECT_EQ(code_of(""), ErrorCode::empty_im
 TEST(Header, NoiseIsNoPicture) {
     const Error error = error_of(to_bytes("The quick brown fox"));
     EXPECT_EQ(error.code, ErrorCode::undecodable_image);
-    EXPECT_EQ(error.message, "not a picture in a format known here (JPEG, PNG, WebP, BMP)");
+    EXPECT_EQ(error.message, "not a picture in a format known here; send a JPEG, PNG, WebP or BMP");
     EXPECT_EQ(code_of("BMW drives through the rain of November"), ErrorCode::undecodable_image);
 }
 
