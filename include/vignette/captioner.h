@@ -6,9 +6,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "vignette/bundle.h"
 #include "vignette/caption.h"
@@ -26,12 +28,20 @@ struct CaptionerConfig {
     Limits limits;
 };
 
+// Hears a caption while it is made, on the thread that waits for it. The pieces joined are the caption's
+// text.
+using OnPiece = std::function<void(std::string_view piece)>;
+
 class Captioner {
 public:
     virtual ~Captioner() = default;
 
-    // Any thread; returns when the caption is done, has failed, or `stop` was requested.
-    virtual Result<Caption> caption(Job job, std::stop_token stop) = 0;
+    // How many pictures with the bundle's defaults compute side by side; more would only wait. At least 1.
+    virtual int pictures_at_once() const = 0;
+
+    // Any thread; returns when the caption is done, has failed, or `stop` was requested. `on_piece` may be
+    // empty.
+    virtual Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) = 0;
 };
 
 using OpenCaptioner = Result<std::unique_ptr<Captioner>>(const CaptionerConfig& config);

@@ -19,7 +19,7 @@ public:
     // Waits for room; false once closed.
     bool push(T value) {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return closed_ || values_.size() < capacity_; });
+        room_.wait(lock, [&] { return closed_ || values_.size() < capacity_; });
         return add(std::move(value));
     }
 
@@ -32,7 +32,7 @@ public:
     // Waits for a value; empty once closed and drained.
     std::optional<T> pop() {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return closed_ || !values_.empty(); });
+        filled_.wait(lock, [&] { return closed_ || !values_.empty(); });
         return take();
     }
 
@@ -45,14 +45,15 @@ public:
     void close() {
         const std::lock_guard lock(mutex_);
         closed_ = true;
-        changed_.notify_all();
+        room_.notify_all();
+        filled_.notify_all();
     }
 
 private:
     bool add(T value) {
         if (closed_) return false;
         values_.push_back(std::move(value));
-        changed_.notify_all();
+        filled_.notify_one();
         return true;
     }
 
@@ -60,13 +61,14 @@ private:
         if (values_.empty()) return std::nullopt;
         std::optional<T> value(std::move(values_.front()));
         values_.pop_front();
-        changed_.notify_all();
+        room_.notify_one();
         return value;
     }
 
     const std::size_t capacity_;
     std::mutex mutex_;
-    std::condition_variable changed_;
+    std::condition_variable room_;  // one value, one waiter: a hundred idle threads must not wake for it
+    std::condition_variable filled_;
     std::deque<T> values_;
     bool closed_ = false;
 };

@@ -34,6 +34,9 @@ enum class ErrorCode {
     unavailable,
     // The moment: trying again helps.
     overloaded,
+    unreachable,
+    too_slow,
+    shutting_down,
     out_of_memory,
     cancelled,
     // Us.

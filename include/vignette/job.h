@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "vignette/bytes.h"
+#include "vignette/error.h"
 #include "vignette/ids.h"
 
 namespace vignette {
@@ -36,13 +37,26 @@ struct Warning {  // something the client should know that did not stop the job
     bool operator==(const Warning&) const = default;
 };
 
-struct Job {
+struct Job {  // one picture
     JobId id;
     std::string image_field;  // "input.data_url": errors about the picture name it
     ImageSource image;
     CaptionOptions options;
     std::vector<Warning> warnings;
     std::string model;  // bundle or alias; empty: the default
+};
+
+struct Item {        // one picture of a batch: what is wrong with it spoils no other
+    std::string id;  // the client's own name for it; may be empty
+    Result<Job> job;
+};
+
+// What a client asked for in one go.
+struct Request {
+    JobId id;
+    std::vector<Item> items;  // at least one
+    bool batch = false;       // answered as a list, be it of one
+    bool stream = false;      // pieces and finished items are wanted as they come
 };
 
 }  // namespace vignette

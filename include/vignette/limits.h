@@ -13,6 +13,7 @@ struct Limits {
     std::size_t image_bytes_max = 20 * MiB;       // one encoded picture
     std::int64_t image_pixels_max = 100'000'000;  // known from the header, checked before decoding
     std::int32_t image_side_max = 32'767;
+    std::size_t batch_max = 256;  // pictures of one job
     std::size_t prompt_bytes_max = 8 * KiB;
     int json_depth_max = 32;
     std::size_t inbox_max = 64;     // sequences waiting for the engine

@@ -22,8 +22,10 @@ public:
     )
         : model_(std::move(model)), captioner_(std::move(bundle), std::move(tokenizer), *model_, limits) {}
 
-    Result<Caption> caption(Job job, std::stop_token stop) override {
-        return captioner_.caption(std::move(job), std::move(stop));
+    int pictures_at_once() const override { return captioner_.pictures_at_once(); }
+
+    Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override {
+        return captioner_.caption(std::move(job), std::move(stop), on_piece);
     }
 
 private:

@@ -22,7 +22,7 @@ Result<Caption> caption_file(Captioner& captioner, const std::string& file, cons
     job.image_field = file;
     job.image = EncodedImage{std::move(bytes)};
     job.options = wishes;
-    return captioner.caption(std::move(job), {});
+    return captioner.caption(std::move(job), {}, {});
 }
 
 std::string with_code(const Error& error) {

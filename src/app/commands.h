@@ -7,6 +7,7 @@ namespace vignette {
 
 int run_event(const Options& options);
 int caption_files(const Options& options);
+int work_for_runpod(const Options& options);
 int doctor(const Options& options);
 
 }  // namespace vignette

@@ -8,18 +8,19 @@
 namespace vignette {
 
 void log_job(std::string_view id, const Result<Caption>& outcome) {
-    std::string line = outcome ? "job_done id=" : "job_failed id=";
-    line += id;
     if (!outcome) {
-        line += " code=";
-        line += to_text(outcome.error().code);
-        line += " message=\"" + outcome.error().message + "\"";
-        return log_error(line);
+        const Error& error = outcome.error();
+        log_debug(error.message, id);
+        std::string line = "job_failed code=" + std::string(to_text(error.code));
+        if (!error.field.empty()) line += " field=" + error.field;
+        return log_warning(line, id);
     }
-    const auto milliseconds = outcome->timings.total.count() / 1000;
-    line += " ms=" + std::to_string(milliseconds) + " tokens=" + std::to_string(outcome->tokens.size());
-    for (const Warning& warning : outcome->warnings) log_warning(warning.field + ": " + warning.message);
-    log_info(line);
+    for (const Warning& warning : outcome->warnings) log_debug(warning.field + ": " + warning.message, id);
+    log_info(
+        "job_done ms=" + std::to_string(outcome->timings.total.count() / 1000) + " tokens=" +
+            std::to_string(outcome->tokens.size()) + " warnings=" + std::to_string(outcome->warnings.size()),
+        id
+    );
 }
 
 }  // namespace vignette

@@ -6,10 +6,11 @@ int main(int argc, char** argv) {
     const vignette::Parsed parsed = vignette::parse_options(argc, argv);
     if (!parsed.options) return parsed.exit_code;
     const vignette::Options& options = *parsed.options;
-    vignette::start_logging(options.log_level);
+    vignette::start_logging(options.log_level, vignette::log_format(options));
     switch (options.command) {
         case vignette::Command::run: return run_event(options);
         case vignette::Command::caption: return caption_files(options);
+        case vignette::Command::worker: return work_for_runpod(options);
         case vignette::Command::doctor: return doctor(options);
     }
     vignette::panic("Command out of range");

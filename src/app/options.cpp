@@ -1,7 +1,9 @@
 #include "app/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 
 #include "app/places.h"
@@ -14,6 +16,7 @@ constexpr const char* examples = R"(Examples:
   vignette caption --json *.png | jq .caption      the whole answer, one JSON object a line
   vignette run --test_input '{"input": {"data_url": "data:image/png;base64,..."}}'
   vignette run test/events/scene-1.json            a mock event, as RunPod would send it
+  vignette worker                                  take jobs from RunPod; the default where it calls us
   vignette doctor                                  is everything here that is needed?
 
 Results go to stdout, logs to stderr. Exit code: 0 fine, 1 a job failed, 2 wrong usage.
@@ -68,6 +71,73 @@ CLI::App* add_caption(CLI::App& app, Options& options) {
     return caption;
 }
 
+CLI::App* add_worker(CLI::App& app, Options& options) {
+    CLI::App* worker = app.add_subcommand("worker", "Take jobs from RunPod until told to stop");
+    worker->footer(
+        "RunPod says by its own variables (RUNPOD_WEBHOOK_GET_JOB and others) where jobs come from and "
+        "where\n"
+        "results go. SIGTERM ends it: jobs under way are finished and posted first. docs/deploy-runpod.md"
+    );
+    worker
+        ->add_option(
+            "--concurrency", options.concurrency, "Pictures at once; 0: as many as the model has room for"
+        )
+        ->envname("VIGNETTE_CONCURRENCY")
+        ->check(CLI::Range(0, 256))
+        ->capture_default_str();
+    worker->add_option("--grace-s", options.grace_s, "Seconds from SIGTERM to the end")
+        ->envname("VIGNETTE_GRACE_S")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+    worker
+        ->add_option(
+            "--outbox", options.outbox, "Folder that keeps results until RunPod has them, over crashes too"
+        )
+        ->envname("VIGNETTE_OUTBOX");
+    worker
+        ->add_flag("--refresh-worker", options.refresh_worker, "Be replaced by a fresh worker after each job")
+        ->envname("VIGNETTE_REFRESH_WORKER");
+    return worker;
+}
+
+// RunPod starts its containers with this variable: then the program need not be told what it is for.
+bool called_by_runpod() {
+    const char* url = std::getenv("RUNPOD_WEBHOOK_GET_JOB");
+    return url != nullptr && *url != '\0';
+}
+
+std::vector<std::string> arguments(int argc, char** argv, const CLI::App& app) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    const bool command_given = std::ranges::any_of(words, [&](const std::string& word) {
+        return !app.get_subcommands([&](const CLI::App* command) { return command->get_name() == word; }
+        ).empty();
+    });
+    const bool about_itself = std::ranges::any_of(words, [](const std::string& word) {
+        return word == "--help" || word == "-h" || word == "--version";
+    });
+    if (!command_given && !about_itself && called_by_runpod()) words.insert(words.begin(), "worker");
+    std::ranges::reverse(words);  // as CLI11 takes them
+    return words;
+}
+
+// The platform's own name for the level, where ours is not set.
+void honour_platform_log_level() {
+    const char* level = std::getenv("RUNPOD_LOG_LEVEL");
+    if (level == nullptr) return;
+    const std::map<std::string, const char*> known{{"TRACE", "debug"},     {"DEBUG", "debug"},
+                                                   {"INFO", "info"},       {"WARN", "warning"},
+                                                   {"WARNING", "warning"}, {"ERROR", "error"}};
+    if (const auto ours = known.find(level); ours != known.end())
+        setenv("VIGNETTE_LOG_LEVEL", ours->second, 0);
+}
+
+CLI::App* add_doctor(CLI::App& app, Options& options) {
+    CLI::App* doctor =
+        app.add_subcommand("doctor", "Check this machine and say what to do about what is missing");
+    doctor->add_flag("--deep", options.deep, "Also hash the weights and load the captioner's library");
+    return doctor;
+}
+
 }  // namespace
 
 Parsed parse_options(int argc, char** argv) {
@@ -78,22 +148,29 @@ Parsed parse_options(int argc, char** argv) {
     app.set_config("--config", "vignette.toml", "Settings file");
     app.fallthrough();
     app.require_subcommand(1);
+    honour_platform_log_level();
     add_common(app, options);
     add_run(app, options)->callback([&] { options.command = Command::run; });
     add_caption(app, options)->callback([&] { options.command = Command::caption; });
-    app.add_subcommand("doctor", "Check this machine and say what to do about what is missing")
-        ->callback([&] { options.command = Command::doctor; });
+    add_worker(app, options)->callback([&] { options.command = Command::worker; });
+    add_doctor(app, options)->callback([&] { options.command = Command::doctor; });
     try {
-        app.parse(argc, argv);
+        app.parse(arguments(argc, argv, app));
     } catch (const CLI::ParseError& stopped) {
         const bool asked_for = stopped.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
         app.exit(stopped);
         if (dynamic_cast<const CLI::RequiredError*>(&stopped) != nullptr && app.get_subcommands().empty()) {
-            std::fputs("The commands are run, caption and doctor.\n", stderr);
+            std::fputs("The commands are run, caption, worker and doctor.\n", stderr);
         }
         return {.options = std::nullopt, .exit_code = asked_for ? 0 : 2};
     }
     return {.options = std::move(options), .exit_code = 0};
+}
+
+LogFormat log_format(const Options& options) {
+    const char* endpoint = std::getenv("RUNPOD_ENDPOINT_ID");
+    const bool on_platform = options.command == Command::worker && endpoint != nullptr && *endpoint != '\0';
+    return on_platform ? LogFormat::platform : LogFormat::people;
 }
 
 Result<CaptionerConfig> captioner_config(const Options& options, std::string_view job_model) {

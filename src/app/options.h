@@ -13,7 +13,7 @@
 
 namespace vignette {
 
-enum class Command { run, caption, doctor };
+enum class Command { run, caption, worker, doctor };
 
 struct Options {
     Command command = Command::run;
@@ -32,6 +32,15 @@ struct Options {
     CaptionOptions caption;
     bool json = false;
     int parallel = 4;
+
+    // worker
+    int concurrency = 0;
+    int grace_s = 25;
+    std::string outbox;
+    bool refresh_worker = false;
+
+    // doctor
+    bool deep = false;
 };
 
 // Either what to do, or the exit code to leave with at once: help was asked for (0) or the usage was wrong
@@ -42,6 +51,9 @@ struct Parsed {
 };
 
 Parsed parse_options(int argc, char** argv);
+
+// The platform's own format where it runs the worker, so that its log view can show levels and jobs.
+LogFormat log_format(const Options& options);
 
 // Everything the back needs, with the bundle found: the one that the job names, or else the operator's.
 Result<CaptionerConfig> captioner_config(const Options& options, std::string_view job_model = {});

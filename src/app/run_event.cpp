@@ -1,13 +1,17 @@
 // `vignette run`: one mock event, as the platform would send it.
-#include <csignal>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <stop_token>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "app/commands.h"
 #include "app/files.h"
 #include "app/job_log.h"
 #include "app/open_back.h"
+#include "core/stopwatch.h"
 #include "wire/job_json.h"
 #include "wire/result_json.h"
 
@@ -36,13 +40,49 @@ Result<std::string> read_event(const Options& options) {
     return read_text_file(default_event, Limits{}.body_bytes_max);
 }
 
-// The job is read before anything heavy is loaded: a bad one is answered in milliseconds.
-Result<Caption> run(std::string event, const Options& options, std::string& id) {
-    Job job = TRY(parse_job(std::move(event), Limits{}));
-    id = job.id.value;
-    const CaptionerConfig config = TRY(captioner_config(options, job.model));
-    const std::unique_ptr<Captioner> captioner = TRY(open_back(config));
-    return captioner->caption(std::move(job), {});
+bool is_job(const Item& item) { return item.job.has_value(); }
+
+// Nothing heavy is loaded for items of which none can be described.
+Result<std::unique_ptr<Captioner>> open_for(const std::vector<Item>& items, const Options& options) {
+    const auto first = std::ranges::find_if(items, is_job);
+    if (first == items.end()) return nullptr;
+    const CaptionerConfig config = TRY(captioner_config(options, first->job->model));  // it is that of all
+    return open_back(config);
+}
+
+// There is a captioner if there is a job.
+Result<Caption> caption(Captioner* captioner, Result<Job> job) {
+    Job legal = TRY(std::move(job));
+    return captioner->caption(std::move(legal), {}, {});
+}
+
+// The request is read before anything heavy is loaded: a bad one is answered in milliseconds.
+Result<Answer> run(Request request, const Options& options) {
+    const std::unique_ptr<Captioner> captioner = TRY(open_for(request.items, options));
+    const Stopwatch stopwatch;
+    Answer answer{.items = {}, .batch = request.batch, .took = {}};
+    for (Item& item : request.items) {
+        answer.items.push_back({std::move(item.id), caption(captioner.get(), std::move(item.job))});
+    }
+    answer.took = stopwatch.total();
+    return answer;
+}
+
+bool log_answer(const std::string& id, const Answer& answer) {
+    bool all_fine = true;
+    for (std::size_t index = 0; index < answer.items.size(); ++index) {
+        const Result<Caption>& outcome = answer.items[index].outcome;
+        log_job(answer.batch ? id + "[" + std::to_string(index) + "]" : id, outcome);
+        all_fine = all_fine && outcome.has_value();
+    }
+    return all_fine;
+}
+
+int fail_request(const std::string& id, const Error& error) {
+    const Result<Caption> outcome = std::unexpected(error);
+    std::puts(format_result(outcome).c_str());
+    log_job(id, outcome);
+    return 1;
 }
 
 }  // namespace
@@ -53,11 +93,13 @@ int run_event(const Options& options) {
         log_error(event.error().message);
         return 2;
     }
-    std::string id;
-    const Result<Caption> outcome = run(std::move(*event), options, id);
-    std::puts(format_result(outcome).c_str());
-    log_job(id, outcome);
-    return outcome ? 0 : 1;
+    Result<Request> request = parse_request(*std::move(event), Limits{});
+    if (!request) return fail_request({}, request.error());
+    const std::string id = request->id.value;
+    const Result<Answer> answer = run(*std::move(request), options);
+    if (!answer) return fail_request(id, answer.error());
+    std::puts(format_answer(*answer).c_str());
+    return log_answer(id, *answer) ? 0 : 1;
 }
 
 }  // namespace vignette

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "caption/pieces.h"
 #include "caption/settings.h"
 #include "core/stopwatch.h"
 #include "core/texts.h"
@@ -27,13 +28,6 @@ Result<Bytes> read(ImageSource source, const Limits& limits) {
     return bytes;
 }
 
-std::string strip(const std::string& text) {
-    constexpr const char* blanks = " \t\r\n";
-    const std::size_t first = text.find_first_not_of(blanks);
-    if (first == std::string::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 FinishReason why_finished(const std::vector<TokenId>& tokens, const DecodingRules& rules) {
     const bool ended = !tokens.empty() && std::ranges::find(rules.end, tokens.back()) != rules.end.end();
     return ended ? FinishReason::stop : FinishReason::length;
@@ -48,29 +42,38 @@ PictureCaptioner::PictureCaptioner(BundleInfo bundle, Tokenizer tokenizer, Model
       model_(model),
       engine_(model, limits) {}
 
-Result<Caption> PictureCaptioner::caption(Job job, std::stop_token stop) {
+int PictureCaptioner::pictures_at_once() const {
+    return std::max(1, model_.shape().slots / bundle_.generation.num_beams);
+}
+
+Result<Caption> PictureCaptioner::caption(Job job, std::stop_token stop, const OnPiece& on_piece) {
     Stopwatch watch;
     Caption made;
     Settings settings = settle(job.options, bundle_);
     GenerationRequest request{.pixels = {}, .prompt = {}, .rules = settings.rules, .stop = std::move(stop)};
     request.prompt = TRY(about("input.prompt", encode_prompt(settings.prompt)));
+    TRY(unless_stopped(request.stop));
     const Bytes encoded = TRY(about(job.image_field, read(std::move(job.image), limits_)));
     made.timings.fetch = watch.lap();
 
+    TRY(unless_stopped(request.stop));
     const DecodedImage decoded = TRY(about(job.image_field, decode_image(encoded, limits_)));
     made.image = decoded.info;
     made.timings.decode = watch.lap();
 
+    TRY(unless_stopped(request.stop));
     request.pixels = TRY(model_.preprocess(decoded.image));
     made.timings.preprocess = watch.lap();
 
-    const Generation generation = TRY(engine_.generate(std::move(request)));
+    Pieces pieces(tokenizer_, on_piece);
+    const Generation generation = TRY(engine_.generate(std::move(request), pieces.on_token()));
     made.timings.queue = generation.queue;
     made.timings.vision = generation.vision;
     made.timings.prefill = generation.prefill;
     made.timings.decode_steps = generation.decode_steps;
 
-    made.text = strip(TRY(tokenizer_.decode(generation.decoded.tokens)));
+    made.text = std::string(strip(TRY(tokenizer_.decode(generation.decoded.tokens))));
+    TRY(pieces.finish(made.text));
     made.tokens = generation.decoded.tokens;
     made.return_tokens = job.options.return_tokens;
     made.score = generation.decoded.score;

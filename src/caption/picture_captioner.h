@@ -17,7 +17,8 @@ class PictureCaptioner final : public Captioner {
 public:
     PictureCaptioner(BundleInfo bundle, Tokenizer tokenizer, Model& model, const Limits& limits);
 
-    Result<Caption> caption(Job job, std::stop_token stop) override;
+    int pictures_at_once() const override;
+    Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override;
 
 private:
     Result<std::vector<TokenId>> encode_prompt(std::string_view prompt) const;

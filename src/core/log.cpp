@@ -1,14 +1,21 @@
 #include "core/log.h"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 
+#include "core/utf8.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
+
+constexpr std::size_t line_bytes_max = 4096;  // what the platform shows of a line
+constexpr std::size_t id_bytes_max = 256;
+
+LogFormat chosen_format = LogFormat::people;  // set once, before there are threads
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
     switch (level) {
@@ -21,24 +28,60 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
     panic("LogLevel out of range");
 }
 
+std::string_view platform_name(spdlog::level::level_enum level) {
+    if (level >= spdlog::level::err) return "ERROR";
+    if (level == spdlog::level::warn) return "WARN";
+    return level == spdlog::level::info ? "INFO" : "DEBUG";
+}
+
 // A line stays a line whatever a stranger put into a name or an id.
-std::string one_line(std::string_view line) {
-    std::string clean(line);
+std::string one_line(std::string_view line, std::size_t bytes_max) {
+    std::string clean = valid_utf8(line.substr(0, bytes_max));
     std::ranges::replace_if(clean, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
     return clean;
 }
 
+std::string quoted(std::string_view text, std::size_t bytes_max) {
+    std::string json = "\"";
+    for (const char c : one_line(text, bytes_max)) {
+        if (c == '"' || c == '\\') json += '\\';
+        json += c;
+    }
+    return json += '"';
+}
+
+void log(spdlog::level::level_enum level, std::string_view line, std::string_view job) {
+    if (!spdlog::should_log(level)) return;
+    if (chosen_format == LogFormat::platform) {
+        return spdlog::log(level, "{}", platform_line(platform_name(level), line, job));
+    }
+    const std::string about = job.empty() ? "" : one_line(job, id_bytes_max) + " | ";
+    spdlog::log(level, "{}{}", about, one_line(line, line_bytes_max));
+}
+
 }  // namespace
 
-void start_logging(LogLevel level) {
-    spdlog::set_default_logger(spdlog::stderr_color_mt("vignette"));
-    spdlog::set_pattern("%H:%M:%S.%e %^%l%$ %v");
+std::string platform_line(std::string_view level, std::string_view line, std::string_view job) {
+    return R"({"requestId": )" + (job.empty() ? "null" : quoted(job, id_bytes_max)) + R"(, "message": )" +
+           quoted(line, line_bytes_max) + R"(, "level": ")" + std::string(level) + "\"}";
+}
+
+void start_logging(LogLevel level, LogFormat format) {
+    chosen_format = format;
+    if (format == LogFormat::platform) {
+        spdlog::set_default_logger(spdlog::stdout_logger_mt("vignette"));
+        spdlog::set_pattern("%v");
+        spdlog::flush_on(spdlog::level::debug);  // a pipe would hold lines back until it is full
+    } else {
+        spdlog::set_default_logger(spdlog::stderr_color_mt("vignette"));
+        spdlog::set_pattern("%H:%M:%S.%e %^%l%$ %v");
+    }
     spdlog::set_level(to_spdlog(level));
 }
 
-void log_debug(std::string_view line) { spdlog::debug(one_line(line)); }
-void log_info(std::string_view line) { spdlog::info(one_line(line)); }
-void log_warning(std::string_view line) { spdlog::warn(one_line(line)); }
-void log_error(std::string_view line) { spdlog::error(one_line(line)); }
+void log_debug(std::string_view line, std::string_view job) { log(spdlog::level::debug, line, job); }
+void log_info(std::string_view line, std::string_view job) { log(spdlog::level::info, line, job); }
+void log_warning(std::string_view line, std::string_view job) { log(spdlog::level::warn, line, job); }
+void log_error(std::string_view line, std::string_view job) { log(spdlog::level::err, line, job); }
 
 }  // namespace vignette

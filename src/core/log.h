@@ -1,4 +1,4 @@
-// Logging: one line an event, on stderr, so that stdout carries results only. Any thread.
+// Logging: one line an event. Any thread.
 #pragma once
 
 #include <string>
@@ -8,12 +8,21 @@ namespace vignette {
 
 enum class LogLevel { debug, info, warning, error, off };
 
-// Once, at the start of main.
-void start_logging(LogLevel level);
+enum class LogFormat {
+    people,    // time, level, job and text on stderr, so that stdout carries results only
+    platform,  // RunPod's: one JSON object a line on stdout, with requestId, message, level
+};
 
-void log_debug(std::string_view line);
-void log_info(std::string_view line);
-void log_warning(std::string_view line);
-void log_error(std::string_view line);
+// Once, at the start of main.
+void start_logging(LogLevel level, LogFormat format);
+
+// `job` is the id of the job that the line is about, if it is about one.
+void log_debug(std::string_view line, std::string_view job = {});
+void log_info(std::string_view line, std::string_view job = {});
+void log_warning(std::string_view line, std::string_view job = {});
+void log_error(std::string_view line, std::string_view job = {});
+
+// The line as the platform reads it. Always valid JSON.
+std::string platform_line(std::string_view level, std::string_view line, std::string_view job);
 
 }  // namespace vignette

@@ -25,6 +25,9 @@ std::string_view to_text(ErrorCode code) {
         case ErrorCode::weights_invalid: return "weights_invalid";
         case ErrorCode::unavailable: return "unavailable";
         case ErrorCode::overloaded: return "overloaded";
+        case ErrorCode::unreachable: return "unreachable";
+        case ErrorCode::too_slow: return "too_slow";
+        case ErrorCode::shutting_down: return "shutting_down";
         case ErrorCode::out_of_memory: return "out_of_memory";
         case ErrorCode::cancelled: return "cancelled";
         case ErrorCode::model_failed: return "model_failed";
@@ -63,6 +66,9 @@ std::string_view to_text(Dtype dtype) {
 bool retryable(ErrorCode code) {
     switch (code) {
         case ErrorCode::overloaded:
+        case ErrorCode::unreachable:
+        case ErrorCode::too_slow:
+        case ErrorCode::shutting_down:
         case ErrorCode::out_of_memory: return true;
         case ErrorCode::invalid_json:
         case ErrorCode::invalid_input:
@@ -112,8 +118,11 @@ int http_status(ErrorCode code) {
         case ErrorCode::model_failed:
         case ErrorCode::internal: return 500;
         case ErrorCode::overloaded: return 429;
+        case ErrorCode::unreachable: return 502;
         case ErrorCode::unavailable:
+        case ErrorCode::shutting_down:
         case ErrorCode::out_of_memory: return 503;
+        case ErrorCode::too_slow: return 504;
     }
     panic("ErrorCode out of range");
 }

@@ -45,6 +45,24 @@ Result<void> check(const GenerationRequest& request, const ModelShape& shape) {
 
 }  // namespace
 
+Result<void> unless_stopped(const std::stop_token& stop) {
+    if (stop.stop_requested()) return std::unexpected(cancelled());
+    return {};
+}
+
+// There is room for all tokens, so the engine never waits for a listener.
+void Engine::Submission::tell(TokenId token) {
+    if (!tokens) return;
+    const bool told = tokens->try_push(token);
+    ASSERT(told);
+}
+
+// The one way out for whoever was taken in.
+void Engine::Submission::end(Result<Generation> result) {
+    if (tokens) tokens->close();
+    answer.set_value(std::move(result));
+}
+
 Engine::Engine(Model& model, const Limits& limits)
     : model_(model),
       shape_(model.shape()),
@@ -60,16 +78,26 @@ Engine::~Engine() {
     thread_.request_stop();
 }
 
-Result<Generation> Engine::generate(GenerationRequest request) {
+Result<Generation> Engine::generate(GenerationRequest request, const OnToken& on_token) {
     TRY(check(request, shape_));
-    if (request.stop.stop_requested()) return std::unexpected(cancelled());
-    Submission submission{.request = std::move(request), .answer = {}, .arrived = Clock::now()};
+    const std::stop_token stop = request.stop;
+    TRY(unless_stopped(stop));
+    std::shared_ptr<Channel<TokenId>> tokens;
+    if (on_token && request.rules.num_beams == 1)
+        tokens = std::make_shared<Channel<TokenId>>(static_cast<std::size_t>(request.rules.max_length));
+    Submission submission{
+        .request = std::move(request), .answer = {}, .arrived = Clock::now(), .tokens = tokens
+    };
     std::future<Result<Generation>> answer = submission.answer.get_future();
     if (++waiting_count_ > waiting_max_ || !inbox_.try_push(std::move(submission))) {
         --waiting_count_;
         return fail(
             ErrorCode::overloaded, "too many pictures are waiting for the model; try again in a moment"
         );
+    }
+    while (const std::optional<TokenId> token = tokens ? tokens->pop() : std::nullopt) {
+        TRY(unless_stopped(stop));  // a slow listener may be far behind
+        on_token(*token);
     }
     return answer.get();
 }
@@ -82,9 +110,8 @@ void Engine::loop(const std::stop_token& stop) {
         if (running_.empty()) continue;
         if (const Result<void> done = step(true); !done) isolate(done.error());
     }
-    while (std::optional<Submission> late = inbox_.try_pop())
-        late->answer.set_value(std::unexpected(cancelled()));
-    for (Submission& one : waiting_) one.answer.set_value(std::unexpected(cancelled()));
+    while (std::optional<Submission> late = inbox_.try_pop()) late->end(std::unexpected(cancelled()));
+    for (Submission& one : waiting_) one.end(std::unexpected(cancelled()));
     finish_all(cancelled());
 }
 
@@ -103,12 +130,12 @@ void Engine::drop_cancelled() {
     std::erase_if(waiting_, [this](Submission& one) {
         if (!one.request.stop.stop_requested()) return false;
         --waiting_count_;
-        one.answer.set_value(std::unexpected(cancelled()));
+        one.end(std::unexpected(cancelled()));
         return true;
     });
     running_.remove_if([](Running& run) {
         if (!run.submission.request.stop.stop_requested()) return false;
-        run.submission.answer.set_value(std::unexpected(cancelled()));
+        run.submission.end(std::unexpected(cancelled()));
         return true;
     });
 }
@@ -181,6 +208,7 @@ void Engine::apply(StepResult result, std::span<Running* const> planned) {
             run.submission.request.pixels.reset();  // read; the next picture may need the memory
         }
         run.sequence.take(result.candidates[i]);
+        run.submission.tell(result.candidates[i].front().token);
         if (run.sequence.finished()) finish(run);
     }
     running_.remove_if([](const Running& run) { return run.sequence.finished(); });
@@ -215,7 +243,7 @@ void Engine::part_with(std::list<Running>::iterator newcomer, const Error& error
         company_max_ = others;
         return;
     }
-    newcomer->submission.answer.set_value(std::unexpected(error));
+    newcomer->submission.end(std::unexpected(error));
     running_.erase(newcomer);
 }
 
@@ -226,14 +254,14 @@ void Engine::wait_again(std::list<Running>::iterator newcomer) {
 }
 
 void Engine::finish_all(const Error& error) {
-    for (Running& run : running_) run.submission.answer.set_value(std::unexpected(error));
+    for (Running& run : running_) run.submission.end(std::unexpected(error));
     running_.clear();
 }
 
 void Engine::finish(Running& run) {
     run.made.decoded = run.sequence.decoded();
     run.made.decode_steps = since(run.admitted);
-    run.submission.answer.set_value(std::move(run.made));
+    run.submission.end(std::move(run.made));
 }
 
 }  // namespace vignette

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <future>
 #include <list>
 #include <memory>
@@ -41,6 +42,12 @@ struct Generation {
     std::chrono::microseconds decode_steps{};
 };
 
+// Hears the tokens of a greedy sequence as they are chosen, on the thread that waits in generate().
+using OnToken = std::function<void(TokenId token)>;
+
+// `cancelled` once a stop was requested.
+Result<void> unless_stopped(const std::stop_token& stop);
+
 class Engine {
 public:
     Engine(Model& model, const Limits& limits);
@@ -49,7 +56,8 @@ public:
     Engine& operator=(const Engine&) = delete;
 
     // Any thread; waits for its own sequence only. What a request yields does not depend on its neighbours.
-    Result<Generation> generate(GenerationRequest request);
+    // `on_token` may be empty and may be slow: the engine does not wait for it. A beam search tells nothing.
+    Result<Generation> generate(GenerationRequest request, const OnToken& on_token = {});
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -58,6 +66,10 @@ private:
         GenerationRequest request;
         std::promise<Result<Generation>> answer;
         Clock::time_point arrived;
+        std::shared_ptr<Channel<TokenId>> tokens;  // none: nobody listens
+
+        void tell(TokenId token);
+        void end(Result<Generation> result);
     };
     struct Running {
         Submission submission;

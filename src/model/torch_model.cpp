@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/footprint.h"
 #include "model/preprocess.h"
 #include "model/program.h"
 #include "model/slot_cache.h"
@@ -38,18 +39,6 @@ Result<at::Device> choose_device(const std::string& wish) {
         "no CUDA device can be used; start the container with --gpus all, or choose the device cpu or auto "
         "(vignette doctor tells more)"
     );
-}
-
-// Enough that pictures share steps; a fixed part of the memory, because the rest of it is for weights and for
-// the work of a step. Never fewer than one beam search needs.
-int default_slots(const Manifest& manifest, const at::Device& device) {
-    const bool gpu = device.is_cuda();
-    const std::int64_t bytes_max = static_cast<std::int64_t>((gpu ? 8 * KiB : KiB) * MiB);
-    const std::int64_t fitting = bytes_max / bytes_per_slot(manifest.cache, to_torch(manifest.info.dtype)) -
-                                 1;  // and the scratch slot
-    const std::int64_t most = gpu ? 96 : 24;
-    const std::int64_t fewest = manifest.info.generation.num_beams_limit;
-    return static_cast<int>(std::max(fewest, std::min(fitting, most)));
 }
 
 // at::set_num_threads() sets OpenMP's number for the calling thread only; torch hands it on to other threads
@@ -99,7 +88,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     }
     if (options.threads > 0) at::set_num_threads(options.threads);
     const at::Device device = TRY(choose_device(options.device));
-    const int slots = options.slots > 0 ? options.slots : default_slots(manifest, device);
+    const int slots = options.slots > 0 ? options.slots : default_slots(manifest, device.is_cuda());
     const ModelShape shape{
         .slots = slots, .positions = manifest.cache.positions, .vocabulary = manifest.info.text.vocabulary
     };

@@ -35,6 +35,33 @@ Result<void> check_name_length(std::string_view path, std::string_view name) {
     );
 }
 
+Result<bool> read_boolean(JsonReader& json, std::string_view path, JsonReader::Value& value) {
+    const JsonKind kind = TRY(json.kind(value));
+    if (kind != JsonKind::boolean) return wrong_type(path, "true or false", kind);
+    return json.token(value) == "true";
+}
+
+Result<std::optional<std::string>> read_any_id(
+    JsonReader& json, std::string_view path, JsonReader::Value& value
+) {
+    const JsonKind kind = TRY(json.kind(value));
+    if (kind == JsonKind::null) return std::nullopt;
+    if (kind == JsonKind::number) return std::string(json.token(value));
+    if (kind != JsonKind::string) return wrong_type(path, "a string", kind);
+    const SharedText id = TRY(json.string(value));
+    if (id.view().empty()) return std::nullopt;
+    return std::string(id.view());
+}
+
+std::unexpected<Error> both_hold_pictures(std::string_view first_path, std::string_view second_path) {
+    return fail(
+        ErrorCode::too_many_images,
+        std::string(first_path) + " and " + std::string(second_path) +
+            " both hold a picture; send one of them",
+        std::string(second_path)
+    );
+}
+
 Result<void> only_once(bool& seen, std::string_view path) {
     if (!std::exchange(seen, true)) return {};
     return fail(

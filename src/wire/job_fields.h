@@ -10,6 +10,8 @@ namespace vignette {
 
 enum class Role {
     picture,
+    images,     // a batch: strings or objects
+    data_urls,  // a batch: strings
     prompt,
     model,
     max_length,
@@ -17,6 +19,7 @@ enum class Role {
     num_beams,
     return_tokens,
     task,
+    stream,
     later,     // changes what is asked for: without it the answer would be to another question
     only_off,  // as `later`, but false asks for what happens anyway
     ignored,   // tunes the answer: ignoring it is worth a warning, not a failure
@@ -31,6 +34,8 @@ inline constexpr std::array job_fields{
     JobField{"data_url", Role::picture},
     JobField{"image_base64", Role::picture},
     JobField{"image", Role::picture},
+    JobField{"images", Role::images},
+    JobField{"data_urls", Role::data_urls},
     JobField{"prompt", Role::prompt},
     JobField{"model", Role::model},
     JobField{"max_length", Role::max_length},
@@ -38,16 +43,14 @@ inline constexpr std::array job_fields{
     JobField{"num_beams", Role::num_beams},
     JobField{"return_tokens", Role::return_tokens},
     JobField{"task", Role::task},
+    JobField{"stream", Role::stream},
     JobField{"image_url", Role::later},
     JobField{"image_urls", Role::later},
-    JobField{"images", Role::later},
-    JobField{"data_urls", Role::later},
     JobField{"frame_urls", Role::later},
     JobField{"frames", Role::later},
     JobField{"video_url", Role::later},
     JobField{"openai_route", Role::later},
     JobField{"openai_input", Role::later},
-    JobField{"stream", Role::only_off},
     JobField{"return_embedding", Role::only_off},
     JobField{"disable_captions", Role::only_off},
     JobField{"preset", Role::ignored},

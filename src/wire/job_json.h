@@ -1,4 +1,4 @@
-// The way in: JSON text of one job event to a Job that is legal. Pure, for any thread.
+// The way in: JSON text of one job event to a Request that is legal. Pure, for any thread.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace vignette {
 
-// `{"id": "...", "input": {...}}`; without an id it is "local". The picture stays where it is in `body`:
-// nothing of its size is copied if body.capacity() has 64 bytes to spare.
-Result<Job> parse_job(std::string body, const Limits& limits);
+// `{"id": "...", "input": {...}}`; without an id it is "local". The pictures stay where they are in `body`:
+// nothing of their size is copied if body.capacity() has 64 bytes to spare.
+Result<Request> parse_request(std::string body, const Limits& limits);
 
 }  // namespace vignette

@@ -112,8 +112,9 @@ std::string_view with_article(JsonKind kind) {
     panic("JsonKind out of range");
 }
 
-JsonReader::JsonReader(std::string text, int depth_max)
-    : text_(with_padding(std::move(text))), depth_max_(depth_max) {}
+PaddedText::PaddedText(std::string text) : text_(with_padding(std::move(text))) {}
+
+JsonReader::JsonReader(const PaddedText& text, int depth_max) : text_(text.shared()), depth_max_(depth_max) {}
 
 Result<simdjson::ondemand::object> JsonReader::open() {
     std::string_view text = text_.view();
@@ -168,6 +169,7 @@ Result<JsonKind> JsonReader::kind(Value& value) {
 Result<SharedText> JsonReader::string(Value& value) {
     const std::string_view quoted = token(value);
     ASSERT(is_string(quoted));  // kind() said so
+    last_string_ = quoted.data();
     if (!has_escapes(quoted)) {
         TRY(checked(value.get_raw_json_string()));  // steps over it
         return text_.part(quoted.substr(1, quoted.size() - 2));
@@ -181,7 +183,7 @@ Result<void> JsonReader::skip(Value& value) {
     switch (TRY(kind(value))) {
         case JsonKind::object:
             return members(value, [this](std::string_view, Value& inner) { return skip(inner); });
-        case JsonKind::array: return skip_elements(value);
+        case JsonKind::array: return elements(value, [this](Value& inner) { return skip(inner); });
         case JsonKind::string: TRY(string(value)); return {};
         case JsonKind::null:
         case JsonKind::boolean:
@@ -190,16 +192,9 @@ Result<void> JsonReader::skip(Value& value) {
     panic("JsonKind out of range");
 }
 
-Result<void> JsonReader::skip_elements(Value& value) {
-    auto array = TRY(checked(value.get_array()));
-    TRY(enter());
-    for (auto element : array) {
-        Value inner =
-            TRY(checked(std::move(element)));  // NOLINT(performance-move-const-arg): it takes no lvalue
-        TRY(skip(inner));
-    }
-    --depth_;
-    return {};
+Result<void> JsonReader::skip_unread(Value& value) {
+    if (token(value).data() == last_string_) return {};
+    return skip(value);
 }
 
 std::unexpected<Error> JsonReader::broken(simdjson::error_code code) {

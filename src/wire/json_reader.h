@@ -18,11 +18,26 @@ namespace vignette {
 enum class JsonKind { null, boolean, number, string, array, object };
 std::string_view with_article(JsonKind kind);  // "an array"
 
+// A text and the bytes behind it that simdjson may read too. Whatever lies in one has such bytes as well.
+class PaddedText {
+public:
+    explicit PaddedText(std::string text);  // copies nothing if text.capacity() has 64 bytes to spare
+
+    PaddedText part(std::string_view inside) const { return PaddedText(text_.part(inside)); }
+    const SharedText& shared() const { return text_; }
+    std::string_view view() const { return text_.view(); }
+
+private:
+    explicit PaddedText(SharedText text) : text_(std::move(text)) {}
+
+    SharedText text_;
+};
+
 class JsonReader {
 public:
     using Value = simdjson::ondemand::value;
 
-    JsonReader(std::string text, int depth_max);
+    JsonReader(const PaddedText& text, int depth_max);
 
     // Calls visit(key, value) for each member of the one object that is the text. Each visit must read or
     // skip its value; a key is valid until the reader dies.
@@ -40,16 +55,30 @@ public:
         return each_member(object, std::forward<Visit>(visit));
     }
 
+    // Calls visit(element) for each element of a value of kind array.
+    template <class Visit>
+    Result<void> elements(Value& value, Visit&& visit) {
+        auto array = TRY(checked(value.get_array()));
+        TRY(enter());
+        for (auto element : array) {
+            // NOLINTNEXTLINE(performance-move-const-arg): it takes no lvalue
+            Value inner = TRY(checked(std::move(element)));
+            TRY(visit(inner));
+        }
+        --depth_;
+        return {};
+    }
+
     Result<JsonKind> kind(Value& value);         // a number, literal or string is checked to be well-formed
     std::string_view token(Value& value) const;  // a number or literal as written
     Result<SharedText> string(Value& value);     // a piece of the text; a copy only where it holds escapes
     Result<void> skip(Value& value);             // walks it all: rubbish inside is an error
+    Result<void> skip_unread(Value& value);      // nothing to do if it is the string that was read last
 
 private:
     Result<simdjson::ondemand::object> open();
     Result<void> close();
     Result<void> enter();
-    Result<void> skip_elements(Value& value);
     std::unexpected<Error> broken(simdjson::error_code code);
     std::unexpected<Error> broken(std::string_view reason, std::string_view rest) const;
 
@@ -75,6 +104,7 @@ private:
     SharedText text_;
     const int depth_max_;
     int depth_ = 0;
+    const char* last_string_ = nullptr;  // only compared
     simdjson::ondemand::parser parser_;
     simdjson::ondemand::document document_;  // looks into parser_ and text_
 };

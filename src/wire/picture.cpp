@@ -61,6 +61,7 @@ Result<Base64Image> read_data_url(const SharedText& text, std::string_view url) 
     return Base64Image{text.part(trim(after_scheme.substr(comma + 1))), std::move(media_type)};
 }
 
+// The message of an error starts with a verb: read_picture() puts the field's path before it.
 Result<Base64Image> read_any(const SharedText& text, std::string_view trimmed) {
     if (starts_with(trimmed, "data:")) return read_data_url(text, trimmed);
     if (starts_with(trimmed, "http://") || starts_with(trimmed, "https://")) {
@@ -75,12 +76,13 @@ Result<Base64Image> read_any(const SharedText& text, std::string_view trimmed) {
 
 }  // namespace
 
-Result<Base64Image> read_picture(const SharedText& text) {
-    Base64Image image = TRY(read_any(text, trim(text.view())));
-    if (image.text.view().empty()) {
-        return fail(ErrorCode::empty_image, "is empty; send the picture as " + std::string(good_example));
+Result<Base64Image> read_picture(std::string_view path, const SharedText& text) {
+    Result<Base64Image> image = read_any(text, trim(text.view()));
+    if (image && image->text.view().empty()) {
+        image = fail(ErrorCode::empty_image, "is empty; send the picture as " + std::string(good_example));
     }
-    return image;
+    if (image) return image;
+    return fail(image.error().code, std::string(path) + " " + image.error().message, std::string(path));
 }
 
 }  // namespace vignette

@@ -2,13 +2,15 @@
 // Pure functions, for any thread.
 #pragma once
 
+#include <string_view>
+
 #include "vignette/bytes.h"
 #include "vignette/error.h"
 #include "vignette/job.h"
 
 namespace vignette {
 
-// The error has no field yet and its message starts with a verb: "is empty; ...". See JobReader.
-Result<Base64Image> read_picture(const SharedText& text);
+// An error names the field at `path`.
+Result<Base64Image> read_picture(std::string_view path, const SharedText& text);
 
 }  // namespace vignette

@@ -1,12 +1,15 @@
 #include "wire/result_json.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/texts.h"
+#include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
@@ -80,15 +83,55 @@ Json to_json(const Error& error) {
     return json;
 }
 
+Json to_json(const Result<Caption>& outcome) {
+    return outcome ? to_json(*outcome) : to_json(outcome.error());
+}
+
+Json to_json(const AnsweredItem& item) {
+    Json json = to_json(item.outcome);
+    if (item.id.empty()) return json;
+    Json named{{"id", item.id}};
+    named.update(json);
+    return named;
+}
+
+Json to_json(const std::vector<AnsweredItem>& items, std::chrono::duration<double> took) {
+    Json results = Json::array();
+    for (const AnsweredItem& item : items) results.push_back(to_json(item));
+    const auto failed = std::ranges::count_if(items, [](const AnsweredItem& item) { return !item.outcome; });
+    Json json;
+    json["results"] = std::move(results);
+    json["count"] = items.size();
+    json["failed"] = failed;
+    json["processing_time"] = took.count();
+    return json;
+}
+
+// Memory may run out on the way: the job must still end in one answer.
+template <class Write>
+std::string written(Write&& write) {
+    try {
+        const Json json = std::forward<Write>(write)();
+        return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    } catch (const std::exception&) {
+        return R"({"error":{"code":"out_of_memory","message":"no memory to write the answer","retryable":true}})";
+    }
+}
+
 }  // namespace
 
 std::string format_result(const Result<Caption>& outcome) {
-    try {
-        const Json json = outcome ? to_json(*outcome) : to_json(outcome.error());
-        return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-    } catch (const std::exception&) {  // memory ran out: the job must still end in one answer
-        return R"({"error":{"code":"out_of_memory","message":"no memory to write the answer","retryable":true}})";
-    }
+    return written([&] { return to_json(outcome); });
+}
+
+std::string format_batch(const std::vector<AnsweredItem>& items, std::chrono::duration<double> took) {
+    return written([&] { return to_json(items, took); });
+}
+
+std::string format_answer(const Answer& answer) {
+    if (answer.batch) return format_batch(answer.items, answer.took);
+    ASSERT(answer.items.size() == 1);
+    return format_result(answer.items.front().outcome);
 }
 
 }  // namespace vignette

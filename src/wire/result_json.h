@@ -1,14 +1,34 @@
-// The way out: a caption or a failure as one line of JSON. Pure, for any thread.
+// The way out: captions and failures as one line of JSON. Pure, for any thread.
+//
+// Always valid JSON, whatever the model or an error message wrote: bad UTF-8 is replaced, a number that is
+// none is null.
 #pragma once
 
+#include <chrono>
 #include <string>
+#include <vector>
 
 #include "vignette/caption.h"
 #include "vignette/error.h"
 
 namespace vignette {
 
-// Always valid JSON, whatever the model or an error message wrote: bad UTF-8 is replaced.
+struct AnsweredItem {
+    std::string id;  // the client's own; may be empty
+    Result<Caption> outcome;
+};
+
+struct Answer {                       // to a whole request
+    std::vector<AnsweredItem> items;  // one for each of the request, in its order
+    bool batch = false;
+    std::chrono::duration<double> took{};
+};
+
 std::string format_result(const Result<Caption>& outcome);
+
+// `{"results": [...], "count": N, "failed": K, "processing_time": seconds}`
+std::string format_batch(const std::vector<AnsweredItem>& items, std::chrono::duration<double> took);
+
+std::string format_answer(const Answer& answer);  // a batch as a list, one picture as itself
 
 }  // namespace vignette

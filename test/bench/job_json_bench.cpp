@@ -1,5 +1,5 @@
-// From JSON text to image bytes: ours (parse_job, decode_base64) against the plain way (nlohmann's tree, a
-// table loop). Both sides run in turns in one process, on their own copy of the text, which is made before
+// From JSON text to image bytes: ours (parse_request, decode_base64) against the plain way (nlohmann's tree,
+// a table loop). Both sides run in turns in one process, on their own copy of the text, which is made before
 // the clock starts. Usage: job_json_bench [MB of base64, 10 unless told] [pairs, 9 unless told]
 #include <algorithm>
 #include <array>
@@ -26,7 +26,7 @@ using vignette::Bytes;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::size_t padding_bytes = 64;  // an upload buffer has them to spare: see parse_job()
+constexpr std::size_t padding_bytes = 64;  // an upload buffer has them to spare: see parse_request()
 
 // Bytes without a pattern: a branch predictor must not learn them.
 std::string make_base64(std::size_t characters) {
@@ -50,8 +50,9 @@ Bytes ours(std::string event) {
     const vignette::Limits limits{
         .body_bytes_max = 1024 * vignette::MiB, .image_bytes_max = 1024 * vignette::MiB
     };
-    const auto job = vignette::parse_job(std::move(event), limits);
-    if (!job) std::exit(1);
+    const auto request = vignette::parse_request(std::move(event), limits);
+    if (!request) std::exit(1);
+    const auto& job = request->items.front().job;
     auto bytes = vignette::decode_base64(
         std::get<vignette::Base64Image>(job->image).text.view(), limits.image_bytes_max
     );

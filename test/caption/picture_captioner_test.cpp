@@ -2,78 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
-#include <optional>
-
-#include "fakes/scripted_model.h"
-#include "text/golden_tokenizer.h"
+#include "caption/captioner_fixture.h"
 
 namespace vignette {
 namespace {
 
-// Remembers the prompt it was given; what it answers is the scripted model's business.
-class ListeningModel final : public Model {
-public:
-    ModelShape shape() const override { return {.slots = 4, .positions = 64, .vocabulary = 400}; }
-    std::string device() const override { return "nowhere"; }
-    Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const override {
-        return std::make_unique<ScriptedPixels>(image.size.width);
-    }
-    Result<StepResult> step(const StepPlan& plan) override {
-        for (const Admission& one : plan.admissions) heard.assign(one.prompt.begin(), one.prompt.end());
-        StepResult result;
-        result.candidates.assign(plan.choices.size(), {{.row = 0, .token = says, .score = 0}});
-        return result;
-    }
-
-    TokenId says{};
-    std::vector<TokenId> heard;  // the engine's thread writes, the test reads after the answer
-};
-
-Bytes picture() {
-    std::ifstream file(std::string(VIGNETTE_TEST_DIR) + "/events/scene-1.png", std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(file), {}};
-    const auto* first = reinterpret_cast<const std::byte*>(content.data());
-    return {first, first + content.size()};
-}
-
-class PictureCaptionerTest : public ::testing::Test {
-protected:
-    PictureCaptionerTest() {
-        bundle_.name = "golden";
-        bundle_.text = {
-            .prompt_template = "{prompt}",
-            .default_prompt = "a photo of",
-            .image_token = TokenId{0},
-            .image_tokens = 3,
-            .end = {word("cat")},
-            .vocabulary = 400,
-        };
-        bundle_.generation = {.max_length = 4, .max_length_limit = 10, .min_length = 0, .num_beams = 1};
-        model_.says = word("two");
-    }
-
-    static Tokenizer tokenizer() {
-        return Tokenizer::from_json(vignette::testing::read_golden("tokenizer.json")).value();
-    }
-    static TokenId word(const char* text) { return tokenizer().encode(text).value().back(); }
-
-    Result<Caption> caption(CaptionOptions wishes = {}, std::optional<Bytes> bytes = std::nullopt) {
-        PictureCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
-        Job job;
-        job.image_field = "input.image";
-        job.image = EncodedImage{bytes.value_or(picture())};
-        job.options = std::move(wishes);
-        job.warnings = {{.field = "input.promt", .message = "unknown"}};
-        return captioner.caption(std::move(job), {});
-    }
-
-    const TokenId image_token_ =
-        tokenizer().id_of("</s>").value();  // any special token serves as the placeholder
-    BundleInfo bundle_;
-    ListeningModel model_;
-};
+using PictureCaptionerTest = CaptionerFixture;
 
 TEST_F(PictureCaptionerTest, ThePlaceholdersOfThePictureStandBeforeTheWords) {
     ASSERT_TRUE(caption({.prompt = "a cat"}).has_value());
@@ -100,7 +34,7 @@ TEST_F(PictureCaptionerTest, TheAnswerTellsWhatWasReallyUsed) {
 }
 
 TEST_F(PictureCaptionerTest, AnEndTokenIsAStop) {
-    model_.says = word("cat");
+    model_.says = {word("cat")};
     const auto made = caption();
     ASSERT_TRUE(made.has_value());
     EXPECT_EQ(made->tokens.size(), 1U);
@@ -130,6 +64,41 @@ TEST_F(PictureCaptionerTest, APromptThatLeavesNoRoomForACaptionIsRefused) {
     const auto made = caption({.prompt = prompt});
     ASSERT_FALSE(made.has_value());
     EXPECT_EQ(made.error().code, ErrorCode::prompt_too_long);
+}
+
+TEST_F(PictureCaptionerTest, AsManyPicturesAtOnceAsTheirBeamsFindSlotsButAlwaysOne) {
+    model_.slots = 7;
+    for (const auto& [beams, pictures] : {std::pair(1, 7), {2, 3}, {7, 1}, {8, 1}}) {
+        bundle_.generation.num_beams = beams;
+        const PictureCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
+        EXPECT_EQ(captioner.pictures_at_once(), pictures) << beams << " beams";
+    }
+}
+
+TEST_F(PictureCaptionerTest, AStoppedJobIsNotEvenLookedAt) {
+    bool preprocessed = false;
+    model_.on_preprocess = [&] { preprocessed = true; };
+    PictureCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
+    std::stop_source stop;
+    stop.request_stop();
+    Job bad = job_of();
+    bad.image = Base64Image{.text = SharedText("not base64!"), .media_type = {}};
+    for (Job& job : std::vector<Job>{job_of(), job_of({}, Bytes(100)), bad}) {
+        const auto made = captioner.caption(std::move(job), stop.get_token(), {});
+        ASSERT_FALSE(made.has_value());
+        EXPECT_EQ(made.error().code, ErrorCode::cancelled);
+    }
+    EXPECT_FALSE(preprocessed);
+}
+
+TEST_F(PictureCaptionerTest, AJobThatIsStoppedWhileItsPictureIsPreparedNeverReachesTheModel) {
+    std::stop_source stop;
+    model_.on_preprocess = [&] { stop.request_stop(); };
+    PictureCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
+    const auto made = captioner.caption(job_of(), stop.get_token(), {});
+    ASSERT_FALSE(made.has_value());
+    EXPECT_EQ(made.error().code, ErrorCode::cancelled);
+    EXPECT_TRUE(model_.heard.empty());
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -38,17 +40,24 @@ inline ErrorCode code_of(const Result<Generation>& answer) {
     return answer ? ErrorCode::internal : answer.error().code;
 }
 
+enum class Ears { closed, open };
+
 class Callers {
 public:
-    explicit Callers(Engine& engine) : engine_(engine) {}
+    explicit Callers(Engine& engine, Ears ears = Ears::closed) : engine_(engine), ears_(ears) {}
 
     // Returns at once; nobody can say when that caller reaches the engine. See fill().
     int call(const Wish& wish) {
         const int caller = static_cast<int>(threads_.size());
         GenerationRequest request = request_of(wish);
         request.stop = stops_.emplace_back().get_token();
-        threads_.emplace_back([this, caller, asked = std::move(request)]() mutable {
-            answers_.push({caller, engine_.generate(std::move(asked))});
+        Channel<TokenId>& heard = heard_.emplace_back(1'000'000U);  // as many as endless() may say
+        OnToken on_token;
+        if (ears_ == Ears::open) on_token = [&heard](TokenId token) { heard.push(token); };
+        threads_.emplace_back([this, caller, &heard, on_token, asked = std::move(request)]() mutable {
+            Result<Generation> answer = engine_.generate(std::move(asked), on_token);
+            heard.close();
+            answers_.push({caller, std::move(answer)});
         });
         return caller;
     }
@@ -71,6 +80,14 @@ public:
 
     void cancel(int caller) { stops_[static_cast<std::size_t>(caller)].request_stop(); }
 
+    // Waits for the next token that this caller hears; none after the last.
+    std::optional<TokenId> hear(int caller) { return heard_[static_cast<std::size_t>(caller)].pop(); }
+    std::vector<TokenId> hear_rest(int caller) {
+        std::vector<TokenId> rest;
+        while (const std::optional<TokenId> token = hear(caller)) rest.push_back(*token);
+        return rest;
+    }
+
     // Waits for this caller's answer; each can be taken once.
     Result<Generation> answer(int caller) {
         while (!early_.contains(caller)) early_.insert(next());
@@ -83,6 +100,8 @@ private:
     Answer next() { return std::move(*answers_.pop()); }
 
     Engine& engine_;
+    const Ears ears_;
+    std::deque<Channel<TokenId>> heard_;  // of each caller
     Channel<Answer> answers_{100'000};
     std::map<int, Result<Generation>> early_;  // answered, not yet asked for
     std::vector<std::stop_source> stops_;

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "fakes/scratch_folder.h"
 #include "model/manifest_text.h"
-#include "model/scratch_folder.h"
 #include "model/sha256.h"
 
 namespace vignette {

@@ -6,8 +6,8 @@
 #include <limits>
 #include <random>
 
+#include "fakes/scratch_folder.h"
 #include "model/safetensors_text.h"
-#include "model/scratch_folder.h"
 
 namespace vignette {
 namespace {

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "model/scratch_folder.h"
+#include "fakes/scratch_folder.h"
 
 namespace vignette {
 namespace {

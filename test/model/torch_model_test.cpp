@@ -8,9 +8,9 @@
 #include <limits>
 #include <map>
 
+#include "fakes/scratch_folder.h"
 #include "model/golden.h"
 #include "model/preprocess.h"
-#include "model/scratch_folder.h"
 
 namespace vignette {
 namespace {

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "fakes/scratch_folder.h"
 #include "model/golden.h"
-#include "model/scratch_folder.h"
 #include "model/sha256.h"
 
 namespace vignette {

@@ -1,4 +1,4 @@
-// What parse_job() refuses: each with its code, the field to blame and the way out.
+// What parse_request() refuses: each with its code, the field to blame and the way out.
 #include "wire/job_json.h"
 
 #include <gtest/gtest.h>
@@ -7,12 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include "wire/sole_job.h"
+
 namespace vignette {
 namespace {
 
 constexpr std::string_view picture = R"("image":"QUJD")";
 
-Result<Job> parse(std::string_view body) { return parse_job(std::string(body), Limits{}); }
+Result<Job> parse(std::string_view body) { return sole_job(std::string(body)); }
 
 // An event that is fine but for what `fields` add.
 std::string with(std::string_view fields) {
@@ -71,8 +73,7 @@ TEST(JobJsonRefusals, APictureThatCannotBeOneIsRefusedByItsHead) {
 }
 
 TEST(JobJsonRefusals, WhatThisVersionCannotDoSaysWhatWorks) {
-    for (const std::string_view name :
-         {"image_url", "image_urls", "images", "data_urls", "frame_urls", "frames", "video_url"}) {
+    for (const std::string_view name : {"image_url", "image_urls", "frame_urls", "frames", "video_url"}) {
         expect_refused(
             {{event("\"" + std::string(name) + "\":[]"), ErrorCode::unsupported, "input." + std::string(name),
               "send the picture itself, as \"data_url\""}}
@@ -80,7 +81,6 @@ TEST(JobJsonRefusals, WhatThisVersionCannotDoSaysWhatWorks) {
     }
     expect_refused({
         {with(R"("task":"embed")"), ErrorCode::unsupported, "input.task", "send \"caption\""},
-        {with(R"("stream":true)"), ErrorCode::unsupported, "input.stream", "send false"},
         {with(R"("return_embedding":true)"), ErrorCode::unsupported, "input.return_embedding", "send false"},
     });
 }

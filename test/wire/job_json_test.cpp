@@ -7,13 +7,15 @@
 #include <variant>
 #include <vector>
 
+#include "wire/sole_job.h"
+
 namespace vignette {
 namespace {
 
 constexpr std::string_view picture = R"("image":"QUJD")";
 
 Result<Job> parse(std::string_view body, const Limits& limits = {}) {
-    return parse_job(std::string(body), limits);
+    return sole_job(std::string(body), limits);
 }
 
 // An event that is fine but for what `fields` add.
@@ -66,7 +68,7 @@ TEST(JobJson, APictureStaysWhereItIsInTheBody) {
     body.reserve(body.size() + 64);
     const char* const begin = body.data();
     const char* const end = begin + body.size();
-    const Result<Job> job = parse_job(std::move(body), Limits{});
+    const Result<Job> job = sole_job(std::move(body));
     ASSERT_TRUE(job.has_value());
     EXPECT_GE(base64_of(*job).data(), begin);
     EXPECT_LT(base64_of(*job).data(), end);
@@ -141,7 +143,7 @@ TEST(JobJson, AFieldOfALaterVersionThatOnlyTunesIsAWarning) {
 }
 
 TEST(JobJson, AFieldRefusedInThisVersionIsNeverSuggested) {
-    const Job job = parsed(with(R"("streams":1)"));
+    const Job job = parsed(with(R"("return_embeddings":1)"));
     ASSERT_EQ(job.warnings.size(), 1U);
     EXPECT_EQ(job.warnings[0].message, "unknown field, ignored");
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -109,6 +110,52 @@ TEST(ResultJson, BrokenTextOfAModelIsReplacedNotPassedOn) {
 TEST(ResultJson, AnAnswerIsOneLine) {
     EXPECT_EQ(format_result(some_caption()).find('\n'), std::string::npos);
     EXPECT_EQ(format_result(fail(ErrorCode::internal, "two\nlines")).find('\n'), std::string::npos);
+}
+
+std::vector<AnsweredItem> three_items() {
+    const Result<Caption> failed = fail(ErrorCode::empty_image, "is empty", "input.images[1]");
+    return {
+        {.id = {}, .outcome = some_caption()},
+        {.id = {}, .outcome = failed},
+        {.id = "c", .outcome = some_caption()},
+    };
+}
+
+TEST(ResultJson, ABatchIsAListInOrderAndItsCounts) {
+    const Json json = Json::parse(format_batch(three_items(), 1500ms));
+    EXPECT_EQ(keys(json), (std::vector<std::string>{"results", "count", "failed", "processing_time"}));
+    EXPECT_EQ(json["count"], 3);
+    EXPECT_EQ(json["failed"], 1);
+    EXPECT_EQ(json["processing_time"].dump(), "1.5");
+    EXPECT_EQ(json["results"][0], parsed(some_caption()));
+    EXPECT_EQ(
+        json["results"][1].dump(),
+        R"({"error":{"code":"empty_image","message":"is empty","retryable":false,"field":"input.images[1]"}})"
+    );
+}
+
+TEST(ResultJson, AnItemWithAnOwnIdHasItFirst) {
+    std::vector<AnsweredItem> items = three_items();
+    items[1].id = "b";
+    const Json json = Json::parse(format_batch(items, 1s));
+    EXPECT_EQ(keys(json["results"][1]), (std::vector<std::string>{"id", "error"}));
+    EXPECT_EQ(json["results"][2]["id"], "c");
+    EXPECT_EQ(keys(json["results"][2])[0], "id");
+    EXPECT_EQ(keys(json["results"][2])[1], "caption");
+}
+
+TEST(ResultJson, ABatchOfOneIsAListAndOnePictureIsNot) {
+    const std::vector<AnsweredItem> one{{.id = {}, .outcome = some_caption()}};
+    EXPECT_EQ(format_answer({.items = one, .batch = false, .took = 1s}), format_result(some_caption()));
+    EXPECT_EQ(format_answer({.items = one, .batch = true, .took = 1s}), format_batch(one, 1s));
+}
+
+TEST(ResultJson, ANumberThatIsNoneIsNull) {
+    for (const double seconds :
+         {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+        const std::string text = format_batch(three_items(), std::chrono::duration<double>(seconds));
+        EXPECT_TRUE(Json::parse(text)["processing_time"].is_null()) << text;
+    }
 }
 
 }  // namespace

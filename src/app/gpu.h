@@ -1,0 +1,51 @@
+// The GPUs as NVIDIA's driver shows them, asked without the CUDA toolkit: what there is, and whether each
+// device really takes, keeps and gives back data. Any thread; nothing is held afterwards.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vignette/error.h"
+
+namespace vignette {
+
+struct Gpu {
+    std::string name;
+    std::uint64_t free_bytes = 0;
+    std::uint64_t total_bytes = 0;
+    bool operator==(const Gpu&) const = default;
+};
+
+struct Gpus {
+    bool driver = false;   // false: libcuda is not here, and the rest is empty
+    int cuda_version = 0;  // the newest CUDA that the driver runs: 13000 is 13.0
+    std::vector<Gpu> devices;
+};
+
+// The functions of the driver that are used, as cuda.h declares them with CUresult and CUdevice as int.
+struct GpuDriver {
+    int (*init)(unsigned flags) = nullptr;
+    int (*version)(int* version) = nullptr;
+    int (*count)(int* devices) = nullptr;
+    int (*device)(int* device, int ordinal) = nullptr;
+    int (*name)(char* name, int bytes, int device) = nullptr;
+    int (*retain)(void** context, int device) = nullptr;
+    int (*release)(int device) = nullptr;
+    int (*push)(void* context) = nullptr;
+    int (*pop)(void** context) = nullptr;
+    int (*memory)(std::size_t* free, std::size_t* total) = nullptr;
+    int (*allocate)(unsigned long long* address, std::size_t bytes) = nullptr;
+    int (*free)(unsigned long long address) = nullptr;
+    int (*write)(unsigned long long address, const void* from, std::size_t bytes) = nullptr;
+    int (*read)(void* to, unsigned long long address, std::size_t bytes) = nullptr;
+    int (*error_name)(int error, const char** name) = nullptr;
+};
+
+// No driver and no device are values; everything else that does not work is an error that names the call, the
+// device and CUDA's word for what went wrong.
+Result<Gpus> probe_gpus();
+Result<Gpus> probe_gpus(const GpuDriver& driver);
+
+}  // namespace vignette

@@ -1,0 +1,185 @@
+// `vignette worker`: the wiring of a RunPod worker, its start and its end.
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "app/commands.h"
+#include "app/open_back.h"
+#include "app/preflight.h"
+#include "app/stop_signals.h"
+#include "core/host_memory.h"
+#include "core/log.h"
+#include "source/heartbeat.h"
+#include "source/job_runner.h"
+#include "source/outbox.h"
+#include "source/platform.h"
+#include "source/result_folder.h"
+#include "source/stop_channel.h"
+#include "source/take_loop.h"
+
+namespace vignette {
+namespace {
+
+constexpr int exit_fine = 0;
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+bool machine_is_fit(const Options& options, const Platform& platform) {
+    const std::vector<Check> checks = preflight(preflight_options(options));
+    for (const Check& check : checks) {
+        const std::string line = "preflight " + check.name + ": " + check.details;
+        if (check.verdict == Verdict::failed) {
+            log_error(line + "; " + check.remedy);
+        } else {
+            log_debug(line);
+        }
+    }
+    const std::optional<Check> failure = first_failure(checks);
+    if (failure) report_unhealthy(platform, failure->name, reason(*failure));
+    return !failure;
+}
+
+// Loading cannot be broken off, and until it is done there is no job to lose: a stop ends the process.
+Result<std::unique_ptr<Captioner>> open_unless_stopped(const Options& options, const std::stop_token& stop) {
+    const std::stop_callback leave(stop, [] {
+        log_info("stopped while the model was loading");
+        std::_Exit(exit_fine);
+    });
+    const CaptionerConfig config = TRY(captioner_config(options));
+    return open_back(config);
+}
+
+// How many more pictures fit beside what is in work. Looked up at most ten times a second.
+class MemoryRoom {
+public:
+    int operator()() {
+        constexpr std::uint64_t picture_bytes = 256 * MiB;  // body, decoded picture and pixels of a large one
+        constexpr std::uint64_t room_max = 1024;
+        constexpr Milliseconds fresh{100};
+        const auto now = std::chrono::steady_clock::now();
+        if (now - looked_ >= fresh) {
+            const std::optional<HostMemory> memory = host_memory();
+            const std::uint64_t fitting = memory ? memory->available_bytes / picture_bytes : room_max;
+            room_ = static_cast<int>(std::min(fitting, room_max));
+            looked_ = now;
+        }
+        return room_;
+    }
+
+private:
+    std::chrono::steady_clock::time_point looked_{};
+    int room_ = 0;
+};
+
+bool nothing_held(int running_pictures, int undelivered) { return running_pictures == 0 && undelivered == 0; }
+
+// Most of the grace is for the work, the rest for posting.
+void drain(JobBook& book, JobRunner& runner, std::chrono::seconds grace) {
+    const auto end = JobBook::Clock::now() + grace;
+    const auto reserve = std::min<Milliseconds>(grace / 5 + Milliseconds{500}, Milliseconds{5'000});
+    if (!book.wait_until(end - reserve, [](int running, int) { return running == 0; })) {
+        log_warning("the grace is nearly over: handing back what still runs");
+        runner.say_shutting_down();
+        book.stop_all();
+    }
+    book.wait_until(end, nothing_held);
+}
+
+int report_end(JobBook& book, TakeEnd end, const Options& options) {
+    if (book.running_pictures() >
+        0) {  // the model does not come back from a step: its thread cannot be joined
+        log_error("leaving with jobs that could not be stopped");
+        std::_Exit(exit_failed);
+    }
+    if (end == TakeEnd::unauthorized) {
+        log_error("the platform has refused the key for minutes: set RUNPOD_AI_API_KEY and start again");
+        return exit_failed;
+    }
+    if (book.undelivered() > 0) return options.outbox.empty() ? exit_failed : exit_fine;  // each is logged
+    log_info("stopped; everything is delivered");
+    return exit_fine;
+}
+
+struct Parts {  // what a worker consists of beside its model
+    const Options& options;
+    const Platform& platform;
+    HttpClient& client;
+    JobBook& book;
+    Outbox& outbox;
+    StopSignals& signals;
+};
+
+// What a job may call the model that is loaded: the bundle's name, also where the operator gave a path.
+std::string model_name(const std::string& name_or_path) {
+    const std::filesystem::path path = std::filesystem::path(name_or_path).lexically_normal();
+    return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+int take_jobs(const Parts& parts, Captioner& captioner) {
+    constexpr int threads_max = 256;
+    const Options& options = parts.options;
+    const int room = std::min(captioner.pictures_at_once(), threads_max);
+    const int pictures = options.concurrency > 0 ? std::min(options.concurrency, room) : room;
+    std::atomic<bool> dead = false;
+    JobRunner runner(
+        captioner, parts.outbox, parts.book, parts.platform,
+        {.threads = pictures,
+         .model = model_name(options.model),
+         .stop_pod = options.refresh_worker ? StopPod::yes : StopPod::no},
+        [&] {
+            log_error("the model computes nothing any more: failing what is left, then leaving");
+            dead = true;
+            parts.signals.request_stop();
+        }
+    );
+    const StopChannel stop_channel(parts.client, parts.platform, parts.book);
+    TakeOptions take_options{.pictures_max = pictures, .one_job_only = options.refresh_worker};
+    take_options.memory_room = MemoryRoom();
+    TakeLoop loop(parts.client, parts.platform, parts.book, std::move(take_options));
+    log_info("ready for jobs; pictures at once: " + std::to_string(pictures));
+    const std::stop_token stop = parts.signals.token();
+    const TakeEnd end = loop.run(stop, [&](TakenJob job) { runner.take_in(std::move(job)); });
+    if (end == TakeEnd::took_one) parts.book.wait(stop, nothing_held);  // the grace is for a stop
+    drain(parts.book, runner, std::chrono::seconds(options.grace_s));
+    const int code = report_end(parts.book, end, options);
+    return dead ? exit_failed : code;
+}
+
+}  // namespace
+
+int work_for_runpod(const Options& options) {
+    StopSignals signals;  // first: the threads to come inherit that signals are not theirs
+    const Result<Platform> platform = read_platform(process_environment);
+    if (!platform) {
+        log_error(platform.error().message);
+        return exit_usage;
+    }
+    log_info("worker " + platform->worker_id + ", Vignette " VIGNETTE_VERSION);
+    JobBook book;
+    const Heartbeat heartbeat(*platform, book);
+    if (!machine_is_fit(options, *platform)) return exit_failed;
+
+    std::optional<ResultFolder> folder;
+    if (!options.outbox.empty()) {
+        Result<ResultFolder> opened = ResultFolder::open(options.outbox, platform->worker_id);
+        if (!opened) {
+            log_error(opened.error().message);
+            return exit_usage;
+        }
+        folder.emplace(*std::move(opened));
+    }
+    HttpClient client(user_agent());
+    Outbox outbox(client, *platform, book, folder ? &*folder : nullptr);
+    outbox.post_saved();
+    const Result<std::unique_ptr<Captioner>> captioner = open_unless_stopped(options, signals.token());
+    if (!captioner) {
+        log_error("the model cannot be loaded: " + captioner.error().message);
+        report_unhealthy(*platform, "model", captioner.error().message);
+        return exit_failed;
+    }
+    return take_jobs({options, *platform, client, book, outbox, signals}, **captioner);
+}
+
+}  // namespace vignette

@@ -1,0 +1,75 @@
+#include "model/footprint.h"
+
+#include <algorithm>
+
+#include "model/safetensors.h"
+#include "vignette/bytes.h"
+
+namespace vignette {
+namespace {
+
+std::uint64_t bytes_of(Dtype dtype) { return dtype == Dtype::float32 ? 4 : 2; }
+
+bool starts_with_any(std::string_view name, const std::vector<std::string>& prefixes) {
+    return std::ranges::any_of(prefixes, [&](const std::string& prefix) { return name.starts_with(prefix); });
+}
+
+// Whether this tensor of a file becomes a parameter that stays float32, under its own name or a renamed one.
+bool stays_float32(std::string_view name, const Manifest& manifest) {
+    if (manifest.info.dtype != Dtype::float16) return false;
+    const std::vector<std::string>& prefixes = manifest.weights.float32;
+    if (starts_with_any(name, prefixes)) return true;
+    return std::ranges::any_of(manifest.weights.renames, [&](const PrefixRename& rename) {
+        if (!name.starts_with(rename.to)) return false;
+        return starts_with_any(rename.from + std::string(name.substr(rename.to.size())), prefixes);
+    });
+}
+
+std::uint64_t elements(const TensorView& tensor) {
+    return tensor.bytes.size() / vignette::bytes_of(tensor.type);
+}
+
+}  // namespace
+
+Result<std::uint64_t> weights_bytes(const Manifest& manifest, const std::filesystem::path& bundle) {
+    const std::filesystem::path folder = (bundle / manifest.weights.folder).lexically_normal();
+    std::uint64_t sum = 0;
+    for (const WeightsFile& named : manifest.weights.files) {
+        const Safetensors file = TRY(Safetensors::open(folder / named.file));
+        if (file.bytes() != named.bytes) {
+            return fail(
+                ErrorCode::weights_invalid,
+                (folder / named.file).string() + " has " + std::to_string(file.bytes()) +
+                    " bytes and the manifest says " + std::to_string(named.bytes) +
+                    "; copy it again from where it came, or export the bundle again"
+            );
+        }
+        for (const auto& [name, tensor] : file.tensors()) {
+            sum += elements(tensor) * (stays_float32(name, manifest) ? 4 : bytes_of(manifest.info.dtype));
+        }
+    }
+    return sum;
+}
+
+std::uint64_t bytes_per_slot(const CacheSpec& spec, Dtype dtype) {
+    std::uint64_t numbers = 2;  // keys and values; the manifest bounds each factor
+    for (const int factor : {spec.layers, spec.positions, spec.heads, spec.head_dim}) {
+        numbers *= static_cast<std::uint64_t>(factor);
+    }
+    return numbers * bytes_of(dtype);
+}
+
+int default_slots(const Manifest& manifest, bool gpu) {
+    const std::uint64_t bytes_max = (gpu ? 8 * KiB : KiB) * MiB;
+    const std::uint64_t held = bytes_max / bytes_per_slot(manifest.cache, manifest.info.dtype);
+    const std::uint64_t fitting = held == 0 ? 0 : held - 1;  // and the scratch slot
+    const std::uint64_t most = gpu ? 96 : 24;
+    return std::max(manifest.info.generation.num_beams_limit, static_cast<int>(std::min(fitting, most)));
+}
+
+std::uint64_t cache_bytes(const Manifest& manifest, int slots, bool gpu) {
+    const int held = (slots > 0 ? slots : default_slots(manifest, gpu)) + 1;
+    return static_cast<std::uint64_t>(held) * bytes_per_slot(manifest.cache, manifest.info.dtype);
+}
+
+}  // namespace vignette

@@ -1,0 +1,65 @@
+// Runs jobs: each picture on a thread of the crew, each job to exactly one result in the outbox.
+//
+// Any thread may take jobs in. The destructor waits for those that run: stop them first where time is short.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/thread_pool.h"
+#include "source/job_book.h"
+#include "source/outbox.h"
+#include "source/platform.h"
+#include "vignette/captioner.h"
+#include "wire/platform_json.h"
+#include "wire/result_json.h"
+
+namespace vignette {
+
+class JobRunner {
+public:
+    struct Options {
+        int threads = 1;                 // pictures in work at once
+        std::string model;               // the bundle that is loaded: a job that names another is refused
+        StopPod stop_pod = StopPod::no;  // ask to be replaced after each result
+    };
+
+    // `on_dead` is called once, on a thread of the crew, when the model no longer computes anything.
+    JobRunner(
+        Captioner& captioner, Outbox& outbox, JobBook& book, const Platform& platform, Options options,
+        std::function<void()> on_dead
+    );
+
+    // Answers, runs, or tells in one log line why neither can be done.
+    void take_in(TakenJob taken);
+
+    // Those that are stopped from now on are told that the worker ends.
+    void say_shutting_down() { shutting_down_ = true; }
+
+private:
+    struct Running;
+
+    void start(const JobId& id, Request request);
+    void run_item(const std::shared_ptr<Running>& job, std::size_t index);
+    static Answer answer(Running& job);
+    Result<Caption> caption(Running& job, std::size_t index);
+    Result<void> check_model(const Job& job) const;
+    void settle(Running& job);
+    void fail_job(const JobId& id, const Error& error, Streamed streamed);
+    void note_health(const Running& job);
+
+    Captioner& captioner_;
+    Outbox& outbox_;
+    JobBook& book_;
+    const Platform& platform_;
+    const Options options_;
+    const std::function<void()> on_dead_;
+    std::atomic<bool> shutting_down_ = false;
+    std::atomic<bool> dead_ = false;
+    std::atomic<int> failures_in_a_row_ = 0;
+    ThreadPool crew_;  // last member: its threads use all of the above
+};
+
+}  // namespace vignette

@@ -1,0 +1,24 @@
+// Reads the pictures of a batch: `data_urls` and `images`. Broken JSON spoils the whole request; anything
+// else that is wrong with a picture spoils that picture only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vignette/error.h"
+#include "vignette/limits.h"
+#include "wire/field_reader.h"
+
+namespace vignette {
+
+struct BatchItem {
+    std::string id;  // the client's own
+    Result<PictureFields> fields;
+};
+
+// `member` is the field that holds the list, `value` its value. One to Limits::batch_max items, in order.
+Result<std::vector<BatchItem>> read_batch(
+    JsonReader& json, const Limits& limits, const FieldReader::Member& member, JsonReader::Value& value
+);
+
+}  // namespace vignette

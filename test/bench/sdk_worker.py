@@ -1,0 +1,14 @@
+"""A worker of RunPod's own SDK that does nothing: what `vignette worker` is measured against. CONCURRENCY jobs at once."""
+
+import os
+
+import runpod
+
+CONCURRENCY = int(os.environ.get("CONCURRENCY", "1"))
+
+
+async def handler(job):
+    return {"caption": "ok"}
+
+
+runpod.serverless.start({"handler": handler, "concurrency_modifier": lambda current: CONCURRENCY})

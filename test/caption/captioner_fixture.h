@@ -1,0 +1,98 @@
+// A captioner whose model says what the test puts into its mouth.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "caption/picture_captioner.h"
+#include "fakes/scripted_model.h"
+#include "text/golden_tokenizer.h"
+
+namespace vignette {
+
+// Remembers the prompt it was given. One sequence at a time.
+class ListeningModel final : public Model {
+public:
+    ModelShape shape() const override { return {.slots = slots, .positions = positions, .vocabulary = 400}; }
+    std::string device() const override { return "nowhere"; }
+    Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const override {
+        if (on_preprocess) on_preprocess();
+        return std::make_unique<ScriptedPixels>(image.size.width);
+    }
+    Result<StepResult> step(const StepPlan& plan) override {
+        for (const Admission& one : plan.admissions) heard.assign(one.prompt.begin(), one.prompt.end());
+        said_ = plan.admissions.empty() ? said_ + 1 : 0;
+        const TokenId token = says[std::min(said_, says.size() - 1)];
+        StepResult result;
+        for (const Choice& wanted : plan.choices) {
+            std::vector<Candidate> best{{.row = 0, .token = token, .score = 0}};
+            for (int i = 1; i < wanted.candidates; ++i)
+                best.push_back({.row = 0, .token = TokenId{i}, .score = static_cast<float>(-i)});
+            result.candidates.push_back(std::move(best));
+        }
+        return result;
+    }
+
+    int slots = 4;
+    int positions = 64;
+    std::function<void()> on_preprocess;
+    std::vector<TokenId> says;   // one after another, the last one for ever
+    std::vector<TokenId> heard;  // the engine's thread writes, the test reads after the answer
+
+private:
+    std::size_t said_ = 0;
+};
+
+class CaptionerFixture : public ::testing::Test {
+protected:
+    CaptionerFixture() {
+        bundle_.name = "golden";
+        bundle_.text = {
+            .prompt_template = "{prompt}",
+            .default_prompt = "a photo of",
+            .image_token = TokenId{0},
+            .image_tokens = 3,
+            .end = {word("cat")},
+            .vocabulary = 400,
+        };
+        bundle_.generation = {.max_length = 4, .max_length_limit = 10, .min_length = 0, .num_beams = 1};
+        model_.says = {word("two")};
+    }
+
+    static Bytes picture() {
+        std::ifstream file(std::string(VIGNETTE_TEST_DIR) + "/events/scene-1.png", std::ios::binary);
+        const std::string content{std::istreambuf_iterator<char>(file), {}};
+        const auto* first = reinterpret_cast<const std::byte*>(content.data());
+        return {first, first + content.size()};
+    }
+    static Tokenizer tokenizer(const std::string& file = "tokenizer.json") {
+        return Tokenizer::from_json(vignette::testing::read_golden(file)).value();
+    }
+    static TokenId word(const char* text) { return tokenizer().encode(text).value().back(); }
+
+    static Job job_of(CaptionOptions wishes = {}, std::optional<Bytes> bytes = std::nullopt) {
+        Job job;
+        job.image_field = "input.image";
+        job.image = EncodedImage{bytes.value_or(picture())};
+        job.options = std::move(wishes);
+        job.warnings = {{.field = "input.promt", .message = "unknown"}};
+        return job;
+    }
+    Result<Caption> caption(CaptionOptions wishes = {}, std::optional<Bytes> bytes = std::nullopt) {
+        PictureCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
+        return captioner.caption(job_of(std::move(wishes), std::move(bytes)), {}, {});
+    }
+
+    BundleInfo bundle_;
+    ListeningModel model_;
+};
+
+}  // namespace vignette

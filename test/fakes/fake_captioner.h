@@ -1,0 +1,55 @@
+// A captioner that answers what the prompt says, at once or when its gate is opened.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+#include "vignette/captioner.h"
+
+namespace vignette {
+
+// Prompts: "fail" is an error of the model, "bad" one of the job, "wait" waits for open() or a stop; anything
+// else is the caption, told in two pieces.
+class FakeCaptioner final : public Captioner {
+public:
+    int pictures_at_once() const override { return 4; }
+
+    Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override {
+        const std::string prompt = job.options.prompt.value_or("");
+        ++calls;
+        if (prompt == "fail") return fail(ErrorCode::model_failed, "the model failed");
+        if (prompt == "bad") return fail(ErrorCode::undecodable_image, "no picture", job.image_field);
+        if (prompt == "wait" && !wait(std::move(stop))) return fail(ErrorCode::cancelled, "stopped");
+        if (on_piece) {
+            on_piece(std::string_view(prompt).substr(0, prompt.size() / 2));
+            on_piece(std::string_view(prompt).substr(prompt.size() / 2));
+        }
+        Caption made;
+        made.text = prompt;
+        return made;
+    }
+
+    void open() {
+        const std::lock_guard lock(mutex_);
+        open_ = true;
+        changed_.notify_all();
+    }
+
+    std::atomic<int> calls = 0;
+
+private:
+    bool wait(std::stop_token stop) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait(lock, std::move(stop), [this] { return open_; });
+    }
+
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    bool open_ = false;
+};
+
+}  // namespace vignette

@@ -1,0 +1,62 @@
+// A server on the loopback that answers as a test says, one thread a connection, and remembers what it heard.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace vignette {
+
+struct HeardRequest {
+    std::string method;
+    std::string target;                          // path and query
+    std::map<std::string, std::string> headers;  // names in lower case
+    std::string body;
+};
+
+struct ServerAnswer {
+    int status = 200;
+    std::string body;
+    std::string headers;  // "Name: value\r\n" lines
+    enum class Way { whole, half, reset, silence } way = Way::whole;
+};
+
+class HttpServer {
+public:
+    using Handler = std::function<ServerAnswer(const HeardRequest&)>;
+
+    explicit HttpServer(Handler handler);
+    ~HttpServer();
+
+    std::string url(std::string_view path = "/") const;
+    std::vector<HeardRequest> heard() const;
+    int connections() const { return connections_; }
+
+    // Waits until so many requests have been heard.
+    void wait_for(std::size_t requests) const;
+
+private:
+    void accept_all();
+    void serve(int socket);
+    bool answer(int socket, const HeardRequest& request);
+
+    Handler handler_;
+    int listener_;
+    int port_ = 0;
+    std::atomic<int> connections_ = 0;
+    mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;
+    std::vector<HeardRequest> heard_;
+    std::vector<int> sockets_;
+    std::list<std::jthread> serving_;
+    std::jthread accepting_;
+};
+
+}  // namespace vignette

@@ -1,0 +1,132 @@
+// A captioner's library with the product's port and no model: what it says is what the prompt tells it.
+//
+// The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
+// size=N, bytes=HEX, crash. SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long
+// opening takes, SCRIPTED_LOAD_FAILS that it fails.
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/texts.h"
+#include "vignette/captioner.h"
+
+namespace vignette {
+namespace {
+
+using Wishes = std::map<std::string, std::string, std::less<>>;
+
+Wishes read_wishes(std::string_view prompt) {
+    Wishes wishes;
+    while (!prompt.empty()) {
+        const std::string_view word = prompt.substr(0, prompt.find(';'));
+        const std::size_t equals = word.find('=');
+        const bool has_value = equals != std::string_view::npos;
+        wishes[std::string(word.substr(0, equals))] = has_value ? word.substr(equals + 1) : "";
+        prompt.remove_prefix(std::min(prompt.size(), word.size() + 1));
+    }
+    return wishes;
+}
+
+std::string wish(const Wishes& wishes, std::string_view key, std::string_view otherwise = {}) {
+    const auto found = wishes.find(key);
+    return found == wishes.end() ? std::string(otherwise) : found->second;
+}
+
+long number(const std::string& text) { return std::strtol(text.c_str(), nullptr, 10); }
+
+// False when a stop was requested meanwhile.
+bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, time, [] { return false; });
+    return !stop.stop_requested();
+}
+
+ErrorCode code_named(std::string_view name) {
+    for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code) {
+        if (to_text(static_cast<ErrorCode>(code)) == name) return static_cast<ErrorCode>(code);
+    }
+    return ErrorCode::internal;
+}
+
+std::string bytes_of(const std::string& hexadecimal) {
+    std::string bytes;
+    for (std::size_t i = 0; i + 1 < hexadecimal.size(); i += 2) {
+        bytes += static_cast<char>(std::strtol(hexadecimal.substr(i, 2).c_str(), nullptr, 16));
+    }
+    return bytes;
+}
+
+std::string text_of(const Wishes& wishes) {
+    if (wishes.contains("bytes")) return bytes_of(wish(wishes, "bytes"));
+    if (wishes.contains("size"))
+        return std::string(static_cast<std::size_t>(number(wish(wishes, "size"))), 'x');
+    return wish(wishes, "text", "a scripted picture");
+}
+
+// The pieces are told as they come, and their sum is the caption.
+std::string tell_pieces(std::string_view pieces, const OnPiece& on_piece) {
+    std::string text;
+    while (!pieces.empty()) {
+        const std::string_view piece = pieces.substr(0, pieces.find('|'));
+        text += piece;
+        if (on_piece) on_piece(piece);
+        pieces.remove_prefix(std::min(pieces.size(), piece.size() + 1));
+    }
+    return text;
+}
+
+class ScriptedCaptioner final : public Captioner {
+public:
+    int pictures_at_once() const override {
+        const char* pictures = std::getenv("SCRIPTED_PICTURES");
+        return pictures == nullptr ? 256 : static_cast<int>(number(pictures));
+    }
+
+    Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override {
+        const Wishes wishes = read_wishes(job.options.prompt.value_or(""));
+        if (wishes.contains("crash")) std::abort();
+        const std::chrono::milliseconds pause(number(wish(wishes, "sleep", "0")));
+        if (stop.stop_requested() || (pause.count() > 0 && !wait(pause, stop))) {
+            return fail(ErrorCode::cancelled, "the job was stopped");
+        }
+        if (wishes.contains("fail")) {
+            return fail(code_named(wish(wishes, "fail")), "failed as the prompt says", job.image_field);
+        }
+        Caption made;
+        if (wishes.contains("pieces")) {
+            made.text = tell_pieces(wish(wishes, "pieces"), on_piece);
+        } else {
+            made.text = text_of(wishes);
+            if (on_piece) on_piece(made.text);
+        }
+        made.model = {
+            .model = "scripted", .family = "scripted", .digest = "0", .device = "cpu", .dtype = "float32"
+        };
+        made.image = {.size = {.width = 1, .height = 1}, .format = ImageFormat::png};
+        made.warnings = std::move(job.warnings);
+        return made;
+    }
+};
+
+}  // namespace
+}  // namespace vignette
+
+extern "C" __attribute__((visibility("default"))) vignette::Result<std::unique_ptr<vignette::Captioner>>
+vignette_open_captioner(const vignette::CaptionerConfig&) {
+    if (const char* pause = std::getenv("SCRIPTED_LOAD_MS")) {
+        vignette::wait(std::chrono::milliseconds(vignette::number(pause)), {});
+    }
+    if (std::getenv("SCRIPTED_LOAD_FAILS") != nullptr) {
+        return vignette::fail(vignette::ErrorCode::weights_invalid, "failed as the environment says");
+    }
+    return std::make_unique<vignette::ScriptedCaptioner>();
+}
