@@ -40,7 +40,7 @@ def test_a_result_tells_how_it_was_made(scene):
 def test_logs_go_to_stderr_and_name_the_job_but_not_its_content(scene):
     outcome = run_input(scene)
     assert len(outcome.stdout.splitlines()) == 1
-    assert "job_done id=test" in outcome.stderr
+    assert "test | job_done" in outcome.stderr
     assert outcome.json["caption"] not in outcome.stderr
 
 
@@ -158,3 +158,20 @@ def test_a_gpu_that_is_not_there_is_a_clear_error(scene):
         assert outcome.json["model_info"]["device"].startswith("cuda")
     else:
         assert outcome.error["code"] == "unavailable"
+
+
+def test_a_batch_answers_each_picture_in_order_and_one_bad_one_spoils_no_other(scene):
+    images = [{"id": "first", "image": scene["data_url"]}, "bm8gcGljdHVyZQ==", scene["data_url"]]
+    outcome = run_input({"images": images, "num_beams": 1})
+    results = outcome.json["results"]
+    assert outcome.code == 1, "one of them failed"
+    assert (outcome.json["count"], outcome.json["failed"]) == (3, 1)
+    assert results[0]["id"] == "first"
+    assert results[0]["caption"] == results[2]["caption"] == run_input({**scene, "num_beams": 1}).json["caption"]
+    assert results[1]["error"]["field"] == "input.images[1]"
+
+
+def test_an_empty_batch_says_what_to_do():
+    outcome = run_input({"images": []})
+    assert outcome.code == 1
+    assert outcome.error["code"] == "missing_image" and outcome.error["field"] == "input.images"

@@ -1,0 +1,3 @@
+module vignette/conformance
+
+go 1.21

@@ -1,0 +1,61 @@
+"""The requests in docs/deploy-runpod.md, as they stand there, against the fake platform and the worker with its model."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from fake_runpod.client import FakeRunpod
+from places import ROOT
+from processes import Program
+from workers import environment
+
+WORKER = shlex.split(os.environ.get("VIGNETTE_REAL_WORKER", f"{ROOT}/build/release/vignette worker"))
+GUIDE = (ROOT / "docs/deploy-runpod.md").read_text()
+ASKING = GUIDE[GUIDE.index("## 5. Ask it") : GUIDE.index("## Limits")]
+TRUE = {
+    number: caption
+    for number, caption in re.findall(
+        r"`scene-(\d)\.json` .*\| (.+) \|", (ROOT / "test/events/README.md").read_text()
+    )
+}
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", ASKING, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def ask_with(tmp_path_factory):
+    """Runs a program against an endpoint whose worker has the demo model; its output."""
+    with FakeRunpod() as platform:
+        worker = Program(WORKER, environment(platform, tmp_path_factory.mktemp("worker"), {}))
+        variables = {**os.environ, "RUNPOD_URL": platform.endpoint, "RUNPOD_API_KEY": platform.key}
+
+        def ask(*command):
+            done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        yield ask
+        worker.kill()
+
+
+def test_the_shell_example_describes_the_sample(ask_with):
+    (curl,) = [block for block in blocks("sh") if "curl" in block]
+    assert json.loads(ask_with("sh", "-c", curl))["output"]["caption"] == TRUE["3"]
+
+
+def test_the_python_examples_describe_one_picture_and_several(ask_with):
+    lines = ask_with(sys.executable, "-c", "\n".join(blocks("python"))).splitlines()
+    assert lines == [TRUE["5"], *(f"{number} {TRUE[number]}" for number in "123")]
+
+
+def test_the_javascript_example_writes_the_caption_as_it_comes(ask_with):
+    (program,) = blocks("js")
+    words, result = ask_with("node", "--input-type=module", "-e", program).strip().splitlines()
+    assert words.strip() == TRUE["5"]
+    assert json.loads(result)["caption"] == TRUE["5"]

@@ -1,0 +1,80 @@
+"""How a worker ends, and what must not end it."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+from fake_runpod.client import FakeRunpod
+from pictures import picture
+from places import WORKER
+from processes import until
+from workers import environment, start_ours
+
+
+@pytest.fixture
+def platform():
+    with FakeRunpod(hold=2.0, lease=30.0) as fake:
+        yield fake
+
+
+@pytest.fixture
+def start(platform, tmp_path):
+    started = []
+
+    def start(**changes):
+        started.append(start_ours(platform, tmp_path, changes))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.kill()
+
+
+def test_the_end_of_whoever_reads_the_log_is_not_the_workers(platform, tmp_path):
+    command = [str(WORKER[0]), *map(str, WORKER[1:])]
+    log = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, env=environment(platform, tmp_path, {}), cwd=tmp_path, **log) as worker:
+        try:
+            worker.stdout.close()
+            jobs = [platform.submit(picture("text=unheard")) for _ in range(3)]
+            assert all(platform.wait(job)["output"]["caption"] == "unheard" for job in jobs)
+            worker.terminate()
+            assert worker.wait(30) == 0
+        finally:
+            worker.kill()
+
+
+def test_a_worker_that_is_replaced_waits_for_the_platform_to_take_its_result(platform, start):
+    platform.faults([{"on": "done", "times": 5, "do": "status:503"}])  # longer than the grace
+    worker = start(VIGNETTE_REFRESH_WORKER="1", VIGNETTE_GRACE_S="1")
+    job = platform.submit(picture("text=late"))
+    assert platform.wait(job)["output"]["caption"] == "late"
+    assert platform.job(job)["stop_pod"]
+    assert worker.wait() == 0
+
+
+def test_a_platform_that_does_not_hear_the_stream_gets_the_result_soon(platform, start):
+    platform.faults([{"on": "stream", "times": 0, "do": "hang:100"}])
+    start()
+    job = platform.submit(picture("pieces=a|b|c", stream=True))
+    assert platform.wait(job, timeout_s=25)["output"]["caption"] == "abc"
+
+
+def test_a_strangers_signal_does_not_make_the_worker_deaf(platform, start):
+    worker = start()
+    platform.wait_until({"idle_takers": 1})
+    worker.process.send_signal(signal.SIGUSR2)
+    pending = f"/proc/{worker.process.pid}/status"
+    until(lambda: all(int(line.split()[1], 16) == 0 for line in open(pending) if line.startswith("ShdPnd")), "its delivery")
+    worker.ask_to_end()
+    assert worker.wait() == 0
+
+
+def test_a_stop_before_the_model_is_loaded_ends_the_worker_at_once(platform, start):
+    worker = start(SCRIPTED_LOAD_MS="600000")
+    platform.wait_until({"requests": "ping", "at_least": 1})
+    began = time.monotonic()
+    worker.ask_to_end()
+    assert worker.wait() == 0
+    assert time.monotonic() - began < 20

@@ -1,0 +1,32 @@
+"""A worker under test, ours or the SDK's, with the environment that the platform gives it and nothing else."""
+
+import os
+import sys
+
+from places import HERE, ROOT, WORKER
+from processes import Program
+
+POD = "pod-7x"
+INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR")  # no configuration of whoever runs the tests gets in
+
+
+def environment(platform, home, changes):
+    """A change of None removes the variable; a template is given without the endpoint's address."""
+    env = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    env |= platform.worker_env(POD) | {"HOME": str(home), "VIGNETTE_CONCURRENCY": "1"}
+    env["VIGNETTE_MODELS"] = str(ROOT / "models")
+    for name, value in changes.items():
+        if value is None:
+            env.pop(name, None)
+        else:
+            env[name] = f"{platform.endpoint}/{value}" if name.startswith("RUNPOD_WEBHOOK_") else value
+    return env
+
+
+def start_ours(platform, home, changes):
+    return Program(WORKER, environment(platform, home, changes), cwd=home)
+
+
+def start_sdk(platform, home, changes, answers):
+    env = environment(platform, home, {"ANSWERS": str(answers), **changes})
+    return Program([sys.executable, HERE / "sdk_worker.py"], env, cwd=home)

@@ -1,0 +1,40 @@
+"""scripts/soak worker --rss: how much the worker grows per 1,000 quick jobs once it is warm."""
+
+from fake_runpod.client import FakeRunpod
+
+from .job_mix import single
+from .under_faults import START_S, verdict
+from .worker_process import WorkerProcess
+
+BURST = 500
+WARM_AFTER = 0.2  # of all jobs
+MIB_PER_1000_MAX = 1.0
+
+
+def slope(points):
+    """Least squares."""
+    n = len(points)
+    mean_x, mean_y = sum(x for x, _ in points) / n, sum(y for _, y in points) / n
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+
+
+def run(options, folder):
+    with FakeRunpod(hold=5, lease=60, record=False) as platform:
+        worker = WorkerProcess(platform, folder / "worker.log", SCRIPTED_PICTURES=64)
+        try:
+            platform.wait_until({"idle_takers": 1}, START_S)
+            points = []
+            for done in range(0, options.jobs, BURST):
+                platform.submit_many([{"input": single(f"m{done + n}")} for n in range(BURST)])
+                platform.wait_until({"quiet": True}, 300)
+                points.append(((done + BURST) / 1000, worker.rss_mib()))
+                if done % (10 * BURST) == 0:
+                    print(f"{done + BURST:6} jobs  {points[-1][1]:8.1f} MiB", flush=True)
+            code, _ = worker.terminate()
+        finally:
+            worker.kill()
+        warm = points[int(len(points) * WARM_AFTER) :]
+        grown = slope(warm)
+        print(f"RSS {warm[0][1]:.1f} MiB warm, {warm[-1][1]:.1f} MiB after {options.jobs} jobs: ", end="")
+        print(f"{grown:.3f} MiB per 1,000 jobs, at most {MIB_PER_1000_MAX}; exit code {code}")
+        return verdict(platform.stats()) and grown <= MIB_PER_1000_MAX and code == 0

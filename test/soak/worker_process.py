@@ -1,0 +1,75 @@
+"""The worker under test as a process: started, killed, restarted, measured."""
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / "build" / "dev" / "scripted" / "vignette"
+GRACE_S = 25
+
+
+def command():
+    """VIGNETTE_PROGRAM may be a program or a command with arguments."""
+    return [*shlex.split(os.environ.get("VIGNETTE_PROGRAM", str(PROGRAM))), "worker"]
+
+
+class WorkerProcess:
+    def __init__(self, platform, log, **environment):
+        self.platform = platform
+        self.log = log
+        self.environment = {
+            **os.environ,
+            "RUNPOD_LOG_LEVEL": "INFO",
+            "VIGNETTE_GRACE_S": str(GRACE_S),
+            **platform.worker_env(),
+            **{name: str(value) for name, value in environment.items()},
+        }
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                command(), env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def ended(self):
+        """The exit code of a worker that has ended by itself."""
+        return self.process.poll()
+
+    def kill_and_restart(self):
+        self.kill()
+        self.platform.worker_started()
+        self.start()
+
+    def kill(self):
+        """With all that it may have started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+    def terminate(self, timeout_s=GRACE_S + 10):
+        """(exit code, seconds), the code None where it had to be killed."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait(timeout_s)
+
+    def wait(self, timeout_s=GRACE_S + 10):
+        began = time.monotonic()
+        try:
+            code = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            code = None
+        self.kill()
+        return code, time.monotonic() - began
+
+    def rss_mib(self):
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError("the worker has no VmRSS: it has ended")
