@@ -1,7 +1,7 @@
 """Times Vignette beside what it replaces, both in one run, and prints one line a row: ROW ours=… theirs=… ratio=…
 
-The two sides take turns (A B A B …), each on one thread; the ratio is the median of the pairs' ratios, because on a
-busy machine a pair shares its luck. Rows that see both answers check that they are the same.
+The two sides take turns (A B A B …), each on one thread (but for the worker rows); the ratio is the median of the
+pairs' ratios, because on a busy machine a pair shares its luck. Rows that see both answers check that they are the same.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import bench_worker
 from program import PROGRAM, ROOT, caption_files
 
 ROWS = {}
@@ -185,6 +186,11 @@ def help_(pairs, folder):
         yield statistics.median(timed(ours)[0] for _ in range(5)), timed(theirs)[0]
 
 
+row("worker-jobs-c1", wanted=300)(bench_worker.jobs_c1)
+row("worker-jobs-c100", wanted=10)(bench_worker.jobs_c100)
+row("worker-latency-1mb", wanted=12)(bench_worker.latency_1mb)
+
+
 def draw_scenes(folder, count):
     from scenes import draw_scene
 
@@ -233,7 +239,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.list:
         for name, (function, wanted) in ROWS.items():
-            print(f"{name:16} wanted {wanted:>4g}x  {function.__doc__}")
+            print(f"{name:18} wanted {wanted:>4g}x  {function.__doc__.splitlines()[0]}")
         return
     for name in arguments.rows:
         if name not in ROWS:
