@@ -1,5 +1,7 @@
 # syntax=docker/dockerfile:1
-# Vignette for a GPU host: docker build -t vignette . && docker run --rm --gpus all vignette caption /path/picture.jpg
+# Vignette as a RunPod serverless worker: docker build --platform linux/amd64 -t YOU/vignette:0.1.0 .
+#   docker run --rm --gpus all YOU/vignette:0.1.0 vignette doctor
+#   docker run --rm -v "$PWD:/pictures" YOU/vignette:0.1.0 vignette caption /pictures/photo.jpg
 # The first stage is a plain Debian 12 on which the project sets itself up; the second holds only what runs.
 FROM debian:12 AS build
 ENV VIGNETTE_CACHE=/opt/vignette-python
@@ -17,14 +19,18 @@ RUN mkdir -p /runtime && cd /opt/vignette-python && \
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        ca-certificates libfmt9 libspdlog1.10 libsimdjson14 libssl3 libgomp1 \
+        ca-certificates libcurl4 libfmt9 libspdlog1.10 libsimdjson14 libssl3 libgomp1 \
         libopencv-core406 libopencv-imgproc406 libopencv-imgcodecs406 libturbojpeg0 && \
     rm -rf /var/lib/apt/lists/* && useradd --create-home vignette
 COPY --from=build /runtime /opt/vignette-python
 COPY --from=build /opt/vignette /opt/vignette
+COPY test_input.json /home/vignette/
 ENV PATH=/opt/vignette/bin:$PATH OPENCV_IO_MAX_IMAGE_PIXELS=100000000 NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
-USER vignette
+# Root on purpose: RunPod's network volume belongs to root, and the Hub's test bed installs its own packages into the
+# image. Elsewhere `docker run --user vignette` does.
 WORKDIR /home/vignette
-# The serverless worker takes this place when it exists; until then the image checks itself.
-ENTRYPOINT ["vignette"]
-CMD ["doctor"]
+# No new jobs, those in work are finished and posted, VIGNETTE_GRACE_S (25) seconds at most. Whoever sends the signal
+# must wait a little longer than that: docker stop --time 30.
+STOPSIGNAL SIGTERM
+# No ENTRYPOINT: the Hub's test bed runs these words by `sh -c`, and there they must be a whole command, too.
+CMD ["vignette", "worker"]
