@@ -16,6 +16,7 @@ constexpr std::size_t result_bytes_max = 20 * MiB - 64 * KiB;  // what the platf
 constexpr Milliseconds chunk_pause{100};                       // between two chunks of a job
 constexpr Milliseconds progress_pause{1'000};
 constexpr int chunk_tries_max = 5;
+constexpr int refusals_max = 5;  // of the small error that stands for a refused result
 constexpr Milliseconds first_wait{250};
 constexpr Milliseconds longest_wait{15'000};
 constexpr std::chrono::hours result_lifetime{24
@@ -213,10 +214,11 @@ void Outbox::result_answered(const JobId& job, Line& line, const Result<HttpResp
         if (tries == 1) log_warning("the result is not taken yet: " + told(answer), job.value);
         return send(job, Kind::result, line, next_try(tries, answer));
     }
-    if (result.replaced || !alive) {
+    if (!alive || (result.replaced && tries >= refusals_max)) {
         log_error("job_lost: the platform does not take this result: " + told(answer), job.value);
         return finish(job);
     }
+    if (result.replaced) return send(job, Kind::result, line, next_try(tries, answer));
     replace(result, answer);
     send(job, Kind::result, line, {});
 }

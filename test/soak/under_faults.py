@@ -91,10 +91,18 @@ class Soak:
             self.platform.faults(NOBODY_TAKES_RESULTS)
         self.wait_quietly({"open_at_most": 0}, self.draw.uniform(0.1, 0.6))  # somewhere in the middle of the work
         in_progress, kept = self.platform.stats()["in_progress"], len(self.kept())
+        self.worker.kill()
+        self.forgive_cut_streams()
         self.worker.kill_and_restart()
         if results_wait:
             self.platform.clear_faults()
         print(f"    kill -9 with {in_progress} jobs in progress and {kept} in the outbox; started again", flush=True)
+
+    def forgive_cut_streams(self):
+        """Pieces on their way die with the worker: a result is kept, and holds them all."""
+        streaming = [job for job in self.planned if job.streams]
+        for job, found in zip(streaming, self.platform.details([job.id for job in streaming])):
+            job.streams = job.streams and found["status"] in ("COMPLETED", "FAILED")
 
     def look_after_the_worker(self):
         """One that has ended by itself is started again, as the platform does."""

@@ -79,13 +79,25 @@ TEST_F(OutboxTest, AResultThatIsRefusedBecomesASmallError) {
     EXPECT_NE(body.find("status 400"), std::string::npos);
 }
 
-TEST_F(OutboxTest, WhatIsRefusedTwiceIsGivenUp) {
+TEST_F(OutboxTest, TheSmallErrorIsTriedAgainWhenItIsRefusedToo) {
+    fake.plan("job-done", {{.status = 413}, {.status = 400}, {.status = 400}});
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "the result");
+    ASSERT_TRUE(delivered());
+    const std::vector<HeardRequest> posts = fake.heard("job-done");
+    ASSERT_EQ(posts.size(), 4U);
+    EXPECT_EQ(posts.at(0).body, "the result");
+    EXPECT_EQ(posts.at(1).body, posts.at(3).body);
+}
+
+TEST_F(OutboxTest, WhatIsRefusedAgainAndAgainIsGivenUp) {
     fake.always("job-done", {.status = 404});
     Outbox outbox(client, fake.platform, book, nullptr);
     open("j1");
     outbox.post_result({"j1"}, Streamed::no, "x");
     ASSERT_TRUE(delivered());
-    EXPECT_EQ(fake.heard("job-done").size(), 2U);
+    EXPECT_EQ(fake.heard("job-done").size(), 6U);
 }
 
 TEST_F(OutboxTest, ATooLargeResultIsAnErrorBeforeItIsSent) {
