@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from export.program import find_key
 from safetensors.torch import load_file
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -29,7 +30,7 @@ def load_program(bundle) -> torch.jit.ScriptModule:
             name = f"{prefix}.{key}" if prefix else key
             keep = manifest["dtype"] == "float16" and name.startswith(tuple(weights["float32"]))
             dtype = torch.float32 if keep else DTYPES[manifest["dtype"]]
-            setattr(module, key, tensors[weights["ties"].get(name, name)].to(dtype))
+            setattr(module, key, tensors[find_key(name, weights, tensors)].to(dtype))
     assert not any(parameter.is_meta for parameter in program.parameters())
     return program
 
@@ -61,8 +62,8 @@ class SlotEngine:
         padded = torch.nn.utils.rnn.pad_sequence(embeds, batch_first=True)
         return self.program.prefill(padded, torch.tensor(slots), torch.tensor(lengths), self.k_cache, self.v_cache)
 
-    def decode(self, tokens: list[int], positions: list[int], slots: list[int]) -> torch.Tensor:
-        rows = torch.tensor(tokens), torch.tensor(positions), torch.tensor(slots)
+    def decode(self, tokens: list[int], positions: list[int], prompts: list[int], slots: list[int]) -> torch.Tensor:
+        rows = (torch.tensor(numbers) for numbers in (tokens, positions, prompts, slots))
         return self.program.decode(*rows, self.k_cache, self.v_cache)
 
     def choose(self, logits: torch.Tensor, request: Request, least: int) -> int:
@@ -87,6 +88,7 @@ class SlotEngine:
                 rows += self.decode(
                     [one.tokens[-1] for one in running],
                     [one.position for one in running],
+                    [one.embeds.size(0) for one in running],
                     [one.slot for one in running],
                 )
             for logits, request in zip(rows, joining + running):
@@ -123,7 +125,10 @@ class SlotEngine:
             running = [(tokens, float(score)) for _, tokens, score in going]
             self.move_beams([parent for parent, _, _ in going], prompt + length - 1)
             logits = self.decode(
-                [tokens[-1] for tokens, _ in running], [prompt + length - 1] * beams, list(range(beams))
+                [tokens[-1] for tokens, _ in running],
+                [prompt + length - 1] * beams,
+                [prompt] * beams,
+                list(range(beams)),
             )
         return finished
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -17,7 +16,9 @@ from PIL import Image
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
 
 import reference
+from bundle_twin import pixels
 from export.__main__ import main as export_main
+from pictures import draw_pictures
 from slot_engine import Request, SlotEngine, load_program, read_manifest
 from tiny_models import make_blip2
 
@@ -29,13 +30,6 @@ PICTURES = 5
 torch.set_num_threads(1)
 torch._C._jit_set_profiling_mode(False)  # as the C++ side runs it
 torch.set_grad_enabled(False)
-
-
-def draw_pictures(count: int, seed: int) -> list[Image.Image]:
-    rng = np.random.default_rng(seed)
-    sides = rng.integers(20, 150, (count, 2))
-    small = [rng.integers(0, 256, (rng.integers(2, 9), rng.integers(2, 9), 3), dtype=np.uint8) for _ in sides]
-    return [Image.fromarray(one).resize(tuple(int(s) for s in side), Image.BICUBIC) for one, side in zip(small, sides)]
 
 
 class Case:
@@ -81,11 +75,8 @@ def test_features_are_bit_equal(case):
 
 def test_the_manifest_gives_the_references_pixels(case):
     image = read_manifest(case.bundle)["image"]
-    mean, std = (torch.tensor(image[key]).view(3, 1, 1) for key in ("mean", "std"))
     for picture in case.pictures:
-        bytes_ = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
-        small = torch.ops.aten._upsample_bicubic2d_aa(bytes_, [image["height"], image["width"]], False)
-        assert torch.equal((small.float() - mean) / std, reference.pixel_values(case.snapshot, picture))
+        assert torch.equal(pixels(image, picture), reference.pixel_values(case.snapshot, picture))
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
@@ -117,10 +108,11 @@ def test_a_row_does_not_depend_on_its_place(case, slots, prompts):
     expected = []
     for one in embeds:
         lone.prefill([one], [0])
-        expected.append(lone.decode([7], [one.size(0)], [0])[0])
+        expected.append(lone.decode([7], [one.size(0)], [one.size(0)], [0])[0])
     together.prefill(embeds, slots)
     untouched = [slot for slot in range(7) if slot not in slots]
-    found = together.decode([7] * 3, [one.size(0) for one in embeds], slots)
+    lengths = [one.size(0) for one in embeds]
+    found = together.decode([7] * 3, lengths, lengths, slots)
     assert torch.allclose(found, torch.stack(expected), atol=1e-5)
     assert not together.k_cache[:, untouched].any() and not together.v_cache[:, untouched].any()
 
@@ -158,7 +150,8 @@ def test_half_precision(snapshot, tmp_path, dtype):
     for slots in ([2], [0, 1], [2, 0]):
         logits = engine.prefill([embeds] * len(slots), slots)
         assert logits.dtype == torch.float32
-        assert engine.decode([5] * len(slots), [embeds.size(0)] * len(slots), slots).isfinite().all()
+        lengths = [embeds.size(0)] * len(slots)
+        assert engine.decode([5] * len(slots), lengths, lengths, slots).isfinite().all()
 
 
 def test_the_manifest(case):
@@ -166,19 +159,26 @@ def test_the_manifest(case):
     config = json.loads((case.snapshot / "config.json").read_text())
     text = config["text_config"]
     assert list(manifest) == [
-        "manifest_version", "name", "family", "dtype", "program", "tokenizer",
+        "manifest_version", "name", "family", "kind", "dtype", "source", "program", "tokenizer",
         "weights", "image", "text", "cache", "generation",
     ]  # fmt: skip
-    assert (manifest["manifest_version"], manifest["name"], manifest["family"]) == (1, "bundle", "blip2-opt")
+    assert (manifest["manifest_version"], manifest["name"], manifest["family"]) == (2, "bundle", "blip2-opt")
+    assert (manifest["kind"], manifest["source"], manifest["image"]["recipe"]) == ("captioner", None, "stretch")
     assert manifest["weights"]["folder"] == str(case.snapshot)
     assert manifest["weights"]["ties"] == {
         "language_model.lm_head.weight": "language_model.model.decoder.embed_tokens.weight"
     }
     assert manifest["text"] == {
         "template": "{prompt}",
+        "image_text": "",
         "default_prompt": "a photo of",
+        "placement": "before",
         "image_token": config["image_token_index"],
         "image_tokens": config["num_query_tokens"],
+        "special_tokens": True,
+        "prefix": [],
+        "suffix": [],
+        "history": "all",
         "bos": 2,
         "eos": [text["eos_token_id"]],
         "pad": 1,
@@ -215,6 +215,18 @@ def test_a_snapshot_can_be_its_own_bundle(snapshot, tmp_path):
     assert (home / "tokenizer.json").stat().st_mtime_ns == tokenizer.st_mtime_ns
     moved = home.rename(tmp_path / "moved")
     load_program(moved)
+
+
+def test_a_snapshot_may_bring_words_for_presets(capsys, snapshot, tmp_path):
+    own = tmp_path / "own"
+    shutil.copytree(snapshot, own)
+    (own / "presets.json").write_text('{"alt_text": "Describe it."}')
+    assert export_main([str(own), str(tmp_path / "bundle")]) == 0
+    assert read_manifest(tmp_path / "bundle")["text"]["presets"] == {"alt_text": "Describe it."}
+    for wrong in ('{"poem": "Rhyme."}', '{"tags": 1}', "[]", "{"):
+        (own / "presets.json").write_text(wrong)
+        assert export_main([str(own), str(tmp_path / "bundle")]) == 1
+        assert "presets.json" in capsys.readouterr().err
 
 
 def test_the_list_of_ends_and_the_inner_generation_rules(snapshot, tmp_path):
@@ -278,7 +290,7 @@ def test_what_is_no_snapshot(capsys, snapshot, tmp_path):
         (lambda c: c.update(model_type="dog"), 'model_type "dog", which is not known; the known types are: blip-2 with opt'),
         (lambda c: c.pop("model_type"), "model_type null"),
         (lambda c: c.update(model_type="gpt2"), "type gpt2, which cannot be exported yet; the known types are: blip-2"),
-        (lambda c: c["text_config"].update(model_type="t5"), "blip-2 with t5, which cannot be exported yet"),
+        (lambda c: c["text_config"].update(model_type="gptj"), "blip-2 with gptj, which cannot be exported yet"),
         (lambda c: c["text_config"].update(activation_function="gelu"), "text_config.activation_function 'gelu'"),
         (lambda c: c["vision_config"].update(image_size=8), "the vision model in config.json takes 8x8"),
         (lambda c: c["text_config"].update(num_hidden_layers=9), "the weights lack language_model."),

@@ -15,7 +15,12 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
-        export(arguments.snapshot, arguments.bundle, arguments.dtype, arguments.name)
+        if arguments.checkpoint is None:
+            export(*arguments.folders, arguments.dtype or "float32", arguments.name)
+        else:
+            from export.ready import make_ready
+
+            make_ready(arguments.checkpoint, *arguments.folders, arguments.dtype, arguments.name, say)
     except ExportError as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
@@ -26,58 +31,62 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="scripts/export", description=__doc__)
-    parser.add_argument("snapshot", metavar="SNAPSHOT", type=Path, help="folder with config.json and safetensors")
-    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder to write; may be the snapshot itself")
-    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="to compute in (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        prog="scripts/export",
+        description=__doc__,
+        usage="scripts/export SNAPSHOT BUNDLE [--dtype DTYPE] [--name NAME]\n"
+        "       scripts/export --checkpoint ID BUNDLE",
+    )
+    parser.add_argument(
+        "folders",
+        metavar="FOLDER",
+        type=Path,
+        nargs="+",
+        help="the snapshot, which holds config.json and safetensors; and the bundle to write, maybe the same",
+    )
+    parser.add_argument("--checkpoint", metavar="ID", help="write the ready bundle of a known checkpoint instead")
+    parser.add_argument("--dtype", choices=DTYPES, help="to compute in (default: float32; of a checkpoint its own)")
     parser.add_argument("--name", help="of the model in answers (default: the name of the bundle's folder)")
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    wanted = 2 if arguments.checkpoint is None else 1
+    if len(arguments.folders) != wanted:
+        parser.error("give the folder of the snapshot and that of the bundle" if wanted == 2 else "give one folder")
+    return arguments
 
 
 def export(snapshot: Path, bundle: Path, dtype: str = "float32", name: str | None = None) -> None:
     from export import manifest
-    from export.families import find_family
+    from export.families import open_family
     from export.program import check_weights, script_program
-    from export.snapshot import image_processor, open_snapshot, tensor_shapes, weight_files
+    from export.snapshot import open_snapshot, require_tokenizer, tensor_shapes, weight_files
 
     config = open_snapshot(snapshot)
-    family = find_family(config)
+    require_tokenizer(snapshot)
+    family, described = open_family(config, snapshot)
+    described["text"] = manifest.with_presets(described["text"], snapshot)
     say(f"{snapshot}: {family.FAMILY}")
-    family.check(config)
     files = weight_files(snapshot)
-    processor = image_processor(snapshot)
-    described = family.describe(config)
-    image = manifest.image_part(processor, config.vision_config.image_size)
 
     module = family.make_program(config)
-    parameters = check_weights(module, described["ties"], tensor_shapes(snapshot, files))
+    parameters = check_weights(module, described, tensor_shapes(snapshot, files))
     say(f"weights fit: {parameters / 1e6:.1f} million parameters in {len(files)} file{'s' * (len(files) > 1)}")
     program = script_program(module)
     say(f"program scripted: {manifest.spell_bytes(len(program))}")
 
-    make_folder(bundle)
+    manifest.make_folder(bundle)
     manifest.write_file(bundle / "program.pt", program)
     copy_tokenizer(snapshot, bundle)
     weights = manifest.weights_part(snapshot, bundle, files, say)
-    weights |= {"ties": described["ties"], "renames": described["renames"]}
-    # Only a float16 model of the reference keeps parts in float32; a bfloat16 one does not.
-    weights["float32"] = described["float32"] if dtype == "float16" else []
-    manifest.write_json(
-        bundle / "manifest.json",
-        {
-            "manifest_version": manifest.VERSION,
-            "name": name or bundle.resolve().name,
-            "family": family.FAMILY,
-            "dtype": dtype,
-            "program": manifest.file_part(bundle / "program.pt"),
-            "tokenizer": manifest.file_part(bundle / "tokenizer.json"),
-            "weights": weights,
-            "image": image,
-            "text": described["text"],
-            "cache": described["cache"],
-            "generation": described["generation"],
-        },
+    described_whole = manifest.whole(
+        family,
+        described,
+        name=name or bundle.resolve().name,
+        dtype=dtype,
+        program=manifest.file_part(bundle / "program.pt"),
+        tokenizer=manifest.file_part(bundle / "tokenizer.json"),
+        weights=weights,
     )
+    manifest.write_json(bundle / "manifest.json", described_whole)
     where = "inside the bundle" if not os.path.isabs(weights["folder"]) else f"in {weights['folder']}, not copied"
     say(f"wrote manifest.json, program.pt, tokenizer.json to {bundle}; the weights stay {where}")
     print(f"next: vignette caption --model {bundle} picture.jpg")
@@ -85,13 +94,6 @@ def export(snapshot: Path, bundle: Path, dtype: str = "float32", name: str | Non
 
 def say(line: str) -> None:
     print(f"  {line}", flush=True)
-
-
-def make_folder(bundle: Path) -> None:
-    try:
-        bundle.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportError(f"the folder {bundle} cannot be made: {error.strerror}") from error
 
 
 def copy_tokenizer(snapshot: Path, bundle: Path) -> None:

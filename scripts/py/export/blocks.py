@@ -17,11 +17,23 @@ def attend_all(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
 
 
 def attend_causal(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
-    """Prompts, padded on the right: what follows never reaches what precedes, so causality is mask enough."""
+    """Prompts, padded on the right: what follows never reaches what precedes, so causality is mask enough.
+    Keys and values may have fewer heads: each then serves a group of queries that follow one another."""
+    group = q.size(2) // k.size(2)
+    if group > 1 and q.is_cuda and q.element_size() == 4:  # the one kernel that knows no groups
+        k, v = k.repeat_interleave(group, 2), v.repeat_interleave(group, 2)
+        group = 1
     seen = F.scaled_dot_product_attention(
-        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=True, scale=scale
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=True, scale=scale, enable_gqa=group > 1
     )
     return seen.transpose(1, 2).flatten(2)
+
+
+def attend_one(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], scale: float) -> Tensor:
+    """One query a row. q [B,H,D], keys and values [B,G,T,D] -> [B,H*D]. Queries that share a head's keys stand where
+    several queries in time would stand: the kernel then need not know of groups."""
+    grouped = q.view(q.size(0), k.size(1), -1, q.size(2))
+    return F.scaled_dot_product_attention(grouped, k, v, attn_mask=mask, scale=scale).flatten(1)
 
 
 def dense(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -124,7 +136,7 @@ def plan_step(positions: Tensor, slots: Tensor, first_slot: int, cache: Tensor) 
 
 
 def attend_slots(q: Tensor, keys: Tensor, values: Tensor, plan: StepPlan, scale: float) -> Tensor:
-    """One query a row over that row's slot. q [B,H,D], keys and values: one layer [S,M,H,D] -> [B,H*D]"""
+    """One query a row over that row's slot. q [B,H,D], keys and values: one layer [S,M,G,D] -> [B,H*D]"""
     if uses_flash(keys):
         seen = torch.ops.aten._flash_attention_forward(
             q, keys.flatten(0, 1), values.flatten(0, 1), plan.flash_rows, plan.flash_starts,
@@ -136,8 +148,28 @@ def attend_slots(q: Tensor, keys: Tensor, values: Tensor, plan: StepPlan, scale:
         k, v = k.narrow(0, plan.first_slot, q.size(0)), v.narrow(0, plan.first_slot, q.size(0))
     else:
         k, v = k.index_select(0, plan.slots), v.index_select(0, plan.slots)
-    k, v = k.transpose(1, 2), v.transpose(1, 2)
-    return F.scaled_dot_product_attention(q.unsqueeze(2), k, v, attn_mask=plan.mask, scale=scale).flatten(1)
+    return attend_one(q, k.transpose(1, 2), v.transpose(1, 2), plan.mask, scale)
+
+
+class Step(NamedTuple):
+    """The rows of a decode step on the CPU, in the order of their slots where that order saves copies."""
+
+    tokens: Tensor
+    positions: Tensor
+    slots: Tensor
+    first_slot: int  # where row i stands in slot first_slot + i; else -1
+    position: int  # common to all rows in consecutive slots: the case for a window; else -1
+    places: Optional[Tensor]  # where the caller's rows went, if they were sorted
+
+
+def arrange_step(tokens: Tensor, positions: Tensor, slots: Tensor) -> Step:
+    slot_list, position_list = to_list(slots), to_list(positions)
+    first = first_of_range(slot_list)
+    position = position_list[0] if first >= 0 and all_equal(position_list) else -1
+    if first < 0 or ascending(slot_list):
+        return Step(tokens, positions, slots, first, position, None)
+    order = slots.argsort()  # then the cache need not be copied to bring its rows in our order
+    return Step(tokens[order], positions[order], slots[order], first, position, slots - first)
 
 
 class Window(NamedTuple):

@@ -9,47 +9,54 @@ from pathlib import Path
 
 from export.errors import ExportError
 
-VERSION = 1
-BICUBIC = 3  # PIL's number, as preprocessor_config.json has it
+VERSION = 2
+PRESETS = ("alt_text", "one_sentence", "detailed", "tags", "production", "json")
 CHUNK = 16 << 20
 PROGRESS_EVERY = 2.0  # seconds
 
 
-def image_part(processor, side: int) -> dict:
-    """The recipe of the pictures: resize, then (byte - mean) / std, with the factor 1/255 folded into both."""
-    for flag in ("do_resize", "do_rescale", "do_normalize"):
-        if not getattr(processor, flag, None):
-            raise ExportError(f"preprocessor_config.json has {flag} off, which cannot be exported")
-    for flag in ("do_center_crop", "do_pad"):
-        if getattr(processor, flag, None):
-            raise ExportError(f"preprocessor_config.json has {flag} on, which cannot be exported")
-    if processor.resample is None or int(processor.resample) != BICUBIC:
-        raise ExportError(f"preprocessor_config.json has resample {processor.resample}; only 3 (bicubic) can be exported")
-    if (getattr(processor.size, "height", None), getattr(processor.size, "width", None)) != (side, side):
-        raise ExportError(
-            f"preprocessor_config.json makes pictures of size {_spell_size(processor.size)}, "
-            f"and the vision model in config.json takes {side}x{side}"
-        )
-    return {
-        "width": side,
-        "height": side,
-        "resample": "bicubic",
-        "mean": _folded(processor.image_mean, processor.rescale_factor),
-        "std": _folded(processor.image_std, processor.rescale_factor),
+def whole(
+    family,
+    described: dict,
+    *,
+    name: str,
+    dtype: str,
+    program: dict,
+    tokenizer: dict,
+    weights: dict,
+    source: str | None = None,
+) -> dict:
+    """All parts in the order in which a reader wants them. described: what the family says of the model."""
+    # Only a float16 model of the reference keeps parts in float32; a bfloat16 one does not.
+    keeps = {"float32": described["float32"] if dtype == "float16" else []}
+    parts = {
+        "manifest_version": VERSION,
+        "name": name,
+        "family": family.FAMILY,
+        "kind": family.KIND,
+        "dtype": dtype,
+        "source": source,
+        "program": program,
+        "tokenizer": tokenizer,
+        "weights": weights | {"ties": described["ties"], "renames": described["renames"]} | keeps,
     }
+    of_kind = {"captioner": ("cache", "generation"), "embedder": ("embedding",)}[family.KIND]
+    return parts | {key: described[key] for key in ("image", "text", *of_kind)}
 
 
-def _spell_size(size) -> str:
-    if not size:
-        return "unknown"
-    return ", ".join(f"{key} {value}" for key, value in dict(size).items() if value is not None)
-
-
-def _folded(values, factor: float) -> list[float]:
-    """In the reference's order of arithmetic: float32 times 1/factor. A float32 is exact as JSON's double."""
-    import torch
-
-    return (torch.tensor(values, dtype=torch.float32) * (1.0 / factor)).tolist()
+def with_presets(text: dict, snapshot: Path) -> dict:
+    """A checkpoint may bring the words that it is best asked for a preset: presets.json, {"alt_text": "..."}."""
+    file = snapshot / "presets.json"
+    if not file.exists():
+        return text
+    try:
+        prompts = json.loads(file.read_text())
+    except ValueError as error:
+        raise ExportError(f"{file} is no JSON: {error}") from error
+    fits = isinstance(prompts, dict) and all(isinstance(prompt, str) for prompt in prompts.values())
+    if not fits or not set(prompts) <= set(PRESETS):
+        raise ExportError(f"{file} must be an object of prompts, with keys of {', '.join(PRESETS)}")
+    return text | {"presets": prompts}
 
 
 def weights_part(snapshot: Path, bundle: Path, names: list[str], say) -> dict:
@@ -88,6 +95,13 @@ def spell_bytes(count: int) -> str:
 
 def file_part(path: Path) -> dict:
     return {"file": path.name, "sha256": digest(path)}
+
+
+def make_folder(bundle: Path) -> None:
+    try:
+        bundle.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"the folder {bundle} cannot be made: {error.strerror}") from error
 
 
 def write_json(file: Path, value: dict) -> None:

@@ -30,18 +30,27 @@ def without_traces(archive: io.BytesIO) -> bytes:
     return packed.getvalue()
 
 
-def check_weights(module, ties: dict[str, str], shapes: dict[str, list[int]]) -> int:
+def check_weights(module, described: dict, shapes: dict[str, list[int]]) -> int:
     """Every parameter must be in the files with its shape; what the files have beyond that is not needed.
     The number of parameters."""
     wanted = dict(module.named_parameters())
-    missing = [name for name in wanted if ties.get(name, name) not in shapes]
+    keys = {name: find_key(name, described, shapes) for name in wanted}
+    missing = [name for name, key in keys.items() if key is None]
     if missing:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise ExportError(f"the weights lack {', '.join(missing[:3])}{more}; the snapshot does not fit its config.json")
     for name, parameter in wanted.items():
-        found = shapes[ties.get(name, name)]
+        found = shapes[keys[name]]
         if list(parameter.shape) != list(found):
             raise ExportError(
                 f"the weight {name} has the shape {list(found)}, and config.json says {list(parameter.shape)}"
             )
-    return sum(parameter.numel() for name, parameter in wanted.items() if name not in ties)
+    return sum({keys[name]: parameter.numel() for name, parameter in wanted.items()}.values())  # shared ones once
+
+
+def find_key(name: str, described: dict, keys) -> str | None:
+    """The file's key of a parameter, found as the C++ side finds it: tied first, as it is, then by the first rename
+    of its beginning that leads to a key."""
+    name = described["ties"].get(name, name)
+    renamed = [to + name[len(old) :] for old, to in described["renames"] if name.startswith(old)]
+    return next((key for key in [name, *renamed] if key in keys), None)

@@ -10,7 +10,7 @@ WHOLE = "model.safetensors"
 
 
 def open_snapshot(folder: Path):
-    """The resolved config of a snapshot that has everything an export needs."""
+    """The resolved config of a snapshot that says what an export must know."""
     if not folder.exists():
         raise ExportError(f"there is no folder {folder}")
     if not folder.is_dir():
@@ -20,13 +20,16 @@ def open_snapshot(folder: Path):
     config = _resolve_config(folder)
     if not (folder / "processor_config.json").is_file():  # newer snapshots keep the recipe of the pictures in there
         _require(folder, "preprocessor_config.json", "download it from the model's page into the folder")
+    return config
+
+
+def require_tokenizer(folder: Path) -> None:
     _require(
         folder,
         "tokenizer.json",
         "make it with: python -c \"from transformers import AutoTokenizer as T; "
         f"T.from_pretrained('{folder}').save_pretrained('{folder}')\"",
     )
-    return config
 
 
 def _hint_of_cache(folder: Path) -> str:
@@ -103,10 +106,15 @@ def _listed_files(folder: Path) -> list[str]:
     if any(folder.glob("pytorch_model*.bin")):
         raise ExportError(
             f"{folder} has its weights only as pytorch_model.bin, and safetensors are needed; convert them with: "
-            "python -c \"from transformers import AutoModelForImageTextToText as M; "
+            f"python -c \"from transformers import {_class_name(folder)} as M; "
             f"M.from_pretrained('{folder}', dtype='auto').save_pretrained('{folder}')\""
         )
     raise ExportError(f"{folder} has no weights: neither {WHOLE} nor {INDEX}")
+
+
+def _class_name(folder: Path) -> str:
+    architectures = read_json(folder / "config.json").get("architectures")
+    return architectures[0] if architectures else "AutoModelForImageTextToText"
 
 
 def tensor_shapes(folder: Path, names: list[str]) -> dict[str, list[int]]:

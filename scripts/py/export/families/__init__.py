@@ -1,19 +1,30 @@
 """The families that can be exported. A new one is a file here and a row in FAMILIES.
 
 A family module offers
-  FAMILY                        its name in the manifest
+  FAMILY, KIND                  its name in the manifest; "captioner" or "embedder"
   check(config)                 raises ExportError for what its program does not do
   make_program(config)          the module to script; on the meta device
-  describe(config)              its parts of the manifest: ties, renames, float32, text, cache, generation
+  describe(config, snapshot)    its parts of the manifest: ties, renames, float32 and text; of a captioner cache and
+                                generation, of an embedder embedding. snapshot is the folder of JSON files.
 """
 
+from pathlib import Path
 from types import ModuleType
 
 from export.errors import ExportError
-from export.families import blip2_opt
+from export.families import blip, blip2_opt, blip2_t5, clip, llava_next
+from export.images import image_part
+from export.snapshot import image_processor
 
 # (model_type, model_type of the text_config; "" where there is none) -> module
-FAMILIES = {("blip-2", "opt"): blip2_opt}
+FAMILIES = {
+    ("blip-2", "opt"): blip2_opt,
+    ("blip-2", "t5"): blip2_t5,
+    ("llava_next", "mistral"): llava_next,
+    ("llava_next", "llama"): llava_next,
+    ("blip", "blip_text_model"): blip,
+    ("clip", "clip_text_model"): clip,
+}
 
 
 def find_family(config) -> ModuleType:
@@ -25,6 +36,14 @@ def find_family(config) -> ModuleType:
         f"this snapshot is of the type {spell(key)}, which cannot be exported yet; "
         f"the known types are: {known_families()}"
     )
+
+
+def open_family(config, snapshot: Path) -> tuple[ModuleType, dict]:
+    """The family of a snapshot, and what it says in the manifest."""
+    family = find_family(config)
+    family.check(config)
+    image = image_part(image_processor(snapshot), config)
+    return family, {"image": image} | family.describe(config, snapshot)
 
 
 def known_families() -> str:

@@ -1,0 +1,271 @@
+"""LLaVA-NeXT (v1.6) on Mistral or Llama (Vicuna). Module names are the keys of the checkpoints' files."""
+
+from pathlib import Path
+from typing import List, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from export.blocks import arrange_step, open_window, plan_step
+from export.chat import find_chat_template, template_of
+from export.clip_blocks import ACTIVATIONS, ClipVisionLayers
+from export.errors import ExportError
+from export.generation import as_list, check_tokens, require
+from export.llama_blocks import LlamaForCausalLM
+
+FAMILY, KIND = "llava-next", "captioner"
+
+
+def best_pinpoint(height: int, width: int, pinpoints: List[Tuple[int, int]]) -> Tuple[int, int]:
+    """The (height, width) that keeps most of the picture's pixels and of these wastes least. In doubles, rounded as
+    the reference does: whole numbers would choose otherwise at the borders."""
+    best, most, least = pinpoints[0], 0, -1
+    for pinpoint in pinpoints:
+        scale = min(pinpoint[1] / width, pinpoint[0] / height)
+        kept = min(int(width * scale) * int(height * scale), width * height)
+        wasted = pinpoint[0] * pinpoint[1] - kept
+        if kept > most or (kept == most and (least < 0 or wasted < least)):
+            best, most, least = pinpoint, kept, wasted
+    return best
+
+
+def padding_of(height: int, width: int, rows: int, columns: int) -> Tuple[int, int]:
+    """How many rows at top and bottom, and columns at left and right, of a grid of patches show no picture."""
+    if width * rows > columns * height:
+        return (rows - height * columns // width) // 2, 0
+    return 0, (columns - width * rows // height) // 2
+
+
+class VisionTower(nn.Module):
+    def __init__(self, config, layers: int) -> None:
+        super().__init__()
+        self.vision_model = ClipVisionLayers(config, layers)
+
+
+class Projector(nn.Module):
+    def __init__(self, config) -> None:
+        super().__init__()
+        width, bias = config.text_config.hidden_size, config.multimodal_projector_bias
+        self.linear_1 = nn.Linear(config.vision_config.hidden_size, width, bias=bias)
+        self.linear_2 = nn.Linear(width, width, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear_2(F.gelu(self.linear_1(x)))
+
+
+class LlavaNext(nn.Module):
+    pinpoints: List[Tuple[int, int]]
+
+    def __init__(self, config) -> None:
+        super().__init__()
+        vision = config.vision_config
+        self.image_token = int(config.image_token_index)
+        self.tile = int(vision.image_size)
+        self.side = vision.image_size // vision.patch_size  # patches of a tile
+        self.pinpoints = [(int(height), int(width)) for height, width in config.image_grid_pinpoints]
+        self.vision_tower = VisionTower(vision, vision_layers(config))
+        self.multi_modal_projector = Projector(config)
+        self.image_newline = nn.Parameter(torch.zeros(config.text_config.hidden_size))
+        self.language_model = LlamaForCausalLM(config.text_config)
+
+    @torch.jit.export
+    def encode(self, pixels: Tensor) -> Tensor:
+        """pixels [N,3,H,W], tiles of any pictures -> features [N,Q,D]"""
+        seen = self.vision_tower.vision_model(pixels)
+        return self.multi_modal_projector(seen[:, 1:])  # without the class token
+
+    @torch.jit.export
+    def pack(self, features: Tensor, height: int, width: int) -> Tensor:
+        """features [t,Q,D] of the tiles of one picture, which had this size -> [T,D]: first the tile that shows all of
+        it, then the rows of the others as one grid, cut to where the picture is, each row with a newline."""
+        pinpoint, side = best_pinpoint(height, width, self.pinpoints), self.side
+        down, across = pinpoint[0] // self.tile, pinpoint[1] // self.tile
+        grid = features[1:].view(down, across, side, side, -1).transpose(1, 2).reshape(down * side, across * side, -1)
+        top, left = padding_of(height, width, down * side, across * side)
+        grid = grid.narrow(0, top, grid.size(0) - 2 * top).narrow(1, left, grid.size(1) - 2 * left)
+        newline = self.image_newline.to(grid.dtype).expand(grid.size(0), 1, -1)
+        return torch.cat([features[0], torch.cat([grid, newline], dim=1).flatten(0, 1)])
+
+    @torch.jit.export
+    def embed(self, ids: Tensor, features: Tensor) -> Tensor:
+        """ids [T], features [K,D] of one sequence's pictures -> [T,D]"""
+        words = self.language_model.model.embed_tokens(ids)
+        return words.masked_scatter((ids == self.image_token).unsqueeze(-1), features.to(words.dtype))
+
+    @torch.jit.export
+    def prefill(self, embeds: Tensor, slots: Tensor, lengths: Tensor, k_cache: Tensor, v_cache: Tensor) -> Tensor:
+        """embeds [B,T,D] padded on the right, slots [B], lengths [B] -> logits [B,V] of each last position"""
+        return self.language_model.logits(self.language_model.model.prefill(embeds, slots, lengths, k_cache, v_cache))
+
+    @torch.jit.export
+    def decode(
+        self, tokens: Tensor, positions: Tensor, prompts: Tensor, slots: Tensor, k_cache: Tensor, v_cache: Tensor
+    ) -> Tensor:
+        """tokens, positions, prompts, slots [B] -> logits [B,V]"""
+        model = self.language_model.model
+        if k_cache.is_cuda:
+            plan = plan_step(positions, slots, -1, k_cache)
+            return self.language_model.logits(model.decode(tokens, positions, plan, k_cache, v_cache))
+        step = arrange_step(tokens, positions, slots)
+        if step.position >= 0:
+            window = open_window(k_cache, v_cache, step.first_slot, slots.size(0), step.position)
+            x = model.decode_window(step.tokens, step.positions, window)
+        else:
+            plan = plan_step(step.positions, step.slots, step.first_slot, k_cache)
+            x = model.decode(step.tokens, step.positions, plan, k_cache, v_cache)
+        places = step.places
+        if places is not None:
+            x = x[places]
+        return self.language_model.logits(x)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.encode(pixels)
+
+
+def vision_layers(config) -> int:
+    """How many layers of the tower make the chosen features: hidden state 0 is what comes before all layers."""
+    chosen, all_states = config.vision_feature_layer, config.vision_config.num_hidden_layers + 1
+    return chosen if chosen >= 0 else all_states + chosen
+
+
+# What the program above does. A checkpoint that asks for something else is refused, not silently captioned wrong.
+TEXT_SETTINGS = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False}
+SETTINGS = {"projector_hidden_act": "gelu", "vision_feature_select_strategy": "default"}
+
+
+def check(config) -> None:
+    text, vision = config.text_config, config.vision_config
+    for name, known in TEXT_SETTINGS.items():
+        require(f"text_config.{name}", getattr(text, name, known), known)
+    for name, known in SETTINGS.items():
+        require(name, getattr(config, name), known)
+    require("vision_config.model_type", vision.model_type, "clip_vision_model")
+    if vision.hidden_act not in ACTIVATIONS:
+        require("vision_config.hidden_act", vision.hidden_act, ACTIVATIONS[0])
+    if not isinstance(config.vision_feature_layer, int) or not 0 <= vision_layers(config) <= vision.num_hidden_layers:
+        raise ExportError(
+            f"config.json has vision_feature_layer {config.vision_feature_layer!r}; only one of the "
+            f"{vision.num_hidden_layers} layers can be exported"
+        )
+    require("text_config.rope_parameters.rope_type", text.rope_parameters.get("rope_type"), "default")
+    require("text_config.partial_rotary_factor", text.rope_parameters.get("partial_rotary_factor", 1.0), 1.0)
+    window = getattr(text, "sliding_window", None)
+    if window is not None and window < slot_positions(config):
+        raise ExportError(
+            f"config.json has text_config.sliding_window {window}, less than a sequence's {slot_positions(config)} "
+            "positions; only null or more can be exported"
+        )
+
+
+def make_program(config) -> nn.Module:
+    with torch.device("meta"):
+        module = LlavaNext(config).eval()
+    return module.requires_grad_(False)
+
+
+PROMPT_ROOM = 256  # positions of a slot beside the largest picture, for the prompt's words
+POSITIONS_STEP = 512
+DEFAULT_PROMPT = "Describe this image."
+MAX_LENGTH, MAX_LENGTH_LIMIT, MIN_LENGTH = 128, 512, 0
+NUM_BEAMS, NUM_BEAMS_LIMIT = 1, 5
+
+# The published files have the names that the program asks for. transformers 5 saves the vision tower without its middle
+# name; the rest is for files that were saved with the names of the model in memory.
+RENAMES = [
+    ["vision_tower.vision_model.", "vision_tower."],
+    ["vision_tower.vision_model.", "model.vision_tower.vision_model."],
+    ["vision_tower.vision_model.", "model.vision_tower."],
+    ["multi_modal_projector.", "model.multi_modal_projector."],
+    ["image_newline", "model.image_newline"],
+    ["language_model.model.", "model.language_model."],
+    ["language_model.lm_head.", "lm_head."],
+]
+
+# As the models' pages have them, for snapshots without a chat template.
+IMAGE_TEXT = "<image>\n"
+TEMPLATES = {
+    "mistral": "[INST] {images}{prompt} [/INST]",
+    "llama": "A chat between a curious human and an artificial intelligence assistant. The assistant gives helpful, "
+    "detailed, and polite answers to the human's questions. USER: {images}{prompt} ASSISTANT:",
+}
+
+
+def picture_tokens_max(config) -> int:
+    """Of any picture: one that fills a pinpoint loses nothing of its grid."""
+    vision = config.vision_config
+    side = vision.image_size // vision.patch_size
+    grids = [(h // vision.image_size * side, w // vision.image_size * side) for h, w in config.image_grid_pinpoints]
+    return side * side + max(rows * columns + rows for rows, columns in grids)
+
+
+def slot_positions(config) -> int:
+    wanted = picture_tokens_max(config) + PROMPT_ROOM + MAX_LENGTH
+    return min(-(-wanted // POSITIONS_STEP) * POSITIONS_STEP, config.text_config.max_position_embeddings)
+
+
+def generation_settings(config, snapshot: Path):
+    """As the reference resolves them: the snapshot's own file, or what config.json says."""
+    from transformers import GenerationConfig
+
+    if (snapshot / "generation_config.json").is_file():
+        return GenerationConfig.from_pretrained(snapshot, local_files_only=True)
+    return GenerationConfig.from_model_config(config)
+
+
+def describe(config, snapshot: Path) -> dict:
+    text, settings = config.text_config, generation_settings(config, snapshot)
+    positions, picture = slot_positions(config), picture_tokens_max(config)
+    limit = min(MAX_LENGTH_LIMIT, positions - picture - 1)
+    if limit < 1:
+        raise ExportError(f"{positions} positions leave no room for words after {picture} image tokens")
+    head = "language_model.lm_head.weight"
+    return {
+        "ties": {head: "language_model.model.embed_tokens.weight"} if config.tie_word_embeddings else {},
+        "renames": RENAMES,
+        "float32": [],
+        "text": text_part(config, settings, snapshot),
+        "cache": {
+            "layers": text.num_hidden_layers,
+            "heads": text.num_key_value_heads,
+            "head_dim": text.head_dim,
+            "positions": positions,
+        },
+        "generation": {
+            "max_length": min(MAX_LENGTH, limit),
+            "max_length_limit": limit,
+            "min_length": MIN_LENGTH,
+            "num_beams": NUM_BEAMS,
+            "num_beams_limit": NUM_BEAMS_LIMIT,
+            "length_penalty": 1.0 if settings.length_penalty is None else float(settings.length_penalty),
+            "early_stopping": bool(settings.early_stopping),
+        },
+    }
+
+
+def text_part(config, settings, snapshot: Path) -> dict:
+    text = config.text_config
+    if settings.eos_token_id is None:
+        raise ExportError("generation_config.json has no eos_token_id: no caption would ever end")
+    ends, start = as_list(settings.eos_token_id), text.bos_token_id
+    pad = ends[0] if settings.pad_token_id is None else settings.pad_token_id
+    named = [("eos_token_id", token) for token in ends] + [("image_token_index", config.image_token_index)]
+    check_tokens([*named, ("bos_token_id", start), ("pad_token_id", pad)], text.vocab_size)
+    chat = find_chat_template(snapshot)
+    template, image_text = template_of(chat, "<s>") if chat else (TEMPLATES[text.model_type], IMAGE_TEXT)
+    return {
+        "template": template,
+        "image_text": image_text,
+        "default_prompt": DEFAULT_PROMPT,
+        "placement": "placeholder",
+        "image_token": config.image_token_index,
+        "image_tokens": 0,
+        "special_tokens": True,
+        "prefix": [],
+        "suffix": [],
+        "history": "all",
+        "bos": start,
+        "eos": ends,
+        "pad": pad,
+        "vocabulary": text.vocab_size,
+    }

@@ -1,0 +1,103 @@
+"""The recipe of the pictures: what the reference's image processor does, as the manifest spells it.
+
+Every recipe resizes bytes (bicubic, antialiased) and ends with (byte - mean) / std in float32, with the factor 1/255
+folded into both:
+  stretch   to width x height
+  crop      the shortest edge to n, then width x height from the middle, black where it is too small
+  anyres    LLaVA-NeXT's tiles: the whole picture as one tile, then the parts of the best of the pinpoints
+"""
+
+from export.errors import ExportError
+
+BICUBIC = 3  # PIL's number, as preprocessor_config.json has it
+FILE = "preprocessor_config.json"
+
+
+def image_part(processor, config) -> dict:
+    side = config.vision_config.image_size
+    for flag in ("do_rescale", "do_normalize"):
+        if not getattr(processor, flag, None):
+            raise ExportError(f"{FILE} has {flag} off, which cannot be exported")
+    if processor.resample is None or int(processor.resample) != BICUBIC:
+        raise ExportError(f"{FILE} has resample {processor.resample}; only 3 (bicubic) can be exported")
+    if getattr(processor, "pad_size", None):
+        raise ExportError(f"{FILE} has pad_size, which cannot be exported")
+    if getattr(config, "image_grid_pinpoints", None):
+        recipe = _anyres(processor, config, side)
+    elif getattr(processor, "do_center_crop", None):
+        recipe = _crop(processor, side)
+    else:
+        recipe = _stretch(processor, side)
+    return recipe | {
+        "resample": "bicubic",
+        "mean": _folded(processor.image_mean, processor.rescale_factor),
+        "std": _folded(processor.image_std, processor.rescale_factor),
+    }
+
+
+def _stretch(processor, side: int) -> dict:
+    _require_resize(processor)
+    _require_size(processor.size, side)
+    return {"recipe": "stretch", "width": side, "height": side}
+
+
+def _crop(processor, side: int) -> dict:
+    _require_resize(processor)
+    _require_size(processor.crop_size, side)
+    edge = _shortest_edge(processor)
+    return {"recipe": "crop", "width": side, "height": side, "shortest_edge": edge}
+
+
+def _anyres(processor, config, side: int) -> dict:
+    _require_size(processor.crop_size, side)
+    if _side_of(processor.size) != side and _shortest_edge(processor) != side:
+        raise ExportError(
+            f"{FILE} makes tiles of size {_spell_size(processor.size)}, and the vision model in config.json takes "
+            f"{side}x{side}"
+        )
+    pinpoints = [list(pinpoint) for pinpoint in config.image_grid_pinpoints]
+    if pinpoints != [list(pinpoint) for pinpoint in processor.image_grid_pinpoints]:
+        raise ExportError(f"image_grid_pinpoints is {pinpoints} in config.json, and something else in {FILE}")
+    for height, width in pinpoints:
+        if height % side or width % side or not height or not width:
+            raise ExportError(f"image_grid_pinpoints has {height}x{width}, which is not made of tiles of {side}x{side}")
+    patch = config.vision_config.patch_size
+    return {"recipe": "anyres", "width": side, "height": side, "pinpoints": pinpoints, "patch": patch}
+
+
+def _require_resize(processor) -> None:
+    if not processor.do_resize:
+        raise ExportError(f"{FILE} has do_resize off, which cannot be exported")
+
+
+def _shortest_edge(processor) -> int:
+    edge = getattr(processor.size, "shortest_edge", None)
+    if not edge or getattr(processor.size, "longest_edge", None):
+        raise ExportError(f"{FILE} has the size {_spell_size(processor.size)}; with a crop it must be a shortest_edge")
+    return edge
+
+
+def _side_of(size) -> int | None:
+    height, width = getattr(size, "height", None), getattr(size, "width", None)
+    return height if height == width else None
+
+
+def _require_size(size, side: int) -> None:
+    if _side_of(size) != side:
+        raise ExportError(
+            f"{FILE} makes pictures of size {_spell_size(size)}, "
+            f"and the vision model in config.json takes {side}x{side}"
+        )
+
+
+def _spell_size(size) -> str:
+    if not size:
+        return "unknown"
+    return ", ".join(f"{key} {value}" for key, value in dict(size).items() if value is not None)
+
+
+def _folded(values, factor: float) -> list[float]:
+    """In the reference's order of arithmetic: float32 times 1/factor. A float32 is exact as JSON's double."""
+    import torch
+
+    return (torch.tensor(values, dtype=torch.float32) * (1.0 / factor)).tolist()

@@ -1,0 +1,21 @@
+"""Random tiny models in Hugging Face's form, drawn from a seed: what parity is tested on. A family is a file here.
+
+    python -m tiny_models FOLDER --family blip2-opt --seed N
+"""
+
+from tiny_models.blip import make_blip, make_blip_base
+from tiny_models.blip2 import make_blip2
+from tiny_models.blip2_t5 import make_blip2_t5
+from tiny_models.clip import make_clip
+from tiny_models.llava_next import make_llava_next
+
+MAKERS = {
+    "blip2-opt": make_blip2,
+    "blip2-t5": make_blip2_t5,
+    "llava-next": make_llava_next,
+    "blip": make_blip,
+    "clip": make_clip,
+}
+
+# As large as a published checkpoint: for a single look, not for many seeds.
+TRUE_SIZE = {"blip-base": make_blip_base}
