@@ -1,46 +1,100 @@
-"""Draws fresh scenes, sends them through the C++ program and counts the captions that are exactly true."""
+"""Draws fresh scenes, has a demo model answer about them and counts the answers that are exactly true.
+
+demo-blip2 says what a scene shows, demo-llava-next answers questions of all kinds, demo-clip finds each
+scene's caption among 100, and each caption's scene; its vectors come from transformers.
+"""
 
 import argparse
+import collections
 import random
 import sys
-import tempfile
-from pathlib import Path
+from typing import NamedTuple
 
-from program import caption_files
-from scenes import draw_scene
+import scene_questions
+import scenes
+from answerers import Asked, program_answers, program_likeness, reference_answers, reference_likeness
+from evaluate_clip import CHOICES, draw_different, first
 
 
-def draw(folder, seed, count):
-    rng = random.Random(seed)
-    files, captions = [], []
+class Result(NamedTuple):
+    """One answer: of which kind, whether it is right, and what to print if it is not."""
+
+    kind: str
+    right: bool
+    said: str
+    meant: str
+
+
+def draw_captions(rng: random.Random, count: int) -> list[Asked]:
+    drawn = [scenes.draw_scene(rng) for _ in range(count)]
+    return [Asked(scene.image, "caption", None, scene.caption) for scene in drawn]
+
+
+def draw_questions(rng: random.Random, count: int) -> list[Asked]:
+    """One question about each scene; the kinds take turns."""
+    asked = []
     for number in range(count):
-        scene = draw_scene(rng)
-        file = Path(folder) / f"scene-{number:05}.png"
-        scene.image.save(file)
-        files.append(file)
-        captions.append(scene.caption)
-    return files, captions
+        scene = scene_questions.draw_scene(rng)
+        kind = scene_questions.KINDS[number % len(scene_questions.KINDS)]
+        asked.append(Asked(scene.image, *scene_questions.ask(kind, scene.content, rng)))
+    return asked
 
 
-def main():
+def answer(asked: list[Asked], answers: list[str]) -> list[Result]:
+    return [
+        Result(one.kind, said == one.answer, f"{one.prompt or 'caption'}: said {said!r}", one.answer)
+        for one, said in zip(asked, answers, strict=True)
+    ]
+
+
+def find(model: str, likeness, rng: random.Random, count: int) -> list[Result]:
+    results = []
+    for _ in range(-(-count // CHOICES)):
+        drawn = draw_different(rng)
+        captions = [scene.caption for scene in drawn]
+        alike = likeness(model, drawn)
+        for kind, chosen in (("scene of a text", first(alike.T)), ("text of a scene", first(alike))):
+            results += [
+                Result(kind, choice == own, f"{kind}: chose {captions[choice]!r}", captions[own])
+                for own, choice in enumerate(chosen)
+            ]
+    return results
+
+
+def examine(arguments: argparse.Namespace) -> list[Result]:
+    rng = random.Random(arguments.seed)
+    if arguments.model == "demo-clip":
+        likeness = reference_likeness if arguments.reference else program_likeness
+        return find(arguments.model, likeness, rng, arguments.count)
+    draw = draw_captions if arguments.model == "demo-blip2" else draw_questions
+    asked = draw(rng, arguments.count)
+    answers = (reference_answers if arguments.reference else program_answers)(arguments.model, asked)
+    return answer(asked, answers)
+
+
+def report(results: list[Result], at_least: float) -> bool:
+    """Prints what is wrong, and how much is right of each kind and in all; says whether that is enough."""
+    for result in results:
+        if not result.right:
+            print(f"{result.said}, shows {result.meant!r}")
+    total = collections.Counter(result.kind for result in results)
+    right = collections.Counter(result.kind for result in results if result.right)
+    for kind in total if len(total) > 1 else ():
+        print(f"{kind} {right[kind]}/{total[kind]}")
+    print(f"exact {right.total()}/{total.total()}")
+    return all(right[kind] >= at_least * total[kind] for kind in total)
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/check-scenes", description=__doc__)
     parser.add_argument("--seed", type=int, required=True, help="the scenes to draw: any number, each gives others")
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--model", default="demo-blip2", help="bundle (default: %(default)s)")
-    parser.add_argument("--at-least", type=float, default=0.97, help="share that must be exact (default: %(default)s)")
-    arguments = parser.parse_args()
-
-    with tempfile.TemporaryDirectory() as folder:
-        files, captions = draw(folder, arguments.seed, arguments.count)
-        results = caption_files(files, "--model", arguments.model, "--threads", 1)
-    exact = 0
-    for file, caption, result in zip(files, captions, results):
-        said = result.get("caption", result.get("error"))
-        exact += said == caption
-        if said != caption:
-            print(f"{file.name}: said {said!r}, shows {caption!r}")
-    print(f"exact {exact}/{arguments.count}")
-    return exact < arguments.at_least * arguments.count
+    parser.add_argument("--count", type=int, default=1000, help="scenes (default: %(default)s)")
+    parser.add_argument("--model", choices=("demo-blip2", "demo-llava-next", "demo-clip"), default="demo-blip2")
+    parser.add_argument(
+        "--at-least", type=float, default=0.95, help="share of each kind that must be right (default: %(default)s)"
+    )
+    parser.add_argument("--reference", action="store_true", help="ask transformers instead of the program")
+    return not report(examine(arguments := parser.parse_args()), arguments.at_least)
 
 
 if __name__ == "__main__":

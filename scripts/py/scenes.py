@@ -100,7 +100,7 @@ def draw_scene(rng: random.Random) -> Scene:
     groups = _random_groups(rng)
 
     large = SIZE * SUPERSAMPLE
-    colour = _jittered(BACKGROUNDS[background], BACKGROUND_JITTER, rng)
+    colour = jittered(BACKGROUNDS[background], BACKGROUND_JITTER, rng)
     image = Image.new("RGB", (large, large), colour)
     pen = ImageDraw.Draw(image)
     for group in groups:
@@ -121,13 +121,13 @@ def _random_groups(rng: random.Random) -> list[Group]:
     ]
 
 
-def _jittered(colour: tuple[int, int, int], amount: int, rng: random.Random) -> tuple[int, ...]:
+def jittered(colour: tuple[int, int, int], amount: int, rng: random.Random) -> tuple[int, ...]:
     return tuple(min(255, max(0, part + rng.randint(-amount, amount))) for part in colour)
 
 
 def _draw_group(pen: ImageDraw.ImageDraw, group: Group, rng: random.Random) -> None:
     layout = LAYOUTS[group.count]
-    colour = _jittered(COLOURS[group.colour], COLOUR_JITTER, rng)
+    colour = jittered(COLOURS[group.colour], COLOUR_JITTER, rng)
     radius = rng.uniform(*layout.radius)
     line = NEAR if group.place in (PLACES[0], PLACES[2]) else FAR
     upright = group.place in PLACES[:2]
@@ -136,10 +136,10 @@ def _draw_group(pen: ImageDraw.ImageDraw, group: Group, rng: random.Random) -> N
         across = line + rng.uniform(-JITTER_ACROSS, JITTER_ACROSS)
         along = cell + rng.uniform(-layout.jitter, layout.jitter)
         x, y = (across, along) if upright else (along, across)
-        _draw_shape(pen, group.shape, x * scale, y * scale, radius * scale, colour)
+        draw_shape(pen, group.shape, x * scale, y * scale, radius * scale, colour)
 
 
-def _draw_shape(pen, shape: str, x: float, y: float, r: float, colour) -> None:
+def draw_shape(pen, shape: str, x: float, y: float, r: float, colour) -> None:
     if shape == "circle":
         pen.ellipse((x - r, y - r, x + r, y + r), fill=colour)
     elif shape == "square":

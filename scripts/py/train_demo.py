@@ -125,13 +125,13 @@ def _initialise(model: Blip2ForConditionalGeneration) -> None:
         elif weight.dim() == 2:
             weight.normal_(0, 0.9 / math.sqrt(weight.shape[1]))
     embeddings = model.vision_model.embeddings
-    embeddings.position_embedding[0, 1:] = 0.7 * _grid_positions(IMAGE_SIZE // PATCH, WIDTH)
+    embeddings.position_embedding[0, 1:] = 0.7 * grid_positions(IMAGE_SIZE // PATCH, WIDTH)
     embeddings.class_embedding.normal_(0, 0.5)
     model.query_tokens.normal_(0, 1)
     model.tie_weights()
 
 
-def _grid_positions(side: int, width: int) -> torch.Tensor:
+def grid_positions(side: int, width: int) -> torch.Tensor:
     """Sine-cosine code of each patch's row and column, [side * side, width]."""
     rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
     quarter = width // 4
