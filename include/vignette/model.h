@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,13 +20,16 @@ namespace vignette {
 class Pixels {
 public:
     virtual ~Pixels() = default;
+
+    // How many placeholders stand for the picture in a prompt; an embedder has no prompts: 0.
+    virtual int tokens() const = 0;
 };
 
-// A new sequence: look at the pixels, read the prompt into the slot.
+// A new sequence: look at the pictures, read the prompt into the slot.
 struct Admission {
     SlotId slot{};
-    const Pixels* pixels = nullptr;
-    std::span<const TokenId> prompt;  // image placeholders included
+    std::span<const Pixels* const> pictures;  // in the order of their placeholders
+    std::span<const TokenId> prompt;          // placeholders included
 };
 
 // One beam of one sequence: write `token` at `position` of `slot`, then look at what may follow.
@@ -32,6 +37,7 @@ struct DecodeRow {
     SlotId slot{};
     TokenId token{};
     int position = 0;
+    int prompt = 0;   // length of its sequence's prompt: encoder-decoder families divide the slot there
     float score = 0;  // running log-probability; beams compare candidates with it added
 };
 
@@ -42,12 +48,36 @@ struct SlotCopy {
     int length = 0;
 };
 
-// What is wanted of a group of neighbouring rows (the beams of one sequence, or a single one).
+// Draws a token instead of taking the most likely: temperature, then the k most likely, then the smallest set
+// that holds top_p, then what is at least min_p times as likely as the first. Of what is left, `draw` says
+// which: probabilities are summed up from the most likely one on until they exceed it.
+struct Sampling {
+    double temperature = 1;
+    int top_k = 0;  // 0: all
+    double top_p = 1;
+    double min_p = 0;
+    double draw = 0;  // from 0 to below 1
+};
+
+// What is special about one row of a choice in this step.
+struct RowRules {
+    std::span<const TokenId> forbidden;      // never chosen
+    std::span<const TokenId> penalised;      // said before; each once
+    std::span<const std::uint32_t> allowed;  // a bit for each token, lowest first; empty: all
+};
+
+// What is wanted of a group of neighbouring rows (the beams of one sequence, or a single one). The order is
+// the reference's: log_softmax (of beams), the penalty, what is forbidden, the running score (of beams),
+// sampling.
 struct Choice {
     int rows = 1;
     int candidates = 1;  // 1: the most likely token (argmax of logits); more: the best of log_softmax + score
                          // over all rows
-    std::span<const TokenId> forbidden;  // never chosen in this step
+    std::span<const TokenId> forbidden = {};  // never chosen in this step, in no row
+    std::span<const RowRules> rules = {};     // none, or one for each row
+    float repetition_penalty = 1;
+    std::optional<Sampling> sampling = {};  // of a single row
+    bool logprobs = false;                  // whether candidates tell their logprob
 };
 
 // One step of the engine. Admissions come first in the result, then the decode rows, in order.
@@ -62,7 +92,9 @@ struct StepPlan {
 struct Candidate {
     int row = 0;  // within its group
     TokenId token{};
-    float score = 0;  // log-probability with the row's running score; 0 where only the argmax was asked for
+    float score = 0;    // log-probability with the row's running score; 0 where only one token was asked for;
+                        // minus infinity where rules forbade it: they left nothing better
+    float logprob = 0;  // of the token as the model has it, before any rule; 0 unless asked for
     bool operator==(const Candidate&) const = default;
 };
 

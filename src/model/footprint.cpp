@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "model/safetensors.h"
+#include "model/weight_files.h"
+#include "model/weight_keys.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -32,21 +33,25 @@ std::uint64_t elements(const TensorView& tensor) {
 }  // namespace
 
 Result<std::uint64_t> weights_bytes(const Manifest& manifest, const std::filesystem::path& bundle) {
-    const std::filesystem::path folder = (bundle / manifest.weights.folder).lexically_normal();
+    TRY(check_complete(manifest));
+    const std::filesystem::path folder = weights_folder(manifest, bundle);
     std::uint64_t sum = 0;
     for (const WeightsFile& named : manifest.weights.files) {
-        const Safetensors file = TRY(Safetensors::open(folder / named.file));
-        if (file.bytes() != named.bytes) {
-            return fail(
-                ErrorCode::weights_invalid,
-                (folder / named.file).string() + " has " + std::to_string(file.bytes()) +
-                    " bytes and the manifest says " + std::to_string(named.bytes) +
-                    "; copy it again from where it came, or export the bundle again"
-            );
-        }
+        const Safetensors file = TRY(open_weight_file(folder, named));
         for (const auto& [name, tensor] : file.tensors()) {
             sum += elements(tensor) * (stays_float32(name, manifest) ? 4 : bytes_of(manifest.info.dtype));
         }
+    }
+    return sum;
+}
+
+Result<std::uint64_t> expected_weights_bytes(const Manifest& manifest) {
+    std::uint64_t sum = 0;
+    for (const WeightKey& key : TRY(expand_keys(manifest.weights.keys))) {
+        if (manifest.weights.ties.contains(key.name)) continue;
+        std::uint64_t bytes = stays_float32(key.name, manifest) ? 4 : bytes_of(manifest.info.dtype);
+        for (const std::int64_t side : key.shape) bytes *= static_cast<std::uint64_t>(side);
+        sum += bytes;
     }
     return sum;
 }
@@ -59,16 +64,17 @@ std::uint64_t bytes_per_slot(const CacheSpec& spec, Dtype dtype) {
     return numbers * bytes_of(dtype);
 }
 
-int default_slots(const Manifest& manifest, bool gpu) {
-    const std::uint64_t bytes_max = (gpu ? 8 * KiB : KiB) * MiB;
+int default_slots(const Manifest& manifest, FreeOnGpu free) {
+    const std::uint64_t bytes_max = free ? *free / 4 * 3 : KiB * MiB;
     const std::uint64_t held = bytes_max / bytes_per_slot(manifest.cache, manifest.info.dtype);
     const std::uint64_t fitting = held == 0 ? 0 : held - 1;  // and the scratch slot
-    const std::uint64_t most = gpu ? 96 : 24;
+    const std::uint64_t most = free ? 96 : 24;
     return std::max(manifest.info.generation.num_beams_limit, static_cast<int>(std::min(fitting, most)));
 }
 
-std::uint64_t cache_bytes(const Manifest& manifest, int slots, bool gpu) {
-    const int held = (slots > 0 ? slots : default_slots(manifest, gpu)) + 1;
+std::uint64_t cache_bytes(const Manifest& manifest, int slots, FreeOnGpu free) {
+    if (manifest.info.kind != BundleKind::captioner) return 0;
+    const int held = (slots > 0 ? slots : default_slots(manifest, free)) + 1;
     return static_cast<std::uint64_t>(held) * bytes_per_slot(manifest.cache, manifest.info.dtype);
 }
 

@@ -118,6 +118,8 @@ std::unexpected<Error> JsonView::wrong(std::string_view must) const {
 
 bool JsonView::has(std::string_view key) const { return value_->is_object() && value_->contains(key); }
 
+bool JsonView::is_null() const { return value_->is_null(); }
+
 Result<JsonView> JsonView::at(std::string_view key) const {
     if (!value_->is_object()) return wrong("an object");
     std::string path = (path_.empty() ? "" : path_ + ".") + printable(key);
@@ -182,5 +184,7 @@ Result<bool> JsonView::boolean() const {
     if (!value_->is_boolean()) return wrong("true or false");
     return value_->get<bool>();
 }
+
+std::string JsonView::as_json() const { return value_->dump(); }
 
 }  // namespace vignette

@@ -31,6 +31,7 @@ public:
 
     Result<JsonView> at(std::string_view key) const;  // a member that must exist
     bool has(std::string_view key) const;
+    bool is_null() const;
     Result<std::vector<JsonView>> items() const;  // of an array
     Result<std::vector<std::pair<std::string, JsonView>>> members() const;
 
@@ -38,6 +39,7 @@ public:
     Result<std::int64_t> whole(std::int64_t min, std::int64_t max) const;
     Result<double> number(double min, double max) const;
     Result<bool> boolean() const;
+    std::string as_json() const;  // whatever it is
 
     std::unexpected<Error> wrong(std::string_view must) const;  // "must be …, not a string"
     std::unexpected<Error> refuse(std::string_view sentence) const;

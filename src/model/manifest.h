@@ -16,7 +16,7 @@ namespace vignette {
 
 struct FileDigest {
     std::string file;    // a plain name inside the bundle
-    std::string sha256;  // hex, lower case
+    std::string sha256;  // hex, lower case; the tokenizer's is empty until the bundle has its weights
 };
 
 struct WeightsFile {
@@ -30,13 +30,23 @@ struct PrefixRename {
     std::string to;
 };
 
+// A tensor that the program asks for. In a manifest the name may stand for many: model/weight_keys.h.
+struct WeightKey {
+    std::string name;
+    std::vector<std::int64_t> shape;
+};
+
 struct WeightsSpec {
-    std::filesystem::path folder;  // relative to the bundle, or absolute
+    std::filesystem::path folder;  // relative to the bundle, or absolute; empty in a ready bundle
     std::vector<WeightsFile> files;
     std::map<std::string, std::string, std::less<>> ties;  // parameter -> the name whose tensor it shares
     std::vector<PrefixRename> renames;                     // tried in order on a name that no file has
     std::vector<std::string> float32;  // prefixes of names that stay float32 in a float16 model
+    std::vector<WeightKey> keys;       // may be empty: then only the program itself knows them
 };
+
+// Facts of a snapshot's config.json: a path, "text_config.hidden_size", and the value as JSON text.
+using ConfigFacts = std::map<std::string, std::string, std::less<>>;
 
 struct CacheSpec {
     int layers = 0;
@@ -50,12 +60,19 @@ struct Manifest {
     FileDigest program;
     FileDigest tokenizer;
     WeightsSpec weights;
-    CacheSpec cache;
+    CacheSpec cache;     // captioner
+    ConfigFacts config;  // of the snapshots that the bundle fits; may be empty
+
+    // A ready bundle is a program that waits for its weights: `vignette models add` completes it.
+    bool has_weights() const { return !weights.folder.empty(); }
 };
 
 Result<Manifest> read_manifest(const std::filesystem::path& bundle);
 
 // `file` is what messages call it.
 Result<Manifest> parse_manifest(std::string_view json, std::string_view file);
+
+// Before a bundle's weights are read: a ready bundle has none yet, which is model_not_found with the remedy.
+Result<void> check_complete(const Manifest& manifest);
 
 }  // namespace vignette

@@ -14,25 +14,39 @@ namespace vignette {
 
 class TorchPixels final : public Pixels {
 public:
-    explicit TorchPixels(at::Tensor values) : values_(std::move(values)) {}
-    const at::Tensor& values() const { return values_; }  // [1, 3, height, width] float32 on the CPU
+    TorchPixels(at::Tensor values, Size original, int tokens)
+        : values_(std::move(values)), original_(original), tokens_(tokens) {}
+    const at::Tensor& values() const { return values_; }  // [tiles, 3, height, width] float32 on the CPU
+    std::int64_t tiles() const { return values_.size(0); }
+    Size original() const { return original_; }  // of the picture
+    int tokens() const override { return tokens_; }
 
 private:
     at::Tensor values_;
+    Size original_;
+    int tokens_;
 };
 
 class Preprocessor {
 public:
-    explicit Preprocessor(const PixelRecipe& recipe);
+    // `image_tokens` is how many placeholders a picture has where its size does not decide.
+    Preprocessor(const PixelRecipe& recipe, int image_tokens);
 
     Result<std::unique_ptr<Pixels>> operator()(const Image& image) const;
 
 private:
-    at::Tensor resize(const Image& image) const;
-    at::Tensor normalise(const at::Tensor& bytes) const;
+    at::Tensor stretch(const Image& image) const;
+    at::Tensor crop(const Image& image) const;
+    at::Tensor anyres(const Image& image) const;
+    at::Tensor normalised(const at::Tensor& bytes) const;
+    void normalise(const at::Tensor& bytes, float* into) const;
 
-    Size size_;
+    PixelRecipe recipe_;
+    int image_tokens_;
     std::array<std::array<float, 256>, 3> normal_;  // of each byte, by channel
 };
+
+// What a model is warmed up with.
+Image black_picture(Size size);
 
 }  // namespace vignette

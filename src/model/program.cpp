@@ -12,6 +12,7 @@
 #include "model/torch_wall.h"
 #include "model/weights.h"
 #include "vignette/bytes.h"
+#include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
@@ -41,6 +42,7 @@ Result<torch::jit::Module> read_program(const std::filesystem::path& path, const
 Result<Program> Program::load(
     const std::filesystem::path& bundle, const Manifest& manifest, const at::Device& device
 ) {
+    TRY(check_complete(manifest));
     set_up_interpreter();
     const std::filesystem::path path = bundle / manifest.program.file;
     Result<torch::jit::Module> module = read_program(path, manifest.program);
@@ -52,39 +54,82 @@ Result<Program> Program::load(
         );
     }
     Program program(TRY(std::move(module)));
-    TRY(program.find_methods(path.string()));
+    TRY(program.find_methods(manifest, path.string()));
     TRY(assign_weights(program.module_, manifest, bundle, device));
     return program;
 }
 
-Result<void> Program::find_methods(const std::string& file) {
+// The interpreter trusts its callers: a method that takes or gives something else than it is called with
+// would end the process. So another family's program must be found out here.
+Result<torch::jit::Function*> Program::find(const std::string& method, std::string_view takes) const {
+    const auto found = module_.find_method(method);
+    if (!found) return fail(ErrorCode::bundle_invalid, "has no method " + method);
+    const c10::FunctionSchema& schema = found->function().getSchema();
+    const std::vector<c10::Argument>& arguments = schema.arguments();
+    const std::vector<c10::Argument>& returns = schema.returns();
+    bool fits = arguments.size() == takes.size() + 1 && returns.size() == 1 &&  // self comes first
+                returns.front().type()->kind() == c10::TypeKind::TensorType;
+    for (std::size_t i = 0; fits && i < takes.size(); ++i) {
+        const c10::TypeKind wanted = takes[i] == 'i' ? c10::TypeKind::IntType : c10::TypeKind::TensorType;
+        fits = arguments[i + 1].type()->kind() == wanted;
+    }
+    if (fits) return &found->function();
+    std::string wants;
+    for (const char one : takes)
+        wants += (wants.empty() ? "" : ", ") + std::string(one == 'i' ? "int" : "Tensor");
+    return fail(
+        ErrorCode::bundle_invalid, "has a method " + method + " that is not (" + wants + ") -> Tensor"
+    );
+}
+
+Result<void> Program::find_methods(const Manifest& manifest, const std::string& file) {
     struct Entry {
         const char* name;
-        std::size_t arguments;
+        std::string_view takes;  // t: a tensor, i: a whole number
         torch::jit::Function** function;
+        bool wanted;
     };
+    const bool captions = manifest.info.kind == BundleKind::captioner;
+    const bool tiles = manifest.info.pixels.method == PixelMethod::anyres;
     for (const Entry& entry :
-         {Entry{"encode", 1, &encode_}, Entry{"embed", 2, &embed_}, Entry{"prefill", 5, &prefill_},
-          Entry{"decode", 5, &decode_}}) {
-        const auto method = module_.find_method(entry.name);
-        if (!method || method->num_inputs() != entry.arguments + 1) {  // and self
+         {Entry{"encode", "t", &encode_, captions}, Entry{"pack", "tii", &pack_, captions && tiles},
+          Entry{"embed", "tt", &embed_, captions}, Entry{"prefill", "ttttt", &prefill_, captions},
+          Entry{"decode", "tttttt", &decode_, captions}, Entry{"embed_image", "t", &embed_image_, !captions},
+          Entry{"embed_text", "t", &embed_text_, !captions}}) {
+        if (!entry.wanted) continue;
+        const Result<torch::jit::Function*> found = find(entry.name, entry.takes);
+        if (!found) {
             return fail(
-                ErrorCode::bundle_invalid, file + " has no method " + entry.name + " of " +
-                                               std::to_string(entry.arguments) +
-                                               " arguments; export the bundle again with scripts/export"
+                ErrorCode::bundle_invalid, file + " " + found.error().message +
+                                               ", which the manifest's family " + manifest.info.family +
+                                               " needs; export the bundle again with scripts/export"
             );
         }
-        *entry.function = &method->function();
+        *entry.function = *found;
     }
     return {};
 }
 
-// Method's own operator() checks the schema and makes a new stack each time.
-at::Tensor Program::call(torch::jit::Function& function, std::initializer_list<const at::Tensor*> arguments) {
+at::Tensor Program::pack(const at::Tensor& features, Size original) {
+    stack_.clear();
+    stack_.emplace_back(module_._ivalue());
+    stack_.emplace_back(features);
+    stack_.emplace_back(std::int64_t{original.height});
+    stack_.emplace_back(std::int64_t{original.width});
+    return run(pack_);
+}
+
+at::Tensor Program::call(torch::jit::Function* function, std::initializer_list<const at::Tensor*> arguments) {
     stack_.clear();
     stack_.emplace_back(module_._ivalue());
     for (const at::Tensor* argument : arguments) stack_.emplace_back(*argument);
-    function.run(stack_);
+    return run(function);
+}
+
+// Method's own operator() checks the schema and makes a new stack each time.
+at::Tensor Program::run(torch::jit::Function* function) {
+    ASSERT(function != nullptr);
+    function->run(stack_);
     at::Tensor result = std::move(stack_.back()).toTensor();
     stack_.clear();
     return result;

@@ -1,15 +1,17 @@
-// A bundle's TorchScript with its weights: four functions from tensors to tensors, which throw what torch
+// A bundle's TorchScript with its weights: a few functions from tensors to tensors, which throw what torch
 // throws. Private to the torch side of model/. One thread at a time.
 #pragma once
 
 #include <filesystem>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/manifest.h"
 #include "model/torch_lean.h"
 #include "vignette/error.h"
+#include "vignette/image.h"
 
 namespace vignette {
 
@@ -19,12 +21,18 @@ public:
         const std::filesystem::path& bundle, const Manifest& manifest, const at::Device& device
     );
 
-    // pixels [N, 3, height, width] -> features [N, queries, width of the text side]
-    at::Tensor encode(const at::Tensor& pixels) { return call(*encode_, {&pixels}); }
+    // What a captioner does.
 
-    // ids [T], features [queries, width] -> [T, width], the features where the image tokens are
+    // pixels [N, 3, height, width] -> features [N, queries, width of the text side]; of anyres, N tiles
+    at::Tensor encode(const at::Tensor& pixels) { return call(encode_, {&pixels}); }
+
+    // anyres: features [t, queries, width] of one picture's tiles and its own size -> [its tokens, width]
+    at::Tensor pack(const at::Tensor& features, Size original);
+    bool packs() const { return pack_ != nullptr; }
+
+    // ids [T], features [K, width] of all its pictures -> [T, width], the features where the image tokens are
     at::Tensor embed(const at::Tensor& ids, const at::Tensor& features) {
-        return call(*embed_, {&ids, &features});
+        return call(embed_, {&ids, &features});
     }
 
     // embeds [B, T, width], padded on the right -> logits [B, vocabulary] behind each row's last token.
@@ -33,27 +41,38 @@ public:
         const at::Tensor& embeds, const at::Tensor& slots, const at::Tensor& lengths, const at::Tensor& keys,
         const at::Tensor& values
     ) {
-        return call(*prefill_, {&embeds, &slots, &lengths, &keys, &values});
+        return call(prefill_, {&embeds, &slots, &lengths, &keys, &values});
     }
 
-    // One token each, written at its position of its slot -> logits [B, vocabulary]
+    // One token each, written at its position of its slot -> logits [B, vocabulary]. `prompts` are the
+    // lengths of their sequences' prompts.
     at::Tensor decode(
-        const at::Tensor& tokens, const at::Tensor& positions, const at::Tensor& slots,
-        const at::Tensor& keys, const at::Tensor& values
+        const at::Tensor& tokens, const at::Tensor& positions, const at::Tensor& prompts,
+        const at::Tensor& slots, const at::Tensor& keys, const at::Tensor& values
     ) {
-        return call(*decode_, {&tokens, &positions, &slots, &keys, &values});
+        return call(decode_, {&tokens, &positions, &prompts, &slots, &keys, &values});
     }
+
+    // What an embedder does: pixels [N, 3, height, width] or padded ids [N, T] -> vectors [N, width] of any
+    // length.
+    at::Tensor embed_image(const at::Tensor& pixels) { return call(embed_image_, {&pixels}); }
+    at::Tensor embed_text(const at::Tensor& ids) { return call(embed_text_, {&ids}); }
 
 private:
     explicit Program(torch::jit::Module module) : module_(std::move(module)) {}
-    Result<void> find_methods(const std::string& file);
-    at::Tensor call(torch::jit::Function& function, std::initializer_list<const at::Tensor*> arguments);
+    Result<void> find_methods(const Manifest& manifest, const std::string& file);
+    Result<torch::jit::Function*> find(const std::string& method, std::string_view takes) const;
+    at::Tensor call(torch::jit::Function* function, std::initializer_list<const at::Tensor*> arguments);
+    at::Tensor run(torch::jit::Function* function);
 
     torch::jit::Module module_;
-    torch::jit::Function* encode_ = nullptr;  // of module_
+    torch::jit::Function* encode_ = nullptr;  // of module_, like the others; none where the kind has none
+    torch::jit::Function* pack_ = nullptr;
     torch::jit::Function* embed_ = nullptr;
     torch::jit::Function* prefill_ = nullptr;
     torch::jit::Function* decode_ = nullptr;
+    torch::jit::Function* embed_image_ = nullptr;
+    torch::jit::Function* embed_text_ = nullptr;
     std::vector<c10::IValue> stack_;  // kept between calls for its memory
 };
 

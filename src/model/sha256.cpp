@@ -83,12 +83,14 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
 
 std::string sha256_hex(std::string_view text) { return sha256_hex(std::as_bytes(std::span(text))); }
 
-Result<std::string> sha256_hex_of_file(const fs::path& path) {
+Result<std::string> sha256_hex_of_file(const fs::path& path, const OnBytes& on_bytes) {
     const File file = TRY(open_regular(path));
     const auto piece = std::make_unique<std::array<std::byte, MiB>>();
     Hash hash;
-    while (const std::size_t got = std::fread(piece->data(), 1, piece->size(), file.get()))
+    while (const std::size_t got = std::fread(piece->data(), 1, piece->size(), file.get())) {
         hash.add(piece->data(), got);
+        if (on_bytes) on_bytes(got);
+    }
     if (std::ferror(file.get()) != 0) return unreadable(path);
     return hash.hex();
 }

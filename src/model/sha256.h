@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,8 +15,9 @@ namespace vignette {
 std::string sha256_hex(std::span<const std::byte> bytes);  // 64 characters, lower case
 std::string sha256_hex(std::string_view text);
 
-// In pieces: the file may be larger than memory.
-Result<std::string> sha256_hex_of_file(const std::filesystem::path& path);
+// In pieces: the file may be larger than memory. `on_bytes` hears of each piece, on the caller's thread.
+using OnBytes = std::function<void(std::size_t)>;
+Result<std::string> sha256_hex_of_file(const std::filesystem::path& path, const OnBytes& on_bytes = {});
 
 // A whole regular file. A bundle's own parts are bundle_invalid when they cannot be read or are too long.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max);

@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 #include <string>
 #include <utility>
 
-#include "model/preprocess.h"
+#include "model/pictures.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -21,6 +20,8 @@ std::chrono::microseconds elapsed(StepClock::time_point since) {
     return std::chrono::duration_cast<std::chrono::microseconds>(StepClock::now() - since);
 }
 
+constexpr std::size_t prefill_tokens_max = 8192;  // of a group, padding included
+
 bool below(int value, int limit) { return value >= 0 && value < limit; }
 
 template <class Id>
@@ -30,30 +31,12 @@ int number(Id id) {
 
 }  // namespace
 
-IndexColumns::IndexColumns(int columns, int rows_max, at::Device device)
-    : columns_(columns),
-      device_(device),
-      numbers_(static_cast<std::size_t>(columns * rows_max)),
-      views_(static_cast<std::size_t>(rows_max) + 1) {}
-
-std::span<const at::Tensor> IndexColumns::tensors(int rows) {
-    if (!device_.is_cpu()) {
-        const at::Tensor sent = at::from_blob(numbers_.data(), {columns_, rows}, at::kLong).to(device_);
-        sent_ = sent.unbind(0);
-        return sent_;
-    }
-    std::vector<at::Tensor>& views = views_[static_cast<std::size_t>(rows)];
-    for (int column = static_cast<int>(views.size()); column < columns_; ++column)
-        views.push_back(at::from_blob(&at(column, 0, rows), {rows}, at::kLong));
-    return views;
-}
-
 Steps::Steps(Program program, SlotCache cache, const StepsOptions& options)
     : program_(std::move(program)),
       cache_(std::move(cache)),
       options_(options),
       prefill_rows_(2, options.shape.slots, options.device),
-      decode_rows_(3, options.shape.slots, options.device) {}
+      decode_rows_(4, options.shape.slots, options.device) {}
 
 Result<StepResult> Steps::run(const StepPlan& plan) {
     check(plan);
@@ -62,12 +45,12 @@ Result<StepResult> Steps::run(const StepPlan& plan) {
     at::Tensor logits;
     scores_.assign(plan.admissions.size(), 0);
     if (!plan.admissions.empty()) {
+        TRY(check_prompts(plan.admissions));
         const auto start = StepClock::now();
-        const at::Tensor features = encode(plan);
+        const std::vector<at::Tensor> features = encode_pictures(program_, plan.admissions, options_.device);
         wait();
         result.vision = elapsed(start);
-        TRY(check_prompts(plan, features.size(1)));
-        logits = prefill(plan, features);
+        logits = prefill(plan.admissions, features);
         wait();
         result.prefill = elapsed(start) - result.vision;
     }
@@ -93,12 +76,12 @@ void Steps::check(const StepPlan& plan) const {
     }
     ASSERT(plan.admissions.size() + plan.decode.size() <= static_cast<std::size_t>(shape.slots));
     for (const Admission& one : plan.admissions) {
-        ASSERT(below(number(one.slot), shape.slots) && one.pixels != nullptr);
+        ASSERT(below(number(one.slot), shape.slots) && !one.pictures.empty());
         ASSERT(!one.prompt.empty() && one.prompt.size() <= static_cast<std::size_t>(shape.positions));
     }
     for (const DecodeRow& row : plan.decode) {
         ASSERT(below(number(row.slot), shape.slots) && below(row.position, shape.positions));
-        ASSERT(below(number(row.token), shape.vocabulary));
+        ASSERT(below(number(row.token), shape.vocabulary) && row.prompt > 0 && row.prompt <= row.position);
     }
     int rows = 0;
     for (std::size_t i = 0; i < plan.choices.size(); ++i) {
@@ -111,9 +94,9 @@ void Steps::check(const StepPlan& plan) const {
 
 // Words of a stranger become tokens of the prompt. On a GPU a token the program does not expect would end
 // the process, and with it everybody's captions.
-Result<void> Steps::check_prompts(const StepPlan& plan, std::int64_t features) const {
-    for (const Admission& one : plan.admissions) {
-        if (std::ranges::count(one.prompt, options_.image_token) != features) {
+Result<void> Steps::check_prompts(std::span<const Admission> newcomers) const {
+    for (const Admission& one : newcomers) {
+        if (std::ranges::count(one.prompt, options_.image_token) != picture_tokens(one)) {
             return fail(
                 ErrorCode::invalid_input,
                 "the prompt contains the token that stands for the picture; remove it from the prompt"
@@ -130,32 +113,40 @@ Result<void> Steps::check_prompts(const StepPlan& plan, std::int64_t features) c
     return {};
 }
 
-at::Tensor Steps::encode(const StepPlan& plan) {
-    std::vector<at::Tensor> pictures;
-    pictures.reserve(plan.admissions.size());
-    for (const Admission& one : plan.admissions) {
-        const auto* pixels = dynamic_cast<const TorchPixels*>(one.pixels);
-        ASSERT(pixels != nullptr);
-        pictures.push_back(pixels->values());
-    }
-    const at::Tensor batch = pictures.size() == 1 ? pictures.front() : at::cat(pictures);
-    return program_.encode(batch.to(options_.device));
-}
-
 at::Tensor Steps::embed(std::span<const TokenId> prompt, const at::Tensor& features) {
     at::Tensor ids = at::empty({static_cast<std::int64_t>(prompt.size())}, at::kLong);
     std::ranges::transform(prompt, ids.mutable_data_ptr<std::int64_t>(), number<TokenId>);
     return program_.embed(ids.to(options_.device), features);
 }
 
-at::Tensor Steps::prefill(const StepPlan& plan, const at::Tensor& features) {
-    const int count = static_cast<int>(plan.admissions.size());
+// In groups, in their order: a prompt with pictures may have thousands of tokens, and the memory of a prefill
+// grows with all of them.
+at::Tensor Steps::prefill(std::span<const Admission> newcomers, std::span<const at::Tensor> features) {
+    std::vector<at::Tensor> logits;
+    while (!newcomers.empty()) {
+        std::size_t count = 1;
+        std::size_t longest = newcomers.front().prompt.size();
+        for (; count < newcomers.size(); ++count) {
+            longest = std::max(longest, newcomers[count].prompt.size());
+            if ((count + 1) * longest > prefill_tokens_max) break;
+        }
+        logits.push_back(prefill_together(newcomers.first(count), features.first(count)));
+        newcomers = newcomers.subspan(count);
+        features = features.subspan(count);
+    }
+    return logits.size() == 1 ? logits.front() : at::cat(logits);
+}
+
+at::Tensor Steps::prefill_together(
+    std::span<const Admission> newcomers, std::span<const at::Tensor> features
+) {
+    const int count = static_cast<int>(newcomers.size());
     std::vector<at::Tensor> embeds;
     std::int64_t longest = 0;
     for (int i = 0; i < count; ++i) {
-        const Admission& one = plan.admissions[static_cast<std::size_t>(i)];
+        const Admission& one = newcomers[static_cast<std::size_t>(i)];
         cache_.renew(one.slot);
-        embeds.push_back(embed(one.prompt, features.select(0, i)));
+        embeds.push_back(embed(one.prompt, features[static_cast<std::size_t>(i)]));
         prefill_rows_.at(0, i, count) = number(one.slot);
         prefill_rows_.at(1, i, count) = embeds.back().size(0);
         longest = std::max(longest, embeds.back().size(0));
@@ -178,10 +169,11 @@ at::Tensor Steps::decode(std::span<const DecodeRow> rows) {
         const DecodeRow& row = rows[static_cast<std::size_t>(i)];
         decode_rows_.at(0, i, count) = number(row.token);
         decode_rows_.at(1, i, count) = row.position;
-        decode_rows_.at(2, i, count) = number(row.slot);
+        decode_rows_.at(2, i, count) = row.prompt;
+        decode_rows_.at(3, i, count) = number(row.slot);
     }
     const auto columns = decode_rows_.tensors(count);
-    return program_.decode(columns[0], columns[1], columns[2], cache_.keys(), cache_.values());
+    return program_.decode(columns[0], columns[1], columns[2], columns[3], cache_.keys(), cache_.values());
 }
 
 void Steps::mark_poisoned(const StepPlan& plan) {
@@ -189,26 +181,31 @@ void Steps::mark_poisoned(const StepPlan& plan) {
     for (const DecodeRow& row : plan.decode) cache_.mark_poisoned(row.slot);
 }
 
-void Steps::warm_up(const at::Tensor& pixels, std::span<const TokenId> prompt) {
-    const at::Tensor embeds = embed(prompt, program_.encode(pixels.to(options_.device)).select(0, 0));
-    prefill_rows_.at(0, 0, 1) = number(cache_.scratch());
-    prefill_rows_.at(1, 0, 1) = embeds.size(0);
-    const auto rows = prefill_rows_.tensors(1);
-    const at::Tensor logits =
-        program_.prefill(embeds.unsqueeze(0), rows[0], rows[1], cache_.keys(), cache_.values());
+void Steps::warm_up(const Pixels& picture, std::span<const TokenId> prompt) {
+    const Pixels* pictures[] = {&picture};
+    const Admission one{.slot = cache_.scratch(), .pictures = pictures, .prompt = prompt};
+    const int length = static_cast<int>(prompt.size());
     const int last = options_.shape.positions - 1;
-    const DecodeRow next{
-        .slot = cache_.scratch(),
-        .token = prompt.back(),
-        .position = std::min(static_cast<int>(prompt.size()), last),
-        .score = 0
-    };
-    const at::Tensor decoded = decode({&next, 1});
     TORCH_CHECK(
-        logits.size(-1) == options_.shape.vocabulary && decoded.size(-1) == options_.shape.vocabulary,
-        "the program's vocabulary is ", logits.size(-1), " and the manifest says ", options_.shape.vocabulary
+        length <= last, "a picture takes ", picture.tokens(), " of the manifest's ", last + 1, " positions"
     );
+    check_logits(prefill({&one, 1}, encode_pictures(program_, {&one, 1}, options_.device)));
+    for (const int position : {length, last}) {  // what the cache promises, the program's tables must have
+        const DecodeRow next{
+            .slot = cache_.scratch(), .token = prompt.back(), .position = position, .prompt = length
+        };
+        check_logits(decode({&next, 1}));
+    }
     wait();
+}
+
+void Steps::check_logits(const at::Tensor& logits) const {
+    TORCH_CHECK(
+        logits.dim() == 2 && logits.size(0) == 1 && logits.size(1) == options_.shape.vocabulary,
+        "the program's logits have the shape ", logits.sizes(), " and the manifest's vocabulary is ",
+        options_.shape.vocabulary
+    );
+    TORCH_CHECK(logits.scalar_type() == at::kFloat, "the program's logits are ", logits.scalar_type());
 }
 
 // Work on a device is queued; times are honest only when it is done.

@@ -1,8 +1,5 @@
 #include "model/torch_model.h"
 
-#include <ATen/Parallel.h>
-#include <torch/csrc/api/include/torch/cuda.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +8,7 @@
 #include "model/program.h"
 #include "model/slot_cache.h"
 #include "model/steps.h"
+#include "model/torch_device.h"
 #include "model/torch_wall.h"
 #include "vignette/bytes.h"
 
@@ -27,51 +25,23 @@ namespace {
 
 constexpr int slots_max = 4096;
 
-Result<at::Device> choose_device(const std::string& wish) {
-    if (wish == "cpu") return at::Device(at::kCPU);
-    if (wish != "auto" && wish != "cuda") {
-        return fail(ErrorCode::usage, "device must be auto, cpu or cuda, not \"" + wish + "\"");
-    }
-    if (torch::cuda::is_available()) return at::Device(at::kCUDA, 0);
-    if (wish == "auto") return at::Device(at::kCPU);
-    return fail(
-        ErrorCode::unavailable,
-        "no CUDA device can be used; start the container with --gpus all, or choose the device cpu or auto "
-        "(vignette doctor tells more)"
-    );
-}
-
-// at::set_num_threads() sets OpenMP's number for the calling thread only; torch hands it on to other threads
-// where it splits work itself, but its libraries ask OpenMP.
-void take_over_thread_count() {
-    thread_local const bool taken = [] {
-        at::init_num_threads();
-        return true;
-    }();
-    (void)taken;
-}
-
-// What every prompt begins with, and one word.
-std::vector<TokenId> shortest_prompt(const TextRecipe& text) {
-    std::vector<TokenId> prompt(static_cast<std::size_t>(text.image_tokens), text.image_token);
+// What every prompt about one picture has, and one word.
+std::vector<TokenId> shortest_prompt(const TextRecipe& text, const Pixels& picture) {
+    std::vector<TokenId> prompt(static_cast<std::size_t>(picture.tokens()), text.image_token);
+    prompt.insert(prompt.end(), text.prefix.begin(), text.prefix.end());
     prompt.push_back(text.end.front());
+    prompt.insert(prompt.end(), text.suffix.begin(), text.suffix.end());
     return prompt;
 }
 
 // A program that fails on its first and simplest input is not broken by the input.
-Result<void> warm_up(Steps& steps, const BundleInfo& info) {
+Result<void> warm_up(Steps& steps, const Preprocessor& preprocessor, const BundleInfo& info) {
+    const std::unique_ptr<Pixels> picture = TRY(preprocessor(black_picture(info.pixels.size)));
     Result<void> outcome = torch_wall([&]() -> Result<void> {
-        const at::Tensor pixels = at::zeros({1, 3, info.pixels.size.height, info.pixels.size.width});
-        steps.warm_up(pixels, shortest_prompt(info.text));
+        steps.warm_up(*picture, shortest_prompt(info.text, *picture));
         return {};
     });
-    if (!outcome && outcome.error().code == ErrorCode::model_failed) {
-        return fail(
-            ErrorCode::bundle_invalid, "the program of " + info.name + " does not run: " +
-                                           outcome.error().message + "; export the bundle again"
-        );
-    }
-    return outcome;
+    return blame_bundle(std::move(outcome), info.name);
 }
 
 }  // namespace
@@ -83,16 +53,24 @@ TorchModel::~TorchModel() = default;
 Result<std::unique_ptr<Model>> TorchModel::open(
     const std::filesystem::path& bundle, const Manifest& manifest, const ModelOptions& options
 ) {
+    if (manifest.info.kind != BundleKind::captioner) {
+        return fail(
+            ErrorCode::usage, "the bundle " + manifest.info.name +
+                                  " makes vectors and no captions; name a captioner as the model"
+        );
+    }
     if (options.slots < 0 || options.slots > slots_max) {
         return fail(ErrorCode::usage, "slots must be from 0 to " + std::to_string(slots_max));
     }
-    if (options.threads > 0) at::set_num_threads(options.threads);
+    set_threads(options.threads);
     const at::Device device = TRY(choose_device(options.device));
-    const int slots = options.slots > 0 ? options.slots : default_slots(manifest, device.is_cuda());
+    Program program = TRY(Program::load(bundle, manifest, device));
+    const int slots = options.slots > 0 ? options.slots : TRY(torch_wall([&]() -> Result<int> {
+        return default_slots(manifest, free_on_gpu(device));
+    }));
     const ModelShape shape{
         .slots = slots, .positions = manifest.cache.positions, .vocabulary = manifest.info.text.vocabulary
     };
-    Program program = TRY(Program::load(bundle, manifest, device));
     SlotCache cache = TRY(SlotCache::make(
         manifest.cache, {.slots = slots, .type = to_torch(manifest.info.dtype), .device = device}
     ));
@@ -103,16 +81,16 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     auto parts = std::make_unique<Parts>(Parts{
         .shape = shape,
         .device = device,
-        .preprocessor = Preprocessor(manifest.info.pixels),
+        .preprocessor = Preprocessor(manifest.info.pixels, manifest.info.text.image_tokens),
         .steps = std::move(steps),
     });
-    TRY(warm_up(parts->steps, manifest.info));
+    TRY(warm_up(parts->steps, parts->preprocessor, manifest.info));
     return std::make_unique<TorchModel>(std::move(parts));
 }
 
 ModelShape TorchModel::shape() const { return parts_->shape; }
 
-std::string TorchModel::device() const { return parts_->device.is_cuda() ? "cuda" : "cpu"; }
+std::string TorchModel::device() const { return to_text(parts_->device); }
 
 Result<std::unique_ptr<Pixels>> TorchModel::preprocess(const Image& image) const {
     return parts_->preprocessor(image);

@@ -8,16 +8,11 @@
 #include <string>
 
 #include "model/manifest.h"
+#include "model/model_options.h"
 #include "vignette/error.h"
 #include "vignette/model.h"
 
 namespace vignette {
-
-struct ModelOptions {
-    std::string device = "auto";  // auto, cpu, cuda
-    int slots = 0;                // 0: what fits a modest part of the memory
-    int threads = 0;              // of CPU operators, for the whole process; 0: as torch decides
-};
 
 class TorchModel final : public Model {
 public:

@@ -59,4 +59,12 @@ Error to_error(const std::exception& thrown) {
     };
 }
 
+Result<void> blame_bundle(Result<void> outcome, const std::string& name) {
+    if (outcome || outcome.error().code != ErrorCode::model_failed) return outcome;
+    return fail(
+        ErrorCode::bundle_invalid,
+        "the program of " + name + " does not run: " + outcome.error().message + "; export the bundle again"
+    );
+}
+
 }  // namespace vignette

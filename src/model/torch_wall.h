@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -15,6 +16,9 @@ at::ScalarType to_torch(Dtype dtype);
 
 // An exception of torch as an error for people: its last line, without the interpreter's backtrace.
 Error to_error(const std::exception& thrown);
+
+// A program that failed before it met anybody's picture is broken itself: bundle_invalid.
+Result<void> blame_bundle(Result<void> outcome, const std::string& name);
 
 // Runs `call`, which returns a Result, in inference mode (a property of the thread, so it is set each time).
 template <class F>

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "model/safetensors.h"
 #include "model/torch_wall.h"
+#include "model/weight_files.h"
 
 namespace vignette {
 namespace {
@@ -30,31 +30,28 @@ std::optional<at::ScalarType> float_type(TensorType type) {
     return std::nullopt;
 }
 
-struct Found {
-    const Safetensors* file = nullptr;
-    const TensorView* view = nullptr;
-};
-
 class WeightsAssigner {
 public:
     WeightsAssigner(const Manifest& manifest, const at::Device& device)
         : manifest_(manifest), device_(device) {}
 
-    Result<void> open_files(const std::filesystem::path& bundle);
+    Result<void> open_files(const std::filesystem::path& bundle) {
+        folder_ = weights_folder(manifest_, bundle).string();
+        files_ = TRY(open_weight_files(manifest_, bundle));
+        return {};
+    }
     Result<void> assign(const c10::intrusive_ptr<c10::ivalue::Object>& object, const std::string& prefix);
 
 private:
-    std::optional<Found> find_exact(std::string_view name) const;
-    std::optional<Found> find(const std::string& parameter) const;
     at::ScalarType wanted_type(std::string_view parameter) const;
     Result<at::Tensor> load(const std::string& parameter, const at::Tensor& shape_only);
-    at::Tensor materialise(const Found& found, at::ScalarType stored, at::ScalarType wanted) const;
+    at::Tensor materialise(const FoundTensor& found, at::ScalarType stored, at::ScalarType wanted) const;
     std::unexpected<Error> refuse(const std::string& what) const;
 
     const Manifest& manifest_;
     at::Device device_;
     std::string folder_;
-    std::vector<Safetensors> files_;
+    WeightFiles files_;
     // Tied parameters must stay one tensor, also when it had to be cast.
     std::map<std::pair<const TensorView*, at::ScalarType>, at::Tensor> loaded_;
 };
@@ -66,41 +63,6 @@ std::unexpected<Error> WeightsAssigner::refuse(const std::string& what) const {
     );
 }
 
-Result<void> WeightsAssigner::open_files(const std::filesystem::path& bundle) {
-    const std::filesystem::path folder = (bundle / manifest_.weights.folder).lexically_normal();
-    folder_ = folder.string();
-    files_.reserve(manifest_.weights.files.size());
-    for (const WeightsFile& named : manifest_.weights.files) {
-        files_.push_back(TRY(Safetensors::open(folder / named.file)));
-        const std::size_t bytes = files_.back().bytes();
-        if (bytes == named.bytes) continue;
-        return refuse(
-            named.file + " has " + std::to_string(bytes) + " bytes and the manifest says " +
-            std::to_string(named.bytes)
-        );
-    }
-    return {};
-}
-
-std::optional<Found> WeightsAssigner::find_exact(std::string_view name) const {
-    for (const Safetensors& file : files_) {
-        if (const TensorView* view = file.find(name)) return Found{.file = &file, .view = view};
-    }
-    return std::nullopt;
-}
-
-std::optional<Found> WeightsAssigner::find(const std::string& parameter) const {
-    const auto tie = manifest_.weights.ties.find(parameter);
-    const std::string& name = tie == manifest_.weights.ties.end() ? parameter : tie->second;
-    if (std::optional<Found> found = find_exact(name)) return found;
-    for (const PrefixRename& rename : manifest_.weights.renames) {
-        if (!name.starts_with(rename.from)) continue;
-        if (std::optional<Found> found = find_exact(rename.to + name.substr(rename.from.size())))
-            return found;
-    }
-    return std::nullopt;
-}
-
 at::ScalarType WeightsAssigner::wanted_type(std::string_view parameter) const {
     const bool keep = std::ranges::any_of(manifest_.weights.float32, [&](const std::string& prefix) {
         return parameter.starts_with(prefix);
@@ -108,8 +70,9 @@ at::ScalarType WeightsAssigner::wanted_type(std::string_view parameter) const {
     return keep && manifest_.info.dtype == Dtype::float16 ? at::kFloat : to_torch(manifest_.info.dtype);
 }
 
-at::Tensor WeightsAssigner::materialise(const Found& found, at::ScalarType stored, at::ScalarType wanted)
-    const {
+at::Tensor WeightsAssigner::materialise(
+    const FoundTensor& found, at::ScalarType stored, at::ScalarType wanted
+) const {
     const TensorView& view = *found.view;
     const bool aligned = reinterpret_cast<std::uintptr_t>(view.bytes.data()) % bytes_of(view.type) == 0;
     at::Tensor tensor;
@@ -126,7 +89,7 @@ at::Tensor WeightsAssigner::materialise(const Found& found, at::ScalarType store
 }
 
 Result<at::Tensor> WeightsAssigner::load(const std::string& parameter, const at::Tensor& shape_only) {
-    const std::optional<Found> found = find(parameter);
+    const std::optional<FoundTensor> found = files_.find(parameter, manifest_.weights);
     if (!found) return refuse("no file has the tensor " + parameter);
     if (!std::ranges::equal(found->view->shape, shape_only.sizes())) {
         return refuse(

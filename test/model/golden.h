@@ -1,7 +1,8 @@
-// What test/model/make_fixtures.py made: a bundle and what the reference computes for it. VIGNETTE_FIXTURES
+// What test/model/make_fixtures.py made: bundles and what the reference computes for them. VIGNETTE_FIXTURES
 // is the folder (a compile definition, which an environment variable of that name overrides).
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -22,57 +23,63 @@ inline std::filesystem::path fixtures() {
     return folder != nullptr ? folder : VIGNETTE_FIXTURES;
 }
 
-inline std::filesystem::path golden_bundle() { return fixtures() / "bundle"; }
+inline std::filesystem::path golden_bundle(const std::string& family = "blip2-opt") {
+    return fixtures() / family / "bundle";
+}
 
-inline Manifest golden_manifest() { return read_manifest(golden_bundle()).value(); }
+inline Manifest golden_manifest(const std::string& family = "blip2-opt") {
+    return read_manifest(golden_bundle(family)).value();
+}
 
+// Tensors by name; `numbered` says how many there are of NAME.0, NAME.1, ...
 class Golden {
 public:
-    Golden() : file_(Safetensors::open(fixtures() / "golden.safetensors").value()) {}
+    explicit Golden(const std::filesystem::path& file)
+        : file_(Safetensors::open(fixtures() / file).value()) {}
 
-    int pictures() const {
+    int numbered(const std::string& name) const {
         int count = 0;
-        while (file_.find("image." + std::to_string(count)) != nullptr) ++count;
+        while (file_.find(name + "." + std::to_string(count)) != nullptr) ++count;
         return count;
     }
 
-    Image image(int number) const {
-        const TensorView& view = tensor("image", number);
+    Image image(const std::string& name) const {
+        const TensorView& view = tensor(name);
         Image image;
         image.size = {
             .width = static_cast<std::int32_t>(view.shape[1]),
             .height = static_cast<std::int32_t>(view.shape[0])
         };
-        const std::vector<std::uint8_t> rgb = numbers<std::uint8_t>("image", number);
+        const std::vector<std::uint8_t> rgb = numbers<std::uint8_t>(name);
         image.rgb.assign(rgb.begin(), rgb.end());
         return image;
     }
 
-    std::vector<TokenId> tokens(const std::string& name, int number) const {
+    std::vector<TokenId> tokens(const std::string& name) const {
         std::vector<TokenId> tokens;
-        for (const std::int64_t token : numbers<std::int64_t>(name, number))
+        for (const std::int64_t token : numbers<std::int64_t>(name))
             tokens.push_back(TokenId{static_cast<std::int32_t>(token)});
         return tokens;
     }
 
-    std::vector<float> floats(const std::string& name, int number) const {
-        return numbers<float>(name, number);
+    std::vector<float> floats(const std::string& name) const { return numbers<float>(name); }
+
+    std::span<const std::int64_t> shape(const std::string& name) const { return tensor(name).shape; }
+
+    template <class T>
+    std::vector<T> numbers(const std::string& name) const {
+        const TensorView& view = tensor(name);
+        ASSERT(bytes_of(view.type) == sizeof(T));
+        std::vector<T> values(view.bytes.size() / sizeof(T));
+        if (!values.empty()) std::memcpy(values.data(), view.bytes.data(), view.bytes.size());
+        return values;
     }
 
 private:
-    const TensorView& tensor(const std::string& name, int number) const {
-        const TensorView* view = file_.find(name + "." + std::to_string(number));
+    const TensorView& tensor(const std::string& name) const {
+        const TensorView* view = file_.find(name);
         ASSERT(view != nullptr);
         return *view;
-    }
-
-    template <class T>
-    std::vector<T> numbers(const std::string& name, int number) const {
-        const TensorView& view = tensor(name, number);
-        ASSERT(bytes_of(view.type) == sizeof(T));
-        std::vector<T> values(view.bytes.size() / sizeof(T));
-        std::memcpy(values.data(), view.bytes.data(), view.bytes.size());
-        return values;
     }
 
     Safetensors file_;

@@ -1,73 +1,99 @@
 #!/usr/bin/env python3
-"""Makes what the torch tests compare with: a bundle of a tiny random BLIP-2, and what the reference
-(transformers on the CPU) computes for it.
+"""Makes what the torch tests compare with: bundles of tiny random models of every family, and what the reference
+(transformers on the CPU) computes for them.
 
     PYTHONPATH=scripts/py python3 test/model/make_fixtures.py FOLDER
 
-FOLDER/bundle              the exported bundle
-FOLDER/golden.safetensors  for each picture N: image.N, pixels.N, prompt.N, greedy.N, beam_tokens.N, beam_scores.N
+FOLDER/FAMILY/bundle               the exported bundle
+FOLDER/FAMILY/golden.safetensors   of a captioner for each request N: prompt.N, greedy.N, images.N (how many) and for
+                                   each of its pictures M image.N.M, pixels.N.M; of an embedder see golden_vectors.py
+FOLDER/pixels.safetensors          golden_pixels.py
+FOLDER/choices.safetensors         golden_choices.py
 """
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import torch
-from safetensors.torch import save_file
-from transformers import AutoImageProcessor, Blip2ForConditionalGeneration
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "parity")]
 
+import golden_choices
+import golden_pixels
+import golden_vectors
+import numpy as np
+import reference
+import torch
+from bundle_twin import prompt_ids
+from PIL import Image
+from safetensors.torch import save_file
+
+CAPTIONERS = {"blip2-opt": 0, "blip2-t5": 1, "blip": 1, "llava-next": 2}  # and the seeds of their models
+CLIP_SEED = 3
 SIZES = [(97, 61), (61, 97), (400, 300), (30, 30), (1, 7), (56, 56)]  # width, height
+PROMPTS = ["", "a photo of", "Question: how many? Answer:", "two red cats"]
+SEVERAL = {"blip2-opt": [1] * 6, "llava-next": [1, 1, 2, 1, 3, 1]}  # pictures of each request
 NEW_TOKENS = 16
 BEAMS = 3
 
 
-def golden_pixels(processor, manifest, image):
-    tensor = torch.from_numpy(image).permute(2, 0, 1)
-    made = processor(tensor, return_tensors="pt", input_data_format="channels_first")["pixel_values"]
-    assert list(made.shape[2:]) == [manifest["image"]["height"], manifest["image"]["width"]]
+def make_bundle(folder: Path, family: str, seed: int) -> tuple[Path, Path]:
+    snapshot, bundle = folder / "snapshot", folder / "bundle"
+    command = [sys.executable, "-m", "tiny_models", snapshot, "--family", family, "--seed", str(seed)]
+    subprocess.run(command, check=True)
+    subprocess.run([sys.executable, "-m", "export", snapshot, bundle], check=True)
+    return snapshot, bundle
+
+
+def draw_images(random, count: int, number: int) -> list[np.ndarray]:
+    sizes = [SIZES[(number + i) % len(SIZES)] for i in range(count)]
+    return [random.integers(0, 256, (height, width, 3), dtype=np.uint8) for width, height in sizes]
+
+
+def golden_request(snapshot: Path, bundle: Path, images: list[np.ndarray], prompt: str) -> dict:
+    pictures = [Image.fromarray(image) for image in images]
+    made = {"prompt": prompt_ids(bundle, pictures, prompt), "images": torch.tensor([len(images)])}
+    made["greedy"] = torch.tensor(reference.generate_reference(snapshot, [pictures], prompt, NEW_TOKENS)[0])
+    for number, (image, picture) in enumerate(zip(images, pictures)):
+        made[f"image.{number}"] = torch.from_numpy(image)
+        made[f"pixels.{number}"] = reference.pixel_values(snapshot, picture)
     return made
 
 
-def golden_text(model, manifest, pixels, words):
-    text = manifest["text"]
-    prompt = torch.tensor([text["image_token"]] * text["image_tokens"] + words)
-    inputs = {"pixel_values": pixels, "input_ids": prompt[None]}
-    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
-    made = model.generate(
-        **inputs, max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=text["eos"], pad_token_id=text["pad"]
-    )
-    likely = model(**inputs).logits[0, -1].float().log_softmax(-1)
+def first_beams(snapshot: Path, images: list[np.ndarray], prompt: str) -> dict:
+    """What the first step of a beam search looks at."""
+    inputs = reference.make_inputs(snapshot, [Image.fromarray(image) for image in images], prompt)
+    likely = reference.load_model(str(snapshot))(**inputs).logits[0, -1].float().log_softmax(-1)
     scores, tokens = likely.topk(2 * BEAMS)
-    return {"prompt": prompt, "greedy": made[0, len(prompt) :], "beam_tokens": tokens, "beam_scores": scores}
+    return {"beam_tokens": tokens, "beam_scores": scores}
 
 
-def write_golden(snapshot, bundle, file):
-    torch.set_num_threads(1)
-    torch.set_grad_enabled(False)
-    manifest = json.loads((bundle / "manifest.json").read_text())
-    processor = AutoImageProcessor.from_pretrained(snapshot)
-    model = Blip2ForConditionalGeneration.from_pretrained(snapshot).eval()
+def write_captions(snapshot: Path, bundle: Path, family: str, file: Path) -> None:
     random = np.random.default_rng(7)
     tensors = {}
-    for number, (width, height) in enumerate(SIZES):
-        image = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
-        words = [manifest["text"]["bos"]] + [3 + int(n) for n in random.integers(0, 40, number % 4)]
-        pixels = golden_pixels(processor, manifest, image)
-        made = {"image": torch.from_numpy(image), "pixels": pixels}
-        made |= golden_text(model, manifest, pixels, words)
-        tensors |= {f"{name}.{number}": tensor.contiguous() for name, tensor in made.items()}
+    for number, count in enumerate(SEVERAL.get(family, [1] * 4)):
+        images, prompt = draw_images(random, count, number), PROMPTS[number % len(PROMPTS)]
+        made = golden_request(snapshot, bundle, images, prompt)
+        if family == "blip2-opt":
+            made |= first_beams(snapshot, images, prompt)
+        for name, tensor in made.items():
+            kind, _, rest = name.partition(".")
+            tensors[f"{kind}.{number}.{rest}" if rest else f"{kind}.{number}"] = tensor.contiguous()
     save_file(tensors, file)
 
 
-def main():
+def main() -> None:
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    snapshot, bundle = folder / "snapshot", folder / "bundle"
-    subprocess.run([sys.executable, "-m", "tiny_models", snapshot], check=True)
-    subprocess.run([sys.executable, "-m", "export", snapshot, bundle], check=True)
-    write_golden(snapshot, bundle, folder / "golden.safetensors")
+    golden_choices.write(folder / "choices.safetensors")
+    golden_pixels.write(folder / "pixels.safetensors")
+    for family, seed in CAPTIONERS.items():
+        snapshot, bundle = make_bundle(folder / family, family, seed)
+        write_captions(snapshot, bundle, family, folder / family / "golden.safetensors")
+    snapshot, bundle = make_bundle(folder / "clip", "clip", CLIP_SEED)
+    golden_vectors.write(snapshot, folder / "clip/golden.safetensors")
+    (folder / "complete").touch()
 
 
 if __name__ == "__main__":

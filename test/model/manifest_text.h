@@ -1,4 +1,4 @@
-// A right manifest, for tests to break.
+// Right manifests, for tests to break.
 #pragma once
 
 #include <string_view>
@@ -6,7 +6,8 @@
 namespace vignette {
 
 inline constexpr std::string_view manifest_text = R"({
-  "manifest_version": 1, "name": "tiny", "family": "blip2-opt", "dtype": "float16",
+  "manifest_version": 2, "name": "tiny", "family": "blip2-opt", "kind": "captioner", "dtype": "float16",
+  "source": "people/tiny",
   "program": {"file": "program.pt", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
   "tokenizer": {"file": "tokenizer.json", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
   "weights": {
@@ -16,12 +17,35 @@ inline constexpr std::string_view manifest_text = R"({
     "renames": [["old.", "new."]],
     "float32": ["qformer."]
   },
-  "image": {"width": 224, "height": 112, "resample": "bicubic", "mean": [1, 2.5, 3], "std": [68.5, 66, 70]},
-  "text": {"template": "{prompt}", "default_prompt": "a photo of", "image_token": 500, "image_tokens": 32,
-           "bos": 2, "eos": [50, 51], "pad": 1, "vocabulary": 512},
+  "image": {"recipe": "stretch", "width": 224, "height": 112, "resample": "bicubic", "mean": [1, 2.5, 3], "std": [68.5, 66, 70]},
+  "text": {"template": "{prompt}", "image_text": "", "default_prompt": "a photo of", "placement": "before",
+           "image_token": 500, "image_tokens": 32, "special_tokens": true, "prefix": [2], "suffix": [3, 4],
+           "history": "suffix", "bos": 2, "eos": [50, 51], "pad": 1, "vocabulary": 512},
   "cache": {"layers": 3, "heads": 4, "head_dim": 16, "positions": 96},
   "generation": {"max_length": 40, "max_length_limit": 50, "min_length": 8, "num_beams": 3, "num_beams_limit": 5,
                  "length_penalty": -1.5, "early_stopping": true}
+})";
+
+// What differs in a manifest of LLaVA-NeXT: the picture is cut into tiles, and its size says how many.
+inline constexpr std::string_view anyres_patch = R"({
+  "family": "llava-next",
+  "image": {"recipe": "anyres", "width": 56, "height": 56, "pinpoints": [[56, 112], [168, 56]], "patch": 14},
+  "text": {"template": "[INST] {images}{prompt} [/INST]", "image_text": "<image>\n", "placement": "placeholder",
+           "image_tokens": 0, "history": "all"}
+})";
+
+// Of CLIP: neither cache nor generation.
+inline constexpr std::string_view embedder_patch = R"({
+  "family": "clip", "kind": "embedder", "cache": null, "generation": null,
+  "image": {"recipe": "crop", "shortest_edge": 240},
+  "text": {"max_tokens": 77, "image_text": null, "default_prompt": null, "placement": null, "image_token": null,
+           "image_tokens": null, "prefix": null, "suffix": null, "history": null, "bos": null, "eos": null},
+  "embedding": {"width": 24}
+})";
+
+// Of a bundle that waits for its weights.
+inline constexpr std::string_view ready_patch = R"({
+  "weights": {"folder": null, "files": []}, "tokenizer": {"sha256": null}
 })";
 
 }  // namespace vignette

@@ -5,10 +5,13 @@
 
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "fakes/scratch_folder.h"
 #include "model/golden.h"
+#include "model/safetensors_text.h"
 #include "model/sha256.h"
 
 namespace vignette {
@@ -118,6 +121,87 @@ TEST_F(WeightsTest, ANameIsTriedAsItIsAndThenRenamed) {
     EXPECT_EQ(assign().error().code, ErrorCode::weights_invalid);
     manifest_.weights.renames = {{.from = "qu", .to = "nobody"}, {.from = "query_", .to = "older_"}};
     EXPECT_TRUE(assign());
+}
+
+// LLaVA-NeXT's files: with the published names, with those of a model in memory, and as transformers 5 saves
+// them (the golden file, which the other tests load).
+class SpellingTest : public testing::Test {
+protected:
+    SpellingTest() : manifest_(golden_manifest("llava-next")) {
+        const auto folder = golden_bundle("llava-next") / manifest_.weights.folder;
+        content_ = read_file(folder / manifest_.weights.files.at(0).file, 100 << 20).value();
+        std::uint64_t length = 0;
+        std::memcpy(&length, content_.data(), sizeof(length));
+        header_ = nlohmann::json::parse(content_.substr(sizeof(length), length));
+        data_ = content_.substr(sizeof(length) + length);
+    }
+
+    // The file with each of the program's parameters under the name that `spell` gives it.
+    std::string respelled(const std::function<std::string(const std::string&)>& spell) const {
+        torch::jit::Module module = torch::jit::load(program());
+        nlohmann::json header;
+        for (const auto& parameter : module.named_parameters()) {
+            if (manifest_.weights.ties.contains(parameter.name)) continue;
+            header[spell(parameter.name)] = header_.at(name_in_file(parameter.name));
+        }
+        return safetensors_text(header.dump(), data_);
+    }
+
+    std::string name_in_file(const std::string& parameter) const {
+        if (header_.contains(parameter)) return parameter;
+        for (const PrefixRename& rename : manifest_.weights.renames) {
+            if (!parameter.starts_with(rename.from)) continue;
+            std::string renamed = rename.to + parameter.substr(rename.from.size());
+            if (header_.contains(renamed)) return renamed;
+        }
+        return "nowhere: " + parameter;
+    }
+
+    std::string program() const { return (golden_bundle("llava-next") / manifest_.program.file).string(); }
+
+    Result<void> assign(const std::string& content) {
+        manifest_.weights.folder = folder_.path();
+        folder_.write(manifest_.weights.files.at(0).file, content);
+        manifest_.weights.files.at(0).bytes = content.size();
+        torch::jit::Module module = torch::jit::load(program());
+        const c10::InferenceMode guard;
+        return assign_weights(module, manifest_, golden_bundle("llava-next"), at::kCPU);
+    }
+
+    ScratchFolder folder_;
+    Manifest manifest_;
+    std::string content_;
+    nlohmann::json header_;
+    std::string data_;
+};
+
+TEST_F(SpellingTest, EachOfTheKnownOnesIsFound) {
+    const auto published = [](const std::string& name) { return name; };
+    const auto outcome = assign(respelled(published));
+    EXPECT_TRUE(outcome) << outcome.error().message;
+    const auto in_memory = [this](const std::string& name) {
+        for (const PrefixRename& rename : manifest_.weights.renames) {
+            const bool of_memory = rename.to.starts_with("model.") || rename.to.starts_with("lm_head.");
+            if (of_memory && name.starts_with(rename.from))
+                return rename.to + name.substr(rename.from.size());
+        }
+        return "nowhere: " + name;
+    };
+    const auto other = assign(respelled(in_memory));
+    EXPECT_TRUE(other) << other.error().message;
+}
+
+TEST_F(SpellingTest, AnUnknownOneIsNamed) {
+    const auto unknown = [](const std::string& name) {
+        return name.starts_with("multi_modal_projector.linear_1.") ? "x" + name : name;
+    };
+    const auto outcome = assign(respelled(unknown));
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code, ErrorCode::weights_invalid);
+    EXPECT_NE(
+        outcome.error().message.find("no file has the tensor multi_modal_projector.linear_1."),
+        std::string::npos
+    );
 }
 
 TEST_F(WeightsTest, AMissingTensorIsNamed) {

@@ -1,0 +1,33 @@
+// The port between the tasks and whatever turns pictures and texts into vectors. As in model.h, tensors never
+// cross it.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vignette/error.h"
+#include "vignette/ids.h"
+#include "vignette/image.h"
+#include "vignette/model.h"
+
+namespace vignette {
+
+using Vector = std::vector<float>;
+
+class Embedder {
+public:
+    virtual ~Embedder() = default;
+    virtual int width() const = 0;  // of its vectors
+    virtual std::string device() const = 0;
+
+    // Any thread.
+    virtual Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const = 0;
+
+    // One thread at a time. The vectors are in the order of what was given, each of length 1 (L2).
+    virtual Result<std::vector<Vector>> embed_images(std::span<const Pixels* const> pictures) = 0;
+    virtual Result<std::vector<Vector>> embed_texts(std::span<const std::vector<TokenId>> texts) = 0;
+};
+
+}  // namespace vignette

@@ -1,0 +1,26 @@
+// The arithmetic of picture recipes: which size a picture gets and how many tokens it becomes. It is the
+// reference's, in doubles that are cut off where it cuts them off; whole numbers would be nicer and differ.
+// Pure functions, for any thread.
+#pragma once
+
+#include <span>
+
+#include "vignette/bundle.h"
+#include "vignette/image.h"
+
+namespace vignette {
+
+// The shorter edge gets this length, the longer one in proportion.
+Size with_shortest_edge(Size picture, int edge);
+
+// The one of which the picture would use most, and of those the smallest.
+Size best_pinpoint(Size picture, std::span<const Size> pinpoints);
+
+// The largest size of the picture's shape inside the frame.
+Size fitted(Size picture, Size frame);
+
+// Placeholders of a picture cut into tiles: those of the whole picture, then the grid's without its borders,
+// with one for each line break.
+int anyres_tokens(Size picture, const PixelRecipe& recipe);
+
+}  // namespace vignette

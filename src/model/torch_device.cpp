@@ -1,0 +1,42 @@
+#include "model/torch_device.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <torch/csrc/api/include/torch/cuda.h>
+
+namespace vignette {
+
+Result<at::Device> choose_device(const std::string& wish) {
+    if (wish == "cpu") return at::Device(at::kCPU);
+    if (wish != "auto" && wish != "cuda") {
+        return fail(ErrorCode::usage, "device must be auto, cpu or cuda, not \"" + wish + "\"");
+    }
+    if (torch::cuda::is_available()) return at::Device(at::kCUDA, 0);
+    if (wish == "auto") return at::Device(at::kCPU);
+    return fail(
+        ErrorCode::unavailable,
+        "no CUDA device can be used; start the container with --gpus all, or choose the device cpu or auto "
+        "(vignette doctor tells more)"
+    );
+}
+
+std::string to_text(const at::Device& device) { return device.is_cuda() ? "cuda" : "cpu"; }
+
+FreeOnGpu free_on_gpu(const at::Device& device) {
+    if (device.is_cpu()) return std::nullopt;
+    return at::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first;
+}
+
+void set_threads(int threads) {
+    if (threads > 0) at::set_num_threads(threads);
+}
+
+void take_over_thread_count() {
+    thread_local const bool taken = [] {
+        at::init_num_threads();
+        return true;
+    }();
+    (void)taken;
+}
+
+}  // namespace vignette

@@ -1,0 +1,28 @@
+// Where a model computes: the wish of an operator as a device, and torch's threads. Private to the torch side
+// of model/.
+#pragma once
+
+#include <string>
+
+#include "model/footprint.h"
+#include "model/torch_lean.h"
+#include "vignette/error.h"
+
+namespace vignette {
+
+// "auto", "cpu" or "cuda".
+Result<at::Device> choose_device(const std::string& wish);
+std::string to_text(const at::Device& device);
+
+// None on the CPU.
+FreeOnGpu free_on_gpu(const at::Device& device);
+
+// Of CPU operators, for the whole process; 0: as torch decides.
+void set_threads(int threads);
+
+// At the start of work on a thread that torch did not make: set_threads() sets OpenMP's number for its
+// calling thread only. Torch hands it on to other threads where it splits work itself, but its libraries ask
+// OpenMP.
+void take_over_thread_count();
+
+}  // namespace vignette

@@ -1,0 +1,55 @@
+"""Pixels as transformers' own processors make them, of everyday pictures and of strips.
+
+For the recipes "crop", "small_crop" (the shortest edge is shorter than the crop) and "anyres", and each picture N:
+RECIPE.image.N, RECIPE.pixels.N, and of anyres RECIPE.tokens.N. The numbers of the recipes stand in preprocess_test.cpp,
+too; "mean" and "std" are folded as in a manifest.
+"""
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from transformers import CLIPImageProcessor, LlavaNextImageProcessor
+
+SIDE, EDGE, SMALL_EDGE, PATCH = 28, 32, 20, 7
+PINPOINTS = [[28, 56], [56, 28], [56, 56], [84, 28], [28, 84]]
+SIZES = [(1, 1), (1, 90), (90, 1), (2, 300), (300, 2), (28, 28), (56, 28), (29, 27), (640, 480), (33, 1000), (7, 6000)]
+STRIP = (20_000, 1)
+DRAWN = 40
+
+
+def fold(values: list[float]) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float32) * (1.0 / 0.00392156862745098)
+
+
+def tokens(processor, width: int, height: int) -> int:
+    """By the reference's own count, on a processor of which only the arithmetic is used."""
+    from transformers import LlavaNextProcessor
+
+    counter = object.__new__(LlavaNextProcessor)
+    counter.image_processor, counter.patch_size, counter.num_additional_image_tokens = processor, PATCH, 0
+    return counter._get_number_of_features(height, width, SIDE, SIDE)
+
+
+def write(file) -> None:
+    random = np.random.default_rng(11)
+    square = {"height": SIDE, "width": SIDE}
+    recipes = {
+        "crop": CLIPImageProcessor(size={"shortest_edge": EDGE}, crop_size=square),
+        "small_crop": CLIPImageProcessor(size={"shortest_edge": SMALL_EDGE}, crop_size=square),
+        "anyres": LlavaNextImageProcessor(
+            size={"shortest_edge": SIDE}, crop_size=square, image_grid_pinpoints=PINPOINTS
+        ),
+    }
+    sizes = SIZES + [tuple(int(side) for side in random.integers(1, 260, 2)) for _ in range(DRAWN)]
+    tensors = {"mean": fold(recipes["crop"].image_mean), "std": fold(recipes["crop"].image_std)}
+    for name, processor in recipes.items():
+        # one that is resized in parts, because the whole would be too much
+        for number, (width, height) in enumerate(sizes + [STRIP] * (name == "crop")):
+            image = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+            made = processor(Image.fromarray(image), return_tensors="pt")["pixel_values"]
+            tensors[f"{name}.image.{number}"] = torch.from_numpy(image)
+            tensors[f"{name}.pixels.{number}"] = (made[0] if made.dim() == 5 else made).contiguous()
+            if name == "anyres":
+                tensors[f"{name}.tokens.{number}"] = torch.tensor([tokens(processor, width, height)])
+    save_file(tensors, file)
