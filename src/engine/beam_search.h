@@ -1,12 +1,13 @@
 // Beam search that returns what transformers' generate() returns, tie for tie and rounding for rounding: all
-// scores are floats, and "impossible" is the same -1e9 that is added there, not minus infinity. One thread at
-// a time.
+// scores are floats, and "impossible" is the same -1e9 that is added there, not minus infinity. A beam that
+// ends for any reason is treated as one that met an end token. One thread at a time.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "engine/ending.h"
 #include "engine/rules.h"
 #include "vignette/model.h"
 
@@ -14,33 +15,52 @@ namespace vignette {
 
 class BeamSearch {
 public:
-    explicit BeamSearch(const DecodingRules& rules);
+    explicit BeamSearch(const DecodingRules& rules, EndsHere ends_here = {});
 
     // How many continuations must be looked at, so that enough of them go on even if the rest end here.
-    int candidates() const;
+    int candidates() const { return candidates_; }
 
     // The rows of the next step (as many as there are beams); none when the search is over.
-    std::vector<NextRow> advance(std::span<const Candidate> best);
+    const std::vector<NextRow>& advance(std::span<const Candidate> best);
 
-    Decoded best() const { return {finished_.front().tokens, finished_.front().score}; }
+    // The best beams that have ended; the best of all if none has. Beams that only say what is forbidden,
+    // since nothing else was left, come at most alone.
+    std::vector<Decoded> decoded() const;
+
     int length() const { return length_; }
 
 private:
-    struct Hypothesis {
+    using Endings = std::vector<std::optional<Ending>>;  // of each candidate; none: it may go on
+
+    struct Beam {
         std::vector<TokenId> tokens;
+        std::vector<float> logprobs;  // empty unless asked for
+    };
+    struct Hypothesis {
+        Beam said;
         float score = 0;
-        bool complete = false;
+        std::optional<Ending> ending;  // none: it is not complete, and stands for one that will be
     };
 
-    bool ends(TokenId token) const;
+    Beam extended(const Candidate& candidate) const;
+    void find_endings(std::span<const Candidate> best);
     bool all_complete() const;
-    void merge_finished(std::span<const Candidate> best, std::span<const bool> hits);
-    std::vector<NextRow> pick_running(std::span<const Candidate> best, std::span<const bool> hits);
+    void merge_finished(std::span<const Candidate> best);
+    void pick_running(std::span<const Candidate> best);
     bool improvement_possible() const;
 
-    DecodingRules rules_;
-    std::vector<std::vector<TokenId>> running_;  // what each row of the last step has said so far
-    std::vector<Hypothesis> finished_;           // best first; always num_beams of them
+    int num_beams_;
+    int returned_;
+    double length_penalty_;
+    bool early_stopping_;
+    bool keeps_logprobs_;
+    int candidates_;
+    EndRules ends_;
+    std::vector<Beam> running_;         // what each row of the last step has said so far
+    std::vector<Hypothesis> finished_;  // best first; always num_beams of them
+    std::vector<NextRow> next_;
+    Endings endings_;
+    std::vector<TokenId> scratch_;
     float best_running_ = 0;
     int length_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/request_check.h"
 #include "engine/scheduler.h"
 #include "vignette/invariant.h"
 
@@ -20,29 +21,6 @@ std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
 
 Error cancelled() { return {.code = ErrorCode::cancelled, .message = "the job was stopped", .field = {}}; }
 
-Result<void> check(const GenerationRequest& request, const ModelShape& shape) {
-    ASSERT(request.pixels != nullptr);
-    ASSERT(!request.prompt.empty());
-    const DecodingRules& rules = request.rules;
-    if (rules.num_beams > shape.slots) {
-        return fail(
-            ErrorCode::invalid_input, "num_beams is " + std::to_string(rules.num_beams) +
-                                          " and this engine has " + std::to_string(shape.slots) +
-                                          " slots; ask for fewer beams"
-        );
-    }
-    // The last new token is never written, hence "- 1".
-    const auto needed = static_cast<int>(request.prompt.size()) + rules.max_length - 1;
-    if (needed > shape.positions) {
-        return fail(
-            ErrorCode::prompt_too_long,
-            "picture, prompt and caption need " + std::to_string(needed) + " positions and the model has " +
-                std::to_string(shape.positions) + "; send a shorter prompt or a smaller max_length"
-        );
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<void> unless_stopped(const std::stop_token& stop) {
@@ -55,6 +33,14 @@ void Engine::Submission::tell(TokenId token) {
     if (!tokens) return;
     const bool told = tokens->try_push(token);
     ASSERT(told);
+}
+
+void Engine::Running::tell() {
+    if (!submission.tokens) return;
+    for (const TokenId token : sequence.settled().subspan(told)) {
+        submission.tell(token);
+        ++told;
+    }
 }
 
 // The one way out for whoever was taken in.
@@ -154,19 +140,26 @@ void Engine::admit() {
         Submission next = std::move(waiting_.front());
         waiting_.pop_front();
         --waiting_count_;
-        std::optional<SlotLease> lease = slots_.lend(next.request.rules.num_beams);
-        ASSERT(lease.has_value());
-        const auto length = static_cast<int>(next.request.prompt.size());
-        Sequence sequence(next.request.rules, length, std::move(*lease));
-        Generation made{};
-        made.queue = since(next.arrived);
-        running_.push_back(
-            {.submission = std::move(next),
-             .sequence = std::move(sequence),
-             .made = made,
-             .admitted = Clock::now()}
-        );
+        start(std::move(next));
     }
+}
+
+void Engine::start(Submission submission) {
+    std::optional<SlotLease> lease = slots_.lend(submission.request.rules.num_beams);
+    ASSERT(lease.has_value());
+    Sequence sequence(submission.request, std::move(*lease), shape_.vocabulary);
+    if (const Result<void> begun = sequence.begin(); !begun) {
+        submission.end(std::unexpected(begun.error()));
+        return;
+    }
+    Generation made{};
+    made.queue = since(submission.arrived);
+    running_.push_back(
+        {.submission = std::move(submission),
+         .sequence = std::move(sequence),
+         .made = std::move(made),
+         .admitted = Clock::now()}
+    );
 }
 
 // Admissions stand first in a plan and in its result.
@@ -175,7 +168,7 @@ Result<void> Engine::step(bool with_newcomers) {
     std::vector<Running*> planned;
     for (Running& run : running_) {
         if (!run.fresh || !with_newcomers) continue;
-        run.sequence.plan_admission(plan, *run.submission.request.pixels, run.submission.request.prompt);
+        run.sequence.plan_admission(plan);
         planned.push_back(&run);
     }
     for (Running& run : running_) {
@@ -205,11 +198,11 @@ void Engine::apply(StepResult result, std::span<Running* const> planned) {
             run.made.prefill = result.prefill;
             run.admitted = Clock::now();
             run.fresh = false;
-            run.submission.request.pixels.reset();  // read; the next picture may need the memory
+            run.submission.request.pictures.clear();  // read; the next ones may need the memory
         }
-        run.sequence.take(result.candidates[i]);
-        run.submission.tell(result.candidates[i].front().token);
-        if (run.sequence.finished()) finish(run);
+        const Result<void> taken = run.sequence.take(result.candidates[i]);
+        if (taken) run.tell();
+        if (run.sequence.finished()) finish(run, taken);
     }
     running_.remove_if([](const Running& run) { return run.sequence.finished(); });
 }
@@ -258,7 +251,8 @@ void Engine::finish_all(const Error& error) {
     running_.clear();
 }
 
-void Engine::finish(Running& run) {
+void Engine::finish(Running& run, const Result<void>& taken) {
+    if (!taken) return run.submission.end(std::unexpected(taken.error()));
     run.made.decoded = run.sequence.decoded();
     run.made.decode_steps = since(run.admitted);
     run.submission.end(std::move(run.made));

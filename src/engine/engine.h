@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
-#include <functional>
 #include <future>
 #include <list>
 #include <memory>
@@ -17,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/rules.h"
+#include "engine/generation.h"
 #include "engine/sequence.h"
 #include "engine/slots.h"
 #include "vignette/channel.h"
@@ -26,24 +25,6 @@
 #include "vignette/model.h"
 
 namespace vignette {
-
-struct GenerationRequest {
-    std::unique_ptr<Pixels> pixels;
-    std::vector<TokenId> prompt;  // image placeholders included
-    DecodingRules rules;
-    std::stop_token stop;
-};
-
-struct Generation {
-    Decoded decoded;
-    std::chrono::microseconds queue{};
-    std::chrono::microseconds vision{};
-    std::chrono::microseconds prefill{};
-    std::chrono::microseconds decode_steps{};
-};
-
-// Hears the tokens of a greedy sequence as they are chosen, on the thread that waits in generate().
-using OnToken = std::function<void(TokenId token)>;
 
 // `cancelled` once a stop was requested.
 Result<void> unless_stopped(const std::stop_token& stop);
@@ -76,13 +57,17 @@ private:
         Sequence sequence;
         Generation made;
         Clock::time_point admitted;
-        bool fresh = true;  // not yet through the vision side
+        bool fresh = true;     // not yet through the vision side
+        std::size_t told = 0;  // how many of its tokens its listener has heard
+
+        void tell();
     };
 
     void loop(const std::stop_token& stop);
     bool receive();
     void drop_cancelled();
     void admit();
+    void start(Submission submission);
     Result<void> step(bool with_newcomers);
     void apply(StepResult result, std::span<Running* const> planned);
     void isolate(const Error& error);
@@ -90,7 +75,7 @@ private:
     void recover();
     void wait_again(std::list<Running>::iterator newcomer);
     void finish_all(const Error& error);
-    static void finish(Running& run);
+    static void finish(Running& run, const Result<void>& taken);
 
     Model& model_;
     const ModelShape shape_;

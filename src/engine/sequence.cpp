@@ -3,34 +3,57 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/draw.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
 
-std::variant<Greedy, BeamSearch> make_strategy(const DecodingRules& rules) {
-    if (rules.num_beams > 1) return BeamSearch(rules);
-    return Greedy(rules);
+std::vector<const Pixels*> views(const std::vector<std::shared_ptr<const Pixels>>& pictures) {
+    std::vector<const Pixels*> result;
+    for (const auto& one : pictures) result.push_back(one.get());
+    return result;
+}
+
+std::variant<SinglePath, BeamSearch> make_strategy(const GenerationRequest& request) {
+    if (request.rules.num_beams > 1) return BeamSearch(request.rules, request.ends_here);
+    return SinglePath(request.rules, request.ends_here);
 }
 
 }  // namespace
 
-Sequence::Sequence(const DecodingRules& rules, int prompt_length, SlotLease lease)
-    : rules_(rules), strategy_(make_strategy(rules)), lease_(std::move(lease)), position_(prompt_length) {
-    ASSERT(lease_.slots().size() == static_cast<std::size_t>(rules.num_beams));
+Sequence::Sequence(const GenerationRequest& request, SlotLease lease, int vocabulary)
+    : pictures_(views(request.pictures)),
+      prompt_(request.prompt),
+      sampling_(request.rules.sampling),
+      wants_logprobs_(request.rules.logprobs),
+      prompt_length_(static_cast<int>(request.prompt.size())),
+      strategy_(make_strategy(request)),
+      restraint_(request.rules, request.prompt, request.filter.get(), vocabulary),
+      lease_(std::move(lease)),
+      position_(prompt_length_) {
+    ASSERT(lease_.slots().size() == static_cast<std::size_t>(request.rules.num_beams));
     rows_.push_back({.slot = lease_.slots().front(), .token = {}, .score = 0});  // the prompt is one row
 }
 
 Choice Sequence::choice(int rows) const {
-    const int length = std::visit([](const auto& strategy) { return strategy.length(); }, strategy_);
     const int candidates = std::visit([](const auto& strategy) { return strategy.candidates(); }, strategy_);
-    Choice wanted{.rows = rows, .candidates = candidates, .forbidden = {}};
-    if (length < rules_.min_length) wanted.forbidden = rules_.end;
+    Choice wanted{.rows = rows, .candidates = candidates, .logprobs = wants_logprobs_};
+    restraint_.describe(wanted);
+    if (sampling_) {
+        wanted.sampling = Sampling{
+            .temperature = sampling_->temperature,
+            .top_k = sampling_->top_k,
+            .top_p = sampling_->top_p,
+            .min_p = sampling_->min_p,
+            .draw = draw(sampling_->seed, static_cast<std::uint64_t>(position_ - prompt_length_)),
+        };
+    }
     return wanted;
 }
 
-void Sequence::plan_admission(StepPlan& plan, const Pixels& pixels, std::span<const TokenId> prompt) const {
-    plan.admissions.push_back({.slot = rows_.front().slot, .pixels = &pixels, .prompt = prompt});
+void Sequence::plan_admission(StepPlan& plan) const {
+    plan.admissions.push_back({.slot = rows_.front().slot, .pictures = pictures_, .prompt = prompt_});
     plan.choices.push_back(choice(1));
 }
 
@@ -38,25 +61,41 @@ void Sequence::plan_decode(StepPlan& plan) const {
     plan.copies.insert(plan.copies.end(), copies_.begin(), copies_.end());
     for (const Row& row : rows_) {
         plan.decode.push_back(
-            {.slot = row.slot, .token = row.token, .position = position_ - 1, .score = row.score}
+            {.slot = row.slot,
+             .token = row.token,
+             .position = position_ - 1,
+             .prompt = prompt_length_,
+             .score = row.score}
         );
     }
     plan.choices.push_back(choice(static_cast<int>(rows_.size())));
 }
 
-void Sequence::take(std::span<const Candidate> best) {
-    const std::vector<NextRow> next =
-        std::visit([&](auto& strategy) { return strategy.advance(best); }, strategy_);
-    place(next);
+Result<void> Sequence::take(std::span<const Candidate> best) {
+    const std::vector<NextRow>& next = std::visit(
+        [&](auto& strategy) -> const std::vector<NextRow>& { return strategy.advance(best); }, strategy_
+    );
+    const Result<void> followed = restraint_.follow(best.front().token, next);
+    place(followed ? std::span(next) : std::span<const NextRow>{});
     ++position_;
+    return followed;
+}
+
+void Sequence::place(std::span<const NextRow> next) {
+    copies_.clear();
+    if (next.empty()) {
+        rows_.clear();
+    } else if (next.size() == 1 && rows_.size() == 1) {
+        rows_.front().token = next.front().token;
+    } else {
+        place_beams(next);
+    }
 }
 
 // The first child of a beam stays in its parent's slot; only further children are copied, into the slots of
 // beams that have no child. So no slot is read and written by the same plan, and a plan may be run again.
-void Sequence::place(std::span<const NextRow> next) {
+void Sequence::place_beams(std::span<const NextRow> next) {
     const std::vector<Row> parents = std::exchange(rows_, {});
-    copies_.clear();
-    if (next.empty()) return;
     std::vector<SlotId> spare;
     for (const SlotId slot : lease_.slots()) {
         const bool has_child = std::ranges::any_of(next, [&](const NextRow& child) {
@@ -79,8 +118,13 @@ void Sequence::place(std::span<const NextRow> next) {
     }
 }
 
-Decoded Sequence::decoded() const {
-    return std::visit([](const auto& strategy) { return strategy.best(); }, strategy_);
+std::vector<Decoded> Sequence::decoded() const {
+    return std::visit([](const auto& strategy) { return strategy.decoded(); }, strategy_);
+}
+
+std::span<const TokenId> Sequence::settled() const {
+    const auto* single = std::get_if<SinglePath>(&strategy_);
+    return single != nullptr ? single->settled() : std::span<const TokenId>{};
 }
 
 }  // namespace vignette

@@ -2,13 +2,16 @@
 // The engine's thread only. Its slots go home when it dies.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
 
 #include "engine/beam_search.h"
-#include "engine/greedy.h"
+#include "engine/generation.h"
+#include "engine/restraint.h"
 #include "engine/rules.h"
+#include "engine/single_path.h"
 #include "engine/slots.h"
 #include "vignette/model.h"
 
@@ -16,17 +19,25 @@ namespace vignette {
 
 class Sequence {
 public:
-    Sequence(const DecodingRules& rules, int prompt_length, SlotLease lease);
+    // The request's pictures, prompt and filter must outlive its first step, its filter all of them.
+    Sequence(const GenerationRequest& request, SlotLease lease, int vocabulary);
 
-    // Adds this sequence's part to the plan of the next step: its admission first, its beams after that.
-    void plan_admission(StepPlan& plan, const Pixels& pixels, std::span<const TokenId> prompt) const;
+    // Before the first plan. An error of the filter ends this sequence, here as in take().
+    Result<void> begin() { return restraint_.begin(); }
+
+    // Adds this sequence's part to the plan of the next step: its admission first, its beams after that. As
+    // long as nothing was taken, it is the same part.
+    void plan_admission(StepPlan& plan) const;
     void plan_decode(StepPlan& plan) const;
 
-    // What the model chose in the step that was planned.
-    void take(std::span<const Candidate> best);
+    // What the model chose in the step that was planned. After an error it is finished.
+    Result<void> take(std::span<const Candidate> best);
 
     bool finished() const { return rows_.empty(); }
-    Decoded decoded() const;
+    std::vector<Decoded> decoded() const;  // best first
+
+    // The tokens that are part of the answer whatever comes; none of beams, which may change their mind.
+    std::span<const TokenId> settled() const;
 
 private:
     struct Row {
@@ -37,9 +48,15 @@ private:
 
     Choice choice(int rows) const;
     void place(std::span<const NextRow> next);
+    void place_beams(std::span<const NextRow> next);
 
-    DecodingRules rules_;
-    std::variant<Greedy, BeamSearch> strategy_;
+    std::vector<const Pixels*> pictures_;
+    std::span<const TokenId> prompt_;
+    std::optional<SamplingRules> sampling_;
+    bool wants_logprobs_;
+    int prompt_length_;
+    std::variant<SinglePath, BeamSearch> strategy_;
+    Restraint restraint_;
     SlotLease lease_;
     int position_;                  // one past where the next token is written
     std::vector<Row> rows_;         // of the next step

@@ -52,13 +52,13 @@ struct Outcome {
 // The search as the engine drives it: rows are what NextRow says, candidates are the best over all rows.
 Outcome searched(const Case& one) {
     BeamSearch search(one.rules);
-    const NextScores next = table(one);
+    const ReferenceRequest asked{.rules = one.rules, .next = table(one)};
     std::vector<std::vector<TokenId>> said(1);
     std::vector<float> running{0};
     for (Outcome outcome;;) {
         std::vector<Candidate> all;
         for (std::size_t row = 0; row < said.size(); ++row) {
-            const std::vector<float> scores = reference_processed(one.rules, next, said[row]);
+            const std::vector<float> scores = reference_processed(asked, said[row]);
             for (std::size_t i = 0; i < scores.size(); ++i) {
                 all.push_back(
                     {.row = static_cast<int>(row),
@@ -73,7 +73,7 @@ Outcome searched(const Case& one) {
         ++outcome.steps;
         EXPECT_EQ(search.length(), outcome.steps);
         if (rows.empty()) {
-            outcome.decoded = search.best();
+            outcome.decoded = search.decoded().front();
             return outcome;
         }
         EXPECT_EQ(rows.size(), static_cast<std::size_t>(one.rules.num_beams));
@@ -121,7 +121,7 @@ void expect_the_references_answer(Scores scores) {
     int stopped_before_the_limit = 0;
     for (int i = 0; i < 3000; ++i) {
         const Case one = random_case(random, scores);
-        const Decoded expected = ReferenceBeamSearch(one.rules, table(one)).run();
+        const Decoded expected = ReferenceBeamSearch({.rules = one.rules, .next = table(one)}).run().front();
         const Outcome found = searched(one);
         ASSERT_EQ(found.decoded.tokens, expected.tokens) << described(one);
         ASSERT_EQ(found.decoded.score, expected.score) << described(one);
@@ -162,8 +162,9 @@ TEST(BeamSearch, OnlyTheFirstNumBeamsCandidatesMayFinish) {
         {.row = 0, .token = TokenId{7}, .score = -23},
     };
     EXPECT_TRUE(search.advance(second).empty());
-    EXPECT_EQ(search.best().tokens, (std::vector<TokenId>{TokenId{2}, TokenId{4}})) << "not the 9 at -3";
-    EXPECT_EQ(search.best().score, -10);
+    EXPECT_EQ(search.decoded().front().tokens, (std::vector<TokenId>{TokenId{2}, TokenId{4}}))
+        << "not the 9 at -3";
+    EXPECT_EQ(search.decoded().front().score, -10);
 }
 
 TEST(BeamSearch, AnEndedBeamDoesNotGoOn) {

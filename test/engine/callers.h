@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "fakes/scripted_filter.h"
 #include "fakes/scripted_model.h"
 #include "vignette/channel.h"
 
@@ -23,16 +24,16 @@ namespace vignette {
 struct Wish {
     int picture = 0;
     std::vector<TokenId> prompt{TokenId{1}};
-    DecodingRules rules;
+    DecodingRules rules{};
+    std::optional<FilterScript> filter{};
+    EndsHere ends_here{};
 };
 
 inline GenerationRequest request_of(const Wish& wish) {
-    return {
-        .pixels = std::make_unique<ScriptedPixels>(wish.picture),
-        .prompt = wish.prompt,
-        .rules = wish.rules,
-        .stop = {},
-    };
+    GenerationRequest request{.prompt = wish.prompt, .rules = wish.rules, .ends_here = wish.ends_here};
+    request.pictures.push_back(std::make_unique<ScriptedPixels>(wish.picture));
+    if (wish.filter) request.filter = std::make_unique<ScriptedFilter>(*wish.filter);
+    return request;
 }
 
 inline ErrorCode code_of(const Result<Generation>& answer) {

@@ -82,8 +82,8 @@ TEST(Engine, WhatARequestYieldsDoesNotDependOnItsNeighbours) {
     for (const int caller : same) {
         const Result<Generation> found = callers.answer(caller);
         ASSERT_TRUE(found.has_value());
-        EXPECT_EQ(found->decoded.tokens, expected->decoded.tokens);
-        EXPECT_EQ(found->decoded.score, expected->decoded.score);
+        EXPECT_EQ(found->decoded.front().tokens, expected->decoded.front().tokens);
+        EXPECT_EQ(found->decoded.front().score, expected->decoded.front().score);
     }
     EXPECT_EQ(most_groups(model), 3) << "9 slots hold three of them side by side";
 }

@@ -4,25 +4,49 @@
 #include <gtest/gtest.h>
 
 #include "engine/callers.h"
+#include "engine/draw.h"
 #include "engine/reference_search.h"
 #include "fakes/scripted_model.h"
 
 namespace vignette {
 
-inline Decoded expected_text(const ScriptedModel& model, const Wish& wish) {
-    return reference_decode(wish.rules, [&](std::span<const TokenId> said) {
+inline ReferenceRequest reference_of(const ScriptedModel& model, const Wish& wish) {
+    ReferenceRequest asked{.rules = wish.rules, .prompt = wish.prompt, .ends_here = wish.ends_here};
+    asked.next = [&model, wish](std::span<const TokenId> said) {
         std::vector<TokenId> history = wish.prompt;
         history.insert(history.end(), said.begin(), said.end());
         const std::vector<float> logits = model.logits(wish.picture, history);
         return wish.rules.num_beams > 1 ? log_softmax(logits) : logits;
-    });
+    };
+    if (wish.filter) {
+        asked.allowed = [filter = *wish.filter](std::span<const TokenId> said) {
+            return ScriptedFilter::permitted(filter, said);
+        };
+    }
+    if (wish.rules.sampling) {
+        asked.draw = [seed = wish.rules.sampling->seed](std::size_t place) { return draw(seed, place); };
+    }
+    return asked;
+}
+
+inline std::vector<Decoded> expected_texts(const ScriptedModel& model, const Wish& wish) {
+    return reference_decode(reference_of(model, wish));
+}
+
+inline Decoded expected_text(const ScriptedModel& model, const Wish& wish) {
+    return expected_texts(model, wish).front();
 }
 
 inline void expect_text(const Result<Generation>& answer, const ScriptedModel& model, const Wish& wish) {
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
-    const Decoded expected = expected_text(model, wish);
-    EXPECT_EQ(answer->decoded.tokens, expected.tokens);
-    EXPECT_EQ(answer->decoded.score, expected.score);
+    const std::vector<Decoded> expected = expected_texts(model, wish);
+    ASSERT_EQ(answer->decoded.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_EQ(answer->decoded[i].tokens, expected[i].tokens);
+        EXPECT_EQ(answer->decoded[i].score, expected[i].score);
+        EXPECT_EQ(answer->decoded[i].ending, expected[i].ending);
+        EXPECT_EQ(answer->decoded[i].logprobs, expected[i].logprobs);
+    }
 }
 
 }  // namespace vignette

@@ -4,17 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "engine/reference_rules.h"
 #include "engine/rules.h"
+#include "fakes/scripted_choice.h"
 
 namespace vignette {
-
-// Scores of all tokens after what was said so far (the prompt not included): log-probabilities for beams.
-using NextScores = std::function<std::vector<float>(std::span<const TokenId> said)>;
 
 inline std::vector<std::size_t> reference_topk(const std::vector<float>& values, std::size_t count) {
     std::vector<std::size_t> order(values.size());
@@ -24,42 +24,44 @@ inline std::vector<std::size_t> reference_topk(const std::vector<float>& values,
     return order;
 }
 
-inline bool reference_ends(const DecodingRules& rules, TokenId token) {
-    return std::find(rules.end.begin(), rules.end.end(), token) != rules.end.end();
-}
-
-inline std::vector<float> reference_processed(
-    const DecodingRules& rules, const NextScores& next, std::span<const TokenId> said
-) {
-    std::vector<float> scores = next(said);
-    if (static_cast<int>(said.size()) < rules.min_length) {  // MinNewTokensLengthLogitsProcessor
-        for (const TokenId token : rules.end) scores[static_cast<std::size_t>(token)] = -INFINITY;
+inline Decoded reference_single(const ReferenceRequest& asked) {
+    Decoded made;
+    std::optional<Ending> ending;
+    while (!ending) {
+        const std::vector<float> scores = reference_processed(asked, made.tokens);
+        std::size_t chosen = static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
+        if (asked.rules.sampling) {
+            chosen = reference_sample(scores, *asked.rules.sampling, asked.draw(made.tokens.size()));
+        }
+        if (asked.rules.logprobs) made.logprobs.push_back(log_softmax(asked.next(made.tokens))[chosen]);
+        made.tokens.push_back(TokenId{static_cast<int>(chosen)});
+        ending = reference_ending(asked, made.tokens);
     }
-    return scores;
-}
-
-inline Decoded reference_greedy(const DecodingRules& rules, const NextScores& next) {
-    std::vector<TokenId> said;
-    while (static_cast<int>(said.size()) < rules.max_length) {
-        const std::vector<float> scores = reference_processed(rules, next, said);
-        const TokenId token{static_cast<int>(std::ranges::max_element(scores) - scores.begin())};
-        said.push_back(token);
-        if (reference_ends(rules, token)) break;
-    }
-    return {.tokens = said, .score = 0};
+    made.ending = *ending;
+    reference_cut(made);
+    return made;
 }
 
 // _beam_search; the names are those of generation/utils.py.
 class ReferenceBeamSearch {
 public:
-    ReferenceBeamSearch(const DecodingRules& rules, const NextScores& next) : rules_(rules), next_(next) {
+    explicit ReferenceBeamSearch(ReferenceRequest asked) : asked_(std::move(asked)) {
         running_beam_scores_[0] = 0;
     }
 
-    Decoded run() {
+    std::vector<Decoded> run() {
         while (step()) {
         }
-        return {.tokens = sequences_[0], .score = beam_scores_[0]};
+        std::vector<Decoded> made;
+        for (std::size_t beam = 0; beam < num_beams_; ++beam) {
+            const bool ended = is_sent_finished_[beam] && std::isfinite(beam_scores_[beam]);
+            if (beam > 0 && (static_cast<int>(beam) >= rules_.returned || !ended)) continue;
+            made.push_back({.tokens = sequences_[beam], .score = beam_scores_[beam]});
+            made.back().ending = reference_ending(asked_, sequences_[beam]).value_or(Ending::length);
+            add_logprobs(made.back());
+            reference_cut(made.back());
+        }
+        return made;
     }
 
 private:
@@ -69,9 +71,7 @@ private:
         top_k_continuations();
         hits_.clear();
         for (const Said& one : topk_sequences_) {
-            hits_.push_back(
-                static_cast<int>(one.size()) >= rules_.max_length || reference_ends(rules_, one.back())
-            );
+            hits_.push_back(reference_ending(asked_, one).has_value());
         }
         running_beams_for_next_iteration();
         update_finished_beams();
@@ -81,10 +81,18 @@ private:
         return heuristic_unsatisfied_ && exists_open_beam && !all(hits_);
     }
 
+    void add_logprobs(Decoded& made) const {
+        if (!rules_.logprobs) return;
+        for (std::size_t i = 0; i < made.tokens.size(); ++i) {
+            const std::vector<float> scores = asked_.next(std::span(made.tokens).first(i));
+            made.logprobs.push_back(scores[static_cast<std::size_t>(made.tokens[i])]);
+        }
+    }
+
     void top_k_continuations() {
         std::vector<float> log_probs;
         for (std::size_t beam = 0; beam < num_beams_; ++beam) {
-            for (const float one : reference_processed(rules_, next_, running_sequences_[beam])) {
+            for (const float one : reference_processed(asked_, running_sequences_[beam])) {
                 log_probs.push_back(one + running_beam_scores_[beam]);
             }
         }
@@ -146,8 +154,8 @@ private:
         return std::find(values.begin(), values.end(), false) == values.end();
     }
 
-    const DecodingRules rules_;
-    const NextScores next_;
+    const ReferenceRequest asked_;
+    const DecodingRules rules_ = asked_.rules;
     const std::size_t num_beams_ = static_cast<std::size_t>(rules_.num_beams);
     const std::size_t beams_to_keep_ = std::max<std::size_t>(2, 1 + rules_.end.size()) * num_beams_;
     std::vector<Said> running_sequences_ = std::vector<Said>(num_beams_);
@@ -162,9 +170,9 @@ private:
     std::vector<bool> hits_;
 };
 
-inline Decoded reference_decode(const DecodingRules& rules, const NextScores& next) {
-    if (rules.num_beams > 1) return ReferenceBeamSearch(rules, next).run();
-    return reference_greedy(rules, next);
+inline std::vector<Decoded> reference_decode(const ReferenceRequest& asked) {
+    if (asked.rules.num_beams > 1) return ReferenceBeamSearch(asked).run();
+    return {reference_single(asked)};
 }
 
 }  // namespace vignette

@@ -10,6 +10,7 @@ namespace vignette {
 namespace {
 
 constexpr TokenId end{9};
+constexpr int vocabulary = 32;
 const std::vector<TokenId> prompt{TokenId{1}, TokenId{2}};
 
 Candidate candidate(int row, int token, float score) {
@@ -22,6 +23,14 @@ std::vector<SlotId> slots_of(const StepPlan& plan) {
     return slots;
 }
 
+GenerationRequest request_of(DecodingRules rules) {
+    GenerationRequest request{.prompt = prompt, .rules = std::move(rules)};
+    request.pictures.push_back(std::make_unique<ScriptedPixels>(3));
+    return request;
+}
+
+void take(Sequence& sequence, std::vector<Candidate> best) { EXPECT_TRUE(sequence.take(best).has_value()); }
+
 StepPlan decode_plan(const Sequence& sequence) {
     StepPlan plan;
     sequence.plan_decode(plan);
@@ -30,12 +39,12 @@ StepPlan decode_plan(const Sequence& sequence) {
 
 // Three beams that have said one token each: in slots 0, 2 and 1, or any other order.
 Sequence three_beams(SlotPool& pool) {
-    const DecodingRules rules{.max_length = 9, .num_beams = 3, .end = {end}};
-    Sequence sequence(rules, static_cast<int>(prompt.size()), *pool.lend(3));
-    sequence.take(std::vector{
-        candidate(0, 10, -1), candidate(0, 11, -2), candidate(0, 12, -3), candidate(0, 13, -4),
-        candidate(0, 14, -5), candidate(0, 15, -6)
-    });
+    const GenerationRequest request = request_of({.max_length = 9, .num_beams = 3, .end = {end}});
+    Sequence sequence(request, *pool.lend(3), vocabulary);
+    take(
+        sequence, {candidate(0, 10, -1), candidate(0, 11, -2), candidate(0, 12, -3), candidate(0, 13, -4),
+                   candidate(0, 14, -5), candidate(0, 15, -6)}
+    );
     return sequence;
 }
 
@@ -64,10 +73,10 @@ TEST(Sequence, FirstChildStaysAndOnlyFurtherOnesAreCopiedIntoChildlessSlots) {
     SlotPool pool(3);
     Sequence sequence = three_beams(pool);
     const std::vector<SlotId> before = slots_of(decode_plan(sequence));
-    sequence.take(std::vector{
-        candidate(2, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(1, 23, -7),
-        candidate(1, 24, -8), candidate(1, 25, -9)
-    });
+    take(
+        sequence, {candidate(2, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(1, 23, -7),
+                   candidate(1, 24, -8), candidate(1, 25, -9)}
+    );
     const StepPlan plan = decode_plan(sequence);
     EXPECT_EQ(slots_of(plan), (std::vector<SlotId>{before[2], before[1], before[0]}));
     ASSERT_EQ(plan.copies.size(), 1U);
@@ -80,10 +89,10 @@ TEST(Sequence, BeamsThatOnlyChangePlacesAreNotCopied) {
     SlotPool pool(3);
     Sequence sequence = three_beams(pool);
     const std::vector<SlotId> before = slots_of(decode_plan(sequence));
-    sequence.take(std::vector{
-        candidate(1, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(0, 23, -7),
-        candidate(0, 24, -8), candidate(0, 25, -9)
-    });
+    take(
+        sequence, {candidate(1, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(0, 23, -7),
+                   candidate(0, 24, -8), candidate(0, 25, -9)}
+    );
     const StepPlan plan = decode_plan(sequence);
     EXPECT_TRUE(plan.copies.empty());
     EXPECT_EQ(slots_of(plan), (std::vector<SlotId>{before[1], before[2], before[0]}));
@@ -93,17 +102,15 @@ TEST(Sequence, NoSlotIsReadAndWrittenByOnePlan) {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
         ScriptedModel model({.shape = {.slots = 5, .positions = 64, .vocabulary = 32}, .seed = seed});
         SlotPool pool(5);
-        const DecodingRules rules{
-            .max_length = 12, .num_beams = 2 + static_cast<int>(seed % 4), .end = {end}
-        };
-        Sequence sequence(rules, static_cast<int>(prompt.size()), *pool.lend(rules.num_beams));
-        const ScriptedPixels pixels(3);
+        const GenerationRequest request =
+            request_of({.max_length = 12, .num_beams = 2 + static_cast<int>(seed % 4), .end = {end}});
+        Sequence sequence(request, *pool.lend(request.rules.num_beams), vocabulary);
         StepPlan plan;
-        sequence.plan_admission(plan, pixels, prompt);
+        sequence.plan_admission(plan);
         for (;;) {
             const Result<StepResult> result = model.step(plan);
             ASSERT_TRUE(result.has_value());
-            sequence.take(result->candidates.at(0));
+            take(sequence, result->candidates.at(0));
             if (sequence.finished()) break;
             plan = decode_plan(sequence);
             std::set<SlotId> read;
@@ -115,24 +122,26 @@ TEST(Sequence, NoSlotIsReadAndWrittenByOnePlan) {
 
 TEST(Sequence, ForbidsTheEndUntilTheLeastLengthIsReached) {
     SlotPool pool(1);
-    Sequence sequence({.max_length = 9, .min_length = 2, .num_beams = 1, .end = {end}}, 2, *pool.lend(1));
-    const ScriptedPixels pixels(3);
+    const GenerationRequest request =
+        request_of({.max_length = 9, .min_length = 2, .num_beams = 1, .end = {end}});
+    Sequence sequence(request, *pool.lend(1), vocabulary);
     StepPlan first;
-    sequence.plan_admission(first, pixels, prompt);
+    sequence.plan_admission(first);
     ASSERT_EQ(first.choices.size(), 1U);
     EXPECT_EQ(first.choices[0].forbidden.size(), 1U);
     EXPECT_EQ(first.choices[0].candidates, 1);
-    sequence.take(std::vector{candidate(0, 5, 0)});
+    take(sequence, {candidate(0, 5, 0)});
     EXPECT_EQ(decode_plan(sequence).choices.at(0).forbidden.size(), 1U);
-    sequence.take(std::vector{candidate(0, 6, 0)});
+    take(sequence, {candidate(0, 6, 0)});
     EXPECT_TRUE(decode_plan(sequence).choices.at(0).forbidden.empty());
 }
 
 TEST(Sequence, WritesEachTokenBehindTheLastOne) {
     SlotPool pool(1);
-    Sequence sequence({.max_length = 9, .num_beams = 1, .end = {end}}, 2, *pool.lend(1));
+    const GenerationRequest request = request_of({.max_length = 9, .num_beams = 1, .end = {end}});
+    Sequence sequence(request, *pool.lend(1), vocabulary);
     for (int said = 0; said < 3; ++said) {
-        sequence.take(std::vector{candidate(0, said, 0)});
+        take(sequence, {candidate(0, said, 0)});
         const StepPlan plan = decode_plan(sequence);
         ASSERT_EQ(plan.decode.size(), 1U);
         EXPECT_EQ(plan.decode[0].position, 2 + said);
@@ -143,10 +152,11 @@ TEST(Sequence, WritesEachTokenBehindTheLastOne) {
 TEST(Sequence, HasNoRowsAfterItsEndAndGivesItsSlotsBackWhenItDies) {
     SlotPool pool(3);
     {
-        Sequence sequence({.max_length = 9, .num_beams = 1, .end = {end}}, 2, *pool.lend(1));
-        sequence.take(std::vector{candidate(0, 9, 0)});
+        const GenerationRequest request = request_of({.max_length = 9, .num_beams = 1, .end = {end}});
+        Sequence sequence(request, *pool.lend(1), vocabulary);
+        take(sequence, {candidate(0, 9, 0)});
         EXPECT_TRUE(sequence.finished());
-        EXPECT_EQ(sequence.decoded().tokens, std::vector<TokenId>{end});
+        EXPECT_EQ(sequence.decoded().front().tokens, std::vector<TokenId>{end});
         EXPECT_EQ(pool.free(), 2);
     }
     EXPECT_EQ(pool.free(), 3);

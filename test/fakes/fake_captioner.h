@@ -22,7 +22,8 @@ public:
         const std::string prompt = job.options.prompt.value_or("");
         ++calls;
         if (prompt == "fail") return fail(ErrorCode::model_failed, "the model failed");
-        if (prompt == "bad") return fail(ErrorCode::undecodable_image, "no picture", job.image_field);
+        if (prompt == "bad")
+            return fail(ErrorCode::undecodable_image, "no picture", job.pictures.front().field);
         if (prompt == "wait" && !wait(std::move(stop))) return fail(ErrorCode::cancelled, "stopped");
         if (on_piece) {
             on_piece(std::string_view(prompt).substr(0, prompt.size() / 2));

@@ -99,19 +99,21 @@ public:
             return fail(ErrorCode::cancelled, "the job was stopped");
         }
         if (wishes.contains("fail")) {
-            return fail(code_named(wish(wishes, "fail")), "failed as the prompt says", job.image_field);
+            return fail(
+                code_named(wish(wishes, "fail")), "failed as the prompt says", job.pictures.front().field
+            );
         }
         Caption made;
         if (wishes.contains("pieces")) {
             made.text = tell_pieces(wish(wishes, "pieces"), on_piece);
         } else {
             made.text = text_of(wishes);
-            if (on_piece) on_piece(made.text);
+            if (on_piece) on_piece(*made.text);
         }
         made.model = {
             .model = "scripted", .family = "scripted", .digest = "0", .device = "cpu", .dtype = "float32"
         };
-        made.image = {.size = {.width = 1, .height = 1}, .format = ImageFormat::png};
+        made.images.push_back({.size = {.width = 1, .height = 1}, .format = ImageFormat::png});
         made.warnings = std::move(job.warnings);
         return made;
     }

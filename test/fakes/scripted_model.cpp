@@ -1,17 +1,13 @@
 #include "fakes/scripted_model.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <numeric>
 #include <utility>
 
+#include "fakes/scripted_choice.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
-
-constexpr float never = -std::numeric_limits<float>::infinity();
 
 std::uint64_t mixed(std::uint64_t value) {  // splitmix64
     value += 0x9E3779B97F4A7C15U;
@@ -25,30 +21,33 @@ std::size_t index(TokenId token) { return static_cast<std::size_t>(token); }
 
 }  // namespace
 
-std::vector<float> log_softmax(std::span<const float> logits) {
-    const float most = *std::ranges::max_element(logits);
-    double sum = 0;
-    for (const float one : logits) sum += std::exp(static_cast<double>(one - most));
-    const auto log_sum = static_cast<float>(std::log(sum));
-    std::vector<float> result;
-    result.reserve(logits.size());
-    for (const float one : logits) result.push_back(one - most - log_sum);
-    return result;
-}
-
 ScriptedModel::ScriptedModel(Script script)
     : script_(std::move(script)), slots_(index(script_.shape.slots)) {}
+
+int ScriptedModel::number_of(std::span<const int> pictures) {
+    int number = pictures.front();
+    for (const int next : pictures.subspan(1)) number = number * 1000 + next + 1'000'000;
+    return number;
+}
+
+int ScriptedModel::number_of(const Admission& admission) {
+    std::vector<int> numbers;
+    for (const Pixels* one : admission.pictures)
+        numbers.push_back(dynamic_cast<const ScriptedPixels&>(*one).picture);
+    return number_of(numbers);
+}
 
 Result<std::unique_ptr<Pixels>> ScriptedModel::preprocess(const Image& image) const {
     return std::make_unique<ScriptedPixels>(image.size.width);
 }
 
 std::vector<float> ScriptedModel::logits(int picture, std::span<const TokenId> history) const {
+    history = history.last(std::min(history.size(), script_.memory));
     std::uint64_t state = mixed(script_.seed ^ mixed(static_cast<std::uint64_t>(picture)));
     for (const TokenId token : history) state = mixed(state ^ static_cast<std::uint64_t>(token));
     std::vector<float> result(index(script_.shape.vocabulary));
     for (std::size_t i = 0; i < result.size(); ++i) {
-        result[i] = static_cast<float>(mixed(state ^ mixed(i)) >> 40U) / 0x1p24F * 8;  // 0 to 8
+        result[i] = static_cast<float>(mixed(state ^ mixed(i)) >> 40U) / 0x1p24F * 8 - 4;  // -4 to 4
     }
     for (const TokenId token : script_.favoured) result[index(token)] += script_.bias;
     return result;
@@ -86,7 +85,7 @@ std::optional<Error> ScriptedModel::failure(const StepPlan& plan) {
         return Error{.code = ErrorCode::out_of_memory, .message = "too many pictures at once", .field = {}};
     }
     for (const Admission& one : plan.admissions) {
-        if (dynamic_cast<const ScriptedPixels&>(*one.pixels).picture == poison_) return poison_error_;
+        if (number_of(one) == poison_) return poison_error_;
     }
     return std::nullopt;
 }
@@ -138,9 +137,8 @@ void ScriptedModel::check_choices(const StepPlan& plan) const {
     std::size_t rows = 0;
     for (std::size_t i = 0; i < plan.choices.size(); ++i) {
         const Choice& wanted = plan.choices[i];
-        ASSERT(wanted.rows > 0 && wanted.candidates > 0);
-        ASSERT(wanted.rows == 1 || wanted.candidates > 1);
         ASSERT(i >= plan.admissions.size() || wanted.rows == 1);
+        check_choice(wanted, script_.shape.vocabulary);
         rows += index(wanted.rows);
     }
     ASSERT(rows == plan.admissions.size() + plan.decode.size());
@@ -154,7 +152,7 @@ void ScriptedModel::check_slots(const StepPlan& plan) const {
     };
     for (const Admission& one : plan.admissions) {
         use(one.slot);
-        ASSERT(one.pixels != nullptr && !one.prompt.empty());
+        ASSERT(!one.pictures.empty() && !one.prompt.empty());
         ASSERT(one.prompt.size() <= index(script_.shape.positions));
     }
     for (const DecodeRow& one : plan.decode) {
@@ -181,8 +179,7 @@ void ScriptedModel::write(const StepPlan& plan) {
     }
     for (std::size_t i = 0; i < copied.size(); ++i) at(plan.copies[i].to) = std::move(copied[i]);
     for (const Admission& one : plan.admissions) {
-        const int picture = dynamic_cast<const ScriptedPixels&>(*one.pixels).picture;
-        at(one.slot) = {.picture = picture, .history = {one.prompt.begin(), one.prompt.end()}};
+        at(one.slot) = {.picture = number_of(one), .history = {one.prompt.begin(), one.prompt.end()}};
     }
     for (const DecodeRow& one : plan.decode) {
         std::vector<TokenId>& history = at(one.slot).history;
@@ -194,25 +191,14 @@ void ScriptedModel::write(const StepPlan& plan) {
 }
 
 std::vector<Candidate> ScriptedModel::choose(std::span<const DecodeRow> rows, const Choice& wanted) const {
-    std::vector<Candidate> all;
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        const Slot& slot = at(rows[row].slot);
-        std::vector<float> scores = logits(slot.picture, slot.history);
-        if (wanted.candidates > 1) {
-            scores = log_softmax(scores);
-            for (float& one : scores) one += rows[row].score;
-        }
-        for (const TokenId token : wanted.forbidden) scores[index(token)] = never;
-        for (std::size_t i = 0; i < scores.size(); ++i) {
-            all.push_back(
-                {.row = static_cast<int>(row), .token = TokenId{static_cast<int>(i)}, .score = scores[i]}
-            );
-        }
+    std::vector<std::vector<float>> of_rows;
+    std::vector<float> running;
+    for (const DecodeRow& row : rows) {
+        const Slot& slot = at(row.slot);
+        of_rows.push_back(logits(slot.picture, slot.history));
+        running.push_back(row.score);
     }
-    std::ranges::stable_sort(all, std::ranges::greater(), &Candidate::score);
-    all.resize(std::min(all.size(), index(wanted.candidates)));
-    if (wanted.candidates == 1) all.front().score = 0;
-    return all;
+    return scripted_choice(std::move(of_rows), running, wanted);
 }
 
 }  // namespace vignette

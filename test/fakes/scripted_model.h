@@ -21,6 +21,7 @@ namespace vignette {
 
 struct ScriptedPixels final : Pixels {
     explicit ScriptedPixels(int picture_number) : picture(picture_number) {}
+    int tokens() const override { return 2; }
     int picture;
 };
 
@@ -29,6 +30,7 @@ struct Script {
     std::vector<TokenId> favoured{};  // usually the end tokens: their logits are raised by `bias`
     float bias = 0;
     std::uint64_t seed = 1;
+    std::size_t memory = 1'000'000;  // of how many tokens; one of few says the same again and again
 };
 
 struct StepRecord {             // of a step that happened, or of one that failed
@@ -50,6 +52,9 @@ public:
     // What the model says after `history`, prompt included; for tests that decode by themselves.
     std::vector<float> logits(int picture, std::span<const TokenId> history) const;
 
+    // Several pictures in this order are one as well, with a number that no single one has.
+    static int number_of(std::span<const int> pictures);
+
     Gate gate;  // before each step
     void fail_next(int steps, Error error);
     void fail_with_admissions_above(int most);  // out_of_memory, like a vision side that is too wide
@@ -67,6 +72,7 @@ private:
     void check_slots(const StepPlan& plan) const;
     void write(const StepPlan& plan);
     std::vector<Candidate> choose(std::span<const DecodeRow> rows, const Choice& wanted) const;
+    static int number_of(const Admission& admission);
     std::optional<Error> failure(const StepPlan& plan);
     Slot& at(SlotId slot) { return slots_[static_cast<std::size_t>(slot)]; }
     const Slot& at(SlotId slot) const { return slots_[static_cast<std::size_t>(slot)]; }
@@ -83,8 +89,5 @@ private:
     Error poison_error_;
     std::vector<StepRecord> steps_;
 };
-
-// As torch computes it: in floats, the sum aside.
-std::vector<float> log_softmax(std::span<const float> logits);
 
 }  // namespace vignette
