@@ -47,10 +47,11 @@ Result<Tokenizer> Tokenizer::from_json(std::string_view json) {
     return Tokenizer(handle);
 }
 
-Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text) const {
+Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text, bool special_tokens) const {
     vig_ids ids{};
     vig_text error{};
-    const auto status = vig_tokenizer_encode(handle_.get(), bytes_of(text), text.size(), true, &ids, &error);
+    const auto status =
+        vig_tokenizer_encode(handle_.get(), bytes_of(text), text.size(), special_tokens, &ids, &error);
     if (status == VIG_BAD_UTF8)
         return fail(ErrorCode::invalid_input, "the text is not UTF-8: " + take(error));
     if (status != VIG_OK) return fail(ErrorCode::internal, "the text cannot be tokenized: " + take(error));

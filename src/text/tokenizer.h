@@ -22,10 +22,10 @@ public:
     // The content of a tokenizer.json. Padding and truncation that were saved in it are ignored.
     static Result<Tokenizer> from_json(std::string_view json);
 
-    // With the special tokens that the file's post-processor adds. A special token that is spelled out in
-    // `text` becomes that token: look for those of your own (id_of("<image>")) where the text is a
-    // stranger's.
-    Result<std::vector<TokenId>> encode(std::string_view text) const;
+    // With the special tokens that the file's post-processor adds, if they are wanted. A special token that
+    // is spelled out in `text` becomes that token: look for those of your own (id_of("<image>")) where the
+    // text is a stranger's.
+    Result<std::vector<TokenId>> encode(std::string_view text, bool special_tokens = true) const;
 
     // Without special tokens. Always valid UTF-8; an id that the vocabulary does not have adds nothing.
     Result<std::string> decode(std::span<const TokenId> tokens) const;
@@ -38,6 +38,7 @@ public:
     bool is_byte(TokenId token) const;
 
 private:
+    friend class Guide;  // spells its tokens
     struct Free {
         void operator()(vig_tokenizer* handle) const;
     };

@@ -1,7 +1,8 @@
-// The C ABI of the Rust crate in this folder: the tokenizer and the base64 decoder. Only
-// src/text/tokenizer.cpp and src/image/base64.cpp include it. Every function may be called from any thread,
-// on one tokenizer at once too, except vig_tokenizer_free. No panic gets out: it becomes VIG_PANICKED and an
-// error text. A pointer that comes with a size of 0 may be null.
+// The C ABI of the Rust crate in this folder: the tokenizer, guides, and the base64 decoder. Only
+// src/text/tokenizer.cpp, src/text/guide.cpp and src/image/base64.cpp include it. Every function may be
+// called from any thread, on one tokenizer at once too, except vig_tokenizer_free; a guide takes one call at
+// a time. No panic gets out: it becomes VIG_PANICKED and an error text. A pointer that comes with a size of 0
+// may be null.
 #pragma once
 
 #include <stdbool.h>
@@ -20,9 +21,11 @@ typedef enum vig_status {
     VIG_BAD_CHARACTER = 4,  // base64: *result is its index in the text
     VIG_CUT_SHORT = 5,      // base64: the text ends inside a byte; *result is its length
     VIG_NO_ROOM = 6,        // base64: *result bytes would be enough
+    VIG_UNSUPPORTED = 7,    // guide: the tokenizer cannot spell what is asked for
 } vig_status;
 
 typedef struct vig_tokenizer vig_tokenizer;
+typedef struct vig_guide vig_guide;
 
 // Owned by the caller: give each back once. Empty is {NULL, 0}, which may be given back or not.
 typedef struct vig_text {
@@ -52,6 +55,17 @@ vig_status vig_tokenizer_decode(
 );
 size_t vig_tokenizer_vocabulary(const vig_tokenizer* tokenizer);  // with added tokens
 int32_t vig_tokenizer_id_of(const vig_tokenizer* tokenizer, const uint8_t* token, size_t size);  // -1: none
+
+// What may be said next so that the whole is a JSON text of `schema`. The first guide of a tokenizer takes a
+// moment longer: what its tokens say is kept for the next ones. A guide may outlive its tokenizer.
+vig_status vig_guide_new(
+    const vig_tokenizer* tokenizer, const uint8_t* schema, size_t size, vig_guide** out, vig_text* error
+);
+// One bit for each token into the `size` words, lowest first; `*whole`: the text may end here.
+vig_status vig_guide_allowed(vig_guide* guide, uint32_t* out, size_t size, bool* whole, vig_text* error);
+// `*whole`: the text may end after this token. After an error the guide is of no more use.
+vig_status vig_guide_accept(vig_guide* guide, int32_t token, bool* whole, vig_text* error);
+void vig_guide_free(vig_guide* guide);
 
 // Decodes into `out`, whose old content does not matter. `*result` is the decoded length, or as told at
 // vig_status. size / 4 * 3 + size % 4 bytes are always enough.

@@ -1,7 +1,12 @@
-//! The Rust half of Vignette's text module: Hugging Face's tokenizer and a SIMD base64 decoder behind a C ABI.
+//! The Rust half of Vignette's text module: Hugging Face's tokenizer, guides that hold a text to a JSON schema, and a
+//! SIMD base64 decoder, behind a C ABI.
 //! `vignette_text.h` beside this crate is the contract; C++ sees nothing else. No panic crosses the boundary.
 
 mod base64;
+mod bits;
+mod guide;
+mod schema;
+mod spelling;
 
 use std::any::Any;
 use std::panic::{catch_unwind, set_hook, AssertUnwindSafe};
@@ -12,6 +17,7 @@ use tokenizers::Tokenizer;
 
 pub struct VigTokenizer {
     inner: Tokenizer,
+    words: guide::SharedWords,
 }
 
 #[repr(C)]
@@ -36,6 +42,7 @@ pub enum VigStatus {
     BadCharacter = 4,
     CutShort = 5,
     NoRoom = 6,
+    Unsupported = 7,
 }
 
 type Failure = (VigStatus, String);
@@ -115,7 +122,7 @@ fn load(json: &[u8]) -> Result<VigTokenizer, Failure> {
     // tokens behind every prompt, and `"strategy": {"Fixed": 10^12}` would end the process for lack of memory.
     inner.with_padding(None);
     inner.with_truncation(None).map_err(failed)?;
-    Ok(VigTokenizer { inner })
+    Ok(VigTokenizer { inner, words: Default::default() })
 }
 
 /// # Safety
