@@ -1,7 +1,9 @@
-// The answer to one picture.
+// The answer to one job: words, a vector, or both.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +13,12 @@
 
 namespace vignette {
 
-enum class FinishReason { stop, length };
+enum class FinishReason { stop, length, loop };
 
 // Where the time went. Measured around the stages, not inside them.
 struct Timings {
     using Duration = std::chrono::microseconds;
+    Duration load{};  // of models that were not in memory; not part of the total
     Duration fetch{};
     Duration decode{};
     Duration preprocess{};
@@ -23,6 +26,7 @@ struct Timings {
     Duration vision{};
     Duration prefill{};
     Duration decode_steps{};
+    Duration embed{};  // waiting for the embedder included
     Duration total{};
 };
 
@@ -36,17 +40,52 @@ struct ModelUse {  // what described the picture, with the values that were real
     int max_length = 0;
     int min_length = 0;
     int num_beams = 0;
+    double length_penalty = 1;  // of beams
+    std::optional<std::string> preset{};
+    std::optional<double> temperature{};  // of sampling; so are the next four
+    std::optional<int> top_k{};
+    std::optional<double> top_p{};
+    std::optional<double> min_p{};
+    std::optional<std::uint64_t> seed{};
+    std::optional<double> repetition_penalty{};  // where it is not 1
+    std::optional<int> no_repeat_ngram_size{};
     bool operator==(const ModelUse&) const = default;
 };
 
-struct Caption {
+// How sure the model was: the mean and the least probability of its tokens.
+struct Confidence {
+    double mean = 0;
+    double min = 0;
+};
+
+struct Alternative {  // one of n captions
     std::string text;
-    std::vector<TokenId> tokens;  // new tokens, the end token included
+    float score = 0;
+    FinishReason finish = FinishReason::stop;
+};
+
+struct Embedding {
+    std::vector<float> values;  // of length 1
+    VectorFormat format = VectorFormat::numbers;
+    std::string model;
+    std::string digest;
+};
+
+struct Caption {
+    Task task = Task::caption;
+    std::optional<std::string> text;               // none: captions are off, or only a vector was asked for
+    std::optional<std::vector<std::string>> tags;  // of the preset that asks for them
+    bool is_json = false;                          // the text is a JSON text, as far as it goes
+    std::vector<Alternative> alternatives;  // all n, the caption among them; empty unless n was asked for
+    std::vector<TokenId> tokens;            // new tokens, the end token included
     bool return_tokens = false;
+    std::vector<float> logprobs;  // of the tokens; empty unless asked for
+    std::optional<Confidence> confidence;
     float score = 0;  // of the best beam; 0 for greedy
     FinishReason finish = FinishReason::stop;
     ModelUse model;
-    ImageInfo image;
+    std::optional<Embedding> embedding;
+    std::vector<ImageInfo> images;  // of the job's pictures
     Timings timings;
     std::vector<Warning> warnings;
 };

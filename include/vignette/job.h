@@ -1,6 +1,8 @@
 // A job as it may exist: after wire/ has read it, an illegal job cannot be written down.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -21,15 +23,39 @@ struct EncodedImage {
 };
 using ImageSource = std::variant<Base64Image, EncodedImage>;
 
-// What the client asked for; whatever is not set is the bundle's default.
+enum class Task { caption, embed, embed_and_caption };
+
+enum class Preset { alt_text, one_sentence, detailed, tags, production, json };
+inline constexpr std::array presets{Preset::alt_text, Preset::one_sentence, Preset::detailed,
+                                    Preset::tags,     Preset::production,   Preset::json};
+
+// What the client asked for; whatever is not set is the preset's or the bundle's default.
 struct CaptionOptions {
     std::optional<std::string> prompt;
+    std::optional<Preset> preset;
+    std::optional<std::string> schema;       // JSON text of the schema that the caption must fit
+    std::optional<std::string> prefix;       // how the caption begins
     std::optional<std::int64_t> max_length;  // new tokens
     std::optional<std::int64_t> min_length;
     std::optional<std::int64_t> num_beams;
+    std::optional<std::int64_t> n;  // captions, best first
+    std::optional<double> length_penalty;
+    std::optional<double> temperature;  // any of these five asks for sampling; temperature 0 for none
+    std::optional<std::int64_t> top_k;
+    std::optional<double> top_p;
+    std::optional<double> min_p;
+    std::optional<std::int64_t> seed;
+    std::optional<double> repetition_penalty;
+    std::optional<std::int64_t> no_repeat_ngram_size;
+    std::optional<bool> loop_guard;      // ends a caption that repeats itself; unset: with a preset
+    std::vector<std::string> stop;       // the caption ends before the first of them
+    std::vector<std::string> bad_words;  // never said
     bool return_tokens = false;
+    bool logprobs = false;
     bool operator==(const CaptionOptions&) const = default;
 };
+
+enum class VectorFormat { numbers, base64 };  // base64: of little-endian float32
 
 struct Warning {  // something the client should know that did not stop the job
     std::string field;
@@ -37,26 +63,44 @@ struct Warning {  // something the client should know that did not stop the job
     bool operator==(const Warning&) const = default;
 };
 
-struct Job {  // one picture
-    JobId id;
-    std::string image_field;  // "input.data_url": errors about the picture name it
-    ImageSource image;
-    CaptionOptions options;
-    std::vector<Warning> warnings;
-    std::string model;  // bundle or alias; empty: the default
+struct PictureSource {
+    std::string field;  // "input.data_url": errors about the picture name it
+    ImageSource source;
 };
 
-struct Item {        // one picture of a batch: what is wrong with it spoils no other
+// One thing to describe or to embed: a picture, several that belong together, or a text.
+struct Job {
+    JobId id;
+    Task task = Task::caption;
+    bool captions = true;  // false: the words are left out, as if the operator had switched them off
+    std::vector<PictureSource> pictures;  // several: one prompt about all of them; none: `text` is embedded
+    std::string text;
+    bool frame = false;  // of a film: by default it is described as production needs it
+    CaptionOptions options;
+    VectorFormat vector_format = VectorFormat::numbers;
+    std::vector<Warning> warnings;
+    std::string
+        model;  // bundle of the words, or of the vector where only that is asked for; empty: the default
+    std::string embedder;  // bundle of the vector; empty: the default
+};
+
+struct Item {        // one part of a batch: what is wrong with it spoils no other
     std::string id;  // the client's own name for it; may be empty
     Result<Job> job;
+};
+
+enum class AnswerShape {
+    single,
+    batch,   // a list, be it of one
+    frames,  // descriptions by place, null for those that failed
 };
 
 // What a client asked for in one go.
 struct Request {
     JobId id;
     std::vector<Item> items;  // at least one
-    bool batch = false;       // answered as a list, be it of one
-    bool stream = false;      // pieces and finished items are wanted as they come
+    AnswerShape shape = AnswerShape::single;
+    bool stream = false;  // pieces and finished items are wanted as they come
 };
 
 }  // namespace vignette

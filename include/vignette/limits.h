@@ -15,6 +15,10 @@ struct Limits {
     std::int32_t image_side_max = 32'767;
     std::size_t batch_max = 256;  // pictures of one job
     std::size_t prompt_bytes_max = 8 * KiB;
+    std::size_t schema_bytes_max = 64 * KiB;
+    std::size_t stops_max = 8;
+    std::size_t bad_words_max = 64;
+    std::size_t word_bytes_max = 128;  // of each of these
     int json_depth_max = 32;
     std::size_t inbox_max = 64;     // sequences waiting for the engine
     std::size_t warnings_max = 16;  // a job of nothing but unknown fields must not make a huge answer

@@ -2,9 +2,10 @@
 #include <memory>
 #include <utility>
 
-#include "caption/picture_captioner.h"
+#include "caption/studio.h"
 #include "model/manifest.h"
 #include "model/sha256.h"
+#include "model/torch_embedder.h"
 #include "model/torch_model.h"
 #include "text/tokenizer.h"
 #include "vignette/captioner.h"
@@ -14,35 +15,24 @@ namespace {
 
 constexpr std::size_t tokenizer_bytes_max = 64 * MiB;
 
-// Keeps the model alive as long as the captioner that uses it.
-class OwningCaptioner final : public Captioner {
-public:
-    OwningCaptioner(
-        std::unique_ptr<Model> model, BundleInfo bundle, Tokenizer tokenizer, const Limits& limits
-    )
-        : model_(std::move(model)), captioner_(std::move(bundle), std::move(tokenizer), *model_, limits) {}
-
-    int pictures_at_once() const override { return captioner_.pictures_at_once(); }
-
-    Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override {
-        return captioner_.caption(std::move(job), std::move(stop), on_piece);
-    }
-
-private:
-    std::unique_ptr<Model> model_;
-    PictureCaptioner captioner_;
-};
-
-Result<std::unique_ptr<Captioner>> open_captioner(const CaptionerConfig& config) {
-    Manifest manifest = TRY(read_manifest(config.bundle));
-    const std::string json = TRY(read_file_checked(
-        config.bundle / manifest.tokenizer.file, manifest.tokenizer.sha256, tokenizer_bytes_max
-    ));
+Result<std::shared_ptr<OpenedModel>> open_model(
+    const std::filesystem::path& bundle, const CaptionerConfig& config
+) {
+    Manifest manifest = TRY(read_manifest(bundle));
+    TRY(check_complete(manifest));
+    const std::string json = TRY(
+        read_file_checked(bundle / manifest.tokenizer.file, manifest.tokenizer.sha256, tokenizer_bytes_max)
+    );
     Tokenizer tokenizer = TRY(Tokenizer::from_json(json));
-    std::unique_ptr<Model> model = TRY(TorchModel::open(
-        config.bundle, manifest, {.device = config.device, .slots = config.slots, .threads = config.threads}
-    ));
-    return std::make_unique<OwningCaptioner>(
+    const ModelOptions options{.device = config.device, .slots = config.slots, .threads = config.threads};
+    if (manifest.info.kind == BundleKind::embedder) {
+        std::unique_ptr<Embedder> embedder = TRY(TorchEmbedder::open(bundle, manifest, options));
+        return std::make_shared<EmbeddingModel>(
+            std::move(embedder), std::move(manifest.info), std::move(tokenizer), config.limits
+        );
+    }
+    std::unique_ptr<Model> model = TRY(TorchModel::open(bundle, manifest, options));
+    return std::make_shared<CaptionModel>(
         std::move(model), std::move(manifest.info), std::move(tokenizer), config.limits
     );
 }
@@ -55,5 +45,7 @@ Result<std::unique_ptr<Captioner>> open_captioner(const CaptionerConfig& config)
 #endif
 extern "C" __attribute__((visibility("default"))) vignette::Result<std::unique_ptr<vignette::Captioner>>
 vignette_open_captioner(const vignette::CaptionerConfig& config) {
-    return vignette::open_captioner(config);
+    return vignette::Studio::open(config, [config](const std::filesystem::path& bundle) {
+        return vignette::open_model(bundle, config);
+    });
 }

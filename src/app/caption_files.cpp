@@ -1,4 +1,5 @@
-// `vignette caption`: local files, one line each, in the order they were named.
+// `vignette caption` and `vignette embed`: local files and texts, one line each, in the order they were
+// named.
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,14 +16,29 @@
 namespace vignette {
 namespace {
 
-Result<Caption> caption_file(Captioner& captioner, const std::string& file, const CaptionOptions& wishes) {
-    Bytes bytes = TRY(read_binary_file(file, Limits{}.image_bytes_max));
+// A file or a text that was named on the command line.
+struct Subject {
+    std::string name;
+    bool is_text = false;
+};
+
+Result<Job> job_of(const Subject& subject, const Options& options) {
     Job job;
-    job.id = {file};
-    job.image_field = file;
-    job.image = EncodedImage{std::move(bytes)};
-    job.options = wishes;
-    return captioner.caption(std::move(job), {}, {});
+    job.id = {subject.name};
+    job.options = options.caption;
+    job.task = options.command == Command::embed ? Task::embed : Task::caption;
+    job.vector_format = options.vector_format;
+    if (subject.is_text) {
+        job.text = subject.name;
+    } else {
+        Bytes bytes = TRY(read_binary_file(subject.name, Limits{}.image_bytes_max));
+        job.pictures.push_back({.field = subject.name, .source = EncodedImage{std::move(bytes)}});
+    }
+    return job;
+}
+
+Result<Caption> answer(Captioner& captioner, const Subject& subject, const Options& options) {
+    return captioner.caption(TRY(job_of(subject, options)), {}, {});
 }
 
 std::string with_code(const Error& error) {
@@ -30,10 +46,13 @@ std::string with_code(const Error& error) {
 }
 
 void print(const std::string& file, const Result<Caption>& outcome, const Options& options) {
-    if (options.json) {
+    if (options.json || options.command == Command::embed) {
         std::puts(format_result(outcome).c_str());
+    } else if (outcome && outcome->alternatives.empty()) {
+        std::printf("%s: %s\n", file.c_str(), outcome->text.value_or("").c_str());
     } else if (outcome) {
-        std::printf("%s: %s\n", file.c_str(), outcome->text.c_str());
+        for (const Alternative& one : outcome->alternatives)
+            std::printf("%s: %s\n", file.c_str(), one.text.c_str());
     }
     std::fflush(stdout);
     if (!outcome) {
@@ -62,45 +81,64 @@ private:
 };
 
 struct InWork {
-    std::string file;
+    std::string name;
     std::future<Result<Caption>> outcome;
 };
 
-// Several at once, so that the engine has company for each step; printed in order.
-bool caption_all(Captioner& captioner, const Options& options) {
+// Several at once, so that the models have company for each step; printed in order.
+bool answer_all(Captioner& captioner, const std::vector<Subject>& subjects, const Options& options) {
     bool all_fine = true;
-    Progress progress(options.files.size());
+    Progress progress(subjects.size());
     std::deque<InWork> in_work;
     const auto print_first = [&] {
         const Result<Caption> outcome = in_work.front().outcome.get();
-        print(in_work.front().file, outcome, options);
+        print(in_work.front().name, outcome, options);
         all_fine = all_fine && outcome.has_value();
         in_work.pop_front();
         progress.advance();
     };
-    for (const std::string& file : options.files) {
+    for (const Subject& subject : subjects) {
         if (in_work.size() == static_cast<std::size_t>(options.parallel)) print_first();
         in_work.push_back(
-            {.file = file,
-             .outcome =
-                 std::async(std::launch::async, caption_file, std::ref(captioner), file, options.caption)}
+            {.name = subject.name,
+             .outcome = std::async(
+                 std::launch::async, answer, std::ref(captioner), std::cref(subject), std::cref(options)
+             )}
         );
     }
     while (!in_work.empty()) print_first();
     return all_fine;
 }
 
-}  // namespace
-
-int caption_files(const Options& options) {
-    const Result<CaptionerConfig> config = captioner_config(options);
+int answer_with(
+    const Result<CaptionerConfig>& config, const std::vector<Subject>& subjects, const Options& options
+) {
     const Result<std::unique_ptr<Captioner>> captioner =
         config ? open_back(*config) : std::unexpected(config.error());
     if (!captioner) {
         log_error(with_code(captioner.error()));
         return 1;
     }
-    return caption_all(**captioner, options) ? 0 : 1;
+    return answer_all(**captioner, subjects, options) ? 0 : 1;
+}
+
+}  // namespace
+
+int caption_files(const Options& options) {
+    std::vector<Subject> subjects;
+    for (const std::string& file : options.files) subjects.push_back({.name = file});
+    return answer_with(captioner_config(options), subjects, options);
+}
+
+int embed_all(const Options& options) {
+    std::vector<Subject> subjects;
+    for (const std::string& file : options.files) subjects.push_back({.name = file});
+    for (const std::string& text : options.texts) subjects.push_back({.name = text, .is_text = true});
+    if (subjects.empty()) {
+        log_error("nothing to embed: name picture files, or give --text");
+        return 2;
+    }
+    return answer_with(captioner_config(options, /*lazy=*/true), subjects, options);
 }
 
 }  // namespace vignette

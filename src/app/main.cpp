@@ -10,8 +10,13 @@ int main(int argc, char** argv) {
     switch (options.command) {
         case vignette::Command::run: return run_event(options);
         case vignette::Command::caption: return caption_files(options);
+        case vignette::Command::embed: return embed_all(options);
         case vignette::Command::worker: return work_for_runpod(options);
         case vignette::Command::doctor: return doctor(options);
+        case vignette::Command::models_list: return models_list(options);
+        case vignette::Command::models_show: return models_show(options);
+        case vignette::Command::models_verify: return models_verify(options);
+        case vignette::Command::models_add: return models_add(options);
     }
     vignette::panic("Command out of range");
 }

@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <map>
 
+#include "app/models_options.h"
 #include "app/places.h"
+#include "core/texts.h"
 
 namespace vignette {
 namespace {
@@ -14,10 +16,13 @@ namespace {
 constexpr const char* examples = R"(Examples:
   vignette caption photo.jpg                       one line: what the picture shows
   vignette caption --json *.png | jq .caption      the whole answer, one JSON object a line
+  vignette caption --preset alt_text photo.jpg     one sentence of at most 125 characters, for an alt attribute
+  vignette embed photo.jpg --text "a red circle"    vectors whose dot product says how well they fit
   vignette run --test_input '{"input": {"data_url": "data:image/png;base64,..."}}'
   vignette run test/events/scene-1.json            a mock event, as RunPod would send it
   vignette worker                                  take jobs from RunPod; the default where it calls us
   vignette doctor                                  is everything here that is needed?
+  vignette models add Salesforce/blip2-opt-2.7b    use a checkpoint that was downloaded; models list shows all
 
 Results go to stdout, logs to stderr. Exit code: 0 fine, 1 a job failed, 2 wrong usage.
 Every option may also be set by its variable, or in vignette.toml: model = "demo-blip2".)";
@@ -38,6 +43,21 @@ void add_common(CLI::App& app, Options& options) {
         ->envname("VIGNETTE_SLOTS")
         ->check(CLI::Range(0, 4096))
         ->capture_default_str();
+    app.add_option("--embedder", options.embedder, "Bundle for vectors; \"\" for none")
+        ->envname("VIGNETTE_EMBEDDER")
+        ->capture_default_str();
+    app.add_flag("--disable-captions", options.disable_captions, "Vectors only: no captioner is loaded")
+        ->envname("DISABLE_CAPTIONS");
+    app.add_option("--models-max", options.models_max, "Models in memory at once")
+        ->envname("VIGNETTE_MODELS_MAX")
+        ->check(CLI::Range(2, 64))
+        ->capture_default_str();
+    app.add_option(
+           "--idle-unload-s", options.idle_unload_s, "Let a model go that is unused for that long; 0: never"
+    )
+        ->envname("VIGNETTE_IDLE_UNLOAD_S")
+        ->check(CLI::Range(0, 604'800))
+        ->capture_default_str();
     const std::map<std::string, LogLevel> levels{
         {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warning", LogLevel::warning},
         {"error", LogLevel::error}, {"off", LogLevel::off},
@@ -54,21 +74,62 @@ CLI::App* add_run(CLI::App& app, Options& options) {
     return run;
 }
 
+// The same ranges as a job's fields have: docs/jobs.md.
+void add_wishes(CLI::App& caption, CaptionOptions& wishes) {
+    std::map<std::string, Preset> names;
+    for (const Preset preset : presets) names[std::string(to_text(preset))] = preset;
+    caption
+        .add_option("--preset", wishes.preset, "alt_text, one_sentence, detailed, tags, production or json")
+        ->transform(CLI::CheckedTransformer(names).description(""));
+    caption.add_option("--prompt", wishes.prompt, "Text the caption continues; the bundle has a default");
+    caption.add_option("--prefix", wishes.prefix, "How the caption begins");
+    caption.add_option("--max_length", wishes.max_length, "New tokens at most");
+    caption.add_option("--min_length", wishes.min_length, "New tokens at least");
+    caption.add_option("--num_beams", wishes.num_beams, "1: greedy; more: beam search");
+    caption.add_option("--n", wishes.n, "Captions of each picture, one line each")->check(CLI::Range(1, 64));
+    caption.add_option("--temperature", wishes.temperature, "Draw the words; 0: always the most likely ones")
+        ->check(CLI::Range(0.0, 100.0));
+    caption.add_option("--top_k", wishes.top_k, "Draw from the k most likely tokens")
+        ->check(CLI::Range(0, 1'000'000));
+    caption
+        .add_option("--top_p", wishes.top_p, "Draw from the likeliest that hold this probability together")
+        ->check(CLI::Range(1e-6, 1.0));
+    caption.add_option("--seed", wishes.seed, "The same seed draws the same words")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
+    caption.add_option("--repetition_penalty", wishes.repetition_penalty, "Above 1: words return less")
+        ->check(CLI::Range(0.01, 100.0));
+    caption.add_option("--stop", wishes.stop, "The caption ends before this text; may be given again")
+        ->check(CLI::Validator(
+            [](const std::string& text) { return text.empty() ? "it must not be empty" : ""; }, ""
+        ))
+        ->allow_extra_args(false);
+}
+
 CLI::App* add_caption(CLI::App& app, Options& options) {
     CLI::App* caption = app.add_subcommand("caption", "Describe picture files, one line each");
     caption->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, BMP")->required();
     caption->add_flag("--json", options.json, "Print each result object as one line of JSON");
     caption->add_flag("--tokens", options.caption.return_tokens, "Add the token ids to the JSON");
-    caption->add_option(
-        "--prompt", options.caption.prompt, "Text the caption continues; the bundle has a default"
-    );
-    caption->add_option("--max_length", options.caption.max_length, "New tokens at most");
-    caption->add_option("--min_length", options.caption.min_length, "New tokens at least");
-    caption->add_option("--num_beams", options.caption.num_beams, "1: greedy; more: beam search");
+    caption->add_flag("--logprobs", options.caption.logprobs, "Add how sure the model was to the JSON");
+    add_wishes(*caption, options.caption);
     caption->add_option("--parallel", options.parallel, "Pictures in work at once")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
     return caption;
+}
+
+CLI::App* add_embed(CLI::App& app, Options& options) {
+    CLI::App* embed = app.add_subcommand(
+        "embed", "Turn pictures and texts into vectors of one space, one JSON object a line"
+    );
+    embed->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, BMP");
+    embed->add_option("--text", options.texts, "A text; may be given again");
+    const std::map<std::string, VectorFormat> formats{
+        {"float", VectorFormat::numbers}, {"base64", VectorFormat::base64}
+    };
+    embed->add_option("--format", options.vector_format, "float, or base64 of little-endian float32")
+        ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""));
+    return embed;
 }
 
 CLI::App* add_worker(CLI::App& app, Options& options) {
@@ -152,15 +213,17 @@ Parsed parse_options(int argc, char** argv) {
     add_common(app, options);
     add_run(app, options)->callback([&] { options.command = Command::run; });
     add_caption(app, options)->callback([&] { options.command = Command::caption; });
+    add_embed(app, options)->callback([&] { options.command = Command::embed; });
     add_worker(app, options)->callback([&] { options.command = Command::worker; });
     add_doctor(app, options)->callback([&] { options.command = Command::doctor; });
+    add_models(app, options);
     try {
         app.parse(arguments(argc, argv, app));
     } catch (const CLI::ParseError& stopped) {
         const bool asked_for = stopped.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
         app.exit(stopped);
         if (dynamic_cast<const CLI::RequiredError*>(&stopped) != nullptr && app.get_subcommands().empty()) {
-            std::fputs("The commands are run, caption, worker and doctor.\n", stderr);
+            std::fputs("The commands are run, caption, embed, worker, doctor and models.\n", stderr);
         }
         return {.options = std::nullopt, .exit_code = asked_for ? 0 : 2};
     }
@@ -173,11 +236,20 @@ LogFormat log_format(const Options& options) {
     return on_platform ? LogFormat::platform : LogFormat::people;
 }
 
-Result<CaptionerConfig> captioner_config(const Options& options, std::string_view job_model) {
+Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     CaptionerConfig config;
-    config.bundle =
-        TRY(job_model.empty() ? find_bundle(options.model)
-                              : about("input.model", find_named_bundle(job_model)));
+    if (!options.disable_captions) config.bundle = TRY(find_bundle(options.model));
+    if (!options.embedder.empty()) {
+        Result<std::filesystem::path> embedder = find_bundle(options.embedder);
+        if (!embedder && (options.embedder != default_embedder || options.disable_captions)) {
+            return std::unexpected(std::move(embedder).error());
+        }
+        config.embedder = embedder.value_or("");
+    }
+    config.find_bundle = [](std::string_view name) { return find_bundle_of_job(name); };
+    config.lazy = lazy;
+    config.models_max = options.models_max;
+    config.idle = std::chrono::seconds(options.idle_unload_s);
     config.device = options.device;
     config.slots = options.slots;
     config.threads = options.threads;

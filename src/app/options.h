@@ -8,12 +8,26 @@
 #include <vector>
 
 #include "core/log.h"
+#include "vignette/bundle.h"
 #include "vignette/captioner.h"
 #include "vignette/job.h"
 
 namespace vignette {
 
-enum class Command { run, caption, worker, doctor };
+enum class Command {
+    run,
+    caption,
+    embed,
+    worker,
+    doctor,
+    models_list,
+    models_show,
+    models_verify,
+    models_add
+};
+
+// Used where it is installed; one that the operator names must be there.
+inline constexpr const char* default_embedder = "demo-clip";
 
 struct Options {
     Command command = Command::run;
@@ -21,6 +35,10 @@ struct Options {
     std::string device = "auto";
     int threads = 0;
     int slots = 0;
+    std::string embedder = default_embedder;  // empty: none
+    bool disable_captions = false;
+    int models_max = 2;
+    int idle_unload_s = 0;
     LogLevel log_level = LogLevel::info;
 
     // run
@@ -33,14 +51,24 @@ struct Options {
     bool json = false;
     int parallel = 4;
 
+    // embed
+    std::vector<std::string> texts;
+    VectorFormat vector_format = VectorFormat::numbers;
+
     // worker
     int concurrency = 0;
     int grace_s = 25;
     std::string outbox;
     bool refresh_worker = false;
 
-    // doctor
+    // doctor, models verify
     bool deep = false;
+
+    // models
+    std::string target;  // of show and verify: a name or a path; of add: a path or an id
+    std::string bundle_name;
+    std::string bundle_folder;
+    std::optional<Dtype> dtype;
 };
 
 // Either what to do, or the exit code to leave with at once: help was asked for (0) or the usage was wrong
@@ -55,7 +83,8 @@ Parsed parse_options(int argc, char** argv);
 // The platform's own format where it runs the worker, so that its log view can show levels and jobs.
 LogFormat log_format(const Options& options);
 
-// Everything the back needs, with the bundle found: the one that the job names, or else the operator's.
-Result<CaptionerConfig> captioner_config(const Options& options, std::string_view job_model = {});
+// Everything the back needs, with the operator's bundles found. Nothing is loaded before a job needs it where
+// `lazy` is set.
+Result<CaptionerConfig> captioner_config(const Options& options, bool lazy = false);
 
 }  // namespace vignette

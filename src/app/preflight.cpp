@@ -65,7 +65,11 @@ std::string joined(const std::vector<std::string>& words) {
 }  // namespace
 
 PreflightOptions preflight_options(const Options& options) {
-    PreflightOptions made{.model = options.model, .device = options.device, .slots = options.slots};
+    PreflightOptions made{
+        .model = options.disable_captions ? options.embedder : options.model,
+        .device = options.device,
+        .slots = options.slots
+    };
     std::vector<std::string>& misunderstood = made.misunderstood;
     made.deep = options.deep;
     made.skip_gpu = is_true("RUNPOD_SKIP_GPU_CHECK");

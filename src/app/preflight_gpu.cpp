@@ -1,4 +1,6 @@
 // What the driver said, held against what the operator wants and the model needs.
+#include <algorithm>
+
 #include "app/preflight_checks.h"
 #include "model/footprint.h"
 #include "vignette/bytes.h"
@@ -34,7 +36,8 @@ Check check_cuda(int has, int wanted) {
 }
 
 Check check_gpu_memory(const PreflightOptions& options, const Gpu& gpu, const ModelNeeds& needs) {
-    const std::uint64_t cache = cache_bytes(needs.manifest, options.slots, true);
+    const std::uint64_t left = gpu.free_bytes - std::min(gpu.free_bytes, needs.weights_bytes);
+    const std::uint64_t cache = cache_bytes(needs.manifest, options.slots, left);
     const std::uint64_t needed = needs.weights_bytes + cache + work_bytes;
     const std::string found = gib_text(gpu.free_bytes) + " of " + gib_text(gpu.total_bytes) + " free";
     const std::string wants = gib_text(needed) + " needed (weights " + gib_text(needs.weights_bytes) +

@@ -3,47 +3,27 @@
 
 #include <utility>
 
+#include "app/bundle_check.h"
 #include "app/places.h"
 #include "app/preflight_checks.h"
 #include "model/footprint.h"
-#include "model/sha256.h"
-#include "vignette/bytes.h"
 
 namespace vignette {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t part_bytes_max = 1024 * MiB;  // of program and tokenizer, which have no weights
-
-Result<ModelNeeds> read_needs(const fs::path& bundle) {
+Result<ModelNeeds> read_needs(const fs::path& bundle, Thoroughness how) {
     Manifest manifest = TRY(read_manifest(bundle));
-    TRY(read_file_checked(bundle / manifest.program.file, manifest.program.sha256, part_bytes_max));
-    TRY(read_file_checked(bundle / manifest.tokenizer.file, manifest.tokenizer.sha256, part_bytes_max));
+    if (const std::vector<Error> problems = check_bundle(bundle, manifest, {.how = how}); !problems.empty())
+        return std::unexpected(problems.front());
     const std::uint64_t bytes = TRY(weights_bytes(manifest, bundle));
     return ModelNeeds{.manifest = std::move(manifest), .weights_bytes = bytes};
 }
 
-Result<void> check_weights_digests(const Manifest& manifest, const fs::path& bundle) {
-    for (const WeightsFile& named : manifest.weights.files) {
-        const fs::path path = (bundle / manifest.weights.folder / named.file).lexically_normal();
-        if (TRY(sha256_hex_of_file(path)) == named.sha256) continue;
-        return fail(
-            ErrorCode::weights_invalid,
-            path.string() +
-                " is not the file the manifest describes (its SHA-256 differs); copy it again from "
-                "where it came, or export the bundle again with scripts/export"
-        );
-    }
-    return {};
-}
-
 Check check_files(const PreflightOptions& options, const fs::path& bundle, std::optional<ModelNeeds>& needs) {
-    Result<ModelNeeds> read = read_needs(bundle);
+    Result<ModelNeeds> read =
+        read_needs(bundle, options.deep ? Thoroughness::digests : Thoroughness::headers);
     if (!read) return failed("files", read.error());
-    if (options.deep) {
-        const Result<void> whole = check_weights_digests(read->manifest, bundle);
-        if (!whole) return failed("files", whole.error());
-    }
     needs = *std::move(read);
     return passed(
         "files", std::string("program, tokenizer") + (options.deep ? " and weights" : "") +

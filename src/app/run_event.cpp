@@ -44,9 +44,8 @@ bool is_job(const Item& item) { return item.job.has_value(); }
 
 // Nothing heavy is loaded for items of which none can be described.
 Result<std::unique_ptr<Captioner>> open_for(const std::vector<Item>& items, const Options& options) {
-    const auto first = std::ranges::find_if(items, is_job);
-    if (first == items.end()) return nullptr;
-    const CaptionerConfig config = TRY(captioner_config(options, first->job->model));  // it is that of all
+    if (std::ranges::none_of(items, is_job)) return nullptr;
+    const CaptionerConfig config = TRY(captioner_config(options, /*lazy=*/true));
     return open_back(config);
 }
 
@@ -60,7 +59,7 @@ Result<Caption> caption(Captioner* captioner, Result<Job> job) {
 Result<Answer> run(Request request, const Options& options) {
     const std::unique_ptr<Captioner> captioner = TRY(open_for(request.items, options));
     const Stopwatch stopwatch;
-    Answer answer{.items = {}, .batch = request.batch, .took = {}};
+    Answer answer{.items = {}, .shape = request.shape, .took = {}};
     for (Item& item : request.items) {
         answer.items.push_back({std::move(item.id), caption(captioner.get(), std::move(item.job))});
     }
@@ -72,7 +71,7 @@ bool log_answer(const std::string& id, const Answer& answer) {
     bool all_fine = true;
     for (std::size_t index = 0; index < answer.items.size(); ++index) {
         const Result<Caption>& outcome = answer.items[index].outcome;
-        log_job(answer.batch ? id + "[" + std::to_string(index) + "]" : id, outcome);
+        log_job(answer.shape != AnswerShape::single ? id + "[" + std::to_string(index) + "]" : id, outcome);
         all_fine = all_fine && outcome.has_value();
     }
     return all_fine;

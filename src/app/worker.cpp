@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <optional>
 
 #include "app/commands.h"
@@ -111,12 +110,6 @@ struct Parts {  // what a worker consists of beside its model
     StopSignals& signals;
 };
 
-// What a job may call the model that is loaded: the bundle's name, also where the operator gave a path.
-std::string model_name(const std::string& name_or_path) {
-    const std::filesystem::path path = std::filesystem::path(name_or_path).lexically_normal();
-    return (path.has_filename() ? path : path.parent_path()).filename().string();
-}
-
 int take_jobs(const Parts& parts, Captioner& captioner) {
     constexpr int threads_max = 256;
     const Options& options = parts.options;
@@ -125,9 +118,7 @@ int take_jobs(const Parts& parts, Captioner& captioner) {
     std::atomic<bool> dead = false;
     JobRunner runner(
         captioner, parts.outbox, parts.book, parts.platform,
-        {.threads = pictures,
-         .model = model_name(options.model),
-         .stop_pod = options.refresh_worker ? StopPod::yes : StopPod::no},
+        {.threads = pictures, .stop_pod = options.refresh_worker ? StopPod::yes : StopPod::no},
         [&] {
             log_error("the model computes nothing any more: failing what is left, then leaving");
             dead = true;

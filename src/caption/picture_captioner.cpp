@@ -1,37 +1,33 @@
 #include "caption/picture_captioner.h"
 
 #include <algorithm>
+#include <future>
+#include <random>
 #include <utility>
-#include <variant>
 
-#include "caption/pieces.h"
-#include "caption/settings.h"
+#include "caption/phrase.h"
+#include "caption/presets.h"
+#include "caption/prompt_tokens.h"
+#include "caption/stops.h"
 #include "core/stopwatch.h"
 #include "core/texts.h"
-#include "image/base64.h"
-#include "image/decode.h"
-#include "text/prompt.h"
+#include "text/guide.h"
 
 namespace vignette {
 namespace {
 
-Result<Bytes> read(ImageSource source, const Limits& limits) {
-    if (auto* given = std::get_if<EncodedImage>(&source)) return std::move(given->bytes);
-    Result<Bytes> bytes = decode_base64(std::get<Base64Image>(source).text.view(), limits.image_bytes_max);
-    if (!bytes && bytes.error().code == ErrorCode::bad_base64) {
-        bytes.error().message +=
-            "; encode the file's bytes again (white space and the URL-safe alphabet are fine)";
-    }
-    if (!bytes && bytes.error().code == ErrorCode::too_large) {
-        bytes.error().message += "; send a smaller picture";
-    }
-    return bytes;
-}
+// Small enough for every client's numbers, so that the answer's seed draws the same again.
+std::uint64_t fresh_seed() { return std::random_device{}(); }
 
-FinishReason why_finished(const std::vector<TokenId>& tokens, const DecodingRules& rules) {
-    const bool ended = !tokens.empty() && std::ranges::find(rules.end, tokens.back()) != rules.end.end();
-    return ended ? FinishReason::stop : FinishReason::length;
-}
+class GuideFilter final : public TokenFilter {
+public:
+    explicit GuideFilter(Guide guide) : guide_(std::move(guide)) {}
+    Result<std::span<const std::uint32_t>> allowed() override { return guide_.allowed(); }
+    Result<void> accept(TokenId token) override { return guide_.accept(token); }
+
+private:
+    Guide guide_;
+};
 
 }  // namespace
 
@@ -46,79 +42,174 @@ int PictureCaptioner::pictures_at_once() const {
     return std::max(1, model_.shape().slots / bundle_.generation.num_beams);
 }
 
-Result<Caption> PictureCaptioner::caption(Job job, std::stop_token stop, const OnPiece& on_piece) {
+Result<Caption> PictureCaptioner::caption(
+    Job job, std::span<const DecodedImage> images, std::stop_token stop, const OnPiece& on_piece
+) {
     Stopwatch watch;
     Caption made;
-    Settings settings = settle(job.options, bundle_);
-    GenerationRequest request{.pixels = {}, .prompt = {}, .rules = settings.rules, .stop = std::move(stop)};
-    request.prompt = TRY(about("input.prompt", encode_prompt(settings.prompt)));
-    TRY(unless_stopped(request.stop));
-    const Bytes encoded = TRY(about(job.image_field, read(std::move(job.image), limits_)));
-    made.timings.fetch = watch.lap();
-
-    TRY(unless_stopped(request.stop));
-    const DecodedImage decoded = TRY(about(job.image_field, decode_image(encoded, limits_)));
-    made.image = decoded.info;
-    made.timings.decode = watch.lap();
-
-    TRY(unless_stopped(request.stop));
-    request.pixels = TRY(model_.preprocess(decoded.image));
+    Work work = TRY(read(job, images.size(), std::move(stop)));
+    TRY(see(images, work));
+    assemble(job.options, work);
     made.timings.preprocess = watch.lap();
-
-    Pieces pieces(tokenizer_, on_piece);
-    const Generation generation = TRY(engine_.generate(std::move(request), pieces.on_token()));
-    made.timings.queue = generation.queue;
-    made.timings.vision = generation.vision;
-    made.timings.prefill = generation.prefill;
-    made.timings.decode_steps = generation.decode_steps;
-
-    made.text = std::string(strip(TRY(tokenizer_.decode(generation.decoded.tokens))));
-    TRY(pieces.finish(made.text));
-    made.tokens = generation.decoded.tokens;
-    made.return_tokens = job.options.return_tokens;
-    made.score = generation.decoded.score;
-    made.finish = why_finished(made.tokens, settings.rules);
-    made.model = describe_use(settings.prompt, settings.rules);
-    made.warnings = std::move(job.warnings);
-    made.warnings.insert(made.warnings.end(), settings.warnings.begin(), settings.warnings.end());
-    made.timings.total = watch.total();
+    Pieces pieces(tokenizer_, work.expected, on_piece);
+    std::vector<Decoded> decoded = TRY(run(work, pieces, made.timings));
+    TRY(answer(work, job.options, std::move(decoded), made));
+    TRY(pieces.finish(*made.text));
+    made.model = describe_use(work.settings);
+    made.warnings.insert(made.warnings.begin(), work.settings.warnings.begin(), work.settings.warnings.end());
+    made.warnings.insert(made.warnings.begin(), job.warnings.begin(), job.warnings.end());
     return made;
 }
 
-// The placeholders of the picture stand before the text; the text brings its own start token with it.
-Result<std::vector<TokenId>> PictureCaptioner::encode_prompt(std::string_view prompt) const {
-    const TextRecipe& text = bundle_.text;
-    if (prompt.size() > limits_.prompt_bytes_max) {
+// All that can be said about a job before its pictures are looked at.
+Result<PictureCaptioner::Work> PictureCaptioner::read(
+    const Job& job, std::size_t pictures, std::stop_token stop
+) const {
+    const CaptionOptions wishes = wishes_of(job, bundle_);
+    if (pictures > 1 && bundle_.text.placement == Placement::before) {
         return fail(
-            ErrorCode::prompt_too_long, "the prompt has " + std::to_string(prompt.size()) + " bytes and " +
-                                            std::to_string(limits_.prompt_bytes_max) +
-                                            " are allowed; shorten it"
+            ErrorCode::unsupported,
+            "the model " + bundle_.name +
+                " looks at one picture at a time; leave \"together\" out, or name a LLaVA-NeXT",
+            "input.together"
         );
     }
-    const std::vector<TokenId> words = TRY(tokenizer_.encode(fill_template(text.prompt_template, prompt)));
-    if (std::ranges::find(words, text.image_token) != words.end()) {
-        return fail(
-            ErrorCode::invalid_input,
-            "the prompt contains the model's picture placeholder; leave it out, it is added"
+    Work work;
+    work.stop = std::move(stop);
+    work.settings = TRY(settle(wishes, bundle_, fresh_seed()));
+    work.words = TRY(about(
+        "input.prompt", encode_prompt(tokenizer_, bundle_.text, work.settings.prompt, pictures, limits_)
+    ));
+    work.expected.prefix = wishes.prefix.value_or("");
+    work.expected.prefix_tokens =
+        TRY(about("input.prefix", encode_prefix(tokenizer_, bundle_.text, work.words, work.expected.prefix)));
+    work.expected.stops = wishes.stop;
+    work.expected.wording = work.settings.wording;
+    work.settings.rules.forbidden =
+        TRY(about("input.bad_words", encode_forbidden(tokenizer_, wishes.bad_words, work.settings.rules.end))
         );
-    }
-    std::vector<TokenId> tokens(static_cast<std::size_t>(text.image_tokens), text.image_token);
-    tokens.insert(tokens.end(), words.begin(), words.end());
-    return tokens;
+    if (work.settings.json) work.schema = wishes.schema.value_or(std::string(default_schema));
+    return work;
 }
 
-ModelUse PictureCaptioner::describe_use(const std::string& prompt, const DecodingRules& rules) const {
-    return {
+Result<void> PictureCaptioner::see(std::span<const DecodedImage> images, Work& work) const {
+    for (const DecodedImage& one : images) {
+        TRY(unless_stopped(work.stop));
+        work.pictures.push_back(TRY(model_.preprocess(one.image)));
+    }
+    return {};
+}
+
+// Only now it is known how many tokens the pictures have.
+void PictureCaptioner::assemble(const CaptionOptions& wishes, Work& work) const {
+    std::vector<int> image_tokens;
+    for (const auto& picture : work.pictures) image_tokens.push_back(picture->tokens());
+    Prompt prompt = assemble_prompt(bundle_.text, work.words, image_tokens, work.expected.prefix_tokens);
+    work.settings.rules.history_from = prompt.history_from;
+    work.prompt = std::move(prompt.tokens);
+    // The last new token is never written, hence "+ 1".
+    const int room = model_.shape().positions - static_cast<int>(work.prompt.size()) + 1;
+    fit_into(room, wishes, bundle_, work.settings);
+}
+
+Result<GenerationRequest> PictureCaptioner::request_of(const Work& work, int sample) const {
+    GenerationRequest request;
+    request.pictures = work.pictures;
+    request.prompt = work.prompt;
+    request.rules = work.settings.rules;
+    if (request.rules.sampling) request.rules.sampling->seed += static_cast<std::uint64_t>(sample);
+    request.stop = work.stop;
+    request.ends_here = end_at_stop(tokenizer_, work.expected.prefix_tokens, work.expected.stops);
+    if (work.settings.json) {
+        Guide guide = TRY(about(
+            "input.schema",
+            Guide::from_schema(tokenizer_, work.schema, request.rules.end, model_.shape().vocabulary)
+        ));
+        request.filter = std::make_unique<GuideFilter>(std::move(guide));
+    }
+    return request;
+}
+
+// Samples run beside one another, each as a sequence of its own; the first is the one that is listened to.
+Result<std::vector<Decoded>> PictureCaptioner::run(const Work& work, Pieces& pieces, Timings& timings) {
+    std::vector<std::future<Result<Generation>>> others;
+    for (int sample = 1; sample < work.settings.samples; ++sample) {
+        GenerationRequest request = TRY(request_of(work, sample));
+        others.push_back(std::async(std::launch::async, [this, one = std::move(request)]() mutable {
+            return engine_.generate(std::move(one));
+        }));
+    }
+    Generation first = TRY(engine_.generate(TRY(request_of(work, 0)), pieces.on_token()));
+    timings.queue = first.queue;
+    timings.vision = first.vision;
+    timings.prefill = first.prefill;
+    timings.decode_steps = first.decode_steps;
+    std::vector<Decoded> decoded = std::move(first.decoded);
+    for (std::future<Result<Generation>>& other : others)
+        decoded.push_back(std::move(TRY(other.get()).decoded.front()));
+    return decoded;
+}
+
+// The first of `decoded` is the caption.
+Result<void> PictureCaptioner::answer(
+    const Work& work, const CaptionOptions& wishes, std::vector<Decoded> decoded, Caption& made
+) const {
+    for (const Decoded& one : decoded) {
+        Phrase phrase = TRY(phrase_of(tokenizer_, work.expected, one));
+        const float score = work.settings.rules.sampling ? mean_of(one.logprobs) : one.score;
+        if (wishes.n)
+            made.alternatives.push_back({.text = phrase.text, .score = score, .finish = phrase.finish});
+        if (&one != &decoded.front()) continue;
+        made.text = std::move(phrase.text);
+        made.tags = std::move(phrase.tags);
+        made.finish = phrase.finish;
+        made.score = one.score;
+    }
+    made.is_json = work.settings.json;
+    made.return_tokens = wishes.return_tokens;
+    made.tokens = std::move(decoded.front().tokens);
+    if (wishes.logprobs) {
+        made.logprobs = std::move(decoded.front().logprobs);
+        made.confidence = confidence_of(made.logprobs);
+    }
+    if (made.finish == FinishReason::loop)
+        made.warnings.push_back(
+            {.field = "input", .message = "the model began to repeat itself; it was ended there"}
+        );
+    if (made.is_json && made.finish == FinishReason::length) {
+        made.warnings.push_back(
+            {.field = "input.max_length", .message = "the JSON is not complete; ask for more tokens"}
+        );
+    }
+    return {};
+}
+
+// Only what was in force.
+ModelUse PictureCaptioner::describe_use(const Settings& settings) const {
+    const DecodingRules& rules = settings.rules;
+    ModelUse use{
         .model = bundle_.name,
         .family = bundle_.family,
         .digest = bundle_.digest,
         .device = model_.device(),
         .dtype = std::string(to_text(bundle_.dtype)),
-        .prompt = prompt,
+        .prompt = settings.prompt,
         .max_length = rules.max_length,
         .min_length = rules.min_length,
         .num_beams = rules.num_beams,
     };
+    if (rules.num_beams > 1) use.length_penalty = rules.length_penalty;
+    if (settings.preset) use.preset = to_text(*settings.preset);
+    if (const auto& sampling = rules.sampling) {
+        use.temperature = sampling->temperature;
+        use.top_k = sampling->top_k;
+        use.top_p = sampling->top_p;
+        use.min_p = sampling->min_p;
+        use.seed = sampling->seed;
+    }
+    if (rules.repetition_penalty != 1) use.repetition_penalty = rules.repetition_penalty;
+    if (rules.no_repeat_ngram > 0) use.no_repeat_ngram_size = rules.no_repeat_ngram;
+    return use;
 }
 
 }  // namespace vignette

@@ -1,11 +1,16 @@
-// One picture in, one caption out: the straight road from a job's bytes to the model's words.
-// Any thread; the caller's thread decodes and preprocesses, the engine's thread computes.
+// Pictures in, a caption out: the straight road from pixels to the model's words.
+// Any thread; the caller's thread preprocesses, the engine's thread computes.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <stop_token>
 #include <vector>
 
+#include "caption/pieces.h"
+#include "caption/settings.h"
 #include "engine/engine.h"
+#include "image/decode.h"
 #include "text/tokenizer.h"
 #include "vignette/bundle.h"
 #include "vignette/captioner.h"
@@ -13,16 +18,38 @@
 
 namespace vignette {
 
-class PictureCaptioner final : public Captioner {
+class PictureCaptioner {
 public:
     PictureCaptioner(BundleInfo bundle, Tokenizer tokenizer, Model& model, const Limits& limits);
 
-    int pictures_at_once() const override;
-    Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override;
+    int pictures_at_once() const;
+
+    // `images` are the job's pictures, read. Any thread; the times of fetching and decoding are the caller's.
+    Result<Caption> caption(
+        Job job, std::span<const DecodedImage> images, std::stop_token stop, const OnPiece& on_piece
+    );
 
 private:
-    Result<std::vector<TokenId>> encode_prompt(std::string_view prompt) const;
-    ModelUse describe_use(const std::string& prompt, const DecodingRules& rules) const;
+    // What every sequence of a job has in common.
+    struct Work {
+        Settings settings;
+        Expected expected;
+        std::vector<TokenId> words;  // of the prompt, before the pictures have their places in it
+        std::vector<std::shared_ptr<const Pixels>> pictures;
+        std::vector<TokenId> prompt;
+        std::string schema;
+        std::stop_token stop;
+    };
+
+    Result<Work> read(const Job& job, std::size_t pictures, std::stop_token stop) const;
+    Result<void> see(std::span<const DecodedImage> images, Work& work) const;
+    void assemble(const CaptionOptions& wishes, Work& work) const;
+    Result<GenerationRequest> request_of(const Work& work, int sample) const;
+    Result<std::vector<Decoded>> run(const Work& work, Pieces& pieces, Timings& timings);
+    Result<void> answer(
+        const Work& work, const CaptionOptions& wishes, std::vector<Decoded> decoded, Caption& made
+    ) const;
+    ModelUse describe_use(const Settings& settings) const;
 
     const BundleInfo bundle_;
     const Tokenizer tokenizer_;

@@ -1,23 +1,34 @@
 #include "caption/pieces.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "caption/stops.h"
+
 namespace vignette {
-namespace {
 
-constexpr std::string_view blank = " \t\r\n";
-
-}  // namespace
-
-std::string_view strip(std::string_view text) {
-    text = text.substr(0, text.find_last_not_of(blank) + 1);  // npos + 1 is 0
-    return text.empty() ? text : text.substr(text.find_first_not_of(blank));
+// The detokenizer reads the prefix first, because it decides how the tokens behind it are written.
+Pieces::Pieces(const Tokenizer& tokenizer, Expected expected, const OnPiece& on_piece)
+    : detokenizer_(tokenizer), expected_(std::move(expected)), on_piece_(on_piece), text_(expected_.prefix) {
+    if (!on_piece_ || expected_.prefix_tokens.empty()) return;
+    const Result<std::string> prefix = tokenizer.decode(expected_.prefix_tokens);
+    lost_ = !prefix.has_value();
+    unheard_ = prefix ? prefix->size() : 0;
+    for (const TokenId token : expected_.prefix_tokens) {
+        if (const Result<std::string> text = detokenizer_.push(token)) hear(*text);
+    }
 }
 
 // What the detokenizer cannot say now it says later, or finish() does: whether the tokens have a text at all
 // is judged there, as for a caption that nobody listens to.
 OnToken Pieces::on_token() {
     if (!on_piece_) return {};
+    tell_certain();
     return [this](TokenId token) {
-        if (const Result<std::string> text = detokenizer_.push(token)) add(*text);
+        const Result<std::string> text = detokenizer_.push(token);
+        if (!text || text->empty()) return;
+        hear(*text);
+        tell_certain();
     };
 }
 
@@ -29,14 +40,22 @@ Result<void> Pieces::finish(std::string_view text) {
     return {};
 }
 
-void Pieces::add(std::string_view text) {
-    const std::size_t end = text.find_last_not_of(blank) + 1;
-    if (end > 0) {
-        held_ += text.substr(0, end);
-        tell(told_.empty() ? strip(held_) : held_);
-        held_.clear();
-    }
-    held_ += text.substr(end);
+void Pieces::hear(std::string_view text) {
+    const std::size_t of_prefix = std::min(unheard_, text.size());
+    unheard_ -= of_prefix;
+    text_ += text.substr(of_prefix);
+}
+
+void Pieces::tell_certain() {
+    if (lost_) return;
+    const std::size_t prefix = expected_.prefix.size();
+    const std::string_view said = std::string_view(text_).substr(prefix);
+    std::size_t end = find_stop(said, expected_.stops);
+    if (end == std::string_view::npos) end = said.size() - may_become_stop(said, expected_.stops);
+    const std::string_view certain = std::string_view(text_).substr(0, prefix + end);
+    std::string_view ready = certain.substr(0, certain_bytes(certain, expected_.wording));
+    ready = stripped(expected_.prefix, ready);
+    if (ready.size() > told_.size()) tell(ready.substr(told_.size()));
 }
 
 void Pieces::tell(std::string_view piece) {

@@ -1,22 +1,39 @@
-// What a job really gets: its wishes, the bundle's defaults where it has none, and the bundle's limits over
-// both.
+// What a job really gets: its wishes, its preset's or the bundle's defaults where it has none, and the
+// bundle's limits over all. Pure, for any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "caption/wording.h"
 #include "engine/rules.h"
 #include "vignette/bundle.h"
+#include "vignette/error.h"
 #include "vignette/job.h"
 
 namespace vignette {
 
 struct Settings {
     std::string prompt;
+    std::optional<Preset> preset;
     DecodingRules rules;
+    Wording wording = Wording::as_said;
+    int samples =
+        1;  // sequences that are drawn beside one another, the first with the seed, the next with seed + 1
+    bool json = false;              // a schema says what may be said
     std::vector<Warning> warnings;  // one for each wish that was not granted
 };
 
-Settings settle(const CaptionOptions& wishes, const BundleInfo& bundle);
+inline constexpr int samples_max = 16;
+
+// `fresh_seed` is taken where the job draws and names none. An error: wishes that exclude one another, or
+// that this bundle cannot grant.
+Result<Settings> settle(const CaptionOptions& wishes, const BundleInfo& bundle, std::uint64_t fresh_seed);
+
+// Where the client named no length, the caption is no longer than the model has room for behind its prompt.
+// No room at all is left to whoever runs it.
+void fit_into(int room, const CaptionOptions& wishes, const BundleInfo& bundle, Settings& settings);
 
 }  // namespace vignette

@@ -40,6 +40,7 @@ std::string_view to_text(FinishReason reason) {
     switch (reason) {
         case FinishReason::stop: return "stop";
         case FinishReason::length: return "length";
+        case FinishReason::loop: return "loop";
     }
     panic("FinishReason out of range");
 }
@@ -61,6 +62,18 @@ std::string_view to_text(Dtype dtype) {
         case Dtype::bfloat16: return "bfloat16";
     }
     panic("Dtype out of range");
+}
+
+std::string_view to_text(Preset preset) {
+    switch (preset) {
+        case Preset::alt_text: return "alt_text";
+        case Preset::one_sentence: return "one_sentence";
+        case Preset::detailed: return "detailed";
+        case Preset::tags: return "tags";
+        case Preset::production: return "production";
+        case Preset::json: return "json";
+    }
+    panic("Preset out of range");
 }
 
 bool retryable(ErrorCode code) {

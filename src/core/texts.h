@@ -8,6 +8,7 @@
 #include "vignette/caption.h"
 #include "vignette/error.h"
 #include "vignette/image.h"
+#include "vignette/job.h"
 
 namespace vignette {
 
@@ -15,6 +16,7 @@ std::string_view to_text(ErrorCode code);
 std::string_view to_text(FinishReason reason);
 std::string_view to_text(ImageFormat format);
 std::string_view to_text(Dtype dtype);
+std::string_view to_text(Preset preset);
 
 bool retryable(ErrorCode code);   // the same job may succeed later, unchanged
 int http_status(ErrorCode code);  // bad input is 4xx, so that no proxy or client sends it again

@@ -77,13 +77,13 @@ void JobRunner::run_item(const std::shared_ptr<Running>& job, std::size_t index)
     const std::size_t left = --job->left;
     if (left == 0) return settle(*job);
     book_.picture_done(job->id);
-    if (job->request.batch) outbox_.post_progress(job->id, job->outcomes.size() - left, job->outcomes.size());
+    if (job->request.shape != AnswerShape::single)
+        outbox_.post_progress(job->id, job->outcomes.size() - left, job->outcomes.size());
 }
 
 Result<Caption> JobRunner::caption(Running& job, std::size_t index) {
     Item& item = job.request.items[index];
     if (!item.job) return std::unexpected(item.job.error());
-    TRY(check_model(*item.job));
     OnPiece on_piece;
     if (job.request.stream) {
         on_piece = [&](std::string_view piece) {
@@ -102,20 +102,11 @@ Result<Caption> JobRunner::caption(Running& job, std::size_t index) {
     return outcome;
 }
 
-Result<void> JobRunner::check_model(const Job& job) const {
-    if (job.model.empty() || job.model == options_.model) return {};
-    return fail(
-        ErrorCode::model_not_found,
-        "this worker has the model " + options_.model + "; leave input.model out or name that one",
-        "input.model"
-    );
-}
-
 void JobRunner::settle(Running& job) {
     note_health(job);
     const Request& request = job.request;
     const Streamed streamed = request.stream ? Streamed::yes : Streamed::no;
-    if (!request.batch && !job.outcomes.front())
+    if (request.shape == AnswerShape::single && !job.outcomes.front())
         return fail_job(job.id, job.outcomes.front().error(), streamed);
     const auto failed = std::ranges::count_if(job.outcomes, [](const auto& outcome) { return !outcome; });
     log_info(
@@ -128,7 +119,7 @@ void JobRunner::settle(Running& job) {
 }
 
 Answer JobRunner::answer(Running& job) {
-    Answer whole{.batch = job.request.batch, .took = job.watch.total()};
+    Answer whole{.shape = job.request.shape, .took = job.watch.total()};
     for (std::size_t i = 0; i < job.outcomes.size(); ++i) {
         whole.items.push_back({.id = job.request.items[i].id, .outcome = std::move(job.outcomes[i])});
     }

@@ -22,7 +22,6 @@ class JobRunner {
 public:
     struct Options {
         int threads = 1;                 // pictures in work at once
-        std::string model;               // the bundle that is loaded: a job that names another is refused
         StopPod stop_pod = StopPod::no;  // ask to be replaced after each result
     };
 
@@ -45,7 +44,6 @@ private:
     void run_item(const std::shared_ptr<Running>& job, std::size_t index);
     static Answer answer(Running& job);
     Result<Caption> caption(Running& job, std::size_t index);
-    Result<void> check_model(const Job& job) const;
     void settle(Running& job);
     void fail_job(const JobId& id, const Error& error, Streamed streamed);
     void note_health(const Running& job);

@@ -92,7 +92,11 @@ BatchItem read_text_item(const std::string& path, const SharedText& text) {
 class BatchReader {
 public:
     BatchReader(JsonReader& json, const Limits& limits, const FieldReader::Member& member)
-        : json_(json), limits_(limits), path_(member.path), takes_objects_(member.role == Role::images) {}
+        : json_(json),
+          limits_(limits),
+          path_(member.path),
+          takes_objects_(member.role == Role::images || member.role == Role::frames),
+          holds_texts_(member.role == Role::texts) {}
 
     Result<std::vector<BatchItem>> read(Value& value) {
         TRY(json_.elements(value, [this](Value& element) { return read_element(element); }));
@@ -117,6 +121,7 @@ private:
 
     Result<BatchItem> read_item(const std::string& path, Value& value) {
         const JsonKind kind = TRY(about(path, json_.kind(value)));
+        if (holds_texts_) return read_text(path, value);
         if (kind == JsonKind::string) return read_text_item(path, TRY(json_.string(value)));
         if (kind == JsonKind::object && takes_objects_) return ItemReader(json_, limits_, path).read(value);
         TRY(json_.skip(value));
@@ -125,19 +130,51 @@ private:
         return item;
     }
 
+    Result<BatchItem> read_text(const std::string& path, Value& value) {
+        BatchItem item;
+        Result<std::string> text = read_text_value(json_, limits_, path, value);
+        if (text) {
+            item.fields->text = *std::move(text);
+            return item;
+        }
+        if (spoils_request(text.error())) return std::unexpected(std::move(text).error());
+        TRY(json_.skip_unread(value));
+        item.fields = std::unexpected(std::move(text).error());
+        return item;
+    }
+
     JsonReader& json_;
     const Limits& limits_;
     const std::string& path_;
     const bool takes_objects_;
+    const bool holds_texts_;
     std::vector<BatchItem> items_;
 };
 
 }  // namespace
 
+Result<std::string> read_text_value(
+    JsonReader& json, const Limits& limits, const std::string& path, JsonReader::Value& value
+) {
+    const JsonKind kind = TRY(about(path, json.kind(value)));
+    if (kind != JsonKind::string) return about(path, Result<std::string>(wrong_type(path, "a string", kind)));
+    const SharedText text = TRY(json.string(value));
+    if (text.view().size() <= limits.prompt_bytes_max) return std::string(text.view());
+    return fail(
+        ErrorCode::prompt_too_long,
+        path + " has " + std::to_string(text.view().size()) + " bytes; shorten it to " +
+            std::to_string(limits.prompt_bytes_max) + " or fewer",
+        path
+    );
+}
+
 Result<std::vector<BatchItem>> read_batch(
     JsonReader& json, const Limits& limits, const FieldReader::Member& member, Value& value
 ) {
-    if (member.kind != JsonKind::array) return wrong_type(member.path, "an array of pictures", member.kind);
+    if (member.kind != JsonKind::array) {
+        const bool texts = member.role == Role::texts;
+        return wrong_type(member.path, texts ? "an array of strings" : "an array of pictures", member.kind);
+    }
     return about(member.path, BatchReader(json, limits, member).read(value));
 }
 

@@ -1,5 +1,5 @@
-// Reads the pictures of a batch: `data_urls` and `images`. Broken JSON spoils the whole request; anything
-// else that is wrong with a picture spoils that picture only.
+// Reads the parts of a batch: the pictures of `data_urls`, `images` and `frames`, or `texts`. Broken JSON
+// spoils the whole request; anything else that is wrong with a part spoils that part only.
 #pragma once
 
 #include <string>
@@ -19,6 +19,11 @@ struct BatchItem {
 // `member` is the field that holds the list, `value` its value. One to Limits::batch_max items, in order.
 Result<std::vector<BatchItem>> read_batch(
     JsonReader& json, const Limits& limits, const FieldReader::Member& member, JsonReader::Value& value
+);
+
+// A text to be embedded, bounded.
+Result<std::string> read_text_value(
+    JsonReader& json, const Limits& limits, const std::string& path, JsonReader::Value& value
 );
 
 }  // namespace vignette

@@ -4,6 +4,7 @@
 
 #include "vignette/invariant.h"
 #include "wire/field_checks.h"
+#include "wire/option_reader.h"
 #include "wire/picture.h"
 #include "wire/words.h"
 
@@ -26,14 +27,6 @@ std::unexpected<Error> refuse_in_item(const Member& member) {
     );
 }
 
-std::unexpected<Error> refuse_quoted(const Member& member, std::string_view text) {
-    std::string message = member.path + " must be a whole number, not a string";
-    if (const auto number = whole_number(text)) {
-        message += ": write " + std::to_string(*number) + " instead of \"" + shown(text) + "\"";
-    }
-    return fail(ErrorCode::invalid_input, std::move(message));
-}
-
 }  // namespace
 
 FieldReader::FieldReader(JsonReader& json, const Limits& limits, std::string path)
@@ -52,7 +45,16 @@ Result<std::optional<Member>> FieldReader::open(std::string_view key, Value& val
     seen_.set(*index);
     const JsonKind kind = TRY(about(path, json_.kind(value)));
     if (kind == JsonKind::null) return std::nullopt;
-    return Member{std::move(path), job_fields[*index].role, kind};
+    if (const auto other = find_synonym(fields_.given, *index)) {
+        return fail(
+            ErrorCode::invalid_input,
+            path + " says the same as " + path_ + "." + std::string(job_fields[*other].name) +
+                "; send one of them",
+            path
+        );
+    }
+    fields_.given.set(*index);
+    return Member{std::move(path), job_fields[*index].role, job_fields[*index].option, kind};
 }
 
 Result<void> FieldReader::read(const Member& member, Value& value) {
@@ -62,18 +64,24 @@ Result<void> FieldReader::read(const Member& member, Value& value) {
 Result<void> FieldReader::read_known(const Member& member, Value& value) {
     switch (member.role) {
         case Role::picture: return read_image(member, value);
-        case Role::prompt: return read_prompt(member, value);
-        case Role::max_length: return read_whole(member, value, fields_.options.max_length);
-        case Role::min_length: return read_whole(member, value, fields_.options.min_length);
-        case Role::num_beams: return read_whole(member, value, fields_.options.num_beams);
-        case Role::return_tokens: return read_return_tokens(member, value);
-        case Role::task: return read_task(member, value);
+        case Role::option:
+            return read_option(
+                json_, limits_, member.path, member.option, member.kind, value, fields_.options
+            );
         case Role::images:
         case Role::data_urls:
         case Role::model:
-        case Role::stream: return refuse_in_item(member);
+        case Role::frames:
+        case Role::text:
+        case Role::texts:
+        case Role::task:
+        case Role::stream:
+        case Role::together:
+        case Role::embedder:
+        case Role::vector_format:
+        case Role::return_embedding:
+        case Role::disable_captions: return refuse_in_item(member);
         case Role::later: return refuse(member);
-        case Role::only_off: return read_switch(member, value);
         case Role::ignored:
             warnings_.add(member.path, [] { return std::string("this version does not have it; ignored"); });
             return json_.skip(value);
@@ -94,53 +102,6 @@ Result<void> FieldReader::read_image(const Member& member, Value& value) {
     return {};
 }
 
-Result<void> FieldReader::read_prompt(const Member& member, Value& value) {
-    const SharedText text = TRY(read_string(member, value));
-    const std::size_t bytes = text.view().size();
-    if (bytes > limits_.prompt_bytes_max) {
-        return fail(
-            ErrorCode::prompt_too_long, member.path + " has " + std::to_string(bytes) +
-                                            " bytes; shorten it to " +
-                                            std::to_string(limits_.prompt_bytes_max) + " or fewer"
-        );
-    }
-    fields_.options.prompt = std::string(text.view());
-    return {};
-}
-
-Result<void> FieldReader::read_whole(
-    const Member& member, Value& value, std::optional<std::int64_t>& option
-) {
-    if (member.kind == JsonKind::string) return refuse_quoted(member, TRY(json_.string(value)).view());
-    if (member.kind != JsonKind::number) return wrong_type(member.path, "a whole number", member.kind);
-    const std::string_view token = json_.token(value);
-    option = whole_number(token);
-    if (option) return {};
-    return fail(
-        ErrorCode::invalid_input, member.path + " must be a whole number from 0 to " +
-                                      std::to_string(whole_number_max) + ", such as 40, not " + shown(token)
-    );
-}
-
-Result<void> FieldReader::read_return_tokens(const Member& member, Value& value) {
-    fields_.return_tokens = TRY(read_boolean(json_, member.path, value));
-    return {};
-}
-
-Result<void> FieldReader::read_task(const Member& member, Value& value) {
-    const SharedText task = TRY(read_string(member, value));
-    if (task.view() == "caption") return {};
-    return fail(
-        ErrorCode::unsupported, member.path + " \"" + shown(task.view()) +
-                                    "\" is not in this version; leave it out or send \"caption\""
-    );
-}
-
-Result<void> FieldReader::read_switch(const Member& member, Value& value) {
-    if (!TRY(read_boolean(json_, member.path, value))) return {};
-    return fail(ErrorCode::unsupported, member.path + " is not in this version; leave it out or send false");
-}
-
 Result<void> FieldReader::require_picture() const {
     if (!fields_.image_field.empty()) return {};
     std::string message = path_ + " holds no picture; " + std::string(how_to_send);
@@ -149,6 +110,16 @@ Result<void> FieldReader::require_picture() const {
         message += " (" + first.field + ": " + first.message + ")";
     }
     return fail(ErrorCode::missing_image, std::move(message), path_);
+}
+
+CaptionOptions merged(const PictureFields& own, const PictureFields& of_job) {
+    CaptionOptions options = own.options;
+    for (std::size_t index = 0; index < job_fields.size(); ++index) {
+        const JobField& field = job_fields[index];
+        const bool own_word = own.given.test(index) || find_synonym(own.given, index);
+        if (of_job.given.test(index) && !own_word) copy_option(field.option, of_job.options, options);
+    }
+    return options;
 }
 
 PictureFields FieldReader::take() {

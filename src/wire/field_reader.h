@@ -2,8 +2,6 @@
 // one thread.
 #pragma once
 
-#include <bitset>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,10 +19,14 @@ namespace vignette {
 struct PictureFields {
     std::string image_field;  // empty: there is no picture
     ImageSource image;
+    std::optional<std::string> text;  // to be embedded, instead of a picture
     CaptionOptions options;
-    std::optional<bool> return_tokens;  // set or not: an item may take back what the job asks for
+    JobFieldSet given;  // not null: an item may take back what the job asks for
     std::vector<Warning> warnings;
 };
+
+// The wishes of one picture: its own, and those of its job about which it says nothing.
+CaptionOptions merged(const PictureFields& own, const PictureFields& of_job);
 
 class FieldReader {
 public:
@@ -33,6 +35,7 @@ public:
     struct Member {
         std::string path;
         Role role;
+        Option option;
         JsonKind kind;  // never null
     };
 
@@ -54,16 +57,11 @@ private:
     Result<void> read_known(const Member& member, Value& value);
     Result<SharedText> read_string(const Member& member, Value& value);
     Result<void> read_image(const Member& member, Value& value);
-    Result<void> read_prompt(const Member& member, Value& value);
-    Result<void> read_whole(const Member& member, Value& value, std::optional<std::int64_t>& option);
-    Result<void> read_return_tokens(const Member& member, Value& value);
-    Result<void> read_task(const Member& member, Value& value);
-    Result<void> read_switch(const Member& member, Value& value);
 
     JsonReader& json_;
     const Limits& limits_;
     const std::string path_;
-    std::bitset<job_fields.size()> seen_;
+    JobFieldSet seen_;
     WarningList warnings_;
     PictureFields fields_;
 };

@@ -8,9 +8,7 @@
 namespace vignette {
 namespace {
 
-bool works(const JobField& field) {
-    return field.role != Role::later && field.role != Role::only_off && field.role != Role::ignored;
-}
+bool works(const JobField& field) { return field.role != Role::later && field.role != Role::ignored; }
 
 std::vector<std::string_view> working_names() {  // suggesting a field that is refused would be no help
     std::vector<std::string_view> names;
@@ -26,6 +24,15 @@ std::optional<std::size_t> find_job_field(std::string_view name) {
     const auto* const found = std::ranges::find(job_fields, name, &JobField::name);
     if (found == job_fields.end()) return std::nullopt;
     return static_cast<std::size_t>(found - job_fields.begin());
+}
+
+std::optional<std::size_t> find_synonym(const JobFieldSet& set, std::size_t index) {
+    const JobField& field = job_fields[index];
+    if (field.role != Role::option) return std::nullopt;
+    for (std::size_t other = 0; other < job_fields.size(); ++other) {
+        if (other != index && set.test(other) && job_fields[other].option == field.option) return other;
+    }
+    return std::nullopt;
 }
 
 std::string unknown_field_message(std::string_view name) {

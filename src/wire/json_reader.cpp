@@ -169,7 +169,7 @@ Result<JsonKind> JsonReader::kind(Value& value) {
 Result<SharedText> JsonReader::string(Value& value) {
     const std::string_view quoted = token(value);
     ASSERT(is_string(quoted));  // kind() said so
-    last_string_ = quoted.data();
+    last_read_ = quoted.data();
     if (!has_escapes(quoted)) {
         TRY(checked(value.get_raw_json_string()));  // steps over it
         return text_.part(quoted.substr(1, quoted.size() - 2));
@@ -177,6 +177,15 @@ Result<SharedText> JsonReader::string(Value& value) {
     std::string_view unescaped;
     if (const auto code = value.get_string().get(unescaped)) return broken(in_words(code), quoted);
     return SharedText(std::string(unescaped));
+}
+
+Result<std::string_view> JsonReader::raw(Value& value) {
+    const char* const begin = token(value).data();
+    TRY(skip(value));
+    const char* end = nullptr;  // the next token
+    if (const auto code = document_.current_location().get(end)) return broken(code);
+    const std::string_view text(begin, static_cast<std::size_t>(end - begin));
+    return text.substr(0, text.find_last_not_of(white_space) + 1);
 }
 
 Result<void> JsonReader::skip(Value& value) {
@@ -193,7 +202,7 @@ Result<void> JsonReader::skip(Value& value) {
 }
 
 Result<void> JsonReader::skip_unread(Value& value) {
-    if (token(value).data() == last_string_) return {};
+    if (token(value).data() == last_read_) return {};
     return skip(value);
 }
 

@@ -51,13 +51,17 @@ public:
     // The same for a value of kind object.
     template <class Visit>
     Result<void> members(Value& value, Visit&& visit) {
+        const char* const begin = token(value).data();
         auto object = TRY(checked(value.get_object()));
-        return each_member(object, std::forward<Visit>(visit));
+        TRY(each_member(object, std::forward<Visit>(visit)));
+        last_read_ = begin;
+        return {};
     }
 
     // Calls visit(element) for each element of a value of kind array.
     template <class Visit>
     Result<void> elements(Value& value, Visit&& visit) {
+        const char* const begin = token(value).data();
         auto array = TRY(checked(value.get_array()));
         TRY(enter());
         for (auto element : array) {
@@ -66,14 +70,16 @@ public:
             TRY(visit(inner));
         }
         --depth_;
+        last_read_ = begin;
         return {};
     }
 
     Result<JsonKind> kind(Value& value);         // a number, literal or string is checked to be well-formed
     std::string_view token(Value& value) const;  // a number or literal as written
     Result<SharedText> string(Value& value);     // a piece of the text; a copy only where it holds escapes
+    Result<std::string_view> raw(Value& value);  // a piece of the text: all of a value, which is skipped
     Result<void> skip(Value& value);             // walks it all: rubbish inside is an error
-    Result<void> skip_unread(Value& value);      // nothing to do if it is the string that was read last
+    Result<void> skip_unread(Value& value);      // nothing to do if it is what was read last, to its end
 
 private:
     Result<simdjson::ondemand::object> open();
@@ -104,7 +110,7 @@ private:
     SharedText text_;
     const int depth_max_;
     int depth_ = 0;
-    const char* last_string_ = nullptr;  // only compared
+    const char* last_read_ = nullptr;  // where it begins; only compared
     simdjson::ondemand::parser parser_;
     simdjson::ondemand::document document_;  // looks into parser_ and text_
 };

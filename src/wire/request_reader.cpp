@@ -9,6 +9,7 @@
 #include "wire/field_checks.h"
 #include "wire/field_reader.h"
 #include "wire/job_fields.h"
+#include "wire/task_fields.h"
 #include "wire/words.h"
 
 namespace vignette {
@@ -16,14 +17,8 @@ namespace {
 
 using Value = JsonReader::Value;
 
-CaptionOptions merged(const PictureFields& own, const PictureFields& of_job) {
-    CaptionOptions options = own.options;
-    if (!options.prompt) options.prompt = of_job.options.prompt;
-    if (!options.max_length) options.max_length = of_job.options.max_length;
-    if (!options.min_length) options.min_length = of_job.options.min_length;
-    if (!options.num_beams) options.num_beams = of_job.options.num_beams;
-    options.return_tokens = own.return_tokens.value_or(of_job.return_tokens.value_or(false));
-    return options;
+bool is_list(Role role) {
+    return role == Role::images || role == Role::data_urls || role == Role::frames || role == Role::texts;
 }
 
 class RequestReader {
@@ -32,7 +27,8 @@ public:
         : json_(text, limits.json_depth_max),
           limits_(limits),
           id_length_(id_length),
-          fields_(json_, limits, "input") {}
+          fields_(json_, limits, "input"),
+          task_(json_) {}
 
     Result<Request> read() {
         TRY(json_.read([this](std::string_view key, Value& value) { return read_envelope(key, value); }));
@@ -78,38 +74,42 @@ private:
     }
 
     Result<void> read_known(const FieldReader::Member& member, Value& value) {
-        if (member.role == Role::images || member.role == Role::data_urls) return read_list(member, value);
-        if (member.role == Role::model) return read_model(member, value);
-        if (member.role == Role::stream) return read_stream(member, value);
-        if (member.role == Role::picture && !batch_field_.empty()) {
-            return both_hold_pictures(batch_field_, member.path);
+        if (is_list(member.role)) return read_list(member, value);
+        if (member.role == Role::text) return read_text(member, value);
+        if (TaskFields::knows(member.role)) return task_.read(member, value);
+        if (member.role == Role::picture) {
+            for (const std::string* other : {&batch_field_, &text_field_})
+                if (!other->empty()) return both_hold_pictures(*other, member.path);
         }
         return fields_.read(member, value);
     }
 
     Result<void> read_list(const FieldReader::Member& member, Value& value) {
-        const std::string& other = batch_field_.empty() ? fields_.image_field() : batch_field_;
-        if (!other.empty()) return both_hold_pictures(other, member.path);
+        TRY(nothing_else(member.path));
+        frames_ = member.role == Role::frames;
+        texts_ = member.role == Role::texts;
         batch_ = TRY(read_batch(json_, limits_, member, value));
         batch_field_ = member.path;
         return {};
     }
 
-    Result<void> read_model(const FieldReader::Member& member, Value& value) {
-        if (member.kind != JsonKind::string) return wrong_type(member.path, "a string", member.kind);
-        const SharedText text = TRY(json_.string(value));
-        TRY(check_name_length(member.path, text.view()));
-        model_ = text.view();
+    Result<void> read_text(const FieldReader::Member& member, Value& value) {
+        TRY(nothing_else(member.path));
+        text_ = TRY(read_text_value(json_, limits_, member.path, value));
+        text_field_ = member.path;
         return {};
     }
 
-    Result<void> read_stream(const FieldReader::Member& member, Value& value) {
-        stream_ = TRY(read_boolean(json_, member.path, value));
+    // A job is about one thing, or one list of things.
+    Result<void> nothing_else(std::string_view path) const {
+        for (const std::string* other : {&batch_field_, &fields_.image_field(), &text_field_}) {
+            if (!other->empty()) return both_hold_pictures(*other, path);
+        }
         return {};
     }
 
     Result<void> require_pictures() const {
-        if (!batch_field_.empty()) return {};
+        if (!batch_field_.empty() || !text_field_.empty()) return {};
         if (has_input_ || stray_.empty()) return fields_.require_picture();
         return fail(
             ErrorCode::invalid_input,
@@ -119,16 +119,46 @@ private:
         );
     }
 
-    Request finish() {
+    Result<Request> finish() {
+        if (texts_ || !text_field_.empty()) TRY(task_.settle_for_text(texts_ ? batch_field_ : text_field_));
         PictureFields of_job = fields_.take();
-        Request request{.id = id_or_local(), .items = {}, .batch = !batch_field_.empty(), .stream = stream_};
-        if (request.batch) {
-            request.items = items_of(std::move(of_job));
-        } else {
+        Request request{.id = id_or_local(), .items = {}, .shape = shape(), .stream = task_.stream()};
+        if (batch_field_.empty()) {
             const PictureFields none;
+            of_job.text = std::move(text_);
             request.items.push_back({.id = {}, .job = job_of(std::move(of_job), none)});
+        } else if (task_.together()) {
+            request.items.push_back({.id = {}, .job = TRY(joined(std::move(of_job)))});
+        } else {
+            request.items = items_of(std::move(of_job));
         }
         return request;
+    }
+
+    AnswerShape shape() const {
+        if (frames_ || task_.describes()) return AnswerShape::frames;
+        return batch_field_.empty() || task_.together() ? AnswerShape::single : AnswerShape::batch;
+    }
+
+    // One job about all pictures of the list: what is wrong with one of them spoils it.
+    Result<Job> joined(PictureFields of_job) {
+        const PictureFields none;
+        std::vector<PictureSource> pictures;
+        for (BatchItem& item : batch_) {
+            PictureFields own = TRY(std::move(item.fields));
+            if (own.options != CaptionOptions{} || own.text || texts_) {
+                return fail(
+                    ErrorCode::invalid_input,
+                    "\"together\" is for pictures, and how to describe them stands in \"input\" itself; "
+                    "take out what else the items say",
+                    "input.together"
+                );
+            }
+            pictures.push_back({.field = std::move(own.image_field), .source = std::move(own.image)});
+        }
+        Job job = job_of(std::move(of_job), none);
+        job.pictures = std::move(pictures);
+        return job;
     }
 
     std::vector<Item> items_of(PictureFields of_job) {
@@ -154,11 +184,15 @@ private:
     Job job_of(PictureFields own, const PictureFields& of_job) const {
         Job job;
         job.id = id_or_local();
+        task_.apply(job);
         job.options = merged(own, of_job);
-        job.image_field = std::move(own.image_field);
-        job.image = std::move(own.image);
+        job.frame = shape() == AnswerShape::frames;
+        if (own.text) {
+            job.text = *std::move(own.text);
+        } else {
+            job.pictures.push_back({.field = std::move(own.image_field), .source = std::move(own.image)});
+        }
         job.warnings = std::move(own.warnings);
-        job.model = model_;
         return job;
     }
 
@@ -170,8 +204,11 @@ private:
     FieldReader fields_;
     std::vector<BatchItem> batch_;
     std::string batch_field_;  // empty: one picture
-    std::string model_;
-    bool stream_ = false;
+    TaskFields task_;
+    bool frames_ = false;
+    bool texts_ = false;
+    std::optional<std::string> text_;
+    std::string text_field_;
     std::optional<JobId> id_;
     bool seen_id_ = false;
     bool seen_input_ = false;

@@ -10,6 +10,7 @@
 
 #include "core/texts.h"
 #include "vignette/invariant.h"
+#include "wire/vector_text.h"
 
 namespace vignette {
 namespace {
@@ -20,16 +21,34 @@ double milliseconds(Timings::Duration time) {
     return std::chrono::duration<double, std::milli>(time).count();  // microseconds inside: three decimals
 }
 
+template <class T>
+void add_known(Json& json, const char* name, const std::optional<T>& value) {
+    if (value) json[name] = *value;
+}
+
 Json to_json(const ModelUse& use) {
-    return {
+    Json json{
         {"model", use.model},           {"family", use.family},         {"device", use.device},
         {"dtype", use.dtype},           {"digest", use.digest},         {"prompt", use.prompt},
         {"max_length", use.max_length}, {"min_length", use.min_length}, {"num_beams", use.num_beams},
     };
+    if (use.length_penalty != 1) json["length_penalty"] = use.length_penalty;
+    add_known(json, "preset", use.preset);
+    add_known(json, "temperature", use.temperature);
+    add_known(json, "top_k", use.top_k);
+    add_known(json, "top_p", use.top_p);
+    add_known(json, "min_p", use.min_p);
+    add_known(json, "seed", use.seed);
+    add_known(json, "repetition_penalty", use.repetition_penalty);
+    add_known(json, "no_repeat_ngram_size", use.no_repeat_ngram_size);
+    return json;
 }
 
 Json to_json(const Timings& timings) {
-    return {
+    constexpr std::chrono::milliseconds noticed{1};  // less is a look into the shelf, not a load
+    Json json;
+    if (timings.load >= noticed) json["load"] = milliseconds(timings.load);
+    json.update(Json{
         {"fetch", milliseconds(timings.fetch)},
         {"decode", milliseconds(timings.decode)},
         {"preprocess", milliseconds(timings.preprocess)},
@@ -37,8 +56,10 @@ Json to_json(const Timings& timings) {
         {"vision", milliseconds(timings.vision)},
         {"prefill", milliseconds(timings.prefill)},
         {"decode_steps", milliseconds(timings.decode_steps)},
-        {"total", milliseconds(timings.total)},
-    };
+    });
+    if (timings.embed.count() > 0) json["embed"] = milliseconds(timings.embed);
+    json["total"] = milliseconds(timings.total);
+    return json;
 }
 
 Json to_json(const ImageInfo& image) {
@@ -59,17 +80,72 @@ Json to_json(const std::vector<TokenId>& tokens) {
     return list;
 }
 
+Json to_json(const std::vector<Alternative>& alternatives) {
+    Json list = Json::array();
+    for (const Alternative& one : alternatives) {
+        list.push_back(Json{
+            {"caption", one.text}, {"score", shortest(one.score)}, {"finish_reason", to_text(one.finish)}
+        });
+    }
+    return list;
+}
+
+Json with_logprobs(const Caption& caption) {
+    ASSERT(caption.logprobs.size() <= caption.tokens.size());
+    Json list = Json::array();
+    for (std::size_t i = 0; i < caption.logprobs.size(); ++i) {
+        const auto token = static_cast<std::int32_t>(caption.tokens[i]);
+        list.push_back(Json{{"token", token}, {"logprob", shortest(caption.logprobs[i])}});
+    }
+    return list;
+}
+
+// What the model wrote as JSON; null where it was ended before its last bracket.
+Json parsed_or_null(const std::string& text) {
+    Json value = Json::parse(text, nullptr, false);
+    return value.is_discarded() ? Json() : value;
+}
+
+// Words and what belongs to them.
+Json words_of(const Caption& caption) {
+    Json json;
+    if (caption.task != Task::embed) json["caption"] = caption.text ? Json(*caption.text) : Json();
+    if (caption.tags) json["tags"] = *caption.tags;
+    if (caption.is_json) json["json"] = parsed_or_null(caption.text.value_or(""));
+    if (!caption.alternatives.empty()) json["captions"] = to_json(caption.alternatives);
+    return json;
+}
+
+Json to_json(const std::vector<float>& vector, VectorFormat format) {
+    if (format == VectorFormat::base64) return base64_of_floats(vector);
+    Json list = Json::array();
+    for (const float value : vector) list.push_back(shortest(value));
+    return list;
+}
+
+void add(Json& json, const Embedding& embedding) {
+    json["embedding"] = to_json(embedding.values, embedding.format);
+    json["dimensions"] = embedding.values.size();
+    json["embedding_model"] = {{"model", embedding.model}, {"digest", embedding.digest}};
+}
+
 Json to_json(const Caption& caption) {
-    Json json{
-        {"caption", caption.text},
-        {"processing_time", std::chrono::duration<double>(caption.timings.total).count()},
-        {"model_info", to_json(caption.model)},
-        {"timings", to_json(caption.timings)},
-        {"image", to_json(caption.image)},
-        {"finish_reason", to_text(caption.finish)},
-    };
+    Json json = words_of(caption);
+    if (caption.embedding) add(json, *caption.embedding);
+    json["processing_time"] = std::chrono::duration<double>(caption.timings.total).count();
+    if (caption.text) json["model_info"] = to_json(caption.model);
+    json["timings"] = to_json(caption.timings);
+    if (caption.images.size() == 1) json["image"] = to_json(caption.images.front());
+    if (caption.images.size() > 1) {
+        json["images"] = Json::array();
+        for (const ImageInfo& one : caption.images) json["images"].push_back(to_json(one));
+    }
+    if (caption.text) json["finish_reason"] = to_text(caption.finish);
     if (!caption.warnings.empty()) json["warnings"] = to_json(caption.warnings);
     if (caption.return_tokens) json["tokens"] = to_json(caption.tokens);
+    if (!caption.logprobs.empty()) json["logprobs"] = with_logprobs(caption);
+    if (caption.confidence)
+        json["confidence"] = Json{{"mean", caption.confidence->mean}, {"min", caption.confidence->min}};
     return json;
 }
 
@@ -107,6 +183,48 @@ Json to_json(const std::vector<AnsweredItem>& items, std::chrono::duration<doubl
     return json;
 }
 
+// Descriptions by place: one that failed is null there, and says why under `errors`.
+Json frames_json(const std::vector<AnsweredItem>& items, std::chrono::duration<double> took) {
+    Json descriptions = Json::array();
+    Json embeddings = Json::array();
+    Json failed = Json::array();
+    Json errors = Json::array();
+    Json warnings = Json::array();
+    const Caption* first = nullptr;
+    bool embedded = false;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const Result<Caption>& outcome = items[i].outcome;
+        descriptions.push_back(outcome && outcome->text ? Json(*outcome->text) : Json());
+        const bool has_vector = outcome && outcome->embedding;
+        embedded = embedded || has_vector;
+        embeddings.push_back(
+            has_vector ? to_json(outcome->embedding->values, outcome->embedding->format) : Json()
+        );
+        if (!outcome) {
+            failed.push_back(i);
+            Json error = to_json(outcome.error());
+            error["index"] = i;
+            errors.push_back(std::move(error));
+            continue;
+        }
+        if (first == nullptr) first = &*outcome;
+        for (Json& warning : to_json(outcome->warnings)) {
+            warning["index"] = i;
+            warnings.push_back(std::move(warning));
+        }
+    }
+    Json json;
+    json["descriptions"] = std::move(descriptions);
+    if (embedded) json["embeddings"] = std::move(embeddings);
+    json["failed_indices"] = std::move(failed);
+    json["count"] = items.size();
+    json["errors"] = std::move(errors);
+    json["processing_time"] = took.count();
+    if (first != nullptr && first->text) json["model_info"] = to_json(first->model);
+    if (!warnings.empty()) json["warnings"] = std::move(warnings);
+    return json;
+}
+
 // Memory may run out on the way: the job must still end in one answer.
 template <class Write>
 std::string written(Write&& write) {
@@ -129,7 +247,9 @@ std::string format_batch(const std::vector<AnsweredItem>& items, std::chrono::du
 }
 
 std::string format_answer(const Answer& answer) {
-    if (answer.batch) return format_batch(answer.items, answer.took);
+    if (answer.shape == AnswerShape::batch) return format_batch(answer.items, answer.took);
+    if (answer.shape == AnswerShape::frames)
+        return written([&] { return frames_json(answer.items, answer.took); });
     ASSERT(answer.items.size() == 1);
     return format_result(answer.items.front().outcome);
 }

@@ -20,7 +20,7 @@ struct AnsweredItem {
 
 struct Answer {                       // to a whole request
     std::vector<AnsweredItem> items;  // one for each of the request, in its order
-    bool batch = false;
+    AnswerShape shape = AnswerShape::single;
     std::chrono::duration<double> took{};
 };
 
@@ -29,6 +29,8 @@ std::string format_result(const Result<Caption>& outcome);
 // `{"results": [...], "count": N, "failed": K, "processing_time": seconds}`
 std::string format_batch(const std::vector<AnsweredItem>& items, std::chrono::duration<double> took);
 
-std::string format_answer(const Answer& answer);  // a batch as a list, one picture as itself
+// One picture as itself, a batch as a list, frames as `{"descriptions": [...], "failed_indices": [...],
+// "count": N, "errors": [...], ...}`.
+std::string format_answer(const Answer& answer);
 
 }  // namespace vignette

@@ -34,6 +34,11 @@ TEST(Options, WrongUsageExitsWithTwo) {
         {"run", "--device", "tpu"},
         {"caption", "a", "--parallel", "0"},
         {"caption", "a", "--num_beams", "many"},
+        {"caption", "a", "--temperature", "-1"},
+        {"caption", "a", "--top_p", "0"},
+        {"caption", "a", "--preset", "poem"},
+        {"caption", "a", "--stop", ""},
+        {"caption", "a", "--n", "0"},
     };
     for (const std::vector<std::string>& words : wrong) EXPECT_EQ(parse(words).exit_code, 2);
 }
@@ -54,6 +59,46 @@ TEST(Options, CaptionWishesStayUnsetUnlessGiven) {
     EXPECT_EQ(parsed.options->caption.num_beams, 1);
     EXPECT_EQ(parsed.options->caption.prompt, "");
     EXPECT_FALSE(parsed.options->caption.max_length.has_value());
+}
+
+TEST(Options, EveryWishOfTheCommandLineArrives) {
+    const Parsed parsed = parse(
+        {"caption",
+         "--preset",
+         "alt_text",
+         "--prefix",
+         "A",
+         "--n",
+         "2",
+         "--temperature",
+         "0.5",
+         "--top_k",
+         "5",
+         "--top_p",
+         "0.9",
+         "--seed",
+         "9007199254740992",
+         "--repetition_penalty",
+         "1.5",
+         "--stop",
+         "x",
+         "--stop",
+         "y z",
+         "--logprobs",
+         "a.png"}
+    );
+    ASSERT_TRUE(parsed.options.has_value());
+    CaptionOptions expected{.preset = Preset::alt_text, .prefix = "A"};
+    expected.n = 2;
+    expected.temperature = 0.5;
+    expected.top_k = 5;
+    expected.top_p = 0.9;
+    expected.seed = 9007199254740992;
+    expected.repetition_penalty = 1.5;
+    expected.stop = {"x", "y z"};
+    expected.logprobs = true;
+    EXPECT_EQ(parsed.options->caption, expected);
+    EXPECT_EQ(parsed.options->files, std::vector<std::string>{"a.png"});
 }
 
 }  // namespace

@@ -47,10 +47,12 @@ TEST_F(Places, AMissingNameTellsWhereItWasLookedFor) {
     EXPECT_NE(found.error().message.find((root_ / "second").string()), std::string::npos);
 }
 
-TEST_F(Places, ASnapshotThatIsNotExportedYetTellsHowTo) {
+TEST_F(Places, ASnapshotThatIsNoBundleYetTellsHowTo) {
     const auto found = find_bundle((root_ / "snapshot").string());
     ASSERT_FALSE(found.has_value());
-    EXPECT_NE(found.error().message.find("scripts/export"), std::string::npos);
+    EXPECT_NE(
+        found.error().message.find("vignette models add " + (root_ / "snapshot").string()), std::string::npos
+    );
 }
 
 TEST_F(Places, ANameIsNeverAWayOutOfTheModelFolders) {

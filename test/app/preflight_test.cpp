@@ -75,7 +75,7 @@ TEST_F(Preflight, AWholeBundlePasses) {
 TEST_F(Preflight, AModelThatIsNotThereIsAFailureAndItsFilesAreNotAskedFor) {
     options_.model = "no-such-model";
     EXPECT_EQ(verdict("model"), Verdict::failed);
-    EXPECT_NE(check("model")->remedy.find("scripts/export"), std::string::npos);
+    EXPECT_NE(check("model")->remedy.find("vignette models list"), std::string::npos);
     EXPECT_FALSE(check("files").has_value());
 }
 

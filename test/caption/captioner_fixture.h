@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "caption/picture_captioner.h"
+#include "caption/pictures.h"
 #include "fakes/scripted_model.h"
 #include "text/golden_tokenizer.h"
 
@@ -51,6 +52,27 @@ private:
     std::size_t said_ = 0;
 };
 
+// The pictures read and the caption made, as the studio does it for one model.
+class WholeCaptioner {
+public:
+    WholeCaptioner(const BundleInfo& bundle, Tokenizer tokenizer, Model& model, const Limits& limits)
+        : limits_(limits), captioner_(bundle, std::move(tokenizer), model, limits) {}
+
+    int pictures_at_once() const { return captioner_.pictures_at_once(); }
+
+    Result<Caption> caption(Job job, const std::stop_token& stop, const OnPiece& on_piece) {
+        Timings timings;
+        const auto images = TRY(read_pictures(std::move(job.pictures), limits_, stop, timings));
+        Caption made = TRY(captioner_.caption(std::move(job), images, stop, on_piece));
+        for (const DecodedImage& one : images) made.images.push_back(one.info);
+        return made;
+    }
+
+private:
+    Limits limits_;
+    PictureCaptioner captioner_;
+};
+
 class CaptionerFixture : public ::testing::Test {
 protected:
     CaptionerFixture() {
@@ -80,14 +102,13 @@ protected:
 
     static Job job_of(CaptionOptions wishes = {}, std::optional<Bytes> bytes = std::nullopt) {
         Job job;
-        job.image_field = "input.image";
-        job.image = EncodedImage{bytes.value_or(picture())};
+        job.pictures.push_back({.field = "input.image", .source = EncodedImage{bytes.value_or(picture())}});
         job.options = std::move(wishes);
         job.warnings = {{.field = "input.promt", .message = "unknown"}};
         return job;
     }
     Result<Caption> caption(CaptionOptions wishes = {}, std::optional<Bytes> bytes = std::nullopt) {
-        PictureCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
+        WholeCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
         return captioner.caption(job_of(std::move(wishes), std::move(bytes)), {}, {});
     }
 

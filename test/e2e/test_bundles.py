@@ -77,7 +77,7 @@ def refused(outcome, *words):
 
 
 def test_an_unknown_manifest_version_is_refused(bundle):
-    refused(broken(bundle, lambda manifest: manifest.update(manifest_version=2)), "manifest.json", "version", "2", "bundle_invalid")
+    refused(broken(bundle, lambda manifest: manifest.update(manifest_version=3)), "manifest.json", "version", "3", "bundle_invalid")
 
 
 def test_a_wrong_value_names_file_and_key(bundle):
@@ -113,7 +113,7 @@ def test_a_changed_program_or_tokenizer_is_refused(bundle):
 
 
 def test_a_snapshot_that_is_not_exported_yet_says_how(copy):
-    refused(caption(copy), "scripts/export")
+    refused(caption(copy), "vignette models add")
 
 
 def test_a_picture_of_noise_goes_through_a_random_model(bundle, tmp_path):

@@ -55,7 +55,7 @@ def test_doctor_says_ready():
 def test_doctor_names_what_is_missing_and_the_remedy():
     outcome = vignette("doctor", env={"VIGNETTE_MODEL": "no-such-model"})
     assert outcome.code == 1
-    assert "FAILED" in outcome.stdout and "scripts/export" in outcome.stdout
+    assert "FAILED" in outcome.stdout and "vignette models add" in outcome.stdout
 
 
 def test_options_come_from_the_settings_file_too(tmp_path):

@@ -30,7 +30,7 @@ def test_a_result_tells_how_it_was_made(scene):
     assert (info["max_length"], info["min_length"], info["num_beams"]) == (40, 8, 3)
     assert re.fullmatch("[0-9a-f]{64}", info["digest"])
     assert set(result["timings"]) == {
-        "fetch", "decode", "preprocess", "queue", "vision", "prefill", "decode_steps", "total",
+        "load", "fetch", "decode", "preprocess", "queue", "vision", "prefill", "decode_steps", "total",
     }
     assert 0 < result["processing_time"] < 60
     assert result["image"]["format"] == "png"

@@ -1,5 +1,6 @@
 // parse_request() on anything: it never crashes, takes exactly what is JSON (nlohmann is the second opinion),
 // and what it took or refused can always be told as valid JSON.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "vignette/invariant.h"
 #include "wire/job_json.h"
@@ -38,10 +40,11 @@ std::optional<json> second_opinion(std::string_view body) {
     }
 }
 
-// Of all fields that may hold pictures: how many it has, or none of no picture.
-std::size_t pictures_of(const json& event) {
+// Of all fields that may hold pictures or texts: how many those are.
+std::size_t things_of(const json& event) {
     std::size_t count = 0;
-    for (const char* field : {"data_url", "image_base64", "image", "images", "data_urls"}) {
+    for (const char* field :
+         {"data_url", "image_base64", "image", "images", "data_urls", "frames", "text", "texts"}) {
         const auto& input = event.at("input");
         if (!input.contains(field) || input.at(field).is_null()) continue;
         count += input.at(field).is_array() ? input.at(field).size() : 1;
@@ -49,31 +52,69 @@ std::size_t pictures_of(const json& event) {
     return count;
 }
 
+bool within(const std::optional<double>& wish, double least, double most) {
+    return !wish || (*wish >= least && *wish <= most);
+}
+
+void check_texts(const std::vector<std::string>& texts, std::size_t count_max) {
+    ASSERT(texts.size() <= count_max);
+    for (const std::string& text : texts) ASSERT(!text.empty() && text.size() <= limits.word_bytes_max);
+}
+
+// What the captioner relies on.
+void check_wishes(const vignette::CaptionOptions& wishes) {
+    ASSERT(wishes.prompt.value_or("").size() <= limits.prompt_bytes_max);
+    ASSERT(wishes.prefix.value_or("").size() <= limits.prompt_bytes_max);
+    ASSERT(!wishes.schema || wishes.schema->size() <= limits.schema_bytes_max);
+    if (wishes.schema) {
+        const auto schema = second_opinion(*wishes.schema);
+        ASSERT(!schema || schema->is_object());
+    }
+    for (const auto& whole :
+         {wishes.max_length, wishes.min_length, wishes.num_beams, wishes.n, wishes.top_k, wishes.seed,
+          wishes.no_repeat_ngram_size})
+        ASSERT(whole.value_or(0) >= 0);
+    ASSERT(within(wishes.temperature, 0, 100) && within(wishes.min_p, 0, 1));
+    ASSERT(within(wishes.top_p, 0, 1) && wishes.top_p != 0);
+    ASSERT(within(wishes.repetition_penalty, 0.01, 100) && within(wishes.length_penalty, -10, 10));
+    check_texts(wishes.stop, limits.stops_max);
+    check_texts(wishes.bad_words, limits.bad_words_max);
+}
+
 void check_job(const Job& job) {
-    ASSERT(!job.image_field.empty());
-    ASSERT(!std::get<vignette::Base64Image>(job.image).text.view().empty());
+    for (const vignette::PictureSource& picture : job.pictures)
+        ASSERT(!std::get<vignette::Base64Image>(picture.source).text.view().empty());
     ASSERT(job.warnings.size() <= 2 * (limits.warnings_max + 1));  // of the job and of the item
-    ASSERT(!job.options.prompt || job.options.prompt->size() <= limits.prompt_bytes_max);
-    ASSERT(job.options.max_length.value_or(0) >= 0);
+    check_wishes(job.options);
 
     vignette::Caption caption;
     caption.text = job.options.prompt.value_or("");
     caption.warnings = job.warnings;
     const json told = json::parse(vignette::format_result(caption));
-    ASSERT(told.at("caption") == caption.text);
+    ASSERT(told.at("caption") == *caption.text);
+}
+
+// One item may be about several things.
+std::size_t things_of(const vignette::Item& item) {
+    return item.job ? std::max<std::size_t>(1, item.job->pictures.size()) : 1;
 }
 
 void check_taken(const Request& request, std::string_view body) {
     ASSERT(!request.items.empty() && request.items.size() <= limits.batch_max);
-    ASSERT(request.batch || (request.items.size() == 1 && request.items.front().job));
-    const auto event = second_opinion(body);
-    if (event) ASSERT(event->is_object() && pictures_of(*event) == request.items.size());
-    vignette::Answer answer{.items = {}, .batch = request.batch, .took = {}};
+    ASSERT(
+        request.shape != vignette::AnswerShape::single ||
+        (request.items.size() == 1 && request.items.front().job)
+    );
+    std::size_t things = 0;
+    vignette::Answer answer{.items = {}, .shape = request.shape, .took = {}};
     for (const vignette::Item& item : request.items) {
+        things += things_of(item);
         if (item.job) check_job(*item.job);
         ASSERT(item.job || item.job.error().code != ErrorCode::invalid_json);
         answer.items.push_back({item.id, std::unexpected(item.job ? vignette::Error{} : item.job.error())});
     }
+    const auto event = second_opinion(body);
+    if (event) ASSERT(event->is_object() && things_of(*event) == things);
     ASSERT(json::parse(vignette::format_answer(answer)).is_object());
 }
 

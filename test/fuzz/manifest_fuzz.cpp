@@ -14,9 +14,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const vignette::BundleInfo& info = manifest->info;
     ASSERT(info.pixels.size.width > 0 && info.pixels.size.height > 0);
-    ASSERT(info.text.image_tokens < info.positions);
-    ASSERT(!info.text.end.empty() && !manifest->weights.files.empty());
-    ASSERT(info.generation.num_beams <= info.generation.num_beams_limit);
+    ASSERT(manifest->has_weights() == !manifest->weights.files.empty());
     ASSERT(manifest->program.file.find('/') == std::string::npos);
+    if (info.kind == vignette::BundleKind::embedder) {
+        ASSERT(info.width > 0 && info.text.tokens_max > 0);
+        return 0;
+    }
+    ASSERT(info.text.image_tokens < info.positions && !info.text.end.empty());
+    ASSERT(info.generation.num_beams <= info.generation.num_beams_limit);
     return 0;
 }

@@ -21,11 +21,11 @@ struct JobRunnerTest : ::testing::Test {
     Outbox outbox{client, fake.platform, book, nullptr};
     FakeCaptioner captioner;
     std::atomic<int> deaths = 0;
-    JobRunner runner{captioner,           outbox, book, fake.platform, {.threads = 4, .model = "demo"},
-                     [this] { ++deaths; }};
+    JobRunner runner{captioner, outbox, book, fake.platform, {.threads = 4}, [this] { ++deaths; }};
 
     static Job picture(std::string prompt) {
-        Job job{.image_field = "input.image", .image = EncodedImage{}};
+        Job job{.pictures = {}};
+        job.pictures.push_back({.field = "input.image", .source = EncodedImage{}});
         job.options.prompt = std::move(prompt);
         return job;
     }
@@ -35,7 +35,7 @@ struct JobRunnerTest : ::testing::Test {
         return {.id = JobId{id}, .request = std::move(request)};
     }
     static TakenJob batch(const char* id, std::vector<std::string> prompts) {
-        Request request{.id = {id}, .batch = true};
+        Request request{.id = {id}, .shape = AnswerShape::batch};
         for (std::string& prompt : prompts) request.items.push_back({.job = picture(std::move(prompt))});
         return {.id = JobId{id}, .request = std::move(request)};
     }
@@ -140,18 +140,6 @@ TEST_F(JobRunnerTest, AJobThatTheEndCutsOffMayBeSentAgain) {
     book.stop_all();
     wait_until_delivered();
     EXPECT_EQ(error_type(result("j1")), "shutting_down");
-}
-
-TEST_F(JobRunnerTest, AnotherModelThanTheLoadedOneIsRefused) {
-    TakenJob other = single("j1", "a cat");
-    other.request->items[0].job->model = "blip2-opt-2.7b";
-    TakenJob same = single("j2", "a cat");
-    same.request->items[0].job->model = "demo";
-    runner.take_in(std::move(other));
-    runner.take_in(std::move(same));
-    wait_until_delivered();
-    EXPECT_EQ(error_type(result("j1")), "model_not_found");
-    EXPECT_EQ(result("j2")["output"]["caption"], "a cat");
 }
 
 TEST_F(JobRunnerTest, AStreamTellsPiecesThenItemsThenEverything) {

@@ -28,7 +28,7 @@ std::vector<std::string> told(const Request& request) {
     std::vector<std::string> all;
     for (const Item& item : request.items) {
         all.push_back(
-            item.job ? std::string(std::get<Base64Image>(item.job->image).text.view())
+            item.job ? std::string(std::get<Base64Image>(item.job->pictures.front().source).text.view())
                      : "!" + item.job.error().field + ": " + item.job.error().message
         );
     }
@@ -61,7 +61,7 @@ void expect_request_refused(
 
 TEST(BatchJson, OnePictureIsNoBatch) {
     const Request request = parsed(R"("image":"QUJD")");
-    EXPECT_FALSE(request.batch);
+    EXPECT_EQ(request.shape, AnswerShape::single);
     EXPECT_FALSE(request.stream);
     ASSERT_EQ(request.items.size(), 1U);
     EXPECT_EQ(request.items[0].id, "");
@@ -72,12 +72,12 @@ TEST(BatchJson, ABatchKeepsTheOrderAndMayBeOfOne) {
     for (const std::string_view field : {"data_urls", "images"}) {
         const std::string name = "\"" + std::string(field) + "\":";
         const Request request = parsed(name + R"(["data:image/png;base64,QUJD"," REVG ","R0hJ"])");
-        EXPECT_TRUE(request.batch);
+        EXPECT_EQ(request.shape, AnswerShape::batch);
         EXPECT_EQ(told(request), (std::vector<std::string>{"QUJD", "REVG", "R0hJ"}));
         ASSERT_EQ(request.items.size(), 3U);
-        EXPECT_EQ(request.items[2].job->image_field, "input." + std::string(field) + "[2]");
+        EXPECT_EQ(request.items[2].job->pictures.front().field, "input." + std::string(field) + "[2]");
         EXPECT_EQ(request.items[2].job->id.value, "b-1");
-        EXPECT_TRUE(parsed(name + R"(["QUJD"])").batch);
+        EXPECT_EQ(parsed(name + R"(["QUJD"])").shape, AnswerShape::batch);
     }
 }
 
@@ -95,7 +95,7 @@ TEST(BatchJson, AnItemMayBeAnObjectWithItsOwnIdAndWishes) {
         .prompt = "b", .max_length = 9, .min_length = 2, .num_beams = 1, .return_tokens = true
     };
     EXPECT_EQ(request.items[1].job->options, expected);
-    EXPECT_EQ(request.items[1].job->image_field, "input.images[1].data_url");
+    EXPECT_EQ(request.items[1].job->pictures.front().field, "input.images[1].data_url");
     EXPECT_EQ(request.items[0].job->options, CaptionOptions{});
 }
 
@@ -163,7 +163,7 @@ TEST(BatchJson, ABadItemSpoilsNoOther) {
         R"({"image":"QQ","return_tokens":{}})", ErrorCode::invalid_input, ".return_tokens", "true or"
     );
     expect_item_refused(
-        R"({"image":"QQ","task":"embed"})", ErrorCode::unsupported, ".task", "send \"caption\""
+        R"({"image":"QQ","task":"embed"})", ErrorCode::invalid_input, ".task", "write it into"
     );
 }
 
@@ -259,15 +259,14 @@ TEST(BatchJson, BrokenJsonInAnItemSpoilsTheRequest) {
 
 TEST(BatchJson, WarningsOfTheJobAreSaidOnceAndThoseOfAnItemAtTheItem) {
     const Request request =
-        parsed(R"("images":["http://x",{"image":"QQ","promt":"x"},{"image":"QQ","temperature":1}],"zzzzz":1)"
-        );
+        parsed(R"("images":["http://x",{"image":"QQ","promt":"x"},{"image":"QQ","fps":1}],"zzzzz":1)");
     ASSERT_EQ(request.items.size(), 3U);
     const std::vector<Warning> first_job{
         {.field = "input.zzzzz", .message = "unknown field, ignored"},
         {.field = "input.images[1].promt", .message = "unknown field, ignored; did you mean \"prompt\"?"},
     };
     const std::vector<Warning> second_job{
-        {.field = "input.images[2].temperature", .message = "this version does not have it; ignored"}
+        {.field = "input.images[2].fps", .message = "this version does not have it; ignored"}
     };
     EXPECT_EQ(request.items[1].job->warnings, first_job);
     EXPECT_EQ(request.items[2].job->warnings, second_job);
@@ -291,7 +290,7 @@ TEST(BatchJson, PicturesOfABatchStayWhereTheyAreInTheBody) {
     const Result<Request> request = parse_request(std::move(body), {});
     ASSERT_TRUE(request.has_value());
     for (const Item& item : request->items) {
-        const std::string_view text = std::get<Base64Image>(item.job->image).text.view();
+        const std::string_view text = std::get<Base64Image>(item.job->pictures.front().source).text.view();
         EXPECT_TRUE(text.data() >= begin && text.data() + text.size() <= end);
     }
 }

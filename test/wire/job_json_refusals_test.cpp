@@ -73,16 +73,12 @@ TEST(JobJsonRefusals, APictureThatCannotBeOneIsRefusedByItsHead) {
 }
 
 TEST(JobJsonRefusals, WhatThisVersionCannotDoSaysWhatWorks) {
-    for (const std::string_view name : {"image_url", "image_urls", "frame_urls", "frames", "video_url"}) {
+    for (const std::string_view name : {"image_url", "image_urls", "frame_urls", "video_url"}) {
         expect_refused(
             {{event("\"" + std::string(name) + "\":[]"), ErrorCode::unsupported, "input." + std::string(name),
               "send the picture itself, as \"data_url\""}}
         );
     }
-    expect_refused({
-        {with(R"("task":"embed")"), ErrorCode::unsupported, "input.task", "send \"caption\""},
-        {with(R"("return_embedding":true)"), ErrorCode::unsupported, "input.return_embedding", "send false"},
-    });
 }
 
 TEST(JobJsonRefusals, AWrongTypeNamesTheFieldAndBothTypes) {

@@ -36,14 +36,16 @@ Job parsed(std::string_view body) {
     return job ? *std::move(job) : Job{};
 }
 
-std::string_view base64_of(const Job& job) { return std::get<Base64Image>(job.image).text.view(); }
+std::string_view base64_of(const Job& job) {
+    return std::get<Base64Image>(job.pictures.front().source).text.view();
+}
 
 TEST(JobJson, TheSmallestJobIsOnePicture) {
     const Job job = parsed(R"({"input":{"data_url":"data:image/png;base64,QUJD"}})");
     EXPECT_EQ(job.id.value, "local");
-    EXPECT_EQ(job.image_field, "input.data_url");
+    EXPECT_EQ(job.pictures.front().field, "input.data_url");
     EXPECT_EQ(base64_of(job), "QUJD");
-    EXPECT_EQ(std::get<Base64Image>(job.image).media_type, "image/png");
+    EXPECT_EQ(std::get<Base64Image>(job.pictures.front().source).media_type, "image/png");
     EXPECT_EQ(job.options, CaptionOptions{});
     EXPECT_EQ(job.model, "");
     EXPECT_TRUE(job.warnings.empty());
@@ -82,7 +84,7 @@ TEST(JobJson, EveryFieldOfAPictureTakesEveryForm) {
               " data:image/png;base64, QUJD\\n", "\\nQUJD "}) {
             const Job job = parsed(event("\"" + std::string(field) + "\":\"" + std::string(form) + "\""));
             EXPECT_EQ(base64_of(job), "QUJD") << form;
-            EXPECT_EQ(job.image_field, "input." + std::string(field));
+            EXPECT_EQ(job.pictures.front().field, "input." + std::string(field));
         }
     }
 }
@@ -119,7 +121,7 @@ TEST(JobJson, NullIsTheSameAsAbsent) {
         R"("task":null,"model":null)"
     ));
     EXPECT_EQ(job.options, CaptionOptions{});
-    EXPECT_EQ(job.image_field, "input.image");
+    EXPECT_EQ(job.pictures.front().field, "input.image");
 }
 
 TEST(JobJson, AByteOrderMarkIsSkipped) {
@@ -137,13 +139,13 @@ TEST(JobJson, AnUnknownFieldIsAWarningThatSuggestsTheKnownOne) {
 
 TEST(JobJson, AFieldOfALaterVersionThatOnlyTunesIsAWarning) {
     const std::vector<Warning> expected{
-        {.field = "input.temperature", .message = "this version does not have it; ignored"}
+        {.field = "input.fps", .message = "this version does not have it; ignored"}
     };
-    EXPECT_EQ(parsed(with(R"("temperature":0.2)")).warnings, expected);
+    EXPECT_EQ(parsed(with(R"("fps":0.2)")).warnings, expected);
 }
 
 TEST(JobJson, AFieldRefusedInThisVersionIsNeverSuggested) {
-    const Job job = parsed(with(R"("return_embeddings":1)"));
+    const Job job = parsed(with(R"("openai_inputs":1)"));
     ASSERT_EQ(job.warnings.size(), 1U);
     EXPECT_EQ(job.warnings[0].message, "unknown field, ignored");
 }

@@ -101,9 +101,9 @@ TEST(PlatformJson, WhateverTheTextsHoldEveryBodyIsJson) {
         const std::vector<AnsweredItem> items{
             {.id = text, .outcome = caption}, {.id = text, .outcome = error}
         };
-        const Json done =
-            Json::parse(format_done(format_answer({.items = items, .batch = true, .took = {}}), StopPod::yes)
-            );
+        const Json done = Json::parse(format_done(
+            format_answer({.items = items, .shape = AnswerShape::batch, .took = {}}), StopPod::yes
+        ));
         EXPECT_EQ(done.size(), 2U);
         EXPECT_EQ(done["output"]["count"], 2);
     }

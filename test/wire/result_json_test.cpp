@@ -29,7 +29,7 @@ Caption some_caption() {
         .min_length = 8,
         .num_beams = 3,
     };
-    caption.image = {.size = {640, 480}, .format = ImageFormat::png};
+    caption.images = {{.size = {640, 480}, .format = ImageFormat::png}};
     caption.timings = {.decode = 1234us, .total = 20'500us};
     return caption;
 }
@@ -78,6 +78,66 @@ TEST(ResultJson, TokensAreThereOnlyWhenAskedFor) {
     EXPECT_EQ(parsed(caption)["tokens"].dump(), "[102,50118]");
     caption.tokens.clear();
     EXPECT_EQ(parsed(caption)["tokens"].dump(), "[]");
+}
+
+TEST(ResultJson, OfTheModelsValuesOnlyThoseInForceAreTold) {
+    Caption caption = some_caption();
+    caption.model.num_beams = 1;
+    caption.model.length_penalty = 2;
+    caption.model.preset = "alt_text";
+    caption.model.temperature = 0.5;
+    caption.model.top_k = 50;
+    caption.model.top_p = 0.25;
+    caption.model.min_p = 0;
+    caption.model.seed = 9007199254740993;
+    caption.model.repetition_penalty = 1.5;
+    caption.model.no_repeat_ngram_size = 3;
+    const std::string told = parsed(caption)["model_info"].dump();
+    EXPECT_TRUE(told.ends_with(
+        R"("num_beams":1,"length_penalty":2.0,"preset":"alt_text","temperature":0.5,"top_k":50,"top_p":0.25,)"
+        R"("min_p":0.0,"seed":9007199254740993,"repetition_penalty":1.5,"no_repeat_ngram_size":3})"
+    )) << told;
+}
+
+TEST(ResultJson, AlternativesAreAListWithScores) {
+    Caption caption = some_caption();
+    caption.alternatives = {
+        {.text = "a dog", .score = -0.5F}, {.text = "a cat", .score = -1, .finish = FinishReason::loop}
+    };
+    EXPECT_EQ(
+        parsed(caption)["captions"].dump(), R"([{"caption":"a dog","score":-0.5,"finish_reason":"stop"},)"
+                                            R"({"caption":"a cat","score":-1.0,"finish_reason":"loop"}])"
+    );
+}
+
+TEST(ResultJson, EachTokenIsToldWithItsProbabilityAndAllWithTheirMean) {
+    Caption caption = some_caption();
+    caption.tokens = {TokenId{102}, TokenId{50118}};
+    caption.logprobs = {-0.5F, 0};
+    caption.confidence = Confidence{.mean = 0.75, .min = 0.5};
+    EXPECT_EQ(
+        parsed(caption)["logprobs"].dump(), R"([{"token":102,"logprob":-0.5},{"token":50118,"logprob":0.0}])"
+    );
+    EXPECT_EQ(parsed(caption)["confidence"].dump(), R"({"mean":0.75,"min":0.5})");
+}
+
+TEST(ResultJson, TagsAreAListEvenAnEmptyOne) {
+    Caption caption = some_caption();
+    caption.tags = {"dog", "beach"};
+    EXPECT_EQ(parsed(caption)["tags"].dump(), R"(["dog","beach"])");
+    caption.tags->clear();
+    EXPECT_EQ(parsed(caption)["tags"].dump(), "[]");
+}
+
+TEST(ResultJson, JsonIsAValueBesideItsTextAndNullWhereItWasCut) {
+    Caption caption = some_caption();
+    caption.is_json = true;
+    caption.text = R"({"b":[1,true],"a":"x"})";
+    EXPECT_EQ(parsed(caption)["caption"], *caption.text);
+    EXPECT_EQ(parsed(caption)["json"].dump(), *caption.text);
+    caption.text->pop_back();
+    EXPECT_TRUE(parsed(caption)["json"].is_null());
+    EXPECT_TRUE(parsed(caption).contains("json"));
 }
 
 TEST(ResultJson, WarningsAreAListOfFieldAndMessage) {
@@ -146,8 +206,10 @@ TEST(ResultJson, AnItemWithAnOwnIdHasItFirst) {
 
 TEST(ResultJson, ABatchOfOneIsAListAndOnePictureIsNot) {
     const std::vector<AnsweredItem> one{{.id = {}, .outcome = some_caption()}};
-    EXPECT_EQ(format_answer({.items = one, .batch = false, .took = 1s}), format_result(some_caption()));
-    EXPECT_EQ(format_answer({.items = one, .batch = true, .took = 1s}), format_batch(one, 1s));
+    EXPECT_EQ(
+        format_answer({.items = one, .shape = AnswerShape::single, .took = 1s}), format_result(some_caption())
+    );
+    EXPECT_EQ(format_answer({.items = one, .shape = AnswerShape::batch, .took = 1s}), format_batch(one, 1s));
 }
 
 TEST(ResultJson, ANumberThatIsNoneIsNull) {
@@ -156,6 +218,73 @@ TEST(ResultJson, ANumberThatIsNoneIsNull) {
         const std::string text = format_batch(three_items(), std::chrono::duration<double>(seconds));
         EXPECT_TRUE(Json::parse(text)["processing_time"].is_null()) << text;
     }
+}
+
+Caption some_vector(VectorFormat format) {
+    Caption made;
+    made.task = Task::embed;
+    made.embedding =
+        Embedding{.values = {0.1F, -1.0F, 0.0F}, .format = format, .model = "clip", .digest = "d"};
+    return made;
+}
+
+TEST(ResultJson, AVectorIsNumbersOfFewDigitsOrExactBase64) {
+    const Json json = parsed(some_vector(VectorFormat::numbers));
+    EXPECT_EQ(json["embedding"].dump(), "[0.1,-1.0,0.0]");
+    EXPECT_EQ(json["dimensions"], 3);
+    EXPECT_EQ(json["embedding_model"]["model"], "clip");
+    EXPECT_FALSE(json.contains("caption"));
+    EXPECT_EQ(
+        parsed(some_vector(VectorFormat::base64))["embedding"], "zczMPQAAgL8AAAAA"
+    );  // as Python packs it
+    Caption two = some_vector(VectorFormat::base64);
+    two.embedding->values = {1.0F};
+    EXPECT_EQ(parsed(two)["embedding"], "AACAPw==");
+    two.embedding->values = {1.0F, 2.0F};
+    EXPECT_EQ(parsed(two)["embedding"], "AACAPwAAAEA=");
+}
+
+TEST(ResultJson, WhereCaptionsAreOffTheCaptionIsNull) {
+    Caption made = some_vector(VectorFormat::numbers);
+    made.task = Task::embed_and_caption;
+    const Json json = parsed(made);
+    EXPECT_TRUE(json.at("caption").is_null());
+    EXPECT_FALSE(json.contains("model_info"));
+    EXPECT_FALSE(json.contains("finish_reason"));
+}
+
+TEST(ResultJson, FramesAreToldByPlaceAndAFailedOneIsNullAndNamed) {
+    std::vector<AnsweredItem> items;
+    items.push_back({.id = {}, .outcome = some_caption()});
+    items.push_back({.id = {}, .outcome = fail(ErrorCode::bad_base64, "not base64", "input.frames[1]")});
+    items.push_back({.id = {}, .outcome = some_caption()});
+    items[2].outcome->text = "a cat";
+    items[2].outcome->warnings = {{.field = "input.x", .message = "unknown"}};
+    const Json json = Json::parse(format_answer({.items = items, .shape = AnswerShape::frames, .took = 2s}));
+    EXPECT_EQ(json["descriptions"].size(), 3U);
+    EXPECT_TRUE(json["descriptions"][1].is_null());
+    EXPECT_EQ(json["descriptions"][2], "a cat");
+    EXPECT_EQ(json["failed_indices"].dump(), "[1]");
+    EXPECT_EQ(json["count"], 3);
+    ASSERT_EQ(json["errors"].size(), 1U);
+    EXPECT_EQ(json["errors"][0]["index"], 1);
+    EXPECT_EQ(json["errors"][0]["error"]["code"], "bad_base64");
+    EXPECT_EQ(json["warnings"][0]["index"], 2);
+    EXPECT_EQ(json["model_info"]["model"], "demo");
+    EXPECT_FALSE(json.contains("embeddings"));
+    items[0].outcome->embedding = some_vector(VectorFormat::numbers).embedding;
+    const Json embedded =
+        Json::parse(format_answer({.items = items, .shape = AnswerShape::frames, .took = 2s}));
+    EXPECT_EQ(embedded["embeddings"][0].size(), 3U);
+    EXPECT_TRUE(embedded["embeddings"][1].is_null());
+}
+
+TEST(ResultJson, SeveralPicturesOfOneAnswerAreAListOfPictures) {
+    Caption made = some_caption();
+    made.images.push_back({.size = {1, 2}, .format = ImageFormat::webp});
+    const Json json = parsed(made);
+    EXPECT_EQ(json["images"].size(), 2U);
+    EXPECT_FALSE(json.contains("image"));
 }
 
 }  // namespace

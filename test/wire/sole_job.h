@@ -13,7 +13,7 @@ namespace vignette {
 
 inline Result<Job> sole_job(std::string body, const Limits& limits = {}) {
     Request request = TRY(parse_request(std::move(body), limits));
-    if (request.items.size() != 1 || request.batch) {
+    if (request.items.size() != 1 || request.shape != AnswerShape::single) {
         return fail(ErrorCode::internal, "this is no request for one picture");
     }
     return std::move(request.items.front().job);

@@ -1,0 +1,29 @@
+// Whether a bundle's files are what its manifest says. What the preflight, `vignette doctor` and
+// `vignette models verify` ask.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "model/manifest.h"
+#include "model/sha256.h"
+#include "vignette/error.h"
+
+namespace vignette {
+
+enum class Thoroughness {
+    headers,  // digests of program and tokenizer; sizes and headers of the weights; their names and shapes
+    digests,  // also the weights' digests: as long as reading them takes
+};
+
+struct BundleCheckOptions {
+    Thoroughness how = Thoroughness::headers;
+    OnBytes on_bytes;  // of weights that were hashed
+};
+
+// All that is wrong, each with what to do: "what; remedy".
+std::vector<Error> check_bundle(
+    const std::filesystem::path& bundle, const Manifest& manifest, const BundleCheckOptions& options = {}
+);
+
+}  // namespace vignette

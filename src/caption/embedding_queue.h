@@ -1,0 +1,50 @@
+// Vectors for many at once: what waits while the embedder works goes into its next batch together.
+//
+// submit() from any thread; the queue's own thread owns the embedder. The destructor answers who still waits
+// with `cancelled` and joins that thread.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "vignette/channel.h"
+#include "vignette/embedder.h"
+#include "vignette/limits.h"
+
+namespace vignette {
+
+class EmbeddingQueue {
+public:
+    using Subject = std::variant<std::unique_ptr<Pixels>, std::vector<TokenId>>;
+
+    EmbeddingQueue(Embedder& embedder, const Limits& limits);
+    ~EmbeddingQueue();
+    EmbeddingQueue(const EmbeddingQueue&) = delete;
+    EmbeddingQueue& operator=(const EmbeddingQueue&) = delete;
+
+    // Never waits. The answer comes also when `stop` is requested, at the latest when the running batch ends.
+    std::future<Result<Vector>> submit(Subject subject, std::stop_token stop);
+
+private:
+    struct Waiting {
+        Subject subject;
+        std::stop_token stop;
+        std::promise<Result<Vector>> answer;
+    };
+
+    void loop();
+    void answer(std::vector<Waiting> batch);
+    void answer_together(std::span<Waiting* const> some);
+    Result<std::vector<Vector>> embed(std::span<Waiting* const> some);
+
+    Embedder& embedder_;
+    Channel<Waiting> inbox_;
+    std::jthread thread_;  // last member: joined before the others die
+};
+
+}  // namespace vignette

@@ -1,0 +1,41 @@
+// Pictures and texts to vectors of one space, with one bundle. Any thread.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "caption/embedding_queue.h"
+#include "text/tokenizer.h"
+#include "vignette/bundle.h"
+#include "vignette/caption.h"
+#include "vignette/embedder.h"
+#include "vignette/limits.h"
+
+namespace vignette {
+
+class PictureEmbedder {
+public:
+    PictureEmbedder(BundleInfo bundle, Tokenizer tokenizer, Embedder& embedder, const Limits& limits);
+
+    // Started here and waited for by the caller, so that a caption can be made meanwhile.
+    Result<std::future<Result<Vector>>> start(const Image& image, std::stop_token stop);
+    Result<std::future<Result<Vector>>> start(
+        std::string_view text, std::stop_token stop, std::vector<Warning>& warnings
+    );
+
+    Embedding describe(Vector values, VectorFormat format) const;
+    const BundleInfo& bundle() const { return bundle_; }
+    std::string device() const { return embedder_.device(); }
+
+private:
+    const BundleInfo bundle_;
+    const Tokenizer tokenizer_;
+    const Limits limits_;
+    Embedder& embedder_;
+    EmbeddingQueue queue_;
+};
+
+}  // namespace vignette

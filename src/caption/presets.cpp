@@ -1,0 +1,102 @@
+#include "caption/presets.h"
+
+#include <algorithm>
+#include <array>
+
+#include "vignette/invariant.h"
+
+namespace vignette {
+namespace {
+
+constexpr std::array plans{
+    PresetPlan{
+        .preset = Preset::alt_text,
+        .instruction =
+            "Write one short sentence, at most 20 words, that tells a blind person what this picture "
+            "shows. Do not begin with \"an image of\".",
+        .max_length = 60,
+        .wording = Wording::alt_text,
+        .plainly = Plainly::granted,
+        .plain_wording = Wording::alt_text,
+        .plain_remark = {},
+    },
+    PresetPlan{
+        .preset = Preset::one_sentence,
+        .instruction = "Describe this picture in one sentence.",
+        .max_length = 80,
+        .wording = Wording::one_sentence,
+        .plainly = Plainly::granted,
+        .plain_wording = Wording::one_sentence,
+        .plain_remark = {},
+    },
+    PresetPlan{
+        .preset = Preset::detailed,
+        .instruction =
+            "Describe this picture in detail: what it shows, where things are, colours, and any text.",
+        .max_length = 400,
+        .wording = Wording::sentences,
+        .plainly = Plainly::lesser,
+        .plain_wording = Wording::sentences,
+        .plain_remark =
+            "this model writes one short sentence, whatever is asked; a LLaVA-NeXT model describes "
+            "in detail",
+    },
+    PresetPlan{
+        .preset = Preset::tags,
+        .instruction = "List the most important things, colours and places in this picture as short tags, "
+                       "separated by commas. Write nothing else.",
+        .max_length = 100,
+        .wording = Wording::tag_list,
+        .plainly = Plainly::lesser,
+        .plain_wording = Wording::tag_words,
+        .plain_remark =
+            "this model writes no lists: the tags are the words of its caption; a LLaVA-NeXT model "
+            "finds more",
+    },
+    PresetPlan{
+        .preset = Preset::production,
+        .instruction =
+            "Write a production brief of this frame in one line: framing, colours, layout, background "
+            "and text.",  // to the letter what the demo model is trained with: scene_questions.py
+        .max_length = 400,
+        .wording = Wording::sentences,
+        .plainly = Plainly::refused,
+        .plain_wording = Wording::sentences,
+        .plain_remark = "needs a model that follows instructions, such as a LLaVA-NeXT",
+    },
+    PresetPlan{
+        .preset = Preset::json,
+        .instruction = "Describe this picture as JSON.",
+        .max_length = 400,
+        .wording = Wording::as_said,
+        .plainly = Plainly::refused,
+        .plain_wording = Wording::as_said,
+        .plain_remark = "needs a model that follows instructions, such as a LLaVA-NeXT",
+    },
+};
+
+}  // namespace
+
+const PresetPlan& plan_of(Preset preset) {
+    const auto* const found = std::ranges::find(plans, preset, &PresetPlan::preset);
+    ASSERT(found != plans.end());
+    return *found;
+}
+
+bool follows_instructions(const BundleInfo& bundle) { return bundle.family == "llava-next"; }
+
+CaptionOptions wishes_of(const Job& job, const BundleInfo& bundle) {
+    CaptionOptions wishes = job.options;
+    const bool open = !wishes.prompt && !wishes.preset && !wishes.schema;
+    const bool able = follows_instructions(bundle) || own_instruction(bundle, Preset::production);
+    if (job.frame && open && able) wishes.preset = Preset::production;
+    return wishes;
+}
+
+std::optional<std::string_view> own_instruction(const BundleInfo& bundle, Preset preset) {
+    const auto found = std::ranges::find(bundle.text.presets, preset, &PresetPrompt::preset);
+    if (found == bundle.text.presets.end()) return std::nullopt;
+    return found->prompt;
+}
+
+}  // namespace vignette

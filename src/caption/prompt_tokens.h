@@ -1,0 +1,46 @@
+// The prompt as the model reads it: the client's words in the bundle's template, and placeholders for what
+// the vision side sees. Functions without a state, for any thread.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "text/tokenizer.h"
+#include "vignette/bundle.h"
+#include "vignette/error.h"
+#include "vignette/limits.h"
+
+namespace vignette {
+
+// `words` has one image token for each picture where the recipe wants them in the text, otherwise none.
+Result<std::vector<TokenId>> encode_prompt(
+    const Tokenizer& tokenizer, const TextRecipe& recipe, std::string_view prompt, std::size_t pictures,
+    const Limits& limits
+);
+
+// What the caption is to begin with, behind `words`. Where a blank is missing between the two, it is added.
+Result<std::vector<TokenId>> encode_prefix(
+    const Tokenizer& tokenizer, const TextRecipe& recipe, std::span<const TokenId> words,
+    std::string_view prefix
+);
+
+struct Prompt {
+    std::vector<TokenId> tokens;
+    std::size_t history_from = 0;  // from here on it counts as said
+};
+
+// `image_tokens`: how many placeholders each picture has.
+Prompt assemble_prompt(
+    const TextRecipe& recipe, std::span<const TokenId> words, std::span<const int> image_tokens,
+    std::span<const TokenId> prefix
+);
+
+// The token sequences of words that are never to be said: each as it is written at the beginning of a text
+// and behind a blank.
+Result<std::vector<std::vector<TokenId>>> encode_forbidden(
+    const Tokenizer& tokenizer, std::span<const std::string> words, std::span<const TokenId> end
+);
+
+}  // namespace vignette

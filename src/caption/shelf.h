@@ -1,0 +1,70 @@
+// The models of one process: loaded when they are first asked for, shared while they work, let go when nobody
+// has asked for them for a while, or when another needs the place.
+//
+// Any thread may take. Loading blocks those who want that model, nobody else.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "vignette/error.h"
+
+namespace vignette {
+
+// A model in memory: whatever the shelf's opener makes of a bundle.
+class OpenedModel {
+public:
+    virtual ~OpenedModel() = default;
+};
+
+class Shelf {
+public:
+    using Clock = std::chrono::steady_clock;
+    using Open = std::function<Result<std::shared_ptr<OpenedModel>>(const std::filesystem::path& bundle)>;
+
+    struct Options {
+        int models_max = 2;
+        std::chrono::seconds idle{0};  // after that long unused a model is let go; 0: never
+    };
+
+    Shelf(Open open, Options options);
+    ~Shelf();
+    Shelf(const Shelf&) = delete;
+    Shelf& operator=(const Shelf&) = delete;
+
+    // Who holds the pointer uses the model: it stays. `overloaded` where all places are in use by others.
+    Result<std::shared_ptr<OpenedModel>> take(const std::filesystem::path& bundle);
+
+    // How many are in memory.
+    int loaded() const;
+
+    // Lets go what has been idle at `now`. Called by the shelf's own thread; a test may call it, too.
+    void drop_idle(Clock::time_point now);
+
+private:
+    struct Place {
+        std::shared_ptr<OpenedModel> model;  // none: it is being loaded
+        Clock::time_point asked_for;
+    };
+
+    Result<std::shared_ptr<OpenedModel>> load(const std::filesystem::path& bundle) const;
+    bool make_room();
+    Clock::time_point next_look() const;
+    void watch(const std::stop_token& stop);
+
+    const Open open_;
+    const Options options_;
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::map<std::filesystem::path, Place> places_;
+    std::optional<std::jthread> janitor_;  // last member: it uses the others
+};
+
+}  // namespace vignette

@@ -1,0 +1,23 @@
+// Reads one wish about a caption. Functions without a state, for any thread.
+#pragma once
+
+#include <string_view>
+
+#include "vignette/error.h"
+#include "vignette/job.h"
+#include "vignette/limits.h"
+#include "wire/json_reader.h"
+#include "wire/option_fields.h"
+
+namespace vignette {
+
+// Sets the option's target in `wishes`. `kind` is the value's, and not null; errors name `path`.
+Result<void> read_option(
+    JsonReader& json, const Limits& limits, std::string_view path, const Option& option, JsonKind kind,
+    JsonReader::Value& value, CaptionOptions& wishes
+);
+
+// Takes over one wish.
+void copy_option(const Option& option, const CaptionOptions& from, CaptionOptions& to);
+
+}  // namespace vignette

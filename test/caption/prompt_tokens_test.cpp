@@ -1,0 +1,138 @@
+#include "caption/prompt_tokens.h"
+
+#include <gtest/gtest.h>
+
+#include "text/golden_tokenizer.h"
+
+namespace vignette {
+namespace {
+
+using Tokens = std::vector<TokenId>;
+
+const Tokenizer& words_of(const std::string& name = "tokenizer") { return testing::golden_tokenizer(name); }
+
+Tokens joined(std::initializer_list<Tokens> parts) {
+    Tokens all;
+    for (const Tokens& part : parts) all.insert(all.end(), part.begin(), part.end());
+    return all;
+}
+
+// A template that shows its pictures where it wants; any word may play the placeholder.
+TextRecipe chat() {
+    TextRecipe recipe;
+    recipe.prompt_template = "user: {images}{prompt} you:";
+    recipe.image_text = " tw";
+    recipe.placement = Placement::placeholder;
+    recipe.image_token = words_of().id_of("tw").value();
+    return recipe;
+}
+
+TextRecipe captions() {
+    TextRecipe recipe;
+    recipe.prompt_template = "{prompt}";
+    recipe.image_token = TokenId{9};
+    return recipe;
+}
+
+TEST(PromptTokens, PlaceholdersStandInFrontOfThePrompt) {
+    TextRecipe recipe = captions();
+    recipe.prefix = {TokenId{71}};
+    recipe.suffix = {TokenId{72}};
+    const Tokens words = encode_prompt(words_of(), recipe, "a cat", 2, Limits{}).value();
+    EXPECT_EQ(words, words_of().encode("a cat").value());
+    const std::vector<int> counts{2, 1};
+    const Prompt prompt = assemble_prompt(recipe, words, counts, Tokens{TokenId{80}});
+    EXPECT_EQ(
+        prompt.tokens, joined({Tokens(3, TokenId{9}), {TokenId{71}}, words, {TokenId{72}, TokenId{80}}})
+    );
+}
+
+TEST(PromptTokens, APlaceholderIsRepeatedWhereItStandsAsOftenAsItsPictureNeeds) {
+    const TextRecipe recipe = chat();
+    const Tokens words = encode_prompt(words_of(), recipe, " a cat", 2, Limits{}).value();
+    EXPECT_EQ(std::ranges::count(words, recipe.image_token), 2);
+    const std::vector<int> counts{3, 2};
+    const Prompt prompt = assemble_prompt(recipe, words, counts, {});
+    EXPECT_EQ(prompt.tokens.size(), words.size() + 3);
+    const auto first = std::ranges::find(prompt.tokens, recipe.image_token);
+    EXPECT_EQ(first - prompt.tokens.begin(), std::ranges::find(words, recipe.image_token) - words.begin());
+    EXPECT_EQ(std::count(first, first + 3, recipe.image_token), 3);
+    EXPECT_EQ(std::ranges::count(prompt.tokens, recipe.image_token), 5);
+}
+
+TEST(PromptTokens, WhatCountsAsSaidBeginsWhereTheRecipeSays) {
+    TextRecipe recipe = captions();
+    recipe.prefix = {TokenId{71}};
+    recipe.suffix = {TokenId{72}};
+    const Tokens words{TokenId{50}, TokenId{51}};
+    const std::vector<int> counts{4};
+    const auto from = [&](History history) {
+        recipe.history = history;
+        return assemble_prompt(recipe, words, counts, {}).history_from;
+    };
+    EXPECT_EQ(from(History::all), 0U);
+    EXPECT_EQ(from(History::text), 4U);
+    EXPECT_EQ(from(History::suffix), 7U);
+}
+
+TEST(PromptTokens, APlaceholderOfTheClientsIsRefused) {
+    const auto chatted = encode_prompt(words_of(), chat(), " two", 1, Limits{});
+    ASSERT_FALSE(chatted.has_value());
+    EXPECT_EQ(chatted.error().code, ErrorCode::invalid_input);
+    const auto prefix = encode_prefix(words_of(), chat(), {}, " two");
+    ASSERT_FALSE(prefix.has_value());
+    EXPECT_EQ(prefix.error().code, ErrorCode::invalid_input);
+}
+
+TEST(PromptTokens, ATemplateWithoutAPlaceForThePictureIsTheBundlesMistake) {
+    TextRecipe recipe = chat();
+    recipe.prompt_template = "{prompt}";
+    const auto words = encode_prompt(words_of(), recipe, "a cat", 1, Limits{});
+    ASSERT_FALSE(words.has_value());
+    EXPECT_EQ(words.error().code, ErrorCode::bundle_invalid);
+}
+
+TEST(PromptTokens, SpecialTokensAreThereIfTheRecipeWantsThem) {
+    TextRecipe recipe = captions();
+    const Tokens with = encode_prompt(words_of(), recipe, "a cat", 1, Limits{}).value();
+    recipe.special_tokens = false;
+    const Tokens without = encode_prompt(words_of(), recipe, "a cat", 1, Limits{}).value();
+    EXPECT_EQ(with, joined({{with.front()}, without}));
+}
+
+TEST(PromptTokens, APrefixContinuesThePromptAsAPersonWouldWriteIt) {
+    for (const std::string name : {"tokenizer", "byte_fallback"}) {
+        const Tokenizer& tokenizer = words_of(name);
+        TextRecipe recipe = captions();
+        recipe.image_token = TokenId{-1};
+        const Tokens words = tokenizer.encode("a photo of").value();
+        for (const std::string prefix : {"a cat", " a cat"}) {
+            const Tokens tokens = encode_prefix(tokenizer, recipe, words, prefix).value();
+            const std::string whole = tokenizer.decode(joined({words, tokens})).value();
+            EXPECT_EQ(whole.substr(whole.find("of")), "of a cat") << name;
+        }
+        EXPECT_TRUE(encode_prefix(tokenizer, recipe, words, "").value().empty());
+    }
+}
+
+TEST(PromptTokens, AForbiddenWordIsForbiddenAtTheBeginningAndBehindABlank) {
+    const auto forbidden = encode_forbidden(words_of(), std::vector<std::string>{"cat", "cat"}, {}).value();
+    EXPECT_EQ(
+        forbidden, (std::vector<Tokens>{
+                       words_of().encode("cat", false).value(), words_of().encode(" cat", false).value()
+                   })
+    );
+}
+
+TEST(PromptTokens, TheEndIsNeverForbidden) {
+    const Tokens end = words_of().encode("</s>", false).value();
+    ASSERT_EQ(end.size(), 1U);
+    const auto forbidden = encode_forbidden(words_of(), std::vector<std::string>{"</s>"}, end).value();
+    EXPECT_EQ(std::ranges::count(forbidden, end), 0);
+    EXPECT_EQ(
+        std::ranges::count(encode_forbidden(words_of(), std::vector<std::string>{"</s>"}, {}).value(), end), 1
+    );
+}
+
+}  // namespace
+}  // namespace vignette
