@@ -21,8 +21,10 @@ SECTIONS = {  # letter: (name, module, function)
     "a": ("flash", "gpu_checks", "check_flash"),
     "b": ("graph", "gpu_checks", "check_graph"),
     "c": ("upload", "gpu_checks", "check_upload"),
-    "d": ("tokens", "gpu_models", "check_tokens"),
-    "e": ("true-size", "gpu_models", "check_true_size"),
+    "d": ("tokens", "gpu_tokens", "check_tokens"),
+    "e": ("true-size", "gpu_true_size", "check_true_size"),
+    "f": ("true-llava", "gpu_true_size", "check_true_llava"),
+    "g": ("true-clip", "gpu_vectors", "check_true_clip"),
 }
 
 
@@ -112,6 +114,8 @@ def main():
             finding = run_section(letter, lab)
             report.add(letter, finding, time.monotonic() - start)
             failed += not finding.ok
+            if not lab.dry:
+                torch.cuda.empty_cache()  # the next section's program is a process of its own
     print(f"report: {arguments.out}")
     return 1 if failed else 0
 

@@ -1,15 +1,13 @@
 """Random BLIP-2 models with real sizes, as snapshots: for timing, where what the model says does not matter."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 from demo_processor import MEAN, STD, make_tokenizer
+from random_snapshots import draw_weights, widen
 from safetensors.torch import save_file
-from tokenizers import Tokenizer
 from transformers import (
     Blip2Config,
     Blip2Processor,
@@ -51,20 +49,10 @@ def make_config(*, image, patch, vision, qformer, text, vocabulary, positions, q
 
 
 def save_processor(folder, config):
-    """A byte-level BPE with as many entries as the model has rows, so that every token it can say has a text."""
-    text, image_token = config.text_config, config.image_token_index
-    made = json.loads(make_tokenizer().backend_tokenizer.to_str())
-    vocabulary = {name: number for name, number in made["model"]["vocab"].items() if name != "<image>"}
-    newline, taken = vocabulary.pop("\u010a"), set(vocabulary.values())
-    free = (number for number in range(text.vocab_size) if number not in {*taken, image_token, text.eos_token_id})
-    vocabulary |= {"\u010a": text.eos_token_id, "<image>": image_token}
-    vocabulary |= {f"w{number}": number for number in free}
-    made["model"]["vocab"] = dict(sorted(vocabulary.items(), key=lambda entry: entry[1]))
-    for token in made["added_tokens"]:
-        token["id"] = vocabulary[token["content"]]
-    assert newline != image_token and sorted(vocabulary.values()) == list(range(text.vocab_size))
+    text = config.text_config
+    places = {"\u010a": text.eos_token_id, "<image>": config.image_token_index}
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(json.dumps(made)),
+        tokenizer_object=widen(make_tokenizer().backend_tokenizer, text.vocab_size, places),
         bos_token="</s>", eos_token="</s>", unk_token="</s>", pad_token="<pad>", clean_up_tokenization_spaces=False,
     )  # fmt: skip
     side = config.vision_config.image_size
@@ -74,14 +62,10 @@ def save_processor(folder, config):
 
 
 def fill(module):
-    """Small random values, one block of them over and over: drawing all of them would take longer than the rest.
-    Its length is prime, so that no two rows of a matrix are alike."""
-    block = (np.random.default_rng(5).standard_normal(1_000_003) * 0.02).astype(np.float16)
+    weights = dict(module.named_parameters())
     with torch.no_grad():
-        for name, weight in module.named_parameters():
-            values = torch.from_numpy(np.resize(block, weight.numel())).view_as(weight)
-            weight.copy_(values + 1 if "norm" in name.lower() and name.endswith("weight") else values)
-            block = np.roll(block, 12345)  # no two parameters alike
+        for name, values in draw_weights({name: weight.shape for name, weight in weights.items()}):
+            weights[name].copy_(values)
 
 
 def make_module(config, dtype):

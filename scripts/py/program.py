@@ -11,11 +11,35 @@ PROGRAM = Path(os.environ.get("VIGNETTE_PROGRAM", ROOT / "build/release/vignette
 
 def caption_files(files, *options):
     """The result object of each file, in order."""
+    return _lines(["caption", "--json", *options, *files], len(files))
+
+
+def embed(files, texts, *options):
+    """The result object of each file, then of each text."""
+    told = [word for text in texts for word in ("--text", text)]
+    return _lines(["embed", *options, *files, *told], len(files) + len(texts))
+
+
+def _lines(words, count):
     if not PROGRAM.exists():
         raise SystemExit(f"{PROGRAM} is not built; run scripts/setup first")
-    command = [PROGRAM, "caption", "--json", "--log-level", "error", *options, *files]
+    command = [PROGRAM, *words, "--log-level", "error"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     results = [json.loads(line) for line in done.stdout.splitlines()]
-    if len(results) != len(files):
-        raise SystemExit(f"{PROGRAM.name} answered {len(results)} of {len(files)} pictures:\n{done.stderr}")
+    if len(results) != count:
+        raise SystemExit(f"{PROGRAM.name} answered {len(results)} of {count} pictures:\n{done.stderr}")
     return results
+
+
+def run_batch(pictures, *options, **shared):
+    """The result object of each picture of one job, in order; a picture is an object as in `images`, and what is
+    `shared` is the same for all."""
+    if not PROGRAM.exists():
+        raise SystemExit(f"{PROGRAM} is not built; run scripts/setup first")
+    command = [PROGRAM, "run", "-", "--log-level", "error", *options]
+    event = json.dumps({"input": {"images": pictures, **shared}})
+    done = subprocess.run([str(part) for part in command], input=event, capture_output=True, text=True)
+    try:
+        return json.loads(done.stdout)["results"]
+    except (ValueError, KeyError):
+        raise SystemExit(f"{PROGRAM.name} answered {done.stdout[:500]!r}\n{done.stderr}") from None
