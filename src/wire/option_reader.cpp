@@ -114,8 +114,8 @@ public:
         if (kind_ == JsonKind::string) return add(list, TRY(json_.string(value_)), std::string(path_));
         if (kind_ != JsonKind::array) return wrong_type(path_, "a string or an array of strings", kind_);
         const std::size_t count_max = limits_.*option.count_max;
-        Result<void>
-            outcome;  // the list is read to its end whatever is wrong with it: an item may go on after it
+        // The list is read to its end whatever is wrong with it: an item goes on behind it.
+        Result<void> outcome;
         TRY(json_.elements(value_, [&](Value& element) -> Result<void> {
             if (!outcome) return json_.skip(element);
             const std::string path = std::string(path_) + "[" + std::to_string(list.size()) + "]";
