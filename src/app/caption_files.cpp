@@ -126,12 +126,14 @@ int answer_with(
 
 int caption_files(const Options& options) {
     std::vector<Subject> subjects;
+    subjects.reserve(options.files.size() + options.texts.size());
     for (const std::string& file : options.files) subjects.push_back({.name = file});
     return answer_with(captioner_config(options), subjects, options);
 }
 
 int embed_all(const Options& options) {
     std::vector<Subject> subjects;
+    subjects.reserve(options.files.size() + options.texts.size());
     for (const std::string& file : options.files) subjects.push_back({.name = file});
     for (const std::string& text : options.texts) subjects.push_back({.name = text, .is_text = true});
     if (subjects.empty()) {

@@ -25,6 +25,7 @@ bool keys_fit(const Bundle& ready, const Snapshot& snapshot) {
 
 Error none_fits(const FoundSnapshot& found, const Snapshot& snapshot, const std::vector<Bundle>& ready) {
     std::vector<std::string> known;
+    known.reserve(ready.size());
     for (const Bundle& bundle : ready) known.push_back(bundle.manifest->info.source);
     const auto type = snapshot.config.find("model_type");
     return {

@@ -103,6 +103,7 @@ Result<void> PictureCaptioner::see(std::span<const DecodedImage> images, Work& w
 // Only now it is known how many tokens the pictures have.
 void PictureCaptioner::assemble(const CaptionOptions& wishes, Work& work) const {
     std::vector<int> image_tokens;
+    image_tokens.reserve(work.pictures.size());
     for (const auto& picture : work.pictures) image_tokens.push_back(picture->tokens());
     Prompt prompt = assemble_prompt(bundle_.text, work.words, image_tokens, work.expected.prefix_tokens);
     work.settings.rules.history_from = prompt.history_from;

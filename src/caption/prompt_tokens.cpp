@@ -35,7 +35,7 @@ Result<void> check_length(std::string_view what, std::string_view text, const Li
 Result<std::string> continuation(
     const Tokenizer& tokenizer, std::span<const TokenId> words, std::string_view prefix
 ) {
-    const std::string as_is(prefix);
+    std::string as_is(prefix);
     const std::string before = TRY(tokenizer.decode(words));
     if (before.empty()) return as_is;
     const bool has_blank = prefix.front() == ' ' || before.back() == ' ' || before.back() == '\n';

@@ -11,6 +11,7 @@ namespace {
 
 std::vector<const Pixels*> views(const std::vector<std::shared_ptr<const Pixels>>& pictures) {
     std::vector<const Pixels*> result;
+    result.reserve(pictures.size());
     for (const auto& one : pictures) result.push_back(one.get());
     return result;
 }
