@@ -15,7 +15,7 @@
 namespace vignette {
 
 inline constexpr std::size_t manifest_name_bytes_max = 256;
-inline constexpr std::size_t manifest_text_bytes_max = 8 * 1024;
+inline constexpr std::size_t manifest_text_bytes_max = std::size_t{8} * 1024;
 
 Result<int> whole_at(const JsonView& object, std::string_view key, int min, int max);
 

@@ -24,7 +24,7 @@ at::Tensor bytes_of(const Image& image) {
 
 // Bytes that already have the size stay as they are, as in the reference.
 at::Tensor resized(const Image& image, Size size) {
-    const at::Tensor pixels = bytes_of(image);
+    at::Tensor pixels = bytes_of(image);
     if (image.size == size) return pixels;
     const at::Tensor channels_first = pixels.permute({2, 0, 1}).unsqueeze(0);
     const at::Tensor made =

@@ -24,6 +24,11 @@ struct Taps {  // what one output is made of
     std::vector<double> weights;
 };
 
+// The reference truncates here, whatever the sign.
+std::int64_t half_up(double value) {
+    return static_cast<std::int64_t>(value + 0.5);  // NOLINT(bugprone-incorrect-roundings)
+}
+
 // One direction of a resize.
 class Axis {
 public:
@@ -38,15 +43,14 @@ public:
             look(i, taps);
             for (const double weight : taps.weights) largest = std::max(largest, weight);
         }
-        while (bits_ < 22 && static_cast<int>(0.5 + largest * (1 << (bits_ + 1))) < 1 << 15) ++bits_;
+        while (bits_ < 22 && half_up(largest * (1 << (bits_ + 1))) < 1 << 15) ++bits_;
     }
 
     void look(std::int32_t output, Taps& taps) const {
         const double centre = scale_ * (output + 0.5);
         const double inverse = scale_ >= 1 ? 1 / scale_ : 1;
-        taps.first = std::max<std::int64_t>(static_cast<std::int64_t>(centre - support_ + 0.5), 0);
-        const std::int64_t end =
-            std::min<std::int64_t>(static_cast<std::int64_t>(centre + support_ + 0.5), from_);
+        taps.first = std::max<std::int64_t>(half_up(centre - support_), 0);
+        const std::int64_t end = std::min<std::int64_t>(half_up(centre + support_), from_);
         const std::int64_t count = std::clamp<std::int64_t>(end - taps.first, 0, taps_max_);
         taps.weights.resize(static_cast<std::size_t>(count));
         double sum = 0;

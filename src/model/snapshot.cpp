@@ -55,8 +55,12 @@ void flatten(const nlohmann::json& value, const std::string& path, ConfigFacts& 
         into.emplace(path, value.dump());
         return;
     }
-    for (const auto& [key, member] : value.items())
-        flatten(member, path.empty() ? key : path + "." + key, into);
+    const std::string within = path.empty() ? path : path + ".";
+    for (const auto& [key, member] : value.items()) {
+        std::string inner = within;
+        inner += key;
+        flatten(member, inner, into);
+    }
 }
 
 // Reads one snapshot and keeps what is wrong with it.
@@ -202,7 +206,9 @@ std::vector<std::string> config_differences(const ConfigFacts& expected, const C
         if (said == found.end() && path != "model_type") continue;
         if (said != found.end() && said->second == value) continue;
         const std::string is = said == found.end() ? "missing" : printable(said->second);
-        differences.push_back(path + " is " + is + ", not " + value);
+        std::string difference = path;
+        difference.append(" is ").append(is).append(", not ").append(value);
+        differences.push_back(std::move(difference));
     }
     return differences;
 }
