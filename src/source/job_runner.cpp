@@ -35,7 +35,7 @@ JobRunner::JobRunner(
       outbox_(outbox),
       book_(book),
       platform_(platform),
-      options_(std::move(options)),
+      options_(options),
       on_dead_(std::move(on_dead)),
       crew_(options_.threads) {}
 
