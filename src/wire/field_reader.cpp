@@ -65,9 +65,7 @@ Result<void> FieldReader::read_known(const Member& member, Value& value) {
     switch (member.role) {
         case Role::picture: return read_image(member, value);
         case Role::option:
-            return read_option(
-                json_, limits_, member.path, member.option, member.kind, value, fields_.options
-            );
+            return read_option(json_, limits_, member.path, member.option, value, fields_.options);
         case Role::images:
         case Role::data_urls:
         case Role::model:

@@ -199,9 +199,10 @@ private:
 }  // namespace
 
 Result<void> read_option(
-    JsonReader& json, const Limits& limits, std::string_view path, const Option& option, JsonKind kind,
-    Value& value, CaptionOptions& wishes
+    JsonReader& json, const Limits& limits, std::string_view path, const Option& option, Value& value,
+    CaptionOptions& wishes
 ) {
+    const JsonKind kind = TRY(json.kind(value));
     return std::visit(OptionReader(json, limits, path, kind, value, wishes), option);
 }
 

@@ -11,9 +11,9 @@
 
 namespace vignette {
 
-// Sets the option's target in `wishes`. `kind` is the value's, and not null; errors name `path`.
+// Sets the option's target in `wishes`. The value is not null; errors name `path`.
 Result<void> read_option(
-    JsonReader& json, const Limits& limits, std::string_view path, const Option& option, JsonKind kind,
+    JsonReader& json, const Limits& limits, std::string_view path, const Option& option,
     JsonReader::Value& value, CaptionOptions& wishes
 );
 
