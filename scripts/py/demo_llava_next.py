@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import torch
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import processors
 from transformers import (
     CLIPVisionConfig,
     LlavaNextConfig,
@@ -18,7 +18,7 @@ from transformers import (
 )
 
 import scene_questions
-from demo_processor import MEAN, STD
+from demo_processor import MEAN, STD, train_byte_level
 from train_demo import grid_positions
 
 TILE = 48
@@ -66,18 +66,7 @@ def dialogue(prompt: str) -> str:
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE: each word of the training text is one token with its leading space,
-    and any other text falls apart into smaller pieces, down to bytes."""
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=[AddedToken(text, normalized=False, special=True) for text in SPECIALS],
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    bpe.train_from_iterator(_texts(), trainer)
+    bpe = train_byte_level(_texts(), VOCABULARY, SPECIALS)
     bpe.post_processor = processors.TemplateProcessing(
         single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", BOS)]
     )

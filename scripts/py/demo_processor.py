@@ -27,19 +27,25 @@ TEXT_SCENES = 4000
 TEXT_SEED = 20_000
 
 
-def make_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE like OPT's. Each caption word is one token with its leading space,
-    and any other text falls apart into smaller pieces, down to bytes."""
+def train_byte_level(texts, vocabulary: int, specials) -> Tokenizer:
+    """Each word of the texts becomes one token with its leading space; any other text falls apart into smaller
+    pieces, down to bytes."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=[AddedToken(text, normalized=False, special=True) for text in SPECIALS],
+        vocab_size=vocabulary,
+        special_tokens=[AddedToken(text, normalized=False, special=True) for text in specials],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    bpe.train_from_iterator(_texts(), trainer)
+    bpe.train_from_iterator(texts, trainer)
+    return bpe
+
+
+def make_tokenizer() -> PreTrainedTokenizerFast:
+    """A byte-level BPE like OPT's."""
+    bpe = train_byte_level(_texts(), VOCABULARY, SPECIALS)
     bpe.post_processor = processors.TemplateProcessing(
         single="</s> $A", pair="</s> $A </s> $B", special_tokens=[("</s>", BOS)]
     )

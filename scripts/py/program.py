@@ -31,13 +31,12 @@ def _lines(words, count):
     return results
 
 
-def run_batch(pictures, *options, **shared):
-    """The result object of each picture of one job, in order; a picture is an object as in `images`, and what is
-    `shared` is the same for all."""
+def run_batch(pictures, *options):
+    """The result object of each picture of one job, in order; a picture is an object as in `images`."""
     if not PROGRAM.exists():
         raise SystemExit(f"{PROGRAM} is not built; run scripts/setup first")
     command = [PROGRAM, "run", "-", "--log-level", "error", *options]
-    event = json.dumps({"input": {"images": pictures, **shared}})
+    event = json.dumps({"input": {"images": pictures}})
     done = subprocess.run([str(part) for part in command], input=event, capture_output=True, text=True)
     try:
         return json.loads(done.stdout)["results"]

@@ -6,7 +6,6 @@ the same weights on the same machine, also when a run is taken up again.
     python -m train_clip --out build/demo-clip
 """
 
-import argparse
 import random
 import time
 from pathlib import Path
@@ -22,7 +21,7 @@ from demo_processor import pixel_values
 from evaluate_clip import draw_different, first_shares
 from scenes import draw_scene
 from train_demo import Average, save_snapshot
-from training import State, descend, learning_rate, load_batches, make_optimizer, use_attend
+from training import State, descend, learning_rate, load_batches, make_optimizer, run, use_attend
 
 SCENES = 64  # in a batch
 NEAR_MISSES = 3  # wrong captions with each scene
@@ -105,16 +104,5 @@ def train(out: Path, steps: int, seed: int, threads: int, state_file: Path | Non
             state.keep(done)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the demo CLIP.")
-    parser.add_argument("--out", type=Path, required=True, help="snapshot folder to write")
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--state", type=Path, help="file to keep the run's state in, and to take it up from")
-    args = parser.parse_args()
-    train(args.out, args.steps, args.seed, args.threads, args.state)
-
-
 if __name__ == "__main__":
-    main()
+    run(train, "Train the demo CLIP.", STEPS)

@@ -6,7 +6,6 @@ the same weights on the same machine, also when a run is taken up again.
     python -m train_llava_next --out build/demo-llava-next
 """
 
-import argparse
 import collections
 import random
 import time
@@ -21,7 +20,7 @@ import scene_questions
 from demo_llava_next import make_config, make_model, make_processor, make_tokenizer, write_presets
 from llava_next_batches import IGNORED, Batch, Batches, Packer, best_size, kept_patches, mask_of, normalised
 from train_demo import Average, save_snapshot
-from training import State, attend, descend, learning_rate, load_batches, make_optimizer, use_attend
+from training import State, attend, descend, learning_rate, load_batches, make_optimizer, run, use_attend
 
 PICTURES = 32  # in a batch
 STEPS = 8_500
@@ -167,16 +166,5 @@ def train(out: Path, steps: int, seed: int, threads: int, state_file: Path | Non
             state.keep(done)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the demo LLaVA-NeXT.")
-    parser.add_argument("--out", type=Path, required=True, help="snapshot folder to write")
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--state", type=Path, help="file to keep the run's state in, and to take it up from")
-    args = parser.parse_args()
-    train(args.out, args.steps, args.seed, args.threads, args.state)
-
-
 if __name__ == "__main__":
-    main()
+    run(train, "Train the demo LLaVA-NeXT.", STEPS)

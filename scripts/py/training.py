@@ -1,5 +1,6 @@
 """What the trainings of the demo LLaVA-NeXT and the demo CLIP have in common."""
 
+import argparse
 from pathlib import Path
 
 import torch
@@ -77,3 +78,15 @@ class State:
         for part, values in zip(self._parts, kept["parts"]):
             part.load_state_dict(values)
         return kept["done"]
+
+
+def run(train, description: str, steps: int) -> None:
+    """The command line of a training."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--out", type=Path, required=True, help="snapshot folder to write")
+    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--state", type=Path, help="file to keep the run's state in, and to take it up from")
+    args = parser.parse_args()
+    train(args.out, args.steps, args.seed, args.threads, args.state)

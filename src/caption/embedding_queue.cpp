@@ -3,14 +3,13 @@
 #include <optional>
 #include <utility>
 
+#include "engine/engine.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
 
 constexpr std::size_t batch_max = 32;
-
-Error cancelled() { return {.code = ErrorCode::cancelled, .message = "the job was stopped", .field = {}}; }
 
 }  // namespace
 
@@ -48,8 +47,8 @@ void EmbeddingQueue::answer(std::vector<Waiting> batch) {
     std::vector<Waiting*> pictures;
     std::vector<Waiting*> texts;
     for (Waiting& one : batch) {
-        if (one.stop.stop_requested()) {
-            one.answer.set_value(std::unexpected(cancelled()));
+        if (const Result<void> wanted = unless_stopped(one.stop); !wanted) {
+            one.answer.set_value(std::unexpected(wanted.error()));
         } else {
             const bool is_picture = std::holds_alternative<std::unique_ptr<Pixels>>(one.subject);
             (is_picture ? pictures : texts).push_back(&one);
