@@ -23,7 +23,7 @@ constexpr int steps_max = 60;
 const Tokenizer& bytes_tokenizer() {
     static const Tokenizer tokenizer = [] {
         nlohmann::json vocabulary{{"</s>", 0}};
-        for (int byte = 0; byte < 256; ++byte) {
+        for (unsigned byte = 0; byte < 256; ++byte) {
             constexpr std::string_view digits = "0123456789ABCDEF";
             const std::string name{'<', '0', 'x', digits[byte / 16], digits[byte % 16], '>'};
             vocabulary[name] = byte + 1;
