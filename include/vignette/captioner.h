@@ -16,6 +16,8 @@
 #include "vignette/bundle.h"
 #include "vignette/caption.h"
 #include "vignette/error.h"
+#include "vignette/fetcher.h"
+#include "vignette/film.h"
 #include "vignette/job.h"
 #include "vignette/limits.h"
 
@@ -31,6 +33,8 @@ struct CaptionerConfig {
     std::string device = "auto";   // auto, cpu, cuda
     int slots = 0;                 // sequences' cache rows; 0: the model side decides
     int threads = 0;               // of CPU operators; 0: all cores
+    Fetcher* fetcher = nullptr;    // outlives the captioner; none: addresses are refused
+    int media_threads = 0;         // pictures fetched apart: decoded at once; 0: all cores
     Limits limits;
 };
 
@@ -49,6 +53,10 @@ public:
     // Does the job's task. Any thread; returns when it is done, has failed, or `stop` was requested.
     // `on_piece` may be empty.
     virtual Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) = 0;
+
+    // Describes a film frame by frame; memory does not grow with its length. Any thread; returns when all
+    // frames were heard. An error is about the film itself; what was heard before it stands.
+    virtual Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) = 0;
 };
 
 using OpenCaptioner = Result<std::unique_ptr<Captioner>>(const CaptionerConfig& config);

@@ -22,8 +22,12 @@ enum class ErrorCode {
     unsupported_media,
     truncated_image,
     undecodable_image,
+    not_an_image,
     too_large,
     too_many_pixels,
+    forbidden_address,
+    not_found,
+    refused,
     prompt_too_long,
     unsupported,
     // The installation: the operator can fix these.

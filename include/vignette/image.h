@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "vignette/bytes.h"
 
@@ -14,7 +15,7 @@ struct Size {
     bool operator==(const Size&) const = default;
 };
 
-enum class ImageFormat { jpeg, png, webp, bmp };
+enum class ImageFormat { jpeg, png, webp, bmp, gif, tiff, heic, avif, raw };
 
 // A decoded picture: RGB bytes, row by row, upright. Channels lie side by side, the layout the resize wants.
 struct Image {
@@ -22,10 +23,22 @@ struct Image {
     Samples rgb;
 };
 
-// What the answer tells about the picture: the size as shown, after the camera's orientation was applied.
+// Which pixels of the file were taken.
+enum class PixelPath {
+    whole,    // all of them
+    scaled,   // a JPEG's, decoded at a fraction of its size
+    preview,  // the smallest one in a camera's raw file that is large enough
+    half,     // a raw file developed at half its size: it has no such preview
+};
+
+// What the answer tells about the picture: the size of the decoded pixels as shown, after the camera's
+// orientation was applied.
 struct ImageInfo {
     Size size;
     ImageFormat format = ImageFormat::jpeg;
+    PixelPath path = PixelPath::whole;
+    Size full{};        // of the file's picture, where `path` is not `whole`
+    std::string taken;  // "2026-05-01T12:30:00", where the file says when; the camera's own clock
     bool operator==(const ImageInfo&) const = default;
 };
 

@@ -21,7 +21,10 @@ struct Base64Image {  // text still to be decoded: the media side does it, not t
 struct EncodedImage {
     Bytes bytes;
 };
-using ImageSource = std::variant<Base64Image, EncodedImage>;
+struct RemoteImage {  // fetched by the media side, through the sealed fetcher
+    std::string url;
+};
+using ImageSource = std::variant<Base64Image, EncodedImage, RemoteImage>;
 
 enum class Task { caption, embed, embed_and_caption };
 
@@ -76,6 +79,7 @@ struct Job {
     std::vector<PictureSource> pictures;  // several: one prompt about all of them; none: `text` is embedded
     std::string text;
     bool frame = false;  // of a film: by default it is described as production needs it
+    bool fast = false;  // a large JPEG may be decoded at a fraction of its size: quicker, not the same pixels
     CaptionOptions options;
     VectorFormat vector_format = VectorFormat::numbers;
     std::vector<Warning> warnings;

@@ -13,7 +13,12 @@ struct Limits {
     std::size_t image_bytes_max = 20 * MiB;       // one encoded picture
     std::int64_t image_pixels_max = 100'000'000;  // known from the header, checked before decoding
     std::int32_t image_side_max = 32'767;
-    std::size_t batch_max = 256;  // pictures of one job
+    std::size_t video_bytes_max = 256 * MiB;
+    std::size_t frames_max = 10'000;  // of one film
+    std::size_t timestamps_max = 10'000;
+    std::size_t url_bytes_max = 2 * KiB;
+    std::size_t media_bytes_max = 2048 * MiB;  // encoded and decoded pictures in work, of all jobs
+    std::size_t batch_max = 256;               // pictures of one job
     std::size_t prompt_bytes_max = 8 * KiB;
     std::size_t schema_bytes_max = 64 * KiB;
     std::size_t stops_max = 8;

@@ -12,6 +12,8 @@ namespace {
 
 Result<Bytes> read(ImageSource source, const Limits& limits) {
     if (auto* given = std::get_if<EncodedImage>(&source)) return std::move(given->bytes);
+    if (std::holds_alternative<RemoteImage>(source))
+        return fail(ErrorCode::unsupported, "addresses are not fetched yet");
     Result<Bytes> bytes = decode_base64(std::get<Base64Image>(source).text.view(), limits.image_bytes_max);
     if (!bytes && bytes.error().code == ErrorCode::bad_base64) {
         bytes.error().message +=

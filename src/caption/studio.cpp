@@ -101,6 +101,10 @@ Result<Caption> Studio::caption(Job job, std::stop_token stop, const OnPiece& on
     return made;
 }
 
+Result<FilmInfo> Studio::describe(Film film, std::stop_token, const OnFrame&) {
+    return fail(ErrorCode::unsupported, "films are not read yet", film.source.field);
+}
+
 // A job for words gets none where captions are off: an empty answer, not an error, and no model loaded.
 Result<Studio::Models> Studio::models_of(const Job& job) {
     Models models;

@@ -51,6 +51,7 @@ public:
 
     int pictures_at_once() const override;
     Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override;
+    Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override;
 
 private:
     struct Models {  // that a job needs; held while it runs

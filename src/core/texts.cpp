@@ -15,8 +15,12 @@ std::string_view to_text(ErrorCode code) {
         case ErrorCode::unsupported_media: return "unsupported_media";
         case ErrorCode::truncated_image: return "truncated_image";
         case ErrorCode::undecodable_image: return "undecodable_image";
+        case ErrorCode::not_an_image: return "not_an_image";
         case ErrorCode::too_large: return "too_large";
         case ErrorCode::too_many_pixels: return "too_many_pixels";
+        case ErrorCode::forbidden_address: return "forbidden_address";
+        case ErrorCode::not_found: return "not_found";
+        case ErrorCode::refused: return "refused";
         case ErrorCode::prompt_too_long: return "prompt_too_long";
         case ErrorCode::unsupported: return "unsupported";
         case ErrorCode::usage: return "usage";
@@ -51,8 +55,23 @@ std::string_view to_text(ImageFormat format) {
         case ImageFormat::png: return "png";
         case ImageFormat::webp: return "webp";
         case ImageFormat::bmp: return "bmp";
+        case ImageFormat::gif: return "gif";
+        case ImageFormat::tiff: return "tiff";
+        case ImageFormat::heic: return "heic";
+        case ImageFormat::avif: return "avif";
+        case ImageFormat::raw: return "raw";
     }
     panic("ImageFormat out of range");
+}
+
+std::string_view to_text(PixelPath path) {
+    switch (path) {
+        case PixelPath::whole: return "whole";
+        case PixelPath::scaled: return "scaled";
+        case PixelPath::preview: return "preview";
+        case PixelPath::half: return "half";
+    }
+    panic("PixelPath out of range");
 }
 
 std::string_view to_text(Dtype dtype) {
@@ -92,8 +111,12 @@ bool retryable(ErrorCode code) {
         case ErrorCode::unsupported_media:
         case ErrorCode::truncated_image:
         case ErrorCode::undecodable_image:
+        case ErrorCode::not_an_image:
         case ErrorCode::too_large:
         case ErrorCode::too_many_pixels:
+        case ErrorCode::forbidden_address:
+        case ErrorCode::not_found:
+        case ErrorCode::refused:
         case ErrorCode::prompt_too_long:
         case ErrorCode::unsupported:
         case ErrorCode::usage:
@@ -122,9 +145,13 @@ int http_status(ErrorCode code) {
         case ErrorCode::model_not_found: return 404;
         case ErrorCode::too_large:
         case ErrorCode::too_many_pixels: return 413;
-        case ErrorCode::unsupported_media: return 415;
+        case ErrorCode::forbidden_address: return 403;
+        case ErrorCode::unsupported_media:
+        case ErrorCode::not_an_image: return 415;
         case ErrorCode::truncated_image:
-        case ErrorCode::undecodable_image: return 422;
+        case ErrorCode::undecodable_image:
+        case ErrorCode::not_found:
+        case ErrorCode::refused: return 422;
         case ErrorCode::cancelled: return 499;
         case ErrorCode::bundle_invalid:
         case ErrorCode::weights_invalid:

@@ -14,6 +14,7 @@ namespace vignette {
 
 std::string_view to_text(ErrorCode code);
 std::string_view to_text(FinishReason reason);
+std::string_view to_text(PixelPath path);
 std::string_view to_text(ImageFormat format);
 std::string_view to_text(Dtype dtype);
 std::string_view to_text(Preset preset);

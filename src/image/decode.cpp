@@ -7,6 +7,7 @@
 #include "image/jpeg.h"
 #include "image/pixels.h"
 #include "image/png.h"
+#include "image/sniff.h"
 #include "image/webp.h"
 #include "vignette/invariant.h"
 
@@ -19,17 +20,25 @@ Result<Image> decode_as(ImageFormat format, std::span<const std::byte> encoded, 
         case ImageFormat::png: return decode_png(encoded, size);
         case ImageFormat::webp: return decode_webp(encoded, size);
         case ImageFormat::bmp: return decode_bmp(encoded, size);
+        case ImageFormat::gif:
+        case ImageFormat::tiff:
+        case ImageFormat::heic:
+        case ImageFormat::avif:
+        case ImageFormat::raw: break;
     }
     panic("ImageFormat out of range");
 }
 
 }  // namespace
 
-Result<DecodedImage> decode_image(std::span<const std::byte> encoded, const Limits& limits) {
+Result<DecodedImage>
+decode_image(std::span<const std::byte> encoded, const Limits& limits, const DecodeNeed&) {
     const ImageHeader header = TRY(read_header(encoded));
     TRY(check_header(header, encoded.size(), limits));
     Image image = TRY(orient(TRY(decode_as(header.format, encoded, header.size)), header.orientation));
-    const ImageInfo info{image.size, header.format};
+    ImageInfo info;
+    info.size = image.size;
+    info.format = header.format;
     return DecodedImage{std::move(image), info};
 }
 

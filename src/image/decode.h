@@ -10,6 +10,12 @@
 
 namespace vignette {
 
+// What is going to be done with the pixels; fewer than these are never decoded where the file has them.
+struct DecodeNeed {
+    Size cover;  // the model's input: both sides at least that long, as shown; empty: the whole picture
+    bool fast = false;  // a JPEG may be decoded at a fraction of its size
+};
+
 struct DecodedImage {
     Image image;
     ImageInfo info;
@@ -19,6 +25,8 @@ struct DecodedImage {
 // with: so alpha is dropped, not blended, and colour profiles are ignored. A file that is cut short is an
 // error, never a picture that is grey below; only a JPEG that merely lacks its end marker is taken, as by
 // Pillow.
-Result<DecodedImage> decode_image(std::span<const std::byte> encoded, const Limits& limits);
+Result<DecodedImage> decode_image(
+    std::span<const std::byte> encoded, const Limits& limits, const DecodeNeed& need = {}
+);
 
 }  // namespace vignette

@@ -22,6 +22,11 @@ Result<ImageHeader> read_header(std::span<const std::byte> encoded) {
         case ImageFormat::png: return read_png_header(encoded);
         case ImageFormat::webp: return read_webp_header(encoded);
         case ImageFormat::bmp: return read_bmp_header(encoded);
+        case ImageFormat::gif:
+        case ImageFormat::tiff:
+        case ImageFormat::heic:
+        case ImageFormat::avif:
+        case ImageFormat::raw: break;
     }
     panic("ImageFormat out of range");
 }

@@ -134,6 +134,11 @@ std::string_view name_of(ImageFormat format) {
         case ImageFormat::png: return "PNG";
         case ImageFormat::webp: return "WebP";
         case ImageFormat::bmp: return "BMP";
+        case ImageFormat::gif: return "GIF";
+        case ImageFormat::tiff: return "TIFF";
+        case ImageFormat::heic: return "HEIC picture";
+        case ImageFormat::avif: return "AVIF picture";
+        case ImageFormat::raw: return "camera's raw file";
     }
     panic("ImageFormat out of range");
 }

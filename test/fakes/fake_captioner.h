@@ -34,6 +34,26 @@ public:
         return made;
     }
 
+    // Two frames, each with the answer of a picture; the second looks like the first where the prompt is
+    // "twin".
+    Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override {
+        const bool twin = film.frame.options.prompt == "twin";
+        for (std::size_t index = 0; index < 2; ++index) {
+            FilmFrame frame;
+            frame.index = index;
+            frame.timestamp = static_cast<double>(index);
+            if (twin && index == 1) frame.same_as = 0;
+            Job job = film.frame;
+            job.pictures.push_back(film.source);
+            frame.outcome = caption(std::move(job), stop, {});
+            on_frame(std::move(frame));
+        }
+        FilmInfo info;
+        info.duration = 2;
+        info.fps = 1;
+        return info;
+    }
+
     void open() {
         const std::lock_guard lock(mutex_);
         open_ = true;

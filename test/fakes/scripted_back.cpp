@@ -117,6 +117,25 @@ public:
         made.warnings = std::move(job.warnings);
         return made;
     }
+
+    // "frames=N": a film of so many, one a second.
+    Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override {
+        const Wishes wishes = read_wishes(film.frame.options.prompt.value_or(""));
+        const auto frames = static_cast<std::size_t>(number(wish(wishes, "frames", "1")));
+        for (std::size_t index = 0; index < frames; ++index) {
+            Job job = film.frame;
+            job.pictures.push_back(film.source);
+            FilmFrame frame;
+            frame.index = index;
+            frame.timestamp = static_cast<double>(index);
+            frame.outcome = caption(std::move(job), stop, {});
+            on_frame(std::move(frame));
+        }
+        FilmInfo info;
+        info.duration = static_cast<double>(frames);
+        info.fps = 1;
+        return info;
+    }
 };
 
 }  // namespace
