@@ -43,12 +43,13 @@ int PictureCaptioner::pictures_at_once() const {
 }
 
 Result<Caption> PictureCaptioner::caption(
-    Job job, std::span<const DecodedImage> images, std::stop_token stop, const OnPiece& on_piece
+    Job job, ReadPictures pictures, std::stop_token stop, const OnPiece& on_piece
 ) {
     Stopwatch watch;
     Caption made;
-    Work work = TRY(read(job, images.size(), std::move(stop)));
-    TRY(see(images, work));
+    Work work = TRY(read(job, pictures.images.size(), std::move(stop)));
+    TRY(see(pictures.images, work));
+    pictures = {};
     assemble(job.options, work);
     made.timings.preprocess = watch.lap();
     Pieces pieces(tokenizer_, work.expected, on_piece);
@@ -92,7 +93,7 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(
     return work;
 }
 
-Result<void> PictureCaptioner::see(std::span<const DecodedImage> images, Work& work) const {
+Result<void> PictureCaptioner::see(const std::vector<DecodedImage>& images, Work& work) const {
     for (const DecodedImage& one : images) {
         TRY(unless_stopped(work.stop));
         work.pictures.push_back(TRY(model_.preprocess(one.image)));

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <stop_token>
 #include <vector>
 
+#include "caption/picture_reader.h"
 #include "caption/pieces.h"
 #include "caption/settings.h"
 #include "engine/engine.h"
@@ -23,11 +23,11 @@ public:
     PictureCaptioner(BundleInfo bundle, Tokenizer tokenizer, Model& model, const Limits& limits);
 
     int pictures_at_once() const;
+    const BundleInfo& bundle() const { return bundle_; }
 
-    // `images` are the job's pictures, read. Any thread; the times of fetching and decoding are the caller's.
-    Result<Caption> caption(
-        Job job, std::span<const DecodedImage> images, std::stop_token stop, const OnPiece& on_piece
-    );
+    // `pictures` are the job's, read; they are let go as soon as the model has seen them. Any thread; the
+    // times of fetching and decoding are the caller's.
+    Result<Caption> caption(Job job, ReadPictures pictures, std::stop_token stop, const OnPiece& on_piece);
 
 private:
     // What every sequence of a job has in common.
@@ -42,7 +42,7 @@ private:
     };
 
     Result<Work> read(const Job& job, std::size_t pictures, std::stop_token stop) const;
-    Result<void> see(std::span<const DecodedImage> images, Work& work) const;
+    Result<void> see(const std::vector<DecodedImage>& images, Work& work) const;
     void assemble(const CaptionOptions& wishes, Work& work) const;
     Result<GenerationRequest> request_of(const Work& work, int sample) const;
     Result<std::vector<Decoded>> run(const Work& work, Pieces& pieces, Timings& timings);

@@ -1,11 +1,11 @@
 #include "caption/studio.h"
 
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "caption/pictures.h"
 #include "core/stopwatch.h"
 
 namespace vignette {
@@ -51,6 +51,7 @@ bool wants_vector(const Job& job) { return job.task != Task::caption; }
 Studio::Studio(const CaptionerConfig& config, Shelf::Open open_model)
     : config_(config),
       shelf_(std::move(open_model), {.models_max = config.models_max, .idle = config.idle}),
+      reader_(config.fetcher, config.media_threads, config.limits),
       pictures_at_once_(embeddings_at_once) {}
 
 Result<std::unique_ptr<Captioner>> Studio::open(const CaptionerConfig& config, Shelf::Open open_model) {
@@ -78,26 +79,56 @@ Result<Caption> Studio::caption(Job job, std::stop_token stop, const OnPiece& on
     const Models models = TRY(models_of(job));
     timings.load = loading.lap();
     const Stopwatch watch;
-    const std::vector<DecodedImage> images =
-        TRY(read_pictures(std::move(job.pictures), config_.limits, stop, timings));
+    ReadPictures pictures = TRY(reader_.read(job, need_of(models, job), stop, timings));
+    Caption made = TRY(answer(models, std::move(job), std::move(pictures), stop, on_piece));
+    made.timings.load = timings.load;
+    made.timings.fetch = timings.fetch;
+    made.timings.decode = timings.decode;
+    made.timings.total = watch.total();
+    return made;
+}
 
+// What its models look at: a raw file's preview must not have less.
+DecodeNeed Studio::need_of(const Models& models, const Job& job) {
+    DecodeNeed need{.cover = {}, .fast = job.fast};
+    const auto widen = [&](Size size) {
+        need.cover.width = std::max(need.cover.width, size.width);
+        need.cover.height = std::max(need.cover.height, size.height);
+    };
+    const auto look_at = [&](const PixelRecipe& recipe) {
+        widen(recipe.size);
+        widen({recipe.shortest_edge, recipe.shortest_edge});
+        for (const Size& pinpoint : recipe.pinpoints) widen(pinpoint);
+    };
+    if (models.words) look_at(models.words->captioner.bundle().pixels);
+    if (models.vector) look_at(models.vector->embedder.bundle().pixels);
+    return need;
+}
+
+// Words and vector of pictures that are read, or of a text.
+Result<Caption> Studio::answer(
+    const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop, const OnPiece& on_piece
+) {
     Pending pending;
-    if (models.vector) pending = TRY(start_vector(models.vector->embedder, job, images, stop, job.warnings));
+    if (models.vector)
+        pending = TRY(start_vector(models.vector->embedder, job, pictures.images, stop, job.warnings));
     const VectorFormat format = job.vector_format;
     const Task task = job.task;
-    Caption made = models.words ? TRY(models.words->captioner.caption(std::move(job), images, stop, on_piece))
-                                : without_words(job);
+    std::vector<ImageInfo> infos;
+    infos.reserve(pictures.images.size());
+    for (const DecodedImage& one : pictures.images) infos.push_back(one.info);
+    if (!models.words) pictures = {};
+    Caption made =
+        models.words
+            ? TRY(models.words->captioner.caption(std::move(job), std::move(pictures), stop, on_piece))
+            : without_words(job);
     if (pending) {
         Stopwatch waiting;
         made.embedding = models.vector->embedder.describe(TRY(pending->get()), format);
         made.timings.embed = waiting.lap();
     }
     made.task = task;
-    for (const DecodedImage& one : images) made.images.push_back(one.info);
-    made.timings.load = timings.load;
-    made.timings.fetch = timings.fetch;
-    made.timings.decode = timings.decode;
-    made.timings.total = watch.total();
+    made.images = std::move(infos);
     return made;
 }
 

@@ -9,6 +9,7 @@
 
 #include "caption/picture_captioner.h"
 #include "caption/picture_embedder.h"
+#include "caption/picture_reader.h"
 #include "caption/shelf.h"
 #include "vignette/captioner.h"
 #include "vignette/embedder.h"
@@ -65,6 +66,11 @@ private:
     };
 
     Result<Models> models_of(const Job& job);
+    static DecodeNeed need_of(const Models& models, const Job& job);
+    static Result<Caption> answer(
+        const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop,
+        const OnPiece& on_piece
+    );
     Result<std::filesystem::path> find(const Wanted& wanted) const;
     template <class Kind>
     Result<std::shared_ptr<Kind>> take(const Wanted& wanted, std::string_view what_for);
@@ -72,6 +78,7 @@ private:
 
     const CaptionerConfig config_;
     Shelf shelf_;
+    PictureReader reader_;
     int pictures_at_once_;
 };
 

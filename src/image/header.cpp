@@ -31,6 +31,12 @@ Result<ImageHeader> read_header(std::span<const std::byte> encoded) {
     panic("ImageFormat out of range");
 }
 
+std::size_t decode_bytes(std::span<const std::byte> encoded, const Limits& limits) {
+    const Result<ImageHeader> header = read_header(encoded);
+    if (!header || !check_header(*header, encoded.size(), limits)) return 0;
+    return static_cast<std::size_t>(header->size.pixels()) * 3 * 2;
+}
+
 Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, const Limits& limits) {
     const Size size = header.size;
     if (encoded_bytes > limits.image_bytes_max) {

@@ -20,6 +20,9 @@ struct ImageHeader {
 
 Result<ImageHeader> read_header(std::span<const std::byte> encoded);
 
+// About how much memory decoding takes at its peak; 0 where the header is refused anyway. Nothing is decoded.
+std::size_t decode_bytes(std::span<const std::byte> encoded, const Limits& limits);
+
 Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, const Limits& limits);
 
 }  // namespace vignette

@@ -60,9 +60,19 @@ void JobRunner::start(const JobId& id, Request request) {
         return log_warning("handed out twice; the first is answered", id.value);
     }
     log_debug("job_taken pictures=" + std::to_string(pictures), id.value);
-    for (std::size_t i = 0; i < pictures; ++i) {
-        crew_.add([this, job, i] { run_item(job, i); });
+    {
+        const std::lock_guard lock(mutex_);
+        for (std::size_t i = 0; i < pictures; ++i) line_.add(id, {.job = job, .index = i});
     }
+    for (std::size_t i = 0; i < pictures; ++i) crew_.add([this] { run_next(); });
+}
+
+void JobRunner::run_next() {
+    const Picture next = [&] {
+        const std::lock_guard lock(mutex_);
+        return line_.take();
+    }();
+    run_item(next.job, next.index);
 }
 
 void JobRunner::run_item(const std::shared_ptr<Running>& job, std::size_t index) {

@@ -6,8 +6,10 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
+#include "core/fair_line.h"
 #include "core/thread_pool.h"
 #include "source/job_book.h"
 #include "source/outbox.h"
@@ -39,8 +41,13 @@ public:
 
 private:
     struct Running;
+    struct Picture {  // of a job, by its place
+        std::shared_ptr<Running> job;
+        std::size_t index = 0;
+    };
 
     void start(const JobId& id, Request request);
+    void run_next();
     void run_item(const std::shared_ptr<Running>& job, std::size_t index);
     static Answer answer(Running& job);
     Result<Caption> caption(Running& job, std::size_t index);
@@ -57,7 +64,9 @@ private:
     std::atomic<bool> shutting_down_ = false;
     std::atomic<bool> dead_ = false;
     std::atomic<int> failures_in_a_row_ = 0;
-    ThreadPool crew_;  // last member: its threads use all of the above
+    std::mutex mutex_;
+    FairLine<Picture> line_;  // under mutex_: a large batch must not make the next job wait for all of it
+    ThreadPool crew_;         // last member: its threads use all of the above
 };
 
 }  // namespace vignette

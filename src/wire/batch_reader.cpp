@@ -77,9 +77,11 @@ private:
     std::optional<Error> problem_;
 };
 
-BatchItem read_text_item(const std::string& path, const SharedText& text) {
+BatchItem read_text_item(
+    const std::string& path, const SharedText& text, const Limits& limits, PictureForm form
+) {
     BatchItem item;
-    Result<Base64Image> image = read_picture(path, text);
+    Result<ImageSource> image = read_picture(path, text, limits, form);
     if (!image) {
         item.fields = std::unexpected(std::move(image).error());
         return item;
@@ -96,7 +98,11 @@ public:
           limits_(limits),
           path_(member.path),
           takes_objects_(member.role == Role::images || member.role == Role::frames),
-          holds_texts_(member.role == Role::texts) {}
+          holds_texts_(member.role == Role::texts),
+          form_(
+              member.role == Role::image_urls || member.role == Role::frame_urls ? PictureForm::address
+                                                                                 : PictureForm::any
+          ) {}
 
     Result<std::vector<BatchItem>> read(Value& value) {
         TRY(json_.elements(value, [this](Value& element) { return read_element(element); }));
@@ -122,7 +128,7 @@ private:
     Result<BatchItem> read_item(const std::string& path, Value& value) {
         const JsonKind kind = TRY(about(path, json_.kind(value)));
         if (holds_texts_) return read_text(path, value);
-        if (kind == JsonKind::string) return read_text_item(path, TRY(json_.string(value)));
+        if (kind == JsonKind::string) return read_text_item(path, TRY(json_.string(value)), limits_, form_);
         if (kind == JsonKind::object && takes_objects_) return ItemReader(json_, limits_, path).read(value);
         TRY(json_.skip(value));
         BatchItem item;
@@ -148,6 +154,7 @@ private:
     const std::string& path_;
     const bool takes_objects_;
     const bool holds_texts_;
+    const PictureForm form_;
     std::vector<BatchItem> items_;
 };
 

@@ -14,7 +14,7 @@ namespace {
 using Member = FieldReader::Member;
 
 constexpr std::string_view how_to_send =
-    R"(send the picture itself, as "data_url": "data:image/jpeg;base64,..." or as "image_base64")";
+    R"(send one: "data_url": "data:image/jpeg;base64,...", "image_base64", or its address as "image_url")";
 
 std::unexpected<Error> refuse(const Member& member) {
     return fail(ErrorCode::unsupported, member.path + " is not in this version; " + std::string(how_to_send));
@@ -63,13 +63,17 @@ Result<void> FieldReader::read(const Member& member, Value& value) {
 
 Result<void> FieldReader::read_known(const Member& member, Value& value) {
     switch (member.role) {
-        case Role::picture: return read_image(member, value);
+        case Role::picture:
+        case Role::picture_url: return read_image(member, value);
         case Role::option:
             return read_option(json_, limits_, member.path, member.option, value, fields_.options);
         case Role::images:
         case Role::data_urls:
+        case Role::image_urls:
         case Role::model:
         case Role::frames:
+        case Role::frame_urls:
+        case Role::fast:
         case Role::text:
         case Role::texts:
         case Role::task:
@@ -95,7 +99,8 @@ Result<SharedText> FieldReader::read_string(const Member& member, Value& value) 
 Result<void> FieldReader::read_image(const Member& member, Value& value) {
     const SharedText text = TRY(read_string(member, value));
     if (!fields_.image_field.empty()) return both_hold_pictures(fields_.image_field, member.path);
-    fields_.image = TRY(read_picture(member.path, text));
+    const auto form = member.role == Role::picture_url ? PictureForm::address : PictureForm::any;
+    fields_.image = TRY(read_picture(member.path, text, limits_, form));
     fields_.image_field = member.path;
     return {};
 }

@@ -14,11 +14,15 @@ namespace vignette {
 
 enum class Role {
     picture,
-    images,     // a batch: strings or objects
-    data_urls,  // a batch: strings
+    picture_url,  // an address, nothing else
+    images,       // a batch: strings or objects
+    data_urls,    // a batch: strings
+    image_urls,   // a batch: addresses
     model,
-    option,  // a wish about the caption
-    frames,  // a batch whose answer is a list of descriptions
+    option,      // a wish about the caption
+    frames,      // a batch whose answer is a list of descriptions
+    frame_urls,  // the same: addresses
+    fast,
     text,
     texts,  // a batch: strings
     task,
@@ -42,8 +46,10 @@ inline constexpr std::array job_fields{
     JobField{"data_url", Role::picture},
     JobField{"image_base64", Role::picture},
     JobField{"image", Role::picture},
+    JobField{"image_url", Role::picture_url},
     JobField{"images", Role::images},
     JobField{"data_urls", Role::data_urls},
+    JobField{"image_urls", Role::image_urls},
     JobField{"prompt", Role::option, TextOption{&CaptionOptions::prompt}},
     JobField{"model", Role::model},
     JobField{"preset", Role::option, PresetOption{&CaptionOptions::preset}},
@@ -72,6 +78,8 @@ inline constexpr std::array job_fields{
     JobField{"task", Role::task},
     JobField{"stream", Role::stream},
     JobField{"frames", Role::frames},
+    JobField{"frame_urls", Role::frame_urls},
+    JobField{"fast", Role::fast},
     JobField{"text", Role::text},
     JobField{"texts", Role::texts},
     JobField{"together", Role::together},
@@ -79,9 +87,6 @@ inline constexpr std::array job_fields{
     JobField{"embedding_format", Role::vector_format},
     JobField{"return_embedding", Role::return_embedding},
     JobField{"disable_captions", Role::disable_captions},
-    JobField{"image_url", Role::later},
-    JobField{"image_urls", Role::later},
-    JobField{"frame_urls", Role::later},
     JobField{"video_url", Role::later},
     JobField{"openai_route", Role::later},
     JobField{"openai_input", Role::later},

@@ -61,13 +61,39 @@ Result<Base64Image> read_data_url(const SharedText& text, std::string_view url) 
     return Base64Image{text.part(trim(after_scheme.substr(comma + 1))), std::move(media_type)};
 }
 
+bool is_address(std::string_view text) {
+    return starts_with(text, "http://") || starts_with(text, "https://");
+}
+
+Result<RemoteImage> read_address(std::string_view text, const Limits& limits) {
+    if (text.size() <= limits.url_bytes_max) return RemoteImage{std::string(text)};
+    return fail(
+        ErrorCode::invalid_input, "is an address of " + std::to_string(text.size()) +
+                                      " bytes; send one of at most " + std::to_string(limits.url_bytes_max) +
+                                      ", or the picture itself"
+    );
+}
+
+// "ftp://...": nothing that base64 could be.
+bool has_scheme(std::string_view text) { return text.substr(0, 32).contains("://"); }
+
 // The message of an error starts with a verb: read_picture() puts the field's path before it.
-Result<Base64Image> read_any(const SharedText& text, std::string_view trimmed) {
-    if (starts_with(trimmed, "data:")) return read_data_url(text, trimmed);
-    if (starts_with(trimmed, "http://") || starts_with(trimmed, "https://")) {
+Result<ImageSource> read_any(
+    const SharedText& text, std::string_view trimmed, const Limits& limits, PictureForm form
+) {
+    if (trimmed.empty())
+        return fail(ErrorCode::empty_image, "is empty; send the picture as " + std::string(good_example));
+    if (is_address(trimmed)) return read_address(trimmed, limits);
+    if (starts_with(trimmed, "data:")) {
+        Base64Image image = TRY(read_data_url(text, trimmed));
+        if (!image.text.view().empty()) return image;
+        return fail(ErrorCode::empty_image, "is empty; send the picture as " + std::string(good_example));
+    }
+    if (form == PictureForm::address || has_scheme(trimmed)) {
         return fail(
-            ErrorCode::unsupported,
-            "is an http address, and this version fetches nothing; send the picture itself as " +
+            ErrorCode::invalid_input,
+            "is no address that is fetched; send one that begins with https:// or http://, or the picture "
+            "itself as " +
                 std::string(good_example)
         );
     }
@@ -76,11 +102,10 @@ Result<Base64Image> read_any(const SharedText& text, std::string_view trimmed) {
 
 }  // namespace
 
-Result<Base64Image> read_picture(std::string_view path, const SharedText& text) {
-    Result<Base64Image> image = read_any(text, trim(text.view()));
-    if (image && image->text.view().empty()) {
-        image = fail(ErrorCode::empty_image, "is empty; send the picture as " + std::string(good_example));
-    }
+Result<ImageSource> read_picture(
+    std::string_view path, const SharedText& text, const Limits& limits, PictureForm form
+) {
+    Result<ImageSource> image = read_any(text, trim(text.view()), limits, form);
     if (image) return image;
     return fail(image.error().code, std::string(path) + " " + image.error().message, std::string(path));
 }

@@ -18,7 +18,8 @@ namespace {
 using Value = JsonReader::Value;
 
 bool is_list(Role role) {
-    return role == Role::images || role == Role::data_urls || role == Role::frames || role == Role::texts;
+    return role == Role::images || role == Role::data_urls || role == Role::image_urls ||
+           role == Role::frames || role == Role::frame_urls || role == Role::texts;
 }
 
 class RequestReader {
@@ -77,7 +78,7 @@ private:
         if (is_list(member.role)) return read_list(member, value);
         if (member.role == Role::text) return read_text(member, value);
         if (TaskFields::knows(member.role)) return task_.read(member, value);
-        if (member.role == Role::picture) {
+        if (member.role == Role::picture || member.role == Role::picture_url) {
             for (const std::string* other : {&batch_field_, &text_field_})
                 if (!other->empty()) return both_hold_pictures(*other, member.path);
         }
@@ -86,7 +87,7 @@ private:
 
     Result<void> read_list(const FieldReader::Member& member, Value& value) {
         TRY(nothing_else(member.path));
-        frames_ = member.role == Role::frames;
+        frames_ = member.role == Role::frames || member.role == Role::frame_urls;
         texts_ = member.role == Role::texts;
         batch_ = TRY(read_batch(json_, limits_, member, value));
         batch_field_ = member.path;

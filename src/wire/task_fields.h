@@ -45,6 +45,7 @@ private:
     bool stream_ = false;
     bool together_ = false;
     bool return_embedding_ = false;
+    bool fast_ = false;
     bool disable_captions_ = false;
     VectorFormat format_ = VectorFormat::numbers;
     std::string model_;

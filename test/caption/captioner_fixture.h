@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "caption/picture_captioner.h"
-#include "caption/pictures.h"
+#include "caption/picture_reader.h"
 #include "fakes/scripted_model.h"
 #include "text/golden_tokenizer.h"
 
@@ -56,20 +56,22 @@ private:
 class WholeCaptioner {
 public:
     WholeCaptioner(const BundleInfo& bundle, Tokenizer tokenizer, Model& model, const Limits& limits)
-        : limits_(limits), captioner_(bundle, std::move(tokenizer), model, limits) {}
+        : reader_(nullptr, 0, limits), captioner_(bundle, std::move(tokenizer), model, limits) {}
 
     int pictures_at_once() const { return captioner_.pictures_at_once(); }
 
     Result<Caption> caption(Job job, const std::stop_token& stop, const OnPiece& on_piece) {
         Timings timings;
-        const auto images = TRY(read_pictures(std::move(job.pictures), limits_, stop, timings));
-        Caption made = TRY(captioner_.caption(std::move(job), images, stop, on_piece));
-        for (const DecodedImage& one : images) made.images.push_back(one.info);
+        ReadPictures pictures = TRY(reader_.read(job, {}, stop, timings));
+        std::vector<ImageInfo> infos;
+        for (const DecodedImage& one : pictures.images) infos.push_back(one.info);
+        Caption made = TRY(captioner_.caption(std::move(job), std::move(pictures), stop, on_piece));
+        made.images = std::move(infos);
         return made;
     }
 
 private:
-    Limits limits_;
+    PictureReader reader_;
     PictureCaptioner captioner_;
 };
 

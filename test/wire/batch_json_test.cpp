@@ -130,7 +130,7 @@ TEST(BatchJson, StreamIsTrueOrFalseForOneAndForMany) {
 
 TEST(BatchJson, ABadItemSpoilsNoOther) {
     expect_item_refused("\"\"", ErrorCode::empty_image, "", "input.images[1] is empty");
-    expect_item_refused("\"http://x/a.png\"", ErrorCode::unsupported, "", "is an http address");
+    expect_item_refused("\"ftp://x/a.png\"", ErrorCode::invalid_input, "", "no address that is fetched");
     expect_item_refused("\"data:text/html;base64,QQ\"", ErrorCode::unsupported_media, "", "text/html");
     expect_item_refused("7", ErrorCode::invalid_input, "", "must be a string or an object, not a number");
     expect_item_refused("null", ErrorCode::invalid_input, "", "not null");
@@ -144,9 +144,8 @@ TEST(BatchJson, ABadItemSpoilsNoOther) {
     expect_item_refused(R"({"image":[{"a":[1]}]})", ErrorCode::invalid_input, ".image", "not an array");
     expect_item_refused(R"({"image":{"url":"x"}})", ErrorCode::invalid_input, ".image", "not an object");
     expect_item_refused(
-        R"({"image_url":"http://x"})", ErrorCode::unsupported, ".image_url", "send the picture itself"
+        R"({"image_url":"QUJD"})", ErrorCode::invalid_input, ".image_url", "no address that is fetched"
     );
-    expect_item_refused(R"({"image":"http://x"})", ErrorCode::unsupported, ".image", "is an http address");
     expect_item_refused(
         R"({"image":"QQ","data_url":"QQ"})", ErrorCode::too_many_images, ".data_url", "both hold"
     );
@@ -208,13 +207,41 @@ TEST(BatchJson, TheFirstMistakeOfAnItemIsTold) {
 }
 
 TEST(BatchJson, DataUrlsAreStrings) {
-    const Request request = parsed(R"("data_urls":["QUJD",{"image":"QUJD"},"http://x"])");
+    const Request request = parsed(R"("data_urls":["QUJD",{"image":"QUJD"},"ftp://x"])");
     const std::vector<std::string> expected{
         "QUJD", "!input.data_urls[1]: input.data_urls[1] must be a string, not an object",
-        "!input.data_urls[2]: input.data_urls[2] is an http address, and this version fetches nothing; "
-        "send the picture itself as data:image/jpeg;base64,..."
+        "!input.data_urls[2]: input.data_urls[2] is no address that is fetched; send one that begins "
+        "with https:// or http://, or the picture itself as data:image/jpeg;base64,..."
     };
     EXPECT_EQ(told(request), expected);
+}
+
+TEST(BatchJson, AnAddressIsTakenWhereverAPictureIsAndListsOfAddressesTakeNothingElse) {
+    const auto address = [](const Item& item) {
+        return item.job ? std::get<RemoteImage>(item.job->pictures.front().source).url
+                        : item.job.error().message;
+    };
+    EXPECT_EQ(address(parsed(R"("image_url":" https://x/a.png ")").items[0]), "https://x/a.png");
+    EXPECT_EQ(address(parsed(R"("image":"HTTP://x/a.png")").items[0]), "HTTP://x/a.png");
+    EXPECT_EQ(address(parsed(R"("images":["https://x/a.png"])").items[0]), "https://x/a.png");
+    EXPECT_EQ(address(parsed(R"("images":[{"image_url":"https://x/a.png"}])").items[0]), "https://x/a.png");
+
+    const Request list = parsed(R"("image_urls":["https://x/1","QUJD","https://x/2"])");
+    EXPECT_EQ(list.shape, AnswerShape::batch);
+    ASSERT_EQ(list.items.size(), 3U);
+    EXPECT_EQ(address(list.items[0]), "https://x/1");
+    EXPECT_FALSE(list.items[1].job.has_value());
+    EXPECT_EQ(address(list.items[2]), "https://x/2");
+
+    const Request frames = parsed(R"("frame_urls":["https://x/1"])");
+    EXPECT_EQ(frames.shape, AnswerShape::frames);
+    EXPECT_EQ(address(frames.items[0]), "https://x/1");
+}
+
+TEST(BatchJson, FastDecodingIsAWishOfTheWholeJob) {
+    EXPECT_TRUE(parsed(R"("fast":true,"images":["QUJD"])").items[0].job->fast);
+    EXPECT_FALSE(parsed(R"("images":["QUJD"])").items[0].job->fast);
+    expect_item_refused(R"({"image":"QQ","fast":true})", ErrorCode::invalid_input, ".fast", "write it into");
 }
 
 TEST(BatchJson, AListThatIsNoneIsARefusedRequest) {
@@ -259,7 +286,7 @@ TEST(BatchJson, BrokenJsonInAnItemSpoilsTheRequest) {
 
 TEST(BatchJson, WarningsOfTheJobAreSaidOnceAndThoseOfAnItemAtTheItem) {
     const Request request =
-        parsed(R"("images":["http://x",{"image":"QQ","promt":"x"},{"image":"QQ","fps":1}],"zzzzz":1)");
+        parsed(R"("images":["ftp://x",{"image":"QQ","promt":"x"},{"image":"QQ","fps":1}],"zzzzz":1)");
     ASSERT_EQ(request.items.size(), 3U);
     const std::vector<Warning> first_job{
         {.field = "input.zzzzz", .message = "unknown field, ignored"},

@@ -44,10 +44,11 @@ void expect_refused(const std::vector<Bad>& cases) {
 TEST(JobJsonRefusals, AJobHasExactlyOnePicture) {
     const auto missing = ErrorCode::missing_image;
     expect_refused({
-        {"{}", missing, "input", "send the picture itself, as \"data_url\""},
+        {"{}", missing, "input", "send one: \"data_url\""},
+        {"{}", missing, "input", "its address as \"image_url\""},
         {R"({"input":{}})", missing, "input", "\"image_base64\""},
         {R"({"input":null})", missing, "input", "data:image/jpeg;base64,"},
-        {event(R"("image":null)"), missing, "input", "send the picture"},
+        {event(R"("image":null)"), missing, "input", "send one"},
         {event(R"("data_ulr":"QUJD")"), missing, "input", "did you mean \"data_url\"?"},
         {with(R"("data_url":"QUJD")"), ErrorCode::too_many_images, "input.data_url",
          "input.image and input.data_url both hold a picture; send one"},
@@ -67,16 +68,27 @@ TEST(JobJsonRefusals, APictureThatCannotBeOneIsRefusedByItsHead) {
         {image("data:text/html;base64,QUJD"), ErrorCode::unsupported_media, field,
          "holds text/html, which is no picture; send a JPEG, PNG, WebP or BMP"},
         {image("data:video/mp4;base64,QUJD"), ErrorCode::unsupported_media, field, "video/mp4"},
-        {image("https://example.com/a.png"), ErrorCode::unsupported, field, "send the picture itself"},
-        {image("HTTP://example.com/a.png"), ErrorCode::unsupported, field, "send the picture itself"},
+        {image("ftp://example.com/a.png"), ErrorCode::invalid_input, field, "begins with https://"},
+        {image("file:///etc/passwd"), ErrorCode::invalid_input, field, "no address that is fetched"},
+        {image("https://example.com/" + std::string(2100, 'a')), ErrorCode::invalid_input, field,
+         "an address of 2120 bytes"},
     });
 }
 
+TEST(JobJsonRefusals, AFieldForAddressesTakesNoBase64) {
+    for (const std::string_view text : {"QUJD", "example.com/a.png", "//example.com/a.png", "gopher://x"}) {
+        expect_refused(
+            {{event("\"image_url\":\"" + std::string(text) + "\""), ErrorCode::invalid_input,
+              "input.image_url", "send one that begins with https://"}}
+        );
+    }
+}
+
 TEST(JobJsonRefusals, WhatThisVersionCannotDoSaysWhatWorks) {
-    for (const std::string_view name : {"image_url", "image_urls", "frame_urls", "video_url"}) {
+    for (const std::string_view name : {"video_url", "openai_route", "openai_input"}) {
         expect_refused(
             {{event("\"" + std::string(name) + "\":[]"), ErrorCode::unsupported, "input." + std::string(name),
-              "send the picture itself, as \"data_url\""}}
+              "is not in this version; send one: \"data_url\""}}
         );
     }
 }

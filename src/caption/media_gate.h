@@ -1,0 +1,67 @@
+// Bounds how many pictures are worked on at once and how much memory they take together. Whoever comes in
+// does the work on its own thread; the others wait, and their jobs take turns. Any thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <stop_token>
+#include <utility>
+
+#include "core/fair_line.h"
+#include "vignette/error.h"
+#include "vignette/ids.h"
+
+namespace vignette {
+
+class MediaGate {
+public:
+    MediaGate(int places, std::size_t bytes_max) : places_(places), bytes_max_(bytes_max) {}
+    MediaGate(const MediaGate&) = delete;
+    MediaGate& operator=(const MediaGate&) = delete;
+
+    // Leaves when it dies; the gate outlives it.
+    class Pass {
+    public:
+        Pass() = default;
+        Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), bytes_(other.bytes_) {}
+        Pass& operator=(Pass&& other) noexcept {
+            std::swap(gate_, other.gate_);
+            std::swap(bytes_, other.bytes_);
+            return *this;
+        }
+        ~Pass() {
+            if (gate_ != nullptr) gate_->leave(bytes_);
+        }
+
+    private:
+        friend class MediaGate;
+        Pass(MediaGate* gate, std::size_t bytes) : gate_(gate), bytes_(bytes) {}
+
+        MediaGate* gate_ = nullptr;
+        std::size_t bytes_ = 0;
+    };
+
+    // Waits for a place and for `bytes`; what asks for more than there are comes in alone. `cancelled` when
+    // a stop is requested meanwhile. Never wait here while holding another pass of the same gate.
+    Result<Pass> enter(const JobId& job, std::size_t bytes, const std::stop_token& stop);
+
+private:
+    struct Waiter {
+        std::size_t bytes = 0;
+        bool admitted = false;
+    };
+
+    void admit();  // under mutex_
+    void leave(std::size_t bytes);
+
+    const int places_;
+    const std::size_t bytes_max_;
+    std::mutex mutex_;
+    std::condition_variable_any admitted_;
+    FairLine<Waiter*> waiting_;  // all under mutex_
+    int inside_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace vignette

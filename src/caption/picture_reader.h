@@ -1,0 +1,51 @@
+// A job's pictures: from what the client sent to upright pixels. Any thread.
+#pragma once
+
+#include <stop_token>
+#include <vector>
+
+#include "caption/media_gate.h"
+#include "image/decode.h"
+#include "vignette/caption.h"
+#include "vignette/fetcher.h"
+#include "vignette/job.h"
+#include "vignette/limits.h"
+
+namespace vignette {
+
+// Counts as work of the CPU until it dies: keep it no longer than until its pixels are in the model's form.
+struct ReadPictures {
+    std::vector<DecodedImage> images;
+    MediaGate::Pass pass;
+};
+
+class PictureReader {
+public:
+    // `threads`: pictures decoded at once; 0: one for each core. `fetcher` may be null: then addresses are
+    // refused.
+    PictureReader(Fetcher* fetcher, int threads, const Limits& limits);
+
+    // Takes the job's pictures out of it. The time it took is added to `timings`. An error names the
+    // picture's field.
+    Result<ReadPictures> read(
+        Job& job, const DecodeNeed& need, const std::stop_token& stop, Timings& timings
+    );
+
+    // The bytes of one picture or film.
+    Result<Bytes> bytes_of(
+        ImageSource source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+    );
+
+private:
+    Result<std::vector<Bytes>> bring(Job& job, const std::stop_token& stop);
+    Result<Bytes> fetch(
+        const RemoteImage& remote, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+    );
+
+    Fetcher* const fetcher_;
+    const Limits limits_;
+    MediaGate arriving_;  // passed before decoding_, never after it
+    MediaGate decoding_;
+};
+
+}  // namespace vignette
