@@ -45,10 +45,14 @@ int orientation_of(const Tiff& tiff) {
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
 }
 
-int read_orientation(std::span<const std::byte> exif) {
+ExifFacts read_exif(std::span<const std::byte> exif) {
     const std::optional<Tiff> tiff = read_tiff(exif);
-    return tiff ? orientation_of(*tiff) : 1;
+    return tiff ? ExifFacts{orientation_of(*tiff), taken_of(*tiff)} : ExifFacts{};
 }
+
+int read_orientation(std::span<const std::byte> exif) { return read_exif(exif).orientation; }
+
+std::string read_taken(std::span<const std::byte> exif) { return read_exif(exif).taken; }
 
 std::string taken_of(const Tiff& tiff) {
     for (const TiffDirectory& directory : tiff.directories) {
@@ -56,11 +60,6 @@ std::string taken_of(const Tiff& tiff) {
         if (!taken.empty()) return taken;
     }
     return as_iso(tiff.first().text(tiff_tag::date_time));
-}
-
-std::string read_taken(std::span<const std::byte> exif) {
-    const std::optional<Tiff> tiff = read_tiff(exif);
-    return tiff ? taken_of(*tiff) : std::string();
 }
 
 }  // namespace vignette
