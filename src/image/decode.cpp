@@ -7,6 +7,7 @@
 #include "image/jpeg.h"
 #include "image/pixels.h"
 #include "image/png.h"
+#include "image/raw.h"
 #include "image/sniff.h"
 #include "image/webp.h"
 #include "vignette/invariant.h"
@@ -31,15 +32,26 @@ Result<Image> decode_as(ImageFormat format, std::span<const std::byte> encoded, 
 
 }  // namespace
 
-Result<DecodedImage>
-decode_image(std::span<const std::byte> encoded, const Limits& limits, const DecodeNeed&) {
+Result<DecodedImage> decode_image(
+    std::span<const std::byte> encoded, const Limits& limits, const DecodeNeed& need
+) {
     const ImageHeader header = TRY(read_header(encoded));
     TRY(check_header(header, encoded.size(), limits));
-    Image image = TRY(orient(TRY(decode_as(header.format, encoded, header.size)), header.orientation));
     ImageInfo info;
-    info.size = image.size;
     info.format = header.format;
-    return DecodedImage{std::move(image), info};
+    info.taken = header.taken;
+    Image stored;
+    if (header.format == ImageFormat::raw) {
+        RawPixels pixels = TRY(decode_raw(encoded, header, limits, need));
+        info.path = pixels.path;
+        stored = std::move(pixels.image);
+    } else {
+        stored = TRY(decode_as(header.format, encoded, header.size));
+    }
+    Image image = TRY(orient(std::move(stored), header.orientation));
+    info.size = image.size;
+    if (info.path != PixelPath::whole) info.full = as_shown(header.size, header.orientation);
+    return DecodedImage{std::move(image), std::move(info)};
 }
 
 }  // namespace vignette

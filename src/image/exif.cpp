@@ -1,36 +1,65 @@
 #include "image/exif.h"
 
-#include "image/bytes_view.h"
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+#include "image/tiff_directory.h"
 
 namespace vignette {
 namespace {
 
-constexpr std::uint32_t orientation_tag = 0x0112;
-constexpr std::uint32_t short_type = 3;
-constexpr std::size_t entry_size = 12;
+constexpr std::string_view pattern = "dddd:dd:dd dd:dd:dd";
+
+bool fits(char character, char wanted) {
+    return wanted == 'd' ? character >= '0' && character <= '9' : character == wanted;
+}
+
+int number_at(std::string_view text, std::size_t offset, std::size_t digits) {
+    int value = 0;
+    for (const char digit : text.substr(offset, digits)) value = value * 10 + (digit - '0');
+    return value;
+}
+
+// EXIF's "2026:05:01 12:30:00"; empty for blanks, for zeros and for a day that no calendar has.
+std::string as_iso(std::string_view text) {
+    if (text.size() != pattern.size() || !std::ranges::equal(text, pattern, fits)) return {};
+    const std::chrono::year_month_day day{
+        std::chrono::year{number_at(text, 0, 4)},
+        std::chrono::month{static_cast<unsigned>(number_at(text, 5, 2))},
+        std::chrono::day{static_cast<unsigned>(number_at(text, 8, 2))}
+    };
+    if (number_at(text, 0, 4) == 0 || !day.ok()) return {};
+    if (number_at(text, 11, 2) > 23 || number_at(text, 14, 2) > 59 || number_at(text, 17, 2) > 59) return {};
+    std::string iso(text);
+    iso[4] = iso[7] = '-';
+    iso[10] = 'T';
+    return iso;
+}
 
 }  // namespace
 
-int read_orientation(std::span<const std::byte> exif) {
-    using namespace std::string_view_literals;
-    const BytesView view(exif);
-    const bool big_endian = view.has(0, "MM\0*"sv);
-    if (!big_endian && !view.has(0, "II*\0"sv)) return 1;
-    const auto u16 = [&](std::size_t offset) { return big_endian ? view.be16(offset) : view.le16(offset); };
-    const auto u32 = [&](std::size_t offset) { return big_endian ? view.be32(offset) : view.le32(offset); };
+int orientation_of(const Tiff& tiff) {
+    const std::uint32_t value = tiff.first().number(tiff_tag::orientation).value_or(1);
+    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+}
 
-    if (!view.holds(4, 4)) return 1;
-    const std::size_t directory = u32(4);
-    if (!view.holds(directory, 2)) return 1;
-    const std::size_t entries = u16(directory);
-    for (std::size_t i = 0; i < entries; ++i) {
-        const std::size_t entry = directory + 2 + i * entry_size;
-        if (!view.holds(entry, entry_size)) return 1;
-        if (u16(entry) != orientation_tag) continue;
-        const std::uint32_t value = u16(entry + 8);
-        return u16(entry + 2) == short_type && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+ExifFacts read_exif(std::span<const std::byte> exif) {
+    const std::optional<Tiff> tiff = read_tiff(exif);
+    return tiff ? ExifFacts{orientation_of(*tiff), taken_of(*tiff)} : ExifFacts{};
+}
+
+int read_orientation(std::span<const std::byte> exif) { return read_exif(exif).orientation; }
+
+std::string read_taken(std::span<const std::byte> exif) { return read_exif(exif).taken; }
+
+std::string taken_of(const Tiff& tiff) {
+    for (const TiffDirectory& directory : tiff.directories) {
+        std::string taken = as_iso(directory.text(tiff_tag::date_time_original));
+        if (!taken.empty()) return taken;
     }
-    return 1;
+    return as_iso(tiff.first().text(tiff_tag::date_time));
 }
 
 }  // namespace vignette

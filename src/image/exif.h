@@ -1,13 +1,29 @@
-// How a camera was held.
+// How a camera was held, and when it was used.
 #pragma once
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 namespace vignette {
 
-// The orientation, 1 to 8, in the first directory of an EXIF block (which is a small TIFF file, of either
-// byte order); 1, upright, where it says nothing or nothing sensible.
+struct Tiff;
+
+struct ExifFacts {
+    int orientation = 1;
+    std::string taken;
+};
+
+// Of an EXIF block, which is a small TIFF file of either byte order.
+ExifFacts read_exif(std::span<const std::byte> exif);
 int read_orientation(std::span<const std::byte> exif);
+std::string read_taken(std::span<const std::byte> exif);
+
+// 1 to 8, in the first directory; 1, upright, where it says nothing or nothing sensible.
+int orientation_of(const Tiff& tiff);
+
+// "2026-05-01T12:30:00", by the camera's own clock: when the picture was taken or, where that is not said,
+// when the file was changed. Empty where it says nothing, or what is no date.
+std::string taken_of(const Tiff& tiff);
 
 }  // namespace vignette

@@ -5,6 +5,7 @@
 #include "image/bmp.h"
 #include "image/jpeg.h"
 #include "image/png.h"
+#include "image/raw.h"
 #include "image/sniff.h"
 #include "image/webp.h"
 #include "vignette/invariant.h"
@@ -25,8 +26,8 @@ Result<ImageHeader> read_header(std::span<const std::byte> encoded) {
         case ImageFormat::gif:
         case ImageFormat::tiff:
         case ImageFormat::heic:
-        case ImageFormat::avif:
-        case ImageFormat::raw: break;
+        case ImageFormat::avif: break;
+        case ImageFormat::raw: return read_raw_header(encoded);
     }
     panic("ImageFormat out of range");
 }

@@ -1,9 +1,10 @@
 // What a picture says about itself before anything of it is decoded: read by own, bounded parsers, so that no
-// library sees a file that is not a picture, or one that is too large.
+// library sees a file that is not a picture, or one that is too large. Pixels are not touched.
 #pragma once
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "vignette/error.h"
 #include "vignette/image.h"
@@ -15,6 +16,7 @@ struct ImageHeader {
     ImageFormat format = ImageFormat::jpeg;
     Size size;            // as stored, before the orientation is applied
     int orientation = 1;  // EXIF's 1 to 8
+    std::string taken{};  // as in ImageInfo
     bool operator==(const ImageHeader&) const = default;
 };
 

@@ -32,7 +32,7 @@ Result<Size> read_frame(const JpegSegment& segment) {
 
 Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded) {
     std::optional<Size> size;
-    std::optional<int> orientation;
+    std::optional<ExifFacts> exif;
     JpegWalk walk(encoded);
     while (const std::optional<JpegSegment> segment = walk.next()) {
         const auto& [marker, payload] = *segment;
@@ -40,12 +40,13 @@ Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded) {
         if (jpeg_marker::is_frame(marker)) {
             if (size) return fail_damaged(ImageFormat::jpeg, "it has two frame headers");
             size = TRY(read_frame(*segment));
-        } else if (marker == jpeg_marker::app1 && !orientation && payload.has(0, exif_prefix)) {
+        } else if (marker == jpeg_marker::app1 && !exif && payload.has(0, exif_prefix)) {
             const std::size_t start = exif_prefix.size();
-            orientation = read_orientation(payload.part(start, payload.size() - start).bytes());
+            exif = read_exif(payload.part(start, payload.size() - start).bytes());
         } else if (marker == jpeg_marker::start_of_scan) {
             if (!size) return fail_damaged(ImageFormat::jpeg, "it has no frame header");
-            return ImageHeader{ImageFormat::jpeg, *size, orientation.value_or(1)};
+            const auto [orientation, taken] = exif.value_or(ExifFacts{});
+            return ImageHeader{ImageFormat::jpeg, *size, orientation, taken};
         }
     }
     return fail_truncated(ImageFormat::jpeg);

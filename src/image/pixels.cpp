@@ -41,8 +41,6 @@ std::unexpected<Error> fail_out_of_memory(Size size) {
     );
 }
 
-bool swaps_sides(int orientation) { return orientation >= 5; }
-
 void turn(const cv::Mat& from, cv::Mat& to, int orientation) {
     switch (orientation) {
         case 2: return cv::flip(from, to, 1);
@@ -84,10 +82,13 @@ Result<Image> decode_with_opencv(std::span<const std::byte> encoded, ImageFormat
     return image;
 }
 
+Size as_shown(Size stored, int orientation) {
+    return orientation >= 5 ? Size{stored.height, stored.width} : stored;
+}
+
 Result<Image> orient(Image image, int orientation) {
     if (orientation == 1) return image;
-    const Size size = image.size;
-    Image upright = TRY(allocate_image(swaps_sides(orientation) ? Size{size.height, size.width} : size));
+    Image upright = TRY(allocate_image(as_shown(image.size, orientation)));
     TRY(at_wall(ErrorCode::internal, [&] {
         cv::Mat to = as_matrix(upright);
         turn(as_matrix(image), to, orientation);

@@ -14,6 +14,8 @@ Result<Image> allocate_image(Size size);
 // For what own parsers have already found to be a whole PNG, WebP or BMP of that size.
 Result<Image> decode_with_opencv(std::span<const std::byte> encoded, ImageFormat format, Size size);
 
+Size as_shown(Size stored, int orientation);
+
 // Turns a picture upright.
 Result<Image> orient(Image image, int orientation);
 

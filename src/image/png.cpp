@@ -110,7 +110,10 @@ Result<ImageHeader> read_png_header(std::span<const std::byte> encoded) {
     if (!chunk) return fail_truncated(ImageFormat::png);
     ImageHeader header{ImageFormat::png, TRY(read_size(*chunk)), 1};
     while ((chunk = walk.next()) && !chunk->is("IDAT") && !chunk->is("IEND")) {
-        if (chunk->is("eXIf")) header.orientation = read_orientation(chunk->data().bytes());
+        if (!chunk->is("eXIf")) continue;
+        const auto [orientation, taken] = read_exif(chunk->data().bytes());
+        header.orientation = orientation;
+        header.taken = taken;
     }
     return header;
 }

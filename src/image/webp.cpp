@@ -40,20 +40,20 @@ Result<Size> read_lossless_size(const BytesView& view) {
 }
 
 // EXIF is a chunk behind the pixels and may begin as it does in a JPEG.
-int find_orientation(const BytesView& view) {
+ExifFacts find_exif(const BytesView& view) {
     using namespace std::string_view_literals;
     constexpr auto prefix = "Exif\0\0"sv;
     for (std::size_t offset = first_chunk; view.holds(offset, 8);) {
         const std::size_t size = view.le32(offset + 4);
-        if (!view.holds(offset + 8, size)) return 1;
+        if (!view.holds(offset + 8, size)) return {};
         if (view.has(offset, "EXIF")) {
             const BytesView exif = view.part(offset + 8, size);
             const std::size_t start = exif.has(0, prefix) ? prefix.size() : 0;
-            return read_orientation(exif.part(start, size - start).bytes());
+            return read_exif(exif.part(start, size - start).bytes());
         }
         offset += 8 + size + size % 2;
     }
-    return 1;
+    return {};
 }
 
 }  // namespace
@@ -70,7 +70,8 @@ Result<ImageHeader> read_webp_header(std::span<const std::byte> encoded) {
     const std::uint32_t flags = view.u8(data_start);
     if ((flags & animation_flag) != 0) return fail_variant("an animated WebP");
     const Size canvas = make_size(view.le24(data_start + 4) + 1, view.le24(data_start + 7) + 1);
-    return ImageHeader{ImageFormat::webp, canvas, (flags & exif_flag) != 0 ? find_orientation(view) : 1};
+    const auto [orientation, taken] = (flags & exif_flag) != 0 ? find_exif(view) : ExifFacts{};
+    return ImageHeader{ImageFormat::webp, canvas, orientation, taken};
 }
 
 Result<Image> decode_webp(std::span<const std::byte> encoded, Size size) {

@@ -64,7 +64,7 @@ TEST(Header, NoiseIsNoPicture) {
 TEST(Header, NamesTheFormatsThatAreNotDecoded) {
     const std::vector<std::pair<std::string, std::string>> foreigners{
         {"GIF89a\1\0\1\0"s, "GIF"},
-        {"II*\0\x08\0\0\0"s, "DNG"},
+        {"II*\0\x08\0\0\0"s, "TIFF"},
         {"MM\0*\0\0\0\x08"s, "TIFF"},
         {"\0\0\0\x1C"
          "ftypavif\0\0\0\0avifmif1"s,
