@@ -10,3 +10,8 @@ foreach(part imgcodecs imgproc core)
   target_link_libraries(vignette_decoders INTERFACE ${OpenCV_${part}_LIBRARY})
 endforeach()
 target_link_libraries(vignette_decoders INTERFACE ${TurboJpeg_LIBRARY})
+# One decoder each: no configuration files, or none that says more than the name.
+foreach(part webp webpdemux heif gif deflate)
+  find_library(Decoder_${part}_LIBRARY ${part} REQUIRED)
+  target_link_libraries(vignette_decoders INTERFACE ${Decoder_${part}_LIBRARY})
+endforeach()

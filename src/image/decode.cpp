@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "image/bmp.h"
+#include "image/gif.h"
 #include "image/header.h"
+#include "image/heif.h"
 #include "image/jpeg.h"
 #include "image/pixels.h"
 #include "image/png.h"
@@ -14,16 +16,17 @@
 namespace vignette {
 namespace {
 
-Result<Image> decode_as(ImageFormat format, std::span<const std::byte> encoded, Size size) {
-    switch (format) {
+Result<Image> decode_as(const ImageHeader& header, std::span<const std::byte> encoded) {
+    const Size size = header.size;
+    switch (header.format) {
         case ImageFormat::jpeg: return decode_jpeg(encoded, size);
         case ImageFormat::png: return decode_png(encoded, size);
         case ImageFormat::webp: return decode_webp(encoded, size);
         case ImageFormat::bmp: return decode_bmp(encoded, size);
-        case ImageFormat::gif:
-        case ImageFormat::tiff:
+        case ImageFormat::gif: return decode_gif(encoded, size);
         case ImageFormat::heic:
-        case ImageFormat::avif:
+        case ImageFormat::avif: return decode_heif(encoded, header);
+        case ImageFormat::tiff:
         case ImageFormat::raw: break;
     }
     panic("ImageFormat out of range");
@@ -35,10 +38,11 @@ Result<DecodedImage>
 decode_image(std::span<const std::byte> encoded, const Limits& limits, const DecodeNeed&) {
     const ImageHeader header = TRY(read_header(encoded));
     TRY(check_header(header, encoded.size(), limits));
-    Image image = TRY(orient(TRY(decode_as(header.format, encoded, header.size)), header.orientation));
+    Image image = TRY(orient(TRY(decode_as(header, encoded)), header.orientation));
     ImageInfo info;
     info.size = image.size;
     info.format = header.format;
+    info.taken = header.taken;
     return DecodedImage{std::move(image), info};
 }
 

@@ -33,14 +33,6 @@ cv::Mat decode_bgr(std::span<const std::byte> encoded) {
     return cv::imdecode(buffer, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
 }
 
-std::unexpected<Error> fail_out_of_memory(Size size) {
-    return fail(
-        ErrorCode::out_of_memory, "no memory for a picture of " + std::to_string(size.width) + " x " +
-                                      std::to_string(size.height) +
-                                      " pixels; try again later or send a smaller copy"
-    );
-}
-
 bool swaps_sides(int orientation) { return orientation >= 5; }
 
 void turn(const cv::Mat& from, cv::Mat& to, int orientation) {
@@ -57,6 +49,14 @@ void turn(const cv::Mat& from, cv::Mat& to, int orientation) {
 }
 
 }  // namespace
+
+std::unexpected<Error> fail_out_of_memory(Size size) {
+    return fail(
+        ErrorCode::out_of_memory, "no memory for a picture of " + std::to_string(size.width) + " x " +
+                                      std::to_string(size.height) +
+                                      " pixels; try again later or send a smaller copy"
+    );
+}
 
 Result<Image> allocate_image(Size size) {
     auto image = at_wall(ErrorCode::out_of_memory, [&] {

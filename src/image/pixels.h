@@ -10,6 +10,7 @@
 namespace vignette {
 
 Result<Image> allocate_image(Size size);
+std::unexpected<Error> fail_out_of_memory(Size size);
 
 // For what own parsers have already found to be a whole PNG, WebP or BMP of that size.
 Result<Image> decode_with_opencv(std::span<const std::byte> encoded, ImageFormat format, Size size);
