@@ -23,6 +23,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "c10": {"model"},
     "opencv2": {"image"},
     "turbojpeg.h": {"image"},
+    "libraw": {"image"},
     "webp": {"image"},
     "libheif": {"image"},
     "gif_lib.h": {"image"},

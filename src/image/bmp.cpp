@@ -5,7 +5,7 @@
 #include <string>
 
 #include "image/bytes_view.h"
-#include "image/pixels.h"
+#include "image/opencv_decode.h"
 #include "image/sniff.h"
 
 namespace vignette {

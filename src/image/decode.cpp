@@ -9,7 +9,8 @@
 #include "image/jpeg.h"
 #include "image/pixels.h"
 #include "image/png.h"
-#include "image/sniff.h"
+#include "image/raw.h"
+#include "image/tiff.h"
 #include "image/webp.h"
 #include "vignette/invariant.h"
 
@@ -26,7 +27,7 @@ Result<Image> decode_as(const ImageHeader& header, std::span<const std::byte> en
         case ImageFormat::gif: return decode_gif(encoded, size);
         case ImageFormat::heic:
         case ImageFormat::avif: return decode_heif(encoded, header);
-        case ImageFormat::tiff:
+        case ImageFormat::tiff: return decode_tiff(encoded, size);
         case ImageFormat::raw: break;
     }
     panic("ImageFormat out of range");
@@ -34,16 +35,26 @@ Result<Image> decode_as(const ImageHeader& header, std::span<const std::byte> en
 
 }  // namespace
 
-Result<DecodedImage>
-decode_image(std::span<const std::byte> encoded, const Limits& limits, const DecodeNeed&) {
+Result<DecodedImage> decode_image(
+    std::span<const std::byte> encoded, const Limits& limits, const DecodeNeed& need
+) {
     const ImageHeader header = TRY(read_header(encoded));
     TRY(check_header(header, encoded.size(), limits));
-    Image image = TRY(orient(TRY(decode_as(header, encoded)), header.orientation));
     ImageInfo info;
-    info.size = image.size;
     info.format = header.format;
     info.taken = header.taken;
-    return DecodedImage{std::move(image), info};
+    Image stored;
+    if (header.format == ImageFormat::raw) {
+        RawPixels pixels = TRY(decode_raw(encoded, header, limits, need));
+        info.path = pixels.path;
+        stored = std::move(pixels.image);
+    } else {
+        stored = TRY(decode_as(header, encoded));
+    }
+    Image image = TRY(orient(std::move(stored), header.orientation));
+    info.size = image.size;
+    if (info.path != PixelPath::whole) info.full = as_shown(header.size, header.orientation);
+    return DecodedImage{std::move(image), std::move(info)};
 }
 
 }  // namespace vignette

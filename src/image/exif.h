@@ -1,4 +1,4 @@
-// What a camera wrote down beside the picture: how it was held, and when.
+// How a camera was held, and when it was used.
 #pragma once
 
 #include <cstddef>
@@ -7,14 +7,21 @@
 
 namespace vignette {
 
+struct Tiff;
+
 struct ExifFacts {
-    int orientation = 1;  // 1 to 8; 1, upright, where nothing sensible is said
-    std::string taken;    // "2026-05-01T12:30:00"; empty where nothing sensible is said
+    int orientation = 1;
+    std::string taken;
 };
 
 // Of an EXIF block, which is a small TIFF file of either byte order, with or without "Exif\0\0" before it.
-// Two directories of it are looked at and none of their pointers is followed twice, so no block can make it
-// loop.
 ExifFacts read_exif(std::span<const std::byte> exif);
+
+// 1 to 8, in the first directory; 1, upright, where it says nothing or nothing sensible.
+int orientation_of(const Tiff& tiff);
+
+// "2026-05-01T12:30:00", by the camera's own clock: when the picture was taken or, where that is not said,
+// when the file was changed. Empty where it says nothing, or what is no date.
+std::string taken_of(const Tiff& tiff);
 
 }  // namespace vignette

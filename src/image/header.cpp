@@ -8,7 +8,9 @@
 #include "image/heif.h"
 #include "image/jpeg.h"
 #include "image/png.h"
+#include "image/raw.h"
 #include "image/sniff.h"
+#include "image/tiff.h"
 #include "image/webp.h"
 #include "vignette/invariant.h"
 
@@ -31,8 +33,8 @@ Result<ImageHeader> read_header(std::span<const std::byte> encoded) {
         case ImageFormat::gif: return read_gif_header(encoded);
         case ImageFormat::heic:
         case ImageFormat::avif: return read_heif_header(encoded, format);
-        case ImageFormat::tiff:
-        case ImageFormat::raw: break;
+        case ImageFormat::raw: return read_raw_header(encoded);
+        case ImageFormat::tiff: return read_tiff_header(encoded);
     }
     panic("ImageFormat out of range");
 }

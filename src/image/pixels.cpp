@@ -1,39 +1,16 @@
 #include "image/pixels.h"
 
-#include <limits>
 #include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <string>
 #include <utility>
 
-#include "image/sniff.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
 
 cv::Mat as_matrix(Image& image) { return {image.size.height, image.size.width, CV_8UC3, image.rgb.data()}; }
-
-// OpenCV is quiet, and starts no threads of its own: pictures are decoded by several threads already.
-bool tame_opencv() {
-    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-    cv::setNumThreads(1);
-    return true;
-}
-
-// Empty when OpenCV does not want the file. Never decode into memory of our own: what OpenCV cannot decode it
-// would leave there untouched, or half done, and return as if all were well.
-cv::Mat decode_bgr(std::span<const std::byte> encoded) {
-    [[maybe_unused]] static const bool tamed = tame_opencv();
-    const cv::Mat buffer(
-        1, static_cast<int>(encoded.size()), CV_8UC1, const_cast<std::byte*>(encoded.data())  // it only reads
-    );
-    return cv::imdecode(buffer, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
-}
-
-bool swaps_sides(int orientation) { return orientation >= 5; }
 
 void turn(const cv::Mat& from, cv::Mat& to, int orientation) {
     switch (orientation) {
@@ -66,28 +43,13 @@ Result<Image> allocate_image(Size size) {
     return fail_out_of_memory(size);
 }
 
-Result<Image> decode_with_opencv(std::span<const std::byte> encoded, ImageFormat format, Size size) {
-    if (encoded.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-        return fail(
-            ErrorCode::too_large, "the picture has more bytes than OpenCV can count; send a smaller copy"
-        );
-    Image image = TRY(allocate_image(size));
-    const Result<cv::Mat> bgr = at_wall(ErrorCode::undecodable_image, [&] { return decode_bgr(encoded); });
-    if (!bgr && bgr.error().message.contains("Insufficient memory")) return fail_out_of_memory(size);
-    // What else OpenCV says is about its own source code: nothing a client could use.
-    if (!bgr || bgr->empty()) return fail_damaged(format, "its pixels cannot be decoded");
-    if (bgr->size() != cv::Size(size.width, size.height) || bgr->type() != CV_8UC3)
-        return fail_damaged(format, "its headers contradict each other");
-    cv::Mat rgb = as_matrix(image);
-    TRY(at_wall(ErrorCode::internal, [&] { cv::cvtColor(*bgr, rgb, cv::COLOR_BGR2RGB); }));
-    ASSERT(rgb.data == image.rgb.data());
-    return image;
+Size as_shown(Size stored, int orientation) {
+    return orientation >= 5 ? Size{stored.height, stored.width} : stored;
 }
 
 Result<Image> orient(Image image, int orientation) {
     if (orientation == 1) return image;
-    const Size size = image.size;
-    Image upright = TRY(allocate_image(swaps_sides(orientation) ? Size{size.height, size.width} : size));
+    Image upright = TRY(allocate_image(as_shown(image.size, orientation)));
     TRY(at_wall(ErrorCode::internal, [&] {
         cv::Mat to = as_matrix(upright);
         turn(as_matrix(image), to, orientation);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "image/bytes_view.h"
+#include "image/raw.h"
 
 namespace vignette {
 namespace {
@@ -18,7 +19,6 @@ constexpr std::size_t text_looked_at =
 constexpr auto send_known = "send the picture as JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP"sv;
 constexpr auto send_as_video = "send it as \"video_url\", or a single frame of it as JPEG or PNG"sv;
 constexpr auto send_page = "send a page of it as JPEG or PNG"sv;
-constexpr auto send_raw = "develop it, or send the JPEG preview that it holds"sv;
 constexpr auto send_file = "send the picture file itself"sv;
 constexpr auto send_unpacked = "unpack it and send the picture file itself"sv;
 constexpr auto send_once = "encode the picture as base64 only once"sv;
@@ -33,14 +33,8 @@ struct Foreign {
 };
 
 constexpr auto foreigners = std::to_array<Foreign>({
-    {0, "II*\0\x10\0\0\0CR"sv, "a camera's RAW file (CR2)"sv, send_raw},
-    {0, "II*\0"sv, "a TIFF picture or a camera's RAW file (DNG, NEF, ARW)"sv, send_known},
-    {0, "MM\0*"sv, "a TIFF picture or a camera's RAW file (DNG, NEF, ARW)"sv, send_known},
     {0, "II+\0"sv, "a TIFF picture (BigTIFF)"sv, send_known},
     {0, "MM\0+"sv, "a TIFF picture (BigTIFF)"sv, send_known},
-    {0, "FUJIFILMCCD-RAW"sv, "a camera's RAW file (RAF)"sv, send_raw},
-    {0, "IIRO"sv, "a camera's RAW file (ORF)"sv, send_raw},
-    {0, "IIU\0"sv, "a camera's RAW file (RW2)"sv, send_raw},
     {0, "\xFF\x0A"sv, "a JPEG XL picture"sv, send_known},
     {0, "\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL picture"sv, send_known},
     {0, "\0\0\0\x0CjP  \r\n\x87\n"sv, "a JPEG 2000 picture"sv, send_known},
@@ -84,7 +78,6 @@ Result<ImageFormat> sniff_iso_media(const BytesView& view) {
     };
     if (branded({"avif", "avis"})) return ImageFormat::avif;
     if (branded({"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"})) return ImageFormat::heic;
-    if (branded({"crx "})) return fail_foreign("a camera's RAW file (CR3)", send_raw);
     return fail_foreign("a video (MP4 or MOV)", send_as_video);
 }
 
@@ -124,6 +117,8 @@ Result<ImageFormat> sniff(std::span<const std::byte> encoded) {
     if (view.has(0, "RIFF") && view.has(8, "WEBP")) return ImageFormat::webp;
     if (view.has(0, "BM")) return ImageFormat::bmp;
     if (view.has(0, "GIF87a") || view.has(0, "GIF89a")) return ImageFormat::gif;
+    if (is_raw(encoded)) return ImageFormat::raw;
+    if (view.has(0, "II*\0"sv) || view.has(0, "MM\0*"sv)) return ImageFormat::tiff;
 
     for (const Foreign& foreign : foreigners) {
         if (view.has(foreign.offset, foreign.magic)) return fail_foreign(foreign.what, foreign.remedy);

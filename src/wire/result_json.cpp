@@ -63,7 +63,13 @@ Json to_json(const Timings& timings) {
 }
 
 Json to_json(const ImageInfo& image) {
-    return {{"width", image.size.width}, {"height", image.size.height}, {"format", to_text(image.format)}};
+    Json json{{"width", image.size.width}, {"height", image.size.height}, {"format", to_text(image.format)}};
+    if (image.path != PixelPath::whole) {
+        json["path"] = to_text(image.path);
+        json["full"] = {{"width", image.full.width}, {"height", image.full.height}};
+    }
+    if (!image.taken.empty()) json["taken"] = image.taken;
+    return json;
 }
 
 Json to_json(const std::vector<Warning>& warnings) {

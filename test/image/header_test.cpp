@@ -96,8 +96,7 @@ TEST(Header, AFilmIsSentAsAVideo) {
 
 TEST(Header, NamesTheFormatsThatAreNotDecoded) {
     const std::vector<std::pair<std::string, std::string>> foreigners{
-        {"II*\0\x08\0\0\0"s, "DNG"},
-        {"MM\0*\0\0\0\x08"s, "TIFF"},
+        {"II+\0\x08\0\0\0"s, "BigTIFF"},
         {"\0\0\0\x18"
          "ftypisom\0\0\2\0isom"s,
          "MP4"},

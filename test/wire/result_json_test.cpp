@@ -279,6 +279,25 @@ TEST(ResultJson, FramesAreToldByPlaceAndAFailedOneIsNullAndNamed) {
     EXPECT_TRUE(embedded["embeddings"][1].is_null());
 }
 
+TEST(ResultJson, APictureThatWasNotDecodedWholeSaysWhatWasTakenOfIt) {
+    Caption made = some_caption();
+    made.images = {{
+        .size = {1616, 1080},
+        .format = ImageFormat::raw,
+        .path = PixelPath::preview,
+        .full = {6000, 4000},
+        .taken = "2026-05-01T12:30:00",
+    }};
+    EXPECT_EQ(
+        parsed(made)["image"].dump(), R"({"width":1616,"height":1080,"format":"raw","path":"preview",)"
+                                      R"("full":{"width":6000,"height":4000},"taken":"2026-05-01T12:30:00"})"
+    );
+    made.images.front().path = PixelPath::whole;
+    EXPECT_FALSE(parsed(made)["image"].contains("path"));
+    EXPECT_FALSE(parsed(made)["image"].contains("full"));
+    EXPECT_EQ(parsed(made)["image"]["taken"], "2026-05-01T12:30:00");
+}
+
 TEST(ResultJson, SeveralPicturesOfOneAnswerAreAListOfPictures) {
     Caption made = some_caption();
     made.images.push_back({.size = {1, 2}, .format = ImageFormat::webp});

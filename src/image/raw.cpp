@@ -1,0 +1,175 @@
+#include "image/raw.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "image/exif.h"
+#include "image/jpeg.h"
+#include "image/raw_develop.h"
+#include "image/raw_preview.h"
+#include "image/sniff.h"
+
+namespace vignette {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::uint32_t subfile_type = 254;
+constexpr std::uint32_t width_tag = 256;
+constexpr std::uint32_t height_tag = 257;
+constexpr std::uint32_t compression = 259;
+constexpr std::uint32_t photometric = 262;
+constexpr std::uint32_t dng_version = 50706;
+constexpr std::uint32_t active_area = 50829;
+
+constexpr std::uint32_t main_picture = 0;
+constexpr std::uint32_t colour_filter_array = 32803;
+constexpr std::uint32_t linear_raw = 34892;
+
+constexpr std::size_t scratch =
+    8;                        // of each sensor value: as it came, unpacked, developed at half of the sides
+constexpr int tries_max = 3;  // each preview that is tried may cost as much as a picture
+
+// Panasonic's, Olympus' and Fuji's files, which begin otherwise than a TIFF, and Canon's, an MP4 inside.
+constexpr auto signatures =
+    std::to_array<std::string_view>({"IIU\0"sv, "IIRO"sv, "IIRS"sv, "MMOR"sv, "FUJIFILMCCD-RAW"sv});
+
+bool has_raw_signature(const BytesView& view) {
+    const auto matches = [&](std::string_view signature) { return view.has(0, signature); };
+    return std::ranges::any_of(signatures, matches) || view.has(4, "ftypcrx "sv);
+}
+
+// Sony's, Nikon's and Pentax' own ways to store what the sensor saw.
+bool is_camera_compression(std::optional<std::uint32_t> value) {
+    return value == 32767 || value == 34713 || value == 65535;
+}
+
+bool holds_sensor_values(const TiffDirectory& directory) {
+    const auto colours = directory.number(photometric);
+    return colours == colour_filter_array || colours == linear_raw ||
+           is_camera_compression(directory.number(compression));
+}
+
+bool is_raw_tiff(std::span<const std::byte> encoded, const Tiff& tiff) {
+    return tiff.first().find(dng_version) != nullptr || BytesView(encoded).has(8, "CR\2"sv) ||
+           std::ranges::any_of(tiff.directories, holds_sensor_values);
+}
+
+Size size_of(const TiffDirectory& directory) {
+    constexpr std::uint32_t most = 0x7FFFFFFF;
+    const auto side = [&](std::uint32_t tag) {
+        return static_cast<std::int32_t>(std::min(directory.number(tag).value_or(0), most));
+    };
+    const Size stored{side(width_tag), side(height_tag)};
+    const TiffField* area = directory.find(active_area);  // top, left, bottom, right
+    if (area == nullptr || !area->number(3)) return stored;
+    const std::int64_t width = std::int64_t{*area->number(3)} - *area->number(1);
+    const std::int64_t height = std::int64_t{*area->number(2)} - *area->number(0);
+    if (width <= 0 || height <= 0 || width > stored.width || height > stored.height) return stored;
+    return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
+}
+
+// Of the largest picture of sensor values; nothing where the file does not say so in the way of a DNG.
+std::optional<Size> find_sensor_size(const Tiff& tiff) {
+    std::optional<Size> largest;
+    for (const TiffDirectory& directory : tiff.directories) {
+        if (!holds_sensor_values(directory)) continue;
+        if (directory.number(subfile_type).value_or(main_picture) != main_picture) continue;
+        const Size size = size_of(directory);
+        if (size.width <= 0 || size.height <= 0) continue;
+        if (!largest || size.pixels() > largest->pixels()) largest = size;
+    }
+    return largest;
+}
+
+struct Previews {
+    std::vector<RawPreview> list;  // the smallest first
+    Bytes thumbnail;               // what one of them may point into
+};
+
+Previews list_previews(std::span<const std::byte> encoded, const Limits& limits) {
+    Previews previews;
+    if (const std::optional<Tiff> tiff = read_tiff(encoded)) {
+        previews.list = find_previews(encoded, *tiff);
+        if (tiff->first().find(dng_version) != nullptr) return previews;  // all of a DNG's are known
+    }
+    if (!previews.list.empty()) return previews;
+    if (Result<Bytes> thumbnail = read_thumbnail_by_libraw(encoded, limits)) {
+        previews.thumbnail = *std::move(thumbnail);
+        add_preview(previews.thumbnail, previews.list);
+    }
+    return previews;
+}
+
+std::optional<Image> decode_preview(const RawPreview& preview, const Limits& limits) {
+    const ImageHeader header{ImageFormat::jpeg, preview.size, 1};
+    if (!check_header(header, preview.jpeg.size(), limits)) return std::nullopt;
+    Result<Image> image = decode_jpeg(preview.jpeg, preview.size);
+    if (!image) return std::nullopt;
+    return *std::move(image);
+}
+
+// The smallest that is large enough and can be decoded; a damaged one is passed over.
+std::optional<Image> decode_smallest(
+    const Previews& previews, int orientation, const Limits& limits, Size cover
+) {
+    int tries = 0;
+    for (const RawPreview& preview : previews.list) {
+        if (!covers(preview.size, orientation, cover)) continue;
+        if (++tries > tries_max) break;
+        if (std::optional<Image> image = decode_preview(preview, limits)) return image;
+    }
+    return std::nullopt;
+}
+
+// Better than nothing for a picture that cannot be developed: the largest, if it has half of the sides.
+std::optional<Image> decode_largest(
+    const Previews& previews, int orientation, const Limits& limits, Size cover
+) {
+    if (previews.list.empty()) return std::nullopt;
+    const RawPreview& largest = previews.list.back();
+    const Size half{(cover.width + 1) / 2, (cover.height + 1) / 2};
+    if (cover != Size{} && !covers(largest.size, orientation, half)) return std::nullopt;
+    return decode_preview(largest, limits);
+}
+
+}  // namespace
+
+bool is_raw(std::span<const std::byte> encoded) {
+    if (has_raw_signature(BytesView(encoded))) return true;
+    const std::optional<Tiff> tiff = read_tiff(encoded);
+    return tiff && is_raw_tiff(encoded, *tiff);
+}
+
+Result<ImageHeader> read_raw_header(std::span<const std::byte> encoded) {
+    const std::optional<Tiff> tiff = read_tiff(encoded);
+    if (!tiff) return read_header_by_libraw(encoded);
+    ImageHeader header{ImageFormat::raw, {}, orientation_of(*tiff)};
+    const std::optional<Size> size = find_sensor_size(*tiff);
+    if (!size && tiff->truncated) return fail_truncated(ImageFormat::raw);
+    header.size = size ? *size : TRY(read_header_by_libraw(encoded)).size;
+    header.taken = taken_of(*tiff);
+    header.scratch = scratch;
+    return header;
+}
+
+Result<RawPixels> decode_raw(
+    std::span<const std::byte> encoded, const ImageHeader& header, const Limits& limits,
+    const DecodeNeed& need
+) {
+    const Previews previews = list_previews(encoded, limits);
+    if (auto image = decode_smallest(previews, header.orientation, limits, need.cover))
+        return RawPixels{*std::move(image), PixelPath::preview};
+    Result<Image> developed = develop_half(encoded, limits);
+    if (developed) {
+        const bool whole = developed->size.pixels() >= header.size.pixels();
+        return RawPixels{*std::move(developed), whole ? PixelPath::whole : PixelPath::half};
+    }
+    if (auto image = decode_largest(previews, header.orientation, limits, need.cover))
+        return RawPixels{*std::move(image), PixelPath::preview};
+    return std::unexpected(std::move(developed).error());
+}
+
+}  // namespace vignette

@@ -1,0 +1,88 @@
+#include "image/raw_preview.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "image/jpeg.h"
+#include "image/pixels.h"
+
+namespace vignette {
+namespace {
+
+constexpr std::uint32_t subfile_type = 254;
+constexpr std::uint32_t compression = 259;
+constexpr std::uint32_t photometric = 262;
+constexpr std::uint32_t strip_offsets = 273;
+constexpr std::uint32_t strip_sizes = 279;
+constexpr std::uint32_t tile_offsets = 324;
+constexpr std::uint32_t tile_sizes = 325;
+constexpr std::uint32_t jpeg_offset = 513;
+constexpr std::uint32_t jpeg_size = 514;
+
+constexpr std::uint32_t old_jpeg = 6;
+constexpr std::uint32_t jpeg = 7;
+constexpr std::uint32_t rgb = 2;
+constexpr std::uint32_t ycbcr = 6;
+constexpr std::uint32_t mask_flag = 4;
+
+// A JPEG's frame header stands in front of its pixels, behind 64 KiB of EXIF and perhaps a colour profile. A
+// file may name many places, and searching each of them to its end would cost seconds.
+constexpr std::size_t header_bytes_max = 512 * KiB;
+
+using Part = std::span<const std::byte>;
+
+std::optional<Part> part(
+    Part encoded, const TiffDirectory& directory, std::uint32_t offsets, std::uint32_t sizes
+) {
+    const TiffField* offset = directory.find(offsets);
+    const TiffField* size = directory.find(sizes);
+    if (offset == nullptr || size == nullptr) return std::nullopt;
+    if (offset->number(1) || size->number(1)) return std::nullopt;  // a picture in pieces is no single JPEG
+    const auto start = offset->number();
+    const auto length = size->number();
+    if (!start || !length || !BytesView(encoded).holds(*start, *length)) return std::nullopt;
+    return encoded.subspan(*start, *length);
+}
+
+bool holds_jpeg_picture(const TiffDirectory& directory) {
+    const auto compressed = directory.number(compression);
+    const auto colours = directory.number(photometric);
+    return (compressed == old_jpeg || compressed == jpeg) && (colours == rgb || colours == ycbcr) &&
+           (directory.number(subfile_type).value_or(0) & mask_flag) == 0;
+}
+
+}  // namespace
+
+void add_preview(std::span<const std::byte> jpeg, std::vector<RawPreview>& previews) {
+    const auto same = [&](const RawPreview& one) { return one.jpeg.data() == jpeg.data(); };
+    if (previews.size() == raw_previews_max || std::ranges::any_of(previews, same)) return;
+    if (!BytesView(jpeg).has(0, "\xFF\xD8\xFF")) return;
+    const Result<ImageHeader> header = read_jpeg_header(jpeg.first(std::min(jpeg.size(), header_bytes_max)));
+    if (!header || header->size.width <= 0 || header->size.height <= 0) return;
+    const auto place = std::ranges::upper_bound(previews, header->size.pixels(), {}, [](const auto& one) {
+        return one.size.pixels();
+    });
+    previews.insert(place, {jpeg, header->size});
+}
+
+std::vector<RawPreview> find_previews(std::span<const std::byte> encoded, const Tiff& tiff) {
+    std::vector<RawPreview> previews;
+    for (const TiffDirectory& directory : tiff.directories) {
+        if (const auto found = part(encoded, directory, jpeg_offset, jpeg_size))
+            add_preview(*found, previews);
+        if (!holds_jpeg_picture(directory)) continue;
+        if (const auto found = part(encoded, directory, strip_offsets, strip_sizes))
+            add_preview(*found, previews);
+        if (const auto found = part(encoded, directory, tile_offsets, tile_sizes))
+            add_preview(*found, previews);
+    }
+    return previews;
+}
+
+bool covers(Size stored, int orientation, Size cover) {
+    if (cover.width <= 0 || cover.height <= 0) return false;
+    const Size shown = as_shown(stored, orientation);
+    return shown.width >= cover.width && shown.height >= cover.height;
+}
+
+}  // namespace vignette

@@ -1,0 +1,63 @@
+// What the directories of a TIFF say: of a TIFF picture, of a camera's raw file, of an EXIF block, which are
+// all built alike. The bytes are a stranger's: no offset is believed, no directory is read twice, and how
+// much is read at all is bounded.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "image/bytes_view.h"
+
+namespace vignette {
+
+namespace tiff_tag {
+inline constexpr std::uint32_t orientation = 274;
+inline constexpr std::uint32_t date_time = 306;
+inline constexpr std::uint32_t sub_directories = 330;
+inline constexpr std::uint32_t exif_directory = 34665;
+inline constexpr std::uint32_t date_time_original = 36867;
+}  // namespace tiff_tag
+
+struct TiffField {
+    std::uint32_t tag = 0;
+    std::uint32_t type = 0;
+    bool big_endian = false;
+    BytesView data;  // of all values; it lies inside the file
+
+    // A BYTE, SHORT or LONG; empty for other types and behind the last value.
+    std::optional<std::uint32_t> number(std::size_t index = 0) const;
+    // A RATIONAL; empty for other types, behind the last value and where it divides by zero.
+    std::optional<double> ratio(std::size_t index = 0) const;
+    // An ASCII up to its first zero byte; empty for other types.
+    std::string_view text() const;
+};
+
+struct TiffDirectory {
+    enum class Role { chained, sub, exif };  // IFD0 and what follows it; in tag 330; in tag 34665
+
+    Role role = Role::chained;
+    std::vector<TiffField> fields;
+
+    const TiffField* find(std::uint32_t tag) const;  // the first one, or null
+    std::optional<std::uint32_t> number(std::uint32_t tag) const;
+    std::string_view text(std::uint32_t tag) const;
+};
+
+struct Tiff {
+    std::vector<TiffDirectory> directories;  // at least one; the first is IFD0
+    bool truncated = false;                  // something is said to lie behind the end of the bytes
+
+    const TiffDirectory& first() const { return directories.front(); }
+};
+
+inline constexpr std::size_t tiff_directories_max = 64;
+inline constexpr std::size_t tiff_fields_max = 1024;  // of one directory; what follows them is not looked at
+
+// Empty unless it is a TIFF of either byte order. A BigTIFF, whose offsets have 64 bits, is not.
+// A field whose values do not lie inside the bytes is left out.
+std::optional<Tiff> read_tiff(std::span<const std::byte> encoded);
+
+}  // namespace vignette
