@@ -33,6 +33,11 @@ Result<Image> decode_as(const ImageHeader& header, std::span<const std::byte> en
     panic("ImageFormat out of range");
 }
 
+int eighths_for(const ImageHeader& header, const DecodeNeed& need) {
+    if (!need.fast || header.format != ImageFormat::jpeg) return jpeg_whole;
+    return jpeg_eighths(header.size, as_shown(need.cover, header.orientation));  // the same swap, backwards
+}
+
 }  // namespace
 
 Result<DecodedImage> decode_image(
@@ -48,6 +53,9 @@ Result<DecodedImage> decode_image(
         RawPixels pixels = TRY(decode_raw(encoded, header, limits, need));
         info.path = pixels.path;
         stored = std::move(pixels.image);
+    } else if (const int eighths = eighths_for(header, need); eighths < jpeg_whole) {
+        info.path = PixelPath::scaled;
+        stored = TRY(decode_jpeg(encoded, header.size, eighths));
     } else {
         stored = TRY(decode_as(header, encoded));
     }

@@ -21,6 +21,7 @@ constexpr std::uint32_t tile_width = 322, tile_height = 323, tile_offsets = 324,
 constexpr std::uint32_t extra = 338, sample_format = 339;
 }  // namespace tag
 
+constexpr std::uint32_t uncompressed = 1;
 constexpr std::uint32_t ycbcr = 6;
 constexpr std::uint32_t separated_inks = 5;
 constexpr std::uint32_t rgb = 2;
@@ -103,6 +104,10 @@ Result<void> check_data(const BytesView& file, const TiffDirectory& directory, c
         if (!file.holds(*offsets->number(i), length)) return fail_truncated(ImageFormat::tiff);
     }
     if (!tiled) return {};
+    // Debian's libtiff 4.5.0 expects what it reads in steps of a kilobyte.
+    constexpr std::uint32_t step = 1024;
+    if (page.compression == uncompressed && page.bits != 16 && bytes->number().value_or(0) % step != 0)
+        return fail_kind("of uncompressed tiles");
     // A tile is decoded as a whole, however little of it is shown.
     constexpr std::int64_t pixels_max = 1024 * 1024;
     const std::int64_t across = directory.number(tag::tile_width).value_or(0);
