@@ -10,7 +10,6 @@ foreach(part imgcodecs imgproc core)
   target_link_libraries(vignette_decoders INTERFACE ${OpenCV_${part}_LIBRARY})
 endforeach()
 target_link_libraries(vignette_decoders INTERFACE ${TurboJpeg_LIBRARY})
-
 # Camera raw. The _r library is the one whose objects may be used by several threads; its loops are OpenMP's, whose
 # runtime is named because we keep them on one thread.
 find_path(LibRaw_INCLUDE_DIR libraw/libraw.h REQUIRED)
@@ -19,3 +18,9 @@ add_library(LibRaw::LibRaw UNKNOWN IMPORTED)
 set_target_properties(LibRaw::LibRaw PROPERTIES IMPORTED_LOCATION ${LibRaw_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${LibRaw_INCLUDE_DIR} INTERFACE_LINK_LIBRARIES gomp)
 target_link_libraries(vignette_decoders INTERFACE LibRaw::LibRaw)
+
+# One decoder each: no configuration files, or none that says more than the name.
+foreach(part webp webpdemux heif gif deflate)
+  find_library(Decoder_${part}_LIBRARY ${part} REQUIRED)
+  target_link_libraries(vignette_decoders INTERFACE ${Decoder_${part}_LIBRARY})
+endforeach()

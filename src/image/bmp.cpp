@@ -5,7 +5,7 @@
 #include <string>
 
 #include "image/bytes_view.h"
-#include "image/pixels.h"
+#include "image/opencv_decode.h"
 #include "image/sniff.h"
 
 namespace vignette {
@@ -37,10 +37,7 @@ Result<Layout> read_layout(const BytesView& view) {
     if (!view.holds(info_start, 4)) return fail_truncated(ImageFormat::bmp);
     const std::uint32_t header_size = view.le32(info_start);
     if (!is_known_header(header_size))  // two letters are a weak signature: any text may begin with them
-        return fail(
-            ErrorCode::undecodable_image,
-            "not a picture in a format known here; send a JPEG, PNG, WebP or BMP"
-        );
+        return fail_no_known_picture();
     if (!view.holds(info_start, header_size)) return fail_truncated(ImageFormat::bmp);
     if (header_size == core_header) {
         const Size size{static_cast<std::int32_t>(view.le16(18)), static_cast<std::int32_t>(view.le16(20))};

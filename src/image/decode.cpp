@@ -3,31 +3,39 @@
 #include <utility>
 
 #include "image/bmp.h"
+#include "image/gif.h"
 #include "image/header.h"
+#include "image/heif.h"
 #include "image/jpeg.h"
 #include "image/pixels.h"
 #include "image/png.h"
 #include "image/raw.h"
-#include "image/sniff.h"
+#include "image/tiff.h"
 #include "image/webp.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
 
-Result<Image> decode_as(ImageFormat format, std::span<const std::byte> encoded, Size size) {
-    switch (format) {
+Result<Image> decode_as(const ImageHeader& header, std::span<const std::byte> encoded) {
+    const Size size = header.size;
+    switch (header.format) {
         case ImageFormat::jpeg: return decode_jpeg(encoded, size);
         case ImageFormat::png: return decode_png(encoded, size);
         case ImageFormat::webp: return decode_webp(encoded, size);
         case ImageFormat::bmp: return decode_bmp(encoded, size);
-        case ImageFormat::gif:
-        case ImageFormat::tiff:
+        case ImageFormat::gif: return decode_gif(encoded, size);
         case ImageFormat::heic:
-        case ImageFormat::avif:
+        case ImageFormat::avif: return decode_heif(encoded, header);
+        case ImageFormat::tiff: return decode_tiff(encoded, size);
         case ImageFormat::raw: break;
     }
     panic("ImageFormat out of range");
+}
+
+int eighths_for(const ImageHeader& header, const DecodeNeed& need) {
+    if (!need.fast || header.format != ImageFormat::jpeg) return jpeg_whole;
+    return jpeg_eighths(header.size, as_shown(need.cover, header.orientation));  // the same swap, backwards
 }
 
 }  // namespace
@@ -45,8 +53,11 @@ Result<DecodedImage> decode_image(
         RawPixels pixels = TRY(decode_raw(encoded, header, limits, need));
         info.path = pixels.path;
         stored = std::move(pixels.image);
+    } else if (const int eighths = eighths_for(header, need); eighths < jpeg_whole) {
+        info.path = PixelPath::scaled;
+        stored = TRY(decode_jpeg(encoded, header.size, eighths));
     } else {
-        stored = TRY(decode_as(header.format, encoded, header.size));
+        stored = TRY(decode_as(header, encoded));
     }
     Image image = TRY(orient(std::move(stored), header.orientation));
     info.size = image.size;

@@ -10,6 +10,9 @@
 namespace vignette {
 namespace {
 
+using namespace std::string_view_literals;
+
+constexpr auto prefix = "Exif\0\0"sv;
 constexpr std::string_view pattern = "dddd:dd:dd dd:dd:dd";
 
 bool fits(char character, char wanted) {
@@ -46,13 +49,10 @@ int orientation_of(const Tiff& tiff) {
 }
 
 ExifFacts read_exif(std::span<const std::byte> exif) {
-    const std::optional<Tiff> tiff = read_tiff(exif);
+    const std::size_t start = BytesView(exif).has(0, prefix) ? prefix.size() : 0;
+    const std::optional<Tiff> tiff = read_tiff(exif.subspan(start));
     return tiff ? ExifFacts{orientation_of(*tiff), taken_of(*tiff)} : ExifFacts{};
 }
-
-int read_orientation(std::span<const std::byte> exif) { return read_exif(exif).orientation; }
-
-std::string read_taken(std::span<const std::byte> exif) { return read_exif(exif).taken; }
 
 std::string taken_of(const Tiff& tiff) {
     for (const TiffDirectory& directory : tiff.directories) {

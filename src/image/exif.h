@@ -14,10 +14,8 @@ struct ExifFacts {
     std::string taken;
 };
 
-// Of an EXIF block, which is a small TIFF file of either byte order.
+// Of an EXIF block, which is a small TIFF file of either byte order, with or without "Exif\0\0" before it.
 ExifFacts read_exif(std::span<const std::byte> exif);
-int read_orientation(std::span<const std::byte> exif);
-std::string read_taken(std::span<const std::byte> exif);
 
 // 1 to 8, in the first directory; 1, upright, where it says nothing or nothing sensible.
 int orientation_of(const Tiff& tiff);

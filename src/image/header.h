@@ -1,5 +1,5 @@
 // What a picture says about itself before anything of it is decoded: read by own, bounded parsers, so that no
-// library sees a file that is not a picture, or one that is too large. Pixels are not touched.
+// library sees a file that is not a picture, or one that is too large.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +14,19 @@ namespace vignette {
 
 struct ImageHeader {
     ImageFormat format = ImageFormat::jpeg;
-    Size size;            // as stored, before the orientation is applied
-    int orientation = 1;  // EXIF's 1 to 8
-    std::string taken{};  // as in ImageInfo
+    Size size;                // as stored, before the orientation is applied
+    int orientation = 1;      // EXIF's 1 to 8, which is left to be applied
+    std::string taken;        // see ImageInfo
+    std::size_t scratch = 0;  // bytes for each pixel that its decoder holds at its worst, besides the pixels
     bool operator==(const ImageHeader&) const = default;
 };
 
 Result<ImageHeader> read_header(std::span<const std::byte> encoded);
 
-// About how much memory decoding takes at its peak; 0 where the header is refused anyway. Nothing is decoded.
-std::size_t decode_bytes(std::span<const std::byte> encoded, const Limits& limits);
-
 Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, const Limits& limits);
+
+// What decode_image() will hold at its worst, besides the encoded bytes: an estimate from the header alone,
+// rather too high than too low. 0 for what it refuses by its header.
+std::size_t decode_bytes(std::span<const std::byte> encoded, const Limits& limits);
 
 }  // namespace vignette

@@ -7,7 +7,14 @@ namespace vignette {
 
 Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded);
 
-// As stored, not yet upright. Pixels are those of Pillow's convert("RGB").
-Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size size);
+// A JPEG can be decoded at any number of eighths of its sides: high frequencies are left out before they
+// become pixels.
+inline constexpr int jpeg_whole = 8;
+
+// The fewest eighths that leave enough to make a picture of the size `cover` of: see docs/pictures.md.
+int jpeg_eighths(Size stored, Size cover);
+
+// As stored, not yet upright. Whole, the pixels are those of Pillow's convert("RGB").
+Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size size, int eighths = jpeg_whole);
 
 }  // namespace vignette

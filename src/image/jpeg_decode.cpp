@@ -17,6 +17,9 @@ namespace {
 // A progressive file of a few kB may hold ten thousand scans over a huge picture: libjpeg-turbo stops at 500.
 constexpr int decode_flags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
 
+// How many times the sides that are asked for must be left: with less the missing frequencies are seen.
+constexpr int margin = 2;
+
 struct Closer {
     void operator()(void* decoder) const { tjDestroy(decoder); }
 };
@@ -49,6 +52,15 @@ End find_end(std::span<const std::byte> encoded) {
         }
     }
     return plain && scans == 1 ? End::only_marker_missing : End::missing;
+}
+
+// Each 8 x 8 samples take a bit at the very least. What lacks most of them is found out only when a picture
+// of its size has been painted grey, and a few bytes can say that they are a hundred megapixels.
+bool can_hold(std::size_t bytes, Size size) {
+    constexpr std::int64_t block = 8;
+    const std::int64_t across = (size.width + block - 1) / block;
+    const std::int64_t down = (size.height + block - 1) / block;
+    return across * down <= static_cast<std::int64_t>(bytes) * 8;
 }
 
 Outcome decompress(
@@ -86,6 +98,10 @@ Result<void> decompress_whole(
     panic("End out of range");
 }
 
+Size scaled(Size full, int eighths) {
+    return {(full.width * eighths + 7) / 8, (full.height * eighths + 7) / 8};
+}
+
 // Photoshop stores inverted inks, and Pillow takes every file for one of Photoshop's. Its rounding, too.
 void add_inks(std::span<const std::uint8_t> inverted, std::span<std::uint8_t> rgb) {
     for (std::size_t from = 0, to = 0; from < inverted.size(); from += 4, to += 3) {
@@ -99,9 +115,20 @@ void add_inks(std::span<const std::uint8_t> inverted, std::span<std::uint8_t> rg
 
 }  // namespace
 
-Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size size) {
+int jpeg_eighths(Size stored, Size cover) {
+    if (cover.width <= 0 || cover.height <= 0) return jpeg_whole;
+    for (const int eighths : {1, 2, 4}) {
+        const Size left = scaled(stored, eighths);
+        if (left.width >= margin * cover.width && left.height >= margin * cover.height) return eighths;
+    }
+    return jpeg_whole;
+}
+
+Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size full, int eighths) {
     const Decoder decoder(tjInitDecompress());
     if (!decoder) return fail(ErrorCode::out_of_memory, "no memory for a JPEG decoder; try again later");
+
+    if (!can_hold(encoded.size(), full)) return fail_truncated(ImageFormat::jpeg);
 
     Size seen;
     int subsampling = -1;
@@ -111,8 +138,9 @@ Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size size) {
     );
     // It also fails on unusual subsampling, which the decoder itself takes: the size tells the two apart.
     if (seen == Size{} && status != 0) return fail_damaged(ImageFormat::jpeg, tjGetErrorStr2(decoder.get()));
-    if (seen != size) return fail_damaged(ImageFormat::jpeg, "its headers contradict each other");
+    if (seen != full) return fail_damaged(ImageFormat::jpeg, "its headers contradict each other");
 
+    const Size size = scaled(full, eighths);
     Image image = TRY(allocate_image(size));
     if (colours != TJCS_CMYK && colours != TJCS_YCCK) {
         TRY(decompress_whole(decoder, encoded, size, TJPF_RGB, image.rgb.data()));

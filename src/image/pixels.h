@@ -1,8 +1,5 @@
-// Memory for decoded pixels, and how the decoders of OpenCV are asked for them.
+// Memory for decoded pixels, and how they are turned.
 #pragma once
-
-#include <cstddef>
-#include <span>
 
 #include "vignette/error.h"
 #include "vignette/image.h"
@@ -10,9 +7,7 @@
 namespace vignette {
 
 Result<Image> allocate_image(Size size);
-
-// For what own parsers have already found to be a whole PNG, WebP or BMP of that size.
-Result<Image> decode_with_opencv(std::span<const std::byte> encoded, ImageFormat format, Size size);
+std::unexpected<Error> fail_out_of_memory(Size size);
 
 Size as_shown(Size stored, int orientation);
 

@@ -2,14 +2,13 @@
 
 #include <limits>
 #include <optional>
-#include <string>
+#include <utility>
 
 #include "image/bytes_view.h"
 #include "image/crc32.h"
 #include "image/exif.h"
-#include "image/pixels.h"
+#include "image/png_parts.h"
 #include "image/sniff.h"
-#include "vignette/bytes.h"
 
 namespace vignette {
 namespace {
@@ -17,7 +16,6 @@ namespace {
 constexpr std::size_t signature_size = 8;
 constexpr std::size_t frame_size = 12;  // length and type before a chunk's data, checksum behind
 constexpr std::size_t header_size = 13;
-constexpr std::uint32_t indexed = 3;  // the colour type of pixels that point into a palette
 
 struct Chunk {
     BytesView whole;
@@ -47,19 +45,18 @@ private:
     std::size_t offset_ = signature_size;
 };
 
-// What libpng would refuse, and announce on standard error.
 bool layout_exists(std::uint32_t depth, std::uint32_t colour) {
     switch (colour) {
         case 0: return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
         case 2:
         case 4:
         case 6: return depth == 8 || depth == 16;
-        case indexed: return depth == 1 || depth == 2 || depth == 4 || depth == 8;
+        case PngLayout::indexed: return depth == 1 || depth == 2 || depth == 4 || depth == 8;
         default: return false;
     }
 }
 
-Result<Size> read_size(const Chunk& chunk) {
+Result<PngLayout> read_layout(const Chunk& chunk) {
     if (chunk.is("CgBI")) return fail_variant("a PNG of an iPhone app (CgBI)");
     const BytesView data = chunk.data();
     if (!chunk.is("IHDR") || data.size() != header_size)
@@ -69,57 +66,64 @@ Result<Size> read_size(const Chunk& chunk) {
     if (data.be32(0) > most || data.be32(4) > most || !layout_exists(data.u8(8), data.u8(9)) ||
         data.u8(10) != 0 || data.u8(11) != 0 || data.u8(12) > 1)
         return fail_damaged(ImageFormat::png, "its header holds values that no PNG has");
-    return Size{static_cast<std::int32_t>(data.be32(0)), static_cast<std::int32_t>(data.be32(4))};
+    const Size size{static_cast<std::int32_t>(data.be32(0)), static_cast<std::int32_t>(data.be32(4))};
+    return PngLayout{size, data.u8(8), data.u8(9), data.u8(12) == 1};
 }
 
-// Only the chunks that pixels come from, and these checked. Colour profiles, texts and times are parsers'
-// work that pays nothing here; libpng's most frequent complaints are about profiles, and it makes them on
-// standard error.
-Result<Bytes> keep_pixels(std::span<const std::byte> encoded) {
-    Bytes kept;
-    kept.reserve(encoded.size());
-    const auto keep = [&](std::span<const std::byte> bytes) {
-        kept.insert(kept.end(), bytes.begin(), bytes.end());
-    };
-    keep(encoded.first(signature_size));
-    constexpr std::size_t colour_offset = signature_size + 8 + 9;
-    bool has_palette = BytesView(encoded).u8(colour_offset) != indexed;
-    bool has_data = false;
-    ChunkWalk walk(encoded);
-    while (const std::optional<Chunk> chunk = walk.next()) {
-        const bool end = chunk->is("IEND");
-        if (!end && !chunk->is("IHDR") && !chunk->is("PLTE") && !chunk->is("IDAT")) continue;
-        if (chunk->is("IHDR") && kept.size() > signature_size)
-            return fail_damaged(ImageFormat::png, "it has two headers");
-        if (!chunk->intact()) return fail_damaged(ImageFormat::png, "a part of it fails its checksum");
-        keep(chunk->whole.bytes());
-        has_palette = has_palette || (chunk->is("PLTE") && !has_data);
-        has_data = has_data || chunk->is("IDAT");
-        if (end && !(has_palette && has_data))
-            return fail_damaged(ImageFormat::png, "it lacks pixels or colours");
-        if (end) return kept;
-    }
-    return fail_truncated(ImageFormat::png);
+void keep(Bytes& data, const BytesView& piece) {
+    data.insert(data.end(), piece.bytes().begin(), piece.bytes().end());
 }
 
 }  // namespace
+
+std::uint32_t PngLayout::channels() const {
+    switch (colour) {
+        case rgb: return 3;
+        case grey_alpha: return 2;
+        case rgba: return 4;
+        default: return 1;
+    }
+}
 
 Result<ImageHeader> read_png_header(std::span<const std::byte> encoded) {
     ChunkWalk walk(encoded);
     std::optional<Chunk> chunk = walk.next();
     if (!chunk) return fail_truncated(ImageFormat::png);
-    ImageHeader header{ImageFormat::png, TRY(read_size(*chunk)), 1};
+    const PngLayout layout = TRY(read_layout(*chunk));
+    ImageHeader header{ImageFormat::png, layout.size};
+    header.scratch = layout.pixel_bytes() + 2;  // all rows, unpacked, and the packed ones
     while ((chunk = walk.next()) && !chunk->is("IDAT") && !chunk->is("IEND")) {
         if (!chunk->is("eXIf")) continue;
-        const auto [orientation, taken] = read_exif(chunk->data().bytes());
-        header.orientation = orientation;
-        header.taken = taken;
+        ExifFacts exif = read_exif(chunk->data().bytes());
+        header.orientation = exif.orientation;
+        header.taken = std::move(exif.taken);
     }
     return header;
 }
 
-Result<Image> decode_png(std::span<const std::byte> encoded, Size size) {
-    return decode_with_opencv(TRY(keep_pixels(encoded)), ImageFormat::png, size);
+Result<PngParts> read_png_parts(std::span<const std::byte> encoded) {
+    ChunkWalk walk(encoded);
+    std::optional<Chunk> chunk = walk.next();
+    if (!chunk) return fail_truncated(ImageFormat::png);
+    PngParts parts;
+    parts.layout = TRY(read_layout(*chunk));
+    parts.data.reserve(encoded.size());
+    while ((chunk = walk.next())) {
+        const bool end = chunk->is("IEND");
+        const bool data = chunk->is("IDAT");
+        if (!end && !data && !chunk->is("IHDR") && !chunk->is("PLTE") && !chunk->is("tRNS")) continue;
+        if (chunk->is("IHDR")) return fail_damaged(ImageFormat::png, "it has two headers");
+        if (!chunk->intact()) return fail_damaged(ImageFormat::png, "a part of it fails its checksum");
+        if (chunk->is("PLTE") && parts.data.empty()) parts.palette = chunk->data();
+        if (chunk->is("tRNS") && parts.data.empty()) parts.transparency = chunk->data();
+        if (data) keep(parts.data, chunk->data());
+        if (!end) continue;
+        const bool has_colours = parts.layout.colour != PngLayout::indexed || parts.palette.size() >= 3;
+        if (parts.data.empty() || !has_colours)
+            return fail_damaged(ImageFormat::png, "it lacks pixels or colours");
+        return parts;
+    }
+    return fail_truncated(ImageFormat::png);
 }
 
 }  // namespace vignette

@@ -1,5 +1,5 @@
-// PNG: every bit depth and colour type, interlaced or not; 16-bit samples keep their high byte, alpha is
-// dropped.
+// PNG: every bit depth and colour type, interlaced or not; 16-bit samples keep their high byte, what is
+// transparent is shown over white.
 #pragma once
 
 #include "image/header.h"

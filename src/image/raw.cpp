@@ -17,6 +17,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
+constexpr std::size_t scratch =
+    8;                        // of each sensor value: as it came, unpacked, developed at half of the sides
 constexpr int tries_max = 3;  // each preview that is tried may cost as much as a picture
 
 // Panasonic's, Olympus' and Fuji's files, which begin otherwise than a TIFF, and Canon's, an MP4 inside.
@@ -106,6 +108,7 @@ Result<ImageHeader> read_raw_header(std::span<const std::byte> encoded) {
     if (!size && tiff->truncated) return fail_truncated(ImageFormat::raw);
     header.size = size ? *size : TRY(read_header_by_libraw(encoded)).size;
     header.taken = taken_of(*tiff);
+    header.scratch = scratch;
     return header;
 }
 

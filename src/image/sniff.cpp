@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <string>
 
 #include "image/bytes_view.h"
@@ -15,8 +16,8 @@ using namespace std::string_view_literals;
 constexpr std::size_t text_looked_at =
     1024;  // a doctype, an XML prologue and comments come before the first tag
 
-constexpr auto send_known = "send the picture as JPEG, PNG, WebP or BMP"sv;
-constexpr auto send_frame = "send a single frame of it as JPEG or PNG"sv;
+constexpr auto send_known = "send the picture as JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP"sv;
+constexpr auto send_as_video = "send it as \"video_url\", or a single frame of it as JPEG or PNG"sv;
 constexpr auto send_page = "send a page of it as JPEG or PNG"sv;
 constexpr auto send_file = "send the picture file itself"sv;
 constexpr auto send_unpacked = "unpack it and send the picture file itself"sv;
@@ -32,10 +33,6 @@ struct Foreign {
 };
 
 constexpr auto foreigners = std::to_array<Foreign>({
-    {0, "GIF87a"sv, "a GIF"sv, send_frame},
-    {0, "GIF89a"sv, "a GIF"sv, send_frame},
-    {0, "II*\0"sv, "a TIFF picture"sv, send_known},
-    {0, "MM\0*"sv, "a TIFF picture"sv, send_known},
     {0, "II+\0"sv, "a TIFF picture (BigTIFF)"sv, send_known},
     {0, "MM\0+"sv, "a TIFF picture (BigTIFF)"sv, send_known},
     {0, "\xFF\x0A"sv, "a JPEG XL picture"sv, send_known},
@@ -49,13 +46,19 @@ constexpr auto foreigners = std::to_array<Foreign>({
     {0, "%!PS"sv, "a PostScript document"sv, send_page},
     {0, "\x1F\x8B"sv, "gzip-compressed data"sv, send_unpacked},
     {0, "PK\3\4"sv, "a ZIP archive or an office document"sv, send_unpacked},
-    {0, "\x1A\x45\xDF\xA3"sv, "a video (WebM or Matroska)"sv, send_frame},
-    {8, "AVI "sv, "a video (AVI)"sv, send_frame},
+    {0, "\x1A\x45\xDF\xA3"sv, "a video (WebM or Matroska)"sv, send_as_video},
+    {8, "AVI "sv, "a video (AVI)"sv, send_as_video},
     {0, "data:image/"sv, "the text of a data URL"sv, send_once},
     {0, "/9j/"sv, "the base64 text of a JPEG"sv, send_once},
     {0, "iVBORw0KGgo"sv, "the base64 text of a PNG"sv, send_once},
-    {0, "version https://git-lfs"sv, "a Git LFS pointer"sv, send_file},
 });
+
+// What some servers, tools and people send in the place of a picture.
+std::unexpected<Error> fail_no_picture(std::string_view what, std::string_view remedy) {
+    std::string message = "the bytes are ";
+    message.append(what).append(" and not a picture; ").append(remedy);
+    return fail(ErrorCode::not_an_image, std::move(message));
+}
 
 std::unexpected<Error> fail_foreign(std::string_view what, std::string_view remedy) {
     std::string message = "the file is ";
@@ -64,19 +67,18 @@ std::unexpected<Error> fail_foreign(std::string_view what, std::string_view reme
 }
 
 // HEIC, AVIF and MP4 are one container; its first box lists brands, the main one first.
-std::unexpected<Error> fail_iso_media(const BytesView& view) {
+Result<ImageFormat> sniff_iso_media(const BytesView& view) {
     const std::size_t end = std::min<std::size_t>({view.be32(0), view.size(), 256});
-    const auto branded = [&](std::string_view brand) {
+    const auto branded = [&](std::initializer_list<std::string_view> brands) {
         for (std::size_t offset = 8; offset + 4 <= end; offset += 4) {
-            if (view.has(offset, brand)) return true;
+            if (std::ranges::any_of(brands, [&](std::string_view brand) { return view.has(offset, brand); }))
+                return true;
         }
         return false;
     };
-    if (branded("avif") || branded("avis")) return fail_foreign("an AVIF picture", send_known);
-    if (branded("heic") || branded("heix") || branded("hevc") || branded("hevx") || branded("mif1") ||
-        branded("msf1"))
-        return fail_foreign("a HEIC picture", "send it as JPEG (an iPhone does: Settings, Camera, Formats)");
-    return fail_foreign("a video (MP4 or MOV)", send_frame);
+    if (branded({"avif", "avis"})) return ImageFormat::avif;
+    if (branded({"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"})) return ImageFormat::heic;
+    return fail_foreign("a video (MP4 or MOV)", send_as_video);
 }
 
 std::string lower_start(std::span<const std::byte> encoded) {
@@ -88,18 +90,20 @@ std::string lower_start(std::span<const std::byte> encoded) {
     return text;
 }
 
-Result<void> check_not_markup(std::span<const std::byte> encoded) {
+std::unexpected<Error> fail_unknown(std::span<const std::byte> encoded) {
     const std::string start = lower_start(encoded);
     std::string_view text = start;
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-    if (text.starts_with("{")) return fail_foreign("a JSON document", check_download);
-    if (!text.starts_with("<")) return {};
-    if (text.contains("<svg")) return fail_foreign("an SVG drawing", "render it and send it as PNG");
-    if (text.contains("<!doctype html") || text.contains("<html") || text.contains("<head"))
-        return fail_foreign("an HTML page", check_download);
-    if (text.starts_with("<?xml")) return fail_foreign("an XML document", check_download);
-    return {};
+    if (text.starts_with("{") || text.starts_with("[")) return fail_no_picture("JSON", check_download);
+    if (text.starts_with("version https://git-lfs")) return fail_no_picture("a Git LFS pointer", send_file);
+    if (text.starts_with("<")) {
+        if (text.contains("<svg")) return fail_foreign("an SVG drawing", "render it and send it as PNG");
+        if (text.contains("<!doctype html") || text.contains("<html") || text.contains("<head"))
+            return fail_no_picture("an HTML page", check_download);
+        if (text.starts_with("<?xml")) return fail_no_picture("an XML document", check_download);
+    }
+    return fail_no_known_picture();
 }
 
 }  // namespace
@@ -112,16 +116,15 @@ Result<ImageFormat> sniff(std::span<const std::byte> encoded) {
     if (view.has(0, "\x89PNG\r\n\x1A\n")) return ImageFormat::png;
     if (view.has(0, "RIFF") && view.has(8, "WEBP")) return ImageFormat::webp;
     if (view.has(0, "BM")) return ImageFormat::bmp;
+    if (view.has(0, "GIF87a") || view.has(0, "GIF89a")) return ImageFormat::gif;
     if (is_raw(encoded)) return ImageFormat::raw;
+    if (view.has(0, "II*\0"sv) || view.has(0, "MM\0*"sv)) return ImageFormat::tiff;
 
     for (const Foreign& foreign : foreigners) {
         if (view.has(foreign.offset, foreign.magic)) return fail_foreign(foreign.what, foreign.remedy);
     }
-    if (view.has(4, "ftyp")) return fail_iso_media(view);
-    TRY(check_not_markup(encoded));
-    return fail(
-        ErrorCode::undecodable_image, "not a picture in a format known here; send a JPEG, PNG, WebP or BMP"
-    );
+    if (view.has(4, "ftyp")) return sniff_iso_media(view);
+    return fail_unknown(encoded);
 }
 
 std::string_view name_of(ImageFormat format) {
@@ -139,6 +142,12 @@ std::string_view name_of(ImageFormat format) {
     panic("ImageFormat out of range");
 }
 
+std::unexpected<Error> fail_no_known_picture() {
+    return fail(
+        ErrorCode::not_an_image, "the bytes are no picture in a format known here; " + std::string(send_known)
+    );
+}
+
 std::unexpected<Error> fail_truncated(ImageFormat format) {
     return fail(
         ErrorCode::truncated_image,
@@ -154,6 +163,8 @@ std::unexpected<Error> fail_damaged(ImageFormat format, std::string_view how) {
     );
 }
 
-std::unexpected<Error> fail_variant(std::string_view variant) { return fail_foreign(variant, send_known); }
+std::unexpected<Error> fail_variant(std::string_view variant, std::string_view remedy) {
+    return fail_foreign(variant, remedy.empty() ? send_known : remedy);
+}
 
 }  // namespace vignette

@@ -16,9 +16,10 @@ Result<ImageFormat> sniff(std::span<const std::byte> encoded);
 std::string_view name_of(ImageFormat format);
 
 // Failures every format has.
+std::unexpected<Error> fail_no_known_picture();
 std::unexpected<Error> fail_truncated(ImageFormat format);
 std::unexpected<Error> fail_damaged(ImageFormat format, std::string_view how);
-std::unexpected<Error> fail_variant(std::string_view variant
-);  // a kind of a known format that is not decoded
+// A kind of a known format that is not decoded.
+std::unexpected<Error> fail_variant(std::string_view variant, std::string_view remedy = {});
 
 }  // namespace vignette

@@ -47,8 +47,9 @@ TEST(Header, TellsFormatSizeAndOrientationOfEveryFixture) {
         ASSERT_TRUE(header.has_value()) << picture.file << ": " << header.error().message;
         Size stored = picture.shown;
         if (picture.orientation >= 5) std::swap(stored.width, stored.height);
-        EXPECT_EQ(*header, (ImageHeader{fixtures::format_of(picture), stored, picture.orientation}))
-            << picture.file;
+        EXPECT_EQ(header->format, fixtures::format_of(picture)) << picture.file;
+        EXPECT_EQ(header->size, stored) << picture.file;
+        EXPECT_EQ(header->orientation, picture.orientation) << picture.file;
     }
 }
 
@@ -56,25 +57,46 @@ TEST(Header, NothingIsAnEmptyImage) { EXPECT_EQ(code_of(""), ErrorCode::empty_im
 
 TEST(Header, NoiseIsNoPicture) {
     const Error error = error_of(to_bytes("The quick brown fox"));
-    EXPECT_EQ(error.code, ErrorCode::undecodable_image);
-    EXPECT_EQ(error.message, "not a picture in a format known here; send a JPEG, PNG, WebP or BMP");
-    EXPECT_EQ(code_of("BMW drives through the rain of November"), ErrorCode::undecodable_image);
+    EXPECT_EQ(error.code, ErrorCode::not_an_image);
+    EXPECT_EQ(
+        error.message,
+        "the bytes are no picture in a format known here; send the picture as JPEG, PNG, WebP, AVIF, HEIC, "
+        "TIFF, GIF or BMP"
+    );
+    EXPECT_EQ(code_of("BMW drives through the rain of November"), ErrorCode::not_an_image);
+}
+
+TEST(Header, SaysWhatCameInThePlaceOfAPicture) {
+    const std::vector<std::pair<std::string, std::string>> texts{
+        {"\n<!DOCTYPE html><html><body>404</body></html>", "HTML"},
+        {"<HTML><HEAD>", "HTML"},
+        {"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "XML"},
+        {"{\"error\": \"not found\"}", "JSON"},
+        {" [1, 2]", "JSON"},
+        {"version https://git-lfs.github.com/spec/v1\noid", "Git LFS"},
+    };
+    for (const auto& [encoded, name] : texts) {
+        const Error error = error_of(to_bytes(encoded));
+        EXPECT_EQ(error.code, ErrorCode::not_an_image) << name;
+        EXPECT_NE(error.message.find(name), std::string::npos) << error.message;
+        EXPECT_NE(error.message.find(';'), std::string::npos) << "no remedy: " << error.message;
+    }
+}
+
+TEST(Header, AFilmIsSentAsAVideo) {
+    for (const std::string& film :
+         {"\0\0\0\x18"s
+          "ftypisom\0\0\2\0isom"s,
+          "\x1A\x45\xDF\xA3"s, "RIFF\0\0\1\0AVI LIST"s}) {
+        const Error error = error_of(to_bytes(film));
+        EXPECT_EQ(error.code, ErrorCode::unsupported_media);
+        EXPECT_NE(error.message.find("\"video_url\""), std::string::npos) << error.message;
+    }
 }
 
 TEST(Header, NamesTheFormatsThatAreNotDecoded) {
     const std::vector<std::pair<std::string, std::string>> foreigners{
-        {"GIF89a\1\0\1\0"s, "GIF"},
-        {"II*\0\x08\0\0\0"s, "TIFF"},
-        {"MM\0*\0\0\0\x08"s, "TIFF"},
-        {"\0\0\0\x1C"
-         "ftypavif\0\0\0\0avifmif1"s,
-         "AVIF"},
-        {"\0\0\0\x1C"
-         "ftypmif1\0\0\0\0mif1avif"s,
-         "AVIF"},
-        {"\0\0\0\x18"
-         "ftypheic\0\0\0\0mif1"s,
-         "HEIC"},
+        {"II+\0\x08\0\0\0"s, "BigTIFF"},
         {"\0\0\0\x18"
          "ftypisom\0\0\2\0isom"s,
          "MP4"},
@@ -85,10 +107,6 @@ TEST(Header, NamesTheFormatsThatAreNotDecoded) {
         {"\xFF\x0A\0\0"s, "JPEG XL"},
         {"\0\0\0\x0CJXL \r\n\x87\n"s, "JPEG XL"},
         {"\0\0\0\x0CjP  \r\n\x87\n"s, "JPEG 2000"},
-        {"\n<!DOCTYPE html><html><body>404</body></html>", "HTML"},
-        {"<HTML><HEAD>", "HTML"},
-        {"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "XML"},
-        {"{\"error\": \"not found\"}", "JSON"},
         {"/9j/4AAQSkZJRgABAQ", "base64"},
         {"data:image/png;base64,iVBORw0KGgo", "data URL"},
         {jpeg_header('\xC3', 8, "\0\x10"s, 3), "lossless"},
@@ -96,7 +114,6 @@ TEST(Header, NamesTheFormatsThatAreNotDecoded) {
         {jpeg_header('\xC1', 12, "\0\x10"s, 3), "12 bits"},
         {jpeg_header('\xC0', 8, "\0\x10"s, 2), "2 channels"},
         {jpeg_header('\xC0', 8, "\0\0"s, 3), "height"},
-        {"RIFF\x20\0\0\0WEBPVP8X\x0A\0\0\0\x02\0\0\0\x0F\0\0\x0F\0\0\0\0"s, "animated WebP"},
     };
     for (const auto& [encoded, name] : foreigners) {
         const Error error = error_of(to_bytes(encoded));

@@ -200,9 +200,11 @@ Bytes dated(std::uint32_t tag, const std::string& text) {
 }
 
 TEST(Exif, ADateIsGivenAsIso) {
-    EXPECT_EQ(read_taken(dated(tiff_tag::date_time, "2026:05:01 12:30:09")), "2026-05-01T12:30:09");
-    EXPECT_EQ(read_taken(dated(tiff_tag::date_time_original, "1999:12:31 23:59:59")), "1999-12-31T23:59:59");
-    EXPECT_EQ(read_taken(dated(tiff_tag::date_time, "2024:02:29 00:00:00")), "2024-02-29T00:00:00");
+    EXPECT_EQ(read_exif(dated(tiff_tag::date_time, "2026:05:01 12:30:09")).taken, "2026-05-01T12:30:09");
+    EXPECT_EQ(
+        read_exif(dated(tiff_tag::date_time_original, "1999:12:31 23:59:59")).taken, "1999-12-31T23:59:59"
+    );
+    EXPECT_EQ(read_exif(dated(tiff_tag::date_time, "2024:02:29 00:00:00")).taken, "2024-02-29T00:00:00");
 }
 
 TEST(Exif, WhatIsNoDateIsEmpty) {
@@ -211,8 +213,8 @@ TEST(Exif, WhatIsNoDateIsEmpty) {
           "2026:05:01 24:00:00", "2026:05:01 12:60:00", "2026:05:01 12:30:60",
           "    :  :     :  :  ", "2026-05-01 12:30:09", "2026:05:01T12:30:09", "2026:05:01 12:30:9",
           "2026:05:01 12:30:09Z", "+026:05:01 12:30:09", ""})
-        EXPECT_EQ(read_taken(dated(tiff_tag::date_time, text)), "") << text;
-    EXPECT_EQ(read_taken(fixtures::to_bytes("no TIFF")), "");
+        EXPECT_EQ(read_exif(dated(tiff_tag::date_time, text)).taken, "") << text;
+    EXPECT_EQ(read_exif(fixtures::to_bytes("no TIFF")).taken, "");
 }
 
 TEST(Exif, WhenItWasTakenWinsOverWhenTheFileWasChanged) {
@@ -225,10 +227,10 @@ TEST(Exif, WhenItWasTakenWinsOverWhenTheFileWasChanged) {
         .append("2020:01:02 03:04:05\0"s)
         .entry(tiff_tag::date_time_original, TiffBytes::ascii, 20, tiff.number(texts + 20, 4))
         .end_directory();
-    EXPECT_EQ(read_taken(fixtures::to_bytes(tiff.text())), "2020-01-02T03:04:05");
+    EXPECT_EQ(read_exif(fixtures::to_bytes(tiff.text())).taken, "2020-01-02T03:04:05");
     std::string blank = tiff.text();
     blank.replace(texts + 20, 19, "    :  :     :  :  ");
-    EXPECT_EQ(read_taken(fixtures::to_bytes(blank)), "2026-05-01T12:30:00");
+    EXPECT_EQ(read_exif(fixtures::to_bytes(blank)).taken, "2026-05-01T12:30:00");
 }
 
 TEST(Exif, OnlyTheEightOrientationsCount) {
@@ -237,13 +239,13 @@ TEST(Exif, OnlyTheEightOrientationsCount) {
             TiffBytes tiff(big_endian);
             tiff.short_entry(tiff_tag::orientation, value).end_directory();
             const int expected = value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
-            EXPECT_EQ(read_orientation(fixtures::to_bytes(tiff.text())), expected) << value;
+            EXPECT_EQ(read_exif(fixtures::to_bytes(tiff.text())).orientation, expected) << value;
         }
     }
     TiffBytes second;  // that of a thumbnail
     second.short_entry(256, 1).end_directory(second.behind(1));
     second.short_entry(tiff_tag::orientation, 6).end_directory();
-    EXPECT_EQ(read_orientation(fixtures::to_bytes(second.text())), 1);
+    EXPECT_EQ(read_exif(fixtures::to_bytes(second.text())).orientation, 1);
 }
 
 }  // namespace

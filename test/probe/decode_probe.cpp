@@ -1,6 +1,8 @@
 // What becomes of a picture, for tests that are written in Python: a line of JSON for each file.
 //   decode_probe [--cover WIDTHxHEIGHT] [--fast] [--header] [--pixels FOLDER] FILE…
-// With --pixels the decoded bytes lie in FOLDER under the file's name with .rgb behind it.
+// `grown` is by how much the process needed more memory than ever before since the file was read, `predicted`
+// what decode_bytes() says of it. With --pixels the decoded bytes lie in FOLDER under the file's name with
+// .rgb behind it.
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -77,9 +79,32 @@ Json tell_header(std::span<const std::byte> encoded) {
     };
 }
 
+long memory_line(const char* name) {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with(name)) return std::stol(line.substr(std::string_view(name).size())) * 1024;
+    }
+    return 0;
+}
+
+// The most that is held while `call` runs, beyond what is held before.
+template <class Call>
+long growth_of(Call&& call) {
+    std::ofstream("/proc/self/clear_refs") << "5";  // forgets the peak
+    const long before = memory_line("VmRSS:");
+    call();
+    return memory_line("VmHWM:") - before;
+}
+
 Json tell_picture(std::span<const std::byte> encoded, const Wishes& wishes, const std::string& name) {
-    const Result<DecodedImage> decoded = decode_image(encoded, Limits{}, wishes.need);
-    if (!decoded) return as_json(decoded.error());
+    Result<DecodedImage> decoded = fail(ErrorCode::internal, "");
+    const long grown = growth_of([&] { decoded = decode_image(encoded, Limits{}, wishes.need); });
+    const Json memory{{"predicted", decode_bytes(encoded, Limits{})}, {"grown", grown}};
+    if (!decoded) {
+        Json told = as_json(decoded.error());
+        told.update(memory);
+        return told;
+    }
     const auto& [image, info] = *decoded;
     if (!wishes.pixels.empty()) {
         std::ofstream file(wishes.pixels / (name + ".rgb"), std::ios::binary);
@@ -87,8 +112,16 @@ Json tell_picture(std::span<const std::byte> encoded, const Wishes& wishes, cons
             reinterpret_cast<const char*>(image.rgb.data()), static_cast<std::streamsize>(image.rgb.size())
         );
     }
-    return Json{{"format", to_text(info.format)}, {"path", to_text(info.path)}, {"size", as_json(info.size)},
-                {"full", as_json(info.full)},     {"taken", info.taken},        {"mean", mean_colour(image)}};
+    return Json{
+        {"format", to_text(info.format)},
+        {"path", to_text(info.path)},
+        {"size", as_json(info.size)},
+        {"full", as_json(info.full)},
+        {"taken", info.taken},
+        {"mean", mean_colour(image)},
+        {"predicted", memory["predicted"]},
+        {"grown", grown}
+    };
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 
     python test/golden/images/make.py        (Pillow, nothing else)
 
-`name.ext` is the encoded picture and `name.ext.rgb` what ImageOps.exif_transpose() and convert("RGB") make of it.
+`name.ext` is the encoded picture and `name.ext.rgb` what ImageOps.exif_transpose() makes of it, pasted on white where it
+is transparent.
 `index.txt` has one line for each: file, format, width and height as shown, orientation, and the largest mean
 difference that is allowed (0: every byte is equal).
 """
@@ -32,11 +33,21 @@ def scene(width, height):
     return picture
 
 
+def shown_by_pillow(picture):
+    upright = ImageOps.exif_transpose(picture)
+    if not upright.has_transparency_data:
+        return upright.convert("RGB")
+    upright = upright.convert("RGBA")
+    paper = Image.new("RGB", upright.size, "white")
+    paper.paste(upright, mask=upright.getchannel("A"))
+    return paper
+
+
 def keep(name, encoded, orientation=1, tolerance=0.0, reference=None):
     (here / name).write_bytes(encoded)
     opened = Image.open(io.BytesIO(encoded))
     kind = opened.format.lower()
-    shown = reference or ImageOps.exif_transpose(opened).convert("RGB")
+    shown = reference or shown_by_pillow(opened)
     (here / (name + ".rgb")).write_bytes(shown.tobytes())
     index.append(f"{name} {kind} {shown.width} {shown.height} {orientation} {tolerance}")
 

@@ -1,0 +1,22 @@
+// Where things lie in a GIF, up to the end of its first frame.
+#pragma once
+
+#include <optional>
+
+#include "image/bytes_view.h"
+#include "vignette/error.h"
+#include "vignette/image.h"
+
+namespace vignette {
+
+struct GifLayout {
+    Size canvas;
+    Size frame_at;  // the first frame's corner on the canvas
+    Size frame;
+    std::optional<std::uint32_t> transparent;  // an index of the palette
+    BytesView palette{{}};                     // three bytes a colour
+};
+
+Result<GifLayout> read_gif_layout(const BytesView& view);
+
+}  // namespace vignette

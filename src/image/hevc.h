@@ -1,0 +1,14 @@
+// How large the pictures of an HEVC stream are, which its container need not tell truly.
+#pragma once
+
+#include <optional>
+
+#include "image/bytes_view.h"
+#include "vignette/image.h"
+
+namespace vignette {
+
+// The largest size in the parameter sets of a decoder configuration ("hvcC"); empty where there is none.
+std::optional<Size> read_hevc_size(const BytesView& configuration);
+
+}  // namespace vignette
