@@ -20,7 +20,8 @@ RUN mkdir -p /runtime && cd /opt/vignette-python && \
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
         ca-certificates libcurl4 libfmt9 libspdlog1.10 libsimdjson14 libssl3 libgomp1 \
-        libopencv-core406 libopencv-imgproc406 libopencv-imgcodecs406 libturbojpeg0 && \
+        libopencv-core406 libopencv-imgproc406 libopencv-imgcodecs406 libturbojpeg0 \
+        libavformat59 libavcodec59 libavutil57 libswscale6 && \
     rm -rf /var/lib/apt/lists/* && useradd --create-home vignette
 COPY --from=build /runtime /opt/vignette-python
 COPY --from=build /opt/vignette /opt/vignette

@@ -88,23 +88,4 @@ struct Job {
     std::string embedder;  // bundle of the vector; empty: the default
 };
 
-struct Item {        // one part of a batch: what is wrong with it spoils no other
-    std::string id;  // the client's own name for it; may be empty
-    Result<Job> job;
-};
-
-enum class AnswerShape {
-    single,
-    batch,   // a list, be it of one
-    frames,  // descriptions by place, null for those that failed
-};
-
-// What a client asked for in one go.
-struct Request {
-    JobId id;
-    std::vector<Item> items;  // at least one
-    AnswerShape shape = AnswerShape::single;
-    bool stream = false;  // pieces and finished items are wanted as they come
-};
-
 }  // namespace vignette

@@ -1,10 +1,12 @@
 #include "caption/studio.h"
 
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "caption/film_describer.h"
 #include "caption/pictures.h"
 #include "core/stopwatch.h"
 
@@ -80,7 +82,20 @@ Result<Caption> Studio::caption(Job job, std::stop_token stop, const OnPiece& on
     const Stopwatch watch;
     const std::vector<DecodedImage> images =
         TRY(read_pictures(std::move(job.pictures), config_.limits, stop, timings));
+    Caption made = TRY(answer(std::move(job), images, models, stop, on_piece));
+    for (const DecodedImage& one : images) made.images.push_back(one.info);
+    made.timings.load = timings.load;
+    made.timings.fetch = timings.fetch;
+    made.timings.decode = timings.decode;
+    made.timings.total = watch.total();
+    return made;
+}
 
+// What is done with decoded pictures, wherever they come from.
+Result<Caption> Studio::answer(
+    Job job, const std::vector<DecodedImage>& images, const Models& models, const std::stop_token& stop,
+    const OnPiece& on_piece
+) {
     Pending pending;
     if (models.vector) pending = TRY(start_vector(models.vector->embedder, job, images, stop, job.warnings));
     const VectorFormat format = job.vector_format;
@@ -93,16 +108,28 @@ Result<Caption> Studio::caption(Job job, std::stop_token stop, const OnPiece& on
         made.timings.embed = waiting.lap();
     }
     made.task = task;
-    for (const DecodedImage& one : images) made.images.push_back(one.info);
-    made.timings.load = timings.load;
-    made.timings.fetch = timings.fetch;
-    made.timings.decode = timings.decode;
-    made.timings.total = watch.total();
     return made;
 }
 
-Result<FilmInfo> Studio::describe(Film film, std::stop_token, const OnFrame&) {
-    return fail(ErrorCode::unsupported, "films are not read yet", film.source.field);
+Result<FilmInfo> Studio::describe(Film film, std::stop_token stop, const OnFrame& on_frame) {
+    TRY(unless_stopped(stop));
+    const Models models = TRY(models_of(film.frame));
+    const int room = models.words ? models.words->captioner.pictures_at_once() : embeddings_at_once;
+    const AnswerFrame answer_frame = [&](Job job, DecodedImage frame, const std::stop_token& stopped) {
+        const Stopwatch watch;
+        std::vector<DecodedImage> images;
+        images.push_back(std::move(frame));
+        Result<Caption> made = answer(std::move(job), images, models, stopped, {});
+        if (made) made->timings.total = watch.total();
+        return made;
+    };
+    return describe_film(
+        std::move(film),
+        {.limits = config_.limits,
+         .fetcher = config_.fetcher,
+         .frames_at_once = std::min(room, film_frames_at_once_max)},
+        answer_frame, stop, on_frame
+    );
 }
 
 // A job for words gets none where captions are off: an empty answer, not an error, and no model loaded.

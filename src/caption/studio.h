@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "caption/picture_captioner.h"
 #include "caption/picture_embedder.h"
@@ -65,6 +66,10 @@ private:
     };
 
     Result<Models> models_of(const Job& job);
+    Result<Caption> answer(
+        Job job, const std::vector<DecodedImage>& images, const Models& models, const std::stop_token& stop,
+        const OnPiece& on_piece
+    );
     Result<std::filesystem::path> find(const Wanted& wanted) const;
     template <class Kind>
     Result<std::shared_ptr<Kind>> take(const Wanted& wanted, std::string_view what_for);

@@ -27,6 +27,13 @@ std::unexpected<Error> refuse_in_item(const Member& member) {
     );
 }
 
+std::unexpected<Error> refuse_film(const Member& member) {
+    return fail(
+        ErrorCode::invalid_input,
+        member.path + " is no picture; a film is a job of its own, in \"input\" itself"
+    );
+}
+
 }  // namespace
 
 FieldReader::FieldReader(JsonReader& json, const Limits& limits, std::string path)
@@ -79,10 +86,15 @@ Result<void> FieldReader::read_known(const Member& member, Value& value) {
         case Role::vector_format:
         case Role::return_embedding:
         case Role::disable_captions: return refuse_in_item(member);
-        case Role::later: return refuse(member);
-        case Role::ignored:
-            warnings_.add(member.path, [] { return std::string("this version does not have it; ignored"); });
+        case Role::film: return refuse_film(member);
+        case Role::timestamps:
+        case Role::fps:
+        case Role::keyframes:
+        case Role::max_frames:
+        case Role::keep_duplicates:
+            warnings_.add(member.path, [] { return std::string("is for films; ignored"); });
             return json_.skip(value);
+        case Role::later: return refuse(member);
     }
     panic("Role out of range");
 }

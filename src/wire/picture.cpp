@@ -8,18 +8,7 @@
 namespace vignette {
 namespace {
 
-constexpr std::string_view white_space = " \t\r\n";
 constexpr std::string_view good_example = "data:image/jpeg;base64,...";
-
-std::string_view trim(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(white_space);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(white_space) + 1 - begin);
-}
-
-bool starts_with(std::string_view text, std::string_view scheme) {
-    return lower_case(text.substr(0, scheme.size())) == scheme;
-}
 
 // Some clients do not know the type of what they send and declare none, or plain bytes.
 bool may_be_image(std::string_view media_type) {
@@ -63,8 +52,8 @@ Result<Base64Image> read_data_url(const SharedText& text, std::string_view url) 
 
 // The message of an error starts with a verb: read_picture() puts the field's path before it.
 Result<Base64Image> read_any(const SharedText& text, std::string_view trimmed) {
-    if (starts_with(trimmed, "data:")) return read_data_url(text, trimmed);
-    if (starts_with(trimmed, "http://") || starts_with(trimmed, "https://")) {
+    if (starts_with_scheme(trimmed, "data:")) return read_data_url(text, trimmed);
+    if (starts_with_scheme(trimmed, "http://") || starts_with_scheme(trimmed, "https://")) {
         return fail(
             ErrorCode::unsupported,
             "is an http address, and this version fetches nothing; send the picture itself as " +

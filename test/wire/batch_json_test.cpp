@@ -265,8 +265,7 @@ TEST(BatchJson, WarningsOfTheJobAreSaidOnceAndThoseOfAnItemAtTheItem) {
         {.field = "input.zzzzz", .message = "unknown field, ignored"},
         {.field = "input.images[1].promt", .message = "unknown field, ignored; did you mean \"prompt\"?"},
     };
-    const std::vector<Warning> second_job{
-        {.field = "input.images[2].fps", .message = "this version does not have it; ignored"}
+    const std::vector<Warning> second_job{{.field = "input.images[2].fps", .message = "is for films; ignored"}
     };
     EXPECT_EQ(request.items[1].job->warnings, first_job);
     EXPECT_EQ(request.items[2].job->warnings, second_job);

@@ -73,7 +73,7 @@ TEST(JobJsonRefusals, APictureThatCannotBeOneIsRefusedByItsHead) {
 }
 
 TEST(JobJsonRefusals, WhatThisVersionCannotDoSaysWhatWorks) {
-    for (const std::string_view name : {"image_url", "image_urls", "frame_urls", "video_url"}) {
+    for (const std::string_view name : {"image_url", "image_urls", "frame_urls"}) {
         expect_refused(
             {{event("\"" + std::string(name) + "\":[]"), ErrorCode::unsupported, "input." + std::string(name),
               "send the picture itself, as \"data_url\""}}

@@ -137,10 +137,8 @@ TEST(JobJson, AnUnknownFieldIsAWarningThatSuggestsTheKnownOne) {
     EXPECT_EQ(parsed(with(R"("promt":"x","numBeams":[{"a":1e999}],"colour":"\u0041")")).warnings, expected);
 }
 
-TEST(JobJson, AFieldOfALaterVersionThatOnlyTunesIsAWarning) {
-    const std::vector<Warning> expected{
-        {.field = "input.fps", .message = "this version does not have it; ignored"}
-    };
+TEST(JobJson, AWishAboutFramesWithoutAFilmIsAWarning) {
+    const std::vector<Warning> expected{{.field = "input.fps", .message = "is for films; ignored"}};
     EXPECT_EQ(parsed(with(R"("fps":0.2)")).warnings, expected);
 }
 
