@@ -127,7 +127,7 @@ Result<void> FilmFile::Reader::open(FilmKind kind, bool cut_short) {
         return fail(ErrorCode::out_of_memory, "no memory to read the film; try again later");
     if (Result<void> opened = input_.open(kind); !opened) {
         if (input_.stopped()) return fail_stopped();
-        return cut_short ? fail_cut() : std::unexpected(opened.error());
+        return opened;
     }
     stream_ = film_stream(input_.format());
     if (stream_ == nullptr) {
@@ -144,7 +144,6 @@ Result<void> FilmFile::Reader::open(FilmKind kind, bool cut_short) {
     orientation_ = orientation_of(*stream_);
     TRY(look_ahead());
     if (!has_ahead_) {
-        if (cut_short_) return fail_cut();
         return fail(
             ErrorCode::undecodable_image,
             "none of the film's pictures can be decoded; send an intact file, for instance by saving it again"
@@ -296,7 +295,13 @@ Result<FilmFile> FilmFile::open(std::span<const std::byte> file, const Limits& l
         );
     }
     auto reader = std::make_unique<Reader>(file, limits, std::move(stop));
-    TRY(reader->open(*kind, is_cut_short(file, *kind)));
+    const bool cut_short = is_cut_short(file, *kind);
+    const Result<void> opened = reader->open(*kind, cut_short);
+    if (!opened) {  // what seems damaged or missing may only have been cut off
+        const ErrorCode code = opened.error().code;
+        const bool by_cut = code == ErrorCode::undecodable_image || code == ErrorCode::unsupported_media;
+        return cut_short && by_cut ? fail_cut() : std::unexpected(opened.error());
+    }
     return FilmFile(std::move(reader));
 }
 

@@ -62,7 +62,7 @@ double scene_change(const Thumbnail& before, const Thumbnail& now) {
     constexpr double much = 64;
     const double brightness = moved / (2.0 * static_cast<double>(pixels));
     const double samples = std::min(1.0, sum / static_cast<double>(before.rgb.size()) / much);
-    return (brightness + samples) / 2;
+    return std::min(brightness, samples);
 }
 
 }  // namespace vignette

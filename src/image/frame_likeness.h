@@ -23,12 +23,13 @@ double largest_difference(const Thumbnail& one, const Thumbnail& other);
 inline constexpr double duplicate_difference_max = 6;
 bool looks_like(const Thumbnail& one, const Thumbnail& other);
 
-// How much changed from one frame to the next, from 0 to 1: the mean of two measures, each from 0 to 1. One
-// is the share of the picture that has another brightness (half the distance of the two histograms of 32
-// brightnesses), the other the mean absolute difference of all samples, 64 or more being 1.
+// How much changed from one frame to the next, from 0 to 1: the smaller of two measures. One is the share of
+// the picture that has another brightness (half the distance of the two histograms of 32 brightnesses), the
+// other the mean absolute difference of all samples, 64 or more being 1.
 double scene_change(const Thumbnail& before, const Thumbnail& now);
 
-// Things that move change the second measure and hardly the first: a cut changes both.
-inline constexpr double cut_min = 0.35;
+// Things that move change the second measure and hardly the first, a light that flickers the first and hardly
+// the second: a cut changes both.
+inline constexpr double cut_min = 0.25;
 
 }  // namespace vignette
