@@ -99,7 +99,7 @@ def two_colours(count=4, size=(64, 48), step=0.48):
 # name: codec and options. All kinds of containers and codecs that are read, a few kilobytes each.
 TINY = {
     "h264.mp4": {"codec": "libx264", "bf": 2, "preset": "ultrafast"},
-    "h264-fragments.mp4": {"codec": "libx264", "bf": 0, "box": {"movflags": "frag_keyframe+empty_moov"}},
+    "h264-fragments.mp4": {"codec": "libx264", "bf": 0, "box": {"movflags": "frag_every_frame+empty_moov"}},
     "hevc.mkv": {"codec": "libx265", "x265-params": "log-level=none"},
     "vp8.webm": {"codec": "libvpx"},
     "vp9.webm": {"codec": "libvpx-vp9"},
