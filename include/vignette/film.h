@@ -30,6 +30,9 @@ struct Film {
     Job frame;  // how each frame is described: without pictures
 };
 
+// So many frames of one film are with the model at once, if it has room for them.
+inline constexpr int film_frames_at_once_max = 16;
+
 struct FilmFrame {
     std::size_t index = 0;               // 0, 1, 2, … without gaps
     double timestamp = 0;                // seconds, as the file says

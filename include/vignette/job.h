@@ -16,7 +16,6 @@ namespace vignette {
 
 struct Base64Image {  // text still to be decoded: the media side does it, not the thread that reads requests
     SharedText text;
-    std::string media_type;  // as a data URL declared it, for messages only: the bytes decide
 };
 struct EncodedImage {
     Bytes bytes;
@@ -86,25 +85,6 @@ struct Job {
     std::string
         model;  // bundle of the words, or of the vector where only that is asked for; empty: the default
     std::string embedder;  // bundle of the vector; empty: the default
-};
-
-struct Item {        // one part of a batch: what is wrong with it spoils no other
-    std::string id;  // the client's own name for it; may be empty
-    Result<Job> job;
-};
-
-enum class AnswerShape {
-    single,
-    batch,   // a list, be it of one
-    frames,  // descriptions by place, null for those that failed
-};
-
-// What a client asked for in one go.
-struct Request {
-    JobId id;
-    std::vector<Item> items;  // at least one
-    AnswerShape shape = AnswerShape::single;
-    bool stream = false;  // pieces and finished items are wanted as they come
 };
 
 }  // namespace vignette

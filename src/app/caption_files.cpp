@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/files.h"
+#include "app/film_files.h"
 #include "app/open_back.h"
 #include "core/texts.h"
 #include "wire/result_json.h"
@@ -98,6 +99,12 @@ bool answer_all(Captioner& captioner, const std::vector<Subject>& subjects, cons
         progress.advance();
     };
     for (const Subject& subject : subjects) {
+        if (options.command == Command::caption && is_film_file(subject.name)) {
+            while (!in_work.empty()) print_first();
+            all_fine = caption_film(captioner, subject.name, options) && all_fine;
+            progress.advance();
+            continue;
+        }
         if (in_work.size() == static_cast<std::size_t>(options.parallel)) print_first();
         in_work.push_back(
             {.name = subject.name,

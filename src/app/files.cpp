@@ -57,6 +57,14 @@ Result<std::string> read_text_file(const fs::path& file, std::size_t bytes_max) 
     return read_all<std::string>(file, bytes_max);
 }
 
+Result<Bytes> read_head(const fs::path& file, std::size_t bytes) {
+    const std::unique_ptr<std::FILE, Close> opened(std::fopen(file.c_str(), "rb"));
+    if (!opened) return fail(ErrorCode::usage, "cannot open " + file.string() + ": " + std::strerror(errno));
+    Bytes head(bytes);
+    head.resize(std::fread(head.data(), 1, bytes, opened.get()));
+    return head;
+}
+
 Result<Bytes> read_binary_file(const fs::path& file, std::size_t bytes_max) {
     return read_all<Bytes>(file, bytes_max);
 }

@@ -11,6 +11,7 @@ namespace vignette {
 
 // "-" is stdin. Errors name the file and what to do.
 Result<std::string> read_text_file(const std::filesystem::path& file, std::size_t bytes_max);
+Result<Bytes> read_head(const std::filesystem::path& file, std::size_t bytes);  // or all, where it has fewer
 Result<Bytes> read_binary_file(const std::filesystem::path& file, std::size_t bytes_max);
 
 }  // namespace vignette

@@ -23,4 +23,12 @@ void log_job(std::string_view id, const Result<Caption>& outcome) {
     );
 }
 
+void log_film(std::string_view id, const FilmAnswer& answer, const Result<FilmInfo>& info) {
+    for (const auto& [index, error] : answer.errors)
+        log_job(std::string(id) + "[" + std::to_string(index) + "]", std::unexpected(error));
+    if (!info) return log_job(id, std::unexpected(info.error()));
+    for (const Warning& warning : info->warnings) log_debug(warning.field + ": " + warning.message, id);
+    log_info("job_done frames=" + std::to_string(answer.timestamps.size()), id);
+}
+
 }  // namespace vignette

@@ -17,6 +17,7 @@ constexpr const char* examples = R"(Examples:
   vignette caption photo.jpg                       one line: what the picture shows
   vignette caption --json *.png | jq .caption      the whole answer, one JSON object a line
   vignette caption --preset alt_text photo.jpg     one sentence of at most 125 characters, for an alt attribute
+  vignette caption --fps 0.5 film.mp4              a frame every two seconds, a line each
   vignette embed photo.jpg --text "a red circle"    vectors whose dot product says how well they fit
   vignette run --test_input '{"input": {"data_url": "data:image/png;base64,..."}}'
   vignette run test/events/scene-1.json            a mock event, as RunPod would send it
@@ -105,13 +106,38 @@ void add_wishes(CLI::App& caption, CaptionOptions& wishes) {
         ->allow_extra_args(false);
 }
 
+// The frames of a film; the same ranges as a job's fields have.
+void add_frames(CLI::App& caption, FrameWishes& frames) {
+    CLI::Option* fps =
+        caption.add_option("--fps", frames.fps, "Of a film: frames described for each second; 1");
+    fps->check(CLI::Range(1e-6, 1000.0));
+    CLI::Option* keyframes =
+        caption.add_flag("--keyframes", frames.keyframes, "Of a film: the first frame of each scene")
+            ->excludes(fps);
+    caption.add_option("--timestamps", frames.timestamps, "Of a film: the frames at these seconds: 0,2.5,10")
+        ->delimiter(',')
+        ->check(CLI::NonNegativeNumber)
+        ->excludes(fps)
+        ->excludes(keyframes);
+    caption.add_option("--max-frames", frames.max_frames, "Of a film: at most so many frames; 1000")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53));
+    caption.add_flag(
+        "--keep-duplicates", frames.keep_duplicates,
+        "Of a film: describe frames again that look like the last one"
+    );
+}
+
 CLI::App* add_caption(CLI::App& app, Options& options) {
-    CLI::App* caption = app.add_subcommand("caption", "Describe picture files, one line each");
-    caption->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, BMP")->required();
+    CLI::App* caption =
+        app.add_subcommand("caption", "Describe pictures and films, one line a picture or frame");
+    caption
+        ->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, BMP; films: MP4, MOV, WebM, MKV, AVI")
+        ->required();
     caption->add_flag("--json", options.json, "Print each result object as one line of JSON");
     caption->add_flag("--tokens", options.caption.return_tokens, "Add the token ids to the JSON");
     caption->add_flag("--logprobs", options.caption.logprobs, "Add how sure the model was to the JSON");
     add_wishes(*caption, options.caption);
+    add_frames(*caption, options.frames);
     caption->add_option("--parallel", options.parallel, "Pictures in work at once")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();

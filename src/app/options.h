@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "vignette/bundle.h"
 #include "vignette/captioner.h"
+#include "vignette/film.h"
 #include "vignette/job.h"
 
 namespace vignette {
@@ -48,6 +49,7 @@ struct Options {
     // caption
     std::vector<std::string> files;
     CaptionOptions caption;
+    FrameWishes frames;  // of films
     bool json = false;
     int parallel = 4;
 

@@ -12,6 +12,7 @@
 #include "app/job_log.h"
 #include "app/open_back.h"
 #include "core/stopwatch.h"
+#include "wire/film_json.h"
 #include "wire/job_json.h"
 #include "wire/result_json.h"
 
@@ -67,6 +68,34 @@ Result<Answer> run(Request request, const Options& options) {
     return answer;
 }
 
+int fail_request(const std::string& id, const Error& error) {
+    const Result<Caption> outcome = std::unexpected(error);
+    std::puts(format_result(outcome).c_str());
+    log_job(id, outcome);
+    return 1;
+}
+
+// A streaming event tells each frame when it is described, a line each, before the whole.
+Result<FilmInfo> describe(Film film, bool stream, const Options& options, FilmAnswer& answer) {
+    const CaptionerConfig config = TRY(captioner_config(options, /*lazy=*/true));
+    const std::unique_ptr<Captioner> captioner = TRY(open_back(config));
+    return captioner->describe(std::move(film), {}, [&](FilmFrame frame) {
+        if (stream) std::puts(format_frame(frame).c_str());
+        answer.add(std::move(frame));
+    });
+}
+
+int run_film(Request request, const Options& options) {
+    const std::string id = request.id.value;
+    const Stopwatch stopwatch;
+    FilmAnswer answer;
+    const Result<FilmInfo> info = describe(*std::move(request.film), request.stream, options, answer);
+    if (!info && answer.timestamps.empty()) return fail_request(id, info.error());
+    std::puts(format_film(answer, info, stopwatch.total()).c_str());
+    log_film(id, answer, info);
+    return info && answer.errors.empty() ? 0 : 1;
+}
+
 bool log_answer(const std::string& id, const Answer& answer) {
     bool all_fine = true;
     for (std::size_t index = 0; index < answer.items.size(); ++index) {
@@ -75,13 +104,6 @@ bool log_answer(const std::string& id, const Answer& answer) {
         all_fine = all_fine && outcome.has_value();
     }
     return all_fine;
-}
-
-int fail_request(const std::string& id, const Error& error) {
-    const Result<Caption> outcome = std::unexpected(error);
-    std::puts(format_result(outcome).c_str());
-    log_job(id, outcome);
-    return 1;
 }
 
 }  // namespace
@@ -94,6 +116,7 @@ int run_event(const Options& options) {
     }
     Result<Request> request = parse_request(*std::move(event), Limits{});
     if (!request) return fail_request({}, request.error());
+    if (request->film) return run_film(*std::move(request), options);
     const std::string id = request->id.value;
     const Result<Answer> answer = run(*std::move(request), options);
     if (!answer) return fail_request(id, answer.error());

@@ -30,10 +30,10 @@ Result<Bytes> read_text(const Base64Image& image, std::size_t bytes_max) {
 }
 
 // What an address will give, nobody knows before.
-std::size_t bytes_expected(const ImageSource& source, const Limits& limits) {
+std::size_t bytes_expected(const ImageSource& source, std::size_t bytes_max) {
     if (const auto* given = std::get_if<EncodedImage>(&source)) return given->bytes.size();
     if (const auto* text = std::get_if<Base64Image>(&source)) return text->text.view().size() / 4 * 3;
-    return limits.image_bytes_max;
+    return bytes_max;
 }
 
 bool is_remote(const PictureSource& picture) { return std::holds_alternative<RemoteImage>(picture.source); }
@@ -43,8 +43,9 @@ bool is_remote(const PictureSource& picture) { return std::holds_alternative<Rem
 PictureReader::PictureReader(Fetcher* fetcher, int threads, const Limits& limits)
     : fetcher_(fetcher),
       limits_(limits),
+      films_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
       arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
-      decoding_(threads > 0 ? threads : cores(), limits.media_bytes_max - limits.media_bytes_max / 4) {}
+      decoding_(threads > 0 ? threads : cores(), limits.media_bytes_max / 2) {}
 
 Result<ReadPictures> PictureReader::read(
     Job& job, const DecodeNeed& need, const std::stop_token& stop, Timings& timings
@@ -52,7 +53,8 @@ Result<ReadPictures> PictureReader::read(
     if (job.pictures.empty()) return {};
     Stopwatch watch;
     std::size_t expected = 0;
-    for (const PictureSource& picture : job.pictures) expected += bytes_expected(picture.source, limits_);
+    for (const PictureSource& picture : job.pictures)
+        expected += bytes_expected(picture.source, limits_.image_bytes_max);
     const MediaGate::Pass arriving = TRY(arriving_.enter(job.id, expected, stop));
     std::vector<Bytes> encoded = TRY(bring(job, stop));
     timings.fetch += watch.lap();
@@ -88,6 +90,21 @@ Result<std::vector<Bytes>> PictureReader::bring(Job& job, const std::stop_token&
         encoded.push_back(TRY(about(job.pictures[i].field, coming[i].get())));
     }
     return encoded;
+}
+
+Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, const std::stop_token& stop) {
+    ReadPictures read;
+    read.pass = TRY(decoding_.enter(job, frame.image.rgb.size(), stop));
+    read.images.push_back(std::move(frame));
+    return read;
+}
+
+Result<ReadFilm> PictureReader::read_film(ImageSource source, const JobId& job, const std::stop_token& stop) {
+    const std::size_t expected = bytes_expected(source, limits_.video_bytes_max);
+    ReadFilm film;
+    film.pass = TRY(films_.enter(job, expected, stop));
+    film.bytes = TRY(bytes_of(std::move(source), limits_.video_bytes_max, job, stop));
+    return film;
 }
 
 Result<Bytes> PictureReader::bytes_of(

@@ -19,6 +19,11 @@ struct ReadPictures {
     MediaGate::Pass pass;
 };
 
+struct ReadFilm {
+    Bytes bytes;
+    MediaGate::Pass pass;  // keep it as long as the bytes
+};
+
 class PictureReader {
 public:
     // `threads`: pictures decoded at once; 0: one for each core. `fetcher` may be null: then addresses are
@@ -31,12 +36,15 @@ public:
         Job& job, const DecodeNeed& need, const std::stop_token& stop, Timings& timings
     );
 
-    // The bytes of one picture or film.
+    // A frame that is decoded already: it waits for its turn to be preprocessed like any picture.
+    Result<ReadPictures> admit(DecodedImage frame, const JobId& job, const std::stop_token& stop);
+
+    Result<ReadFilm> read_film(ImageSource source, const JobId& job, const std::stop_token& stop);
+
+private:
     Result<Bytes> bytes_of(
         ImageSource source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
     );
-
-private:
     Result<std::vector<Bytes>> bring(Job& job, const std::stop_token& stop);
     Result<Bytes> fetch(
         const RemoteImage& remote, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
@@ -44,6 +52,7 @@ private:
 
     Fetcher* const fetcher_;
     const Limits limits_;
+    MediaGate films_;     // passed before arriving_, never after it
     MediaGate arriving_;  // passed before decoding_, never after it
     MediaGate decoding_;
 };

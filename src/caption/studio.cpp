@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "caption/film_describer.h"
 #include "core/stopwatch.h"
 
 namespace vignette {
@@ -132,8 +133,25 @@ Result<Caption> Studio::answer(
     return made;
 }
 
-Result<FilmInfo> Studio::describe(Film film, std::stop_token, const OnFrame&) {
-    return fail(ErrorCode::unsupported, "films are not read yet", film.source.field);
+Result<FilmInfo> Studio::describe(Film film, std::stop_token stop, const OnFrame& on_frame) {
+    TRY(unless_stopped(stop));
+    const Models models = TRY(models_of(film.frame));
+    const int room = models.words ? models.words->captioner.pictures_at_once() : embeddings_at_once;
+    const AnswerFrame answer_frame = [&](Job job, DecodedImage frame,
+                                         const std::stop_token& stopped) -> Result<Caption> {
+        const Stopwatch watch;
+        ReadPictures picture = TRY(reader_.admit(std::move(frame), job.id, stopped));
+        Caption made = TRY(answer(models, std::move(job), std::move(picture), stopped, {}));
+        made.timings.total = watch.total();
+        return made;
+    };
+    return describe_film(
+        std::move(film),
+        {.limits = config_.limits,
+         .reader = reader_,
+         .frames_at_once = std::min(room, film_frames_at_once_max)},
+        answer_frame, stop, on_frame
+    );
 }
 
 // A job for words gets none where captions are off: an empty answer, not an error, and no model loaded.

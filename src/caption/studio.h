@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "caption/picture_captioner.h"
 #include "caption/picture_embedder.h"

@@ -54,7 +54,7 @@ bool holds_jpeg_picture(const TiffDirectory& directory) {
 }  // namespace
 
 void add_preview(std::span<const std::byte> jpeg, std::vector<RawPreview>& previews) {
-    const auto same = [&](const RawPreview& one) { return one.jpeg.data() == jpeg.data(); };
+    const auto same = [&](const RawPreview& known) { return known.jpeg.data() == jpeg.data(); };
     if (previews.size() == raw_previews_max || std::ranges::any_of(previews, same)) return;
     if (!BytesView(jpeg).has(0, "\xFF\xD8\xFF")) return;
     const Result<ImageHeader> header = read_jpeg_header(jpeg.first(std::min(jpeg.size(), header_bytes_max)));

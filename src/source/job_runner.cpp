@@ -55,11 +55,17 @@ void JobRunner::take_in(TakenJob taken) {
 
 void JobRunner::start(const JobId& id, Request request) {
     const auto job = std::make_shared<Running>(id, std::move(request));
-    const std::size_t pictures = job->outcomes.size();
+    const bool film = job->request.film.has_value();
+    const std::size_t pictures =
+        film ? static_cast<std::size_t>(std::min(options_.threads, film_frames_at_once_max))
+             : job->outcomes.size();
     if (!book_.open(id, static_cast<int>(pictures), job->stop)) {
         return log_warning("handed out twice; the first is answered", id.value);
     }
-    log_debug("job_taken pictures=" + std::to_string(pictures), id.value);
+    log_debug(
+        (film ? "job_taken film, pictures=" : "job_taken pictures=") + std::to_string(pictures), id.value
+    );
+    if (film) return crew_.add([this, job] { run_film(*job); });
     {
         const std::lock_guard lock(mutex_);
         for (std::size_t i = 0; i < pictures; ++i) line_.add(id, {.job = job, .index = i});
@@ -103,13 +109,68 @@ Result<Caption> JobRunner::caption(Running& job, std::size_t index) {
     Result<Caption> outcome = TRY(at_wall(ErrorCode::out_of_memory, [&] {
         return captioner_.caption(*std::move(item.job), job.stop.get_token(), on_piece);
     }));
-    if (!outcome && outcome.error().code == ErrorCode::cancelled && shutting_down_) {
-        return fail(
-            ErrorCode::shutting_down,
-            "the worker had to stop before this job was done; send it again and another worker takes it"
-        );
-    }
+    if (!outcome) return std::unexpected(told_why(std::move(outcome).error()));
     return outcome;
+}
+
+Error JobRunner::told_why(Error error) const {
+    if (error.code != ErrorCode::cancelled || !shutting_down_) return error;
+    return {
+        .code = ErrorCode::shutting_down,
+        .message =
+            "the worker had to stop before this job was done; send it again and another worker takes it"
+    };
+}
+
+// One thread of the crew for a whole film; the frames that are with the model at once are its share of the
+// room.
+void JobRunner::run_film(Running& job) {
+    FilmAnswer answer;
+    Result<FilmInfo> info = describe(job, answer);
+    if (!info) info = std::unexpected(told_why(std::move(info).error()));
+    settle_film(job, answer, info);
+}
+
+Result<FilmInfo> JobRunner::describe(Running& job, FilmAnswer& answer) {
+    Film film = *std::exchange(job.request.film, std::nullopt);
+    const std::size_t known_count = film.wishes.timestamps.size();
+    const OnFrame on_frame = [&](FilmFrame frame) {
+        if (job.request.stream) {
+            outbox_.post_event(
+                job.id, {.index = frame.index, .id = {}, .what = Finished{format_frame(frame)}}
+            );
+        }
+        answer.add(std::move(frame));
+        outbox_.post_progress(job.id, answer.timestamps.size(), known_count);
+    };
+    return TRY(at_wall(ErrorCode::out_of_memory, [&] {
+        return captioner_.describe(std::move(film), job.stop.get_token(), on_frame);
+    }));
+}
+
+// Frames that were described before a film turned out to be cut short or damaged stand; a job that was
+// stopped has no answer.
+void JobRunner::settle_film(Running& job, const FilmAnswer& answer, const Result<FilmInfo>& info) {
+    const bool model_failed = std::ranges::any_of(answer.errors, [](const auto& failed) {
+        return failed.second.code == ErrorCode::model_failed;
+    });
+    note_health(answer.described() > 0, model_failed && answer.described() == 0);
+    const bool stopped =
+        !info && (info.error().code == ErrorCode::cancelled || info.error().code == ErrorCode::shutting_down);
+    if (!info && (stopped || answer.timestamps.empty()))
+        return fail_job(job.id, info.error(), job.request.stream ? Streamed::yes : Streamed::no);
+    log_info(
+        "job_done ms=" + std::to_string(job.watch.total().count() / 1000) + " frames=" +
+            std::to_string(answer.timestamps.size()) + " failed=" + std::to_string(answer.errors.size()),
+        job.id.value
+    );
+    post_done(job, format_film(answer, info, job.watch.total()));
+}
+
+void JobRunner::post_done(const Running& job, const std::string& output) {
+    const StopPod stop_pod = dead_ ? StopPod::yes : options_.stop_pod;
+    const Streamed streamed = job.request.stream ? Streamed::yes : Streamed::no;
+    outbox_.post_result(job.id, streamed, format_done(output, stop_pod));
 }
 
 void JobRunner::settle(Running& job) {
@@ -124,8 +185,7 @@ void JobRunner::settle(Running& job) {
             " pictures=" + std::to_string(job.outcomes.size()) + " failed=" + std::to_string(failed),
         job.id.value
     );
-    const StopPod stop_pod = dead_ ? StopPod::yes : options_.stop_pod;
-    outbox_.post_result(job.id, streamed, format_done(format_answer(answer(job)), stop_pod));
+    post_done(job, format_answer(answer(job)));
 }
 
 Answer JobRunner::answer(Running& job) {
@@ -147,12 +207,16 @@ void JobRunner::fail_job(const JobId& id, const Error& error, Streamed streamed)
 // One job may be too much for a model. Three in a row of which nothing came, and it is the model that is
 // broken: a worker that lives on would only fail jobs, and bill for it.
 void JobRunner::note_health(const Running& job) {
-    constexpr int failures_max = 3;
     const bool nothing_came = std::ranges::all_of(job.outcomes, [](const Result<Caption>& outcome) {
         return !outcome && outcome.error().code == ErrorCode::model_failed;
     });
-    if (std::ranges::any_of(job.outcomes, &Result<Caption>::has_value)) failures_in_a_row_ = 0;
-    if (nothing_came && ++failures_in_a_row_ >= failures_max && !dead_.exchange(true)) on_dead_();
+    note_health(std::ranges::any_of(job.outcomes, &Result<Caption>::has_value), nothing_came);
+}
+
+void JobRunner::note_health(bool something_came, bool model_failed) {
+    constexpr int failures_max = 3;
+    if (something_came) failures_in_a_row_ = 0;
+    if (model_failed && ++failures_in_a_row_ >= failures_max && !dead_.exchange(true)) on_dead_();
 }
 
 }  // namespace vignette

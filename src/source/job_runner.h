@@ -15,6 +15,7 @@
 #include "source/outbox.h"
 #include "source/platform.h"
 #include "vignette/captioner.h"
+#include "wire/film_json.h"
 #include "wire/platform_json.h"
 #include "wire/result_json.h"
 
@@ -51,9 +52,15 @@ private:
     void run_item(const std::shared_ptr<Running>& job, std::size_t index);
     static Answer answer(Running& job);
     Result<Caption> caption(Running& job, std::size_t index);
+    void run_film(Running& job);
+    Result<FilmInfo> describe(Running& job, FilmAnswer& answer);
+    Error told_why(Error error) const;
     void settle(Running& job);
+    void settle_film(Running& job, const FilmAnswer& answer, const Result<FilmInfo>& info);
+    void post_done(const Running& job, const std::string& output);
     void fail_job(const JobId& id, const Error& error, Streamed streamed);
     void note_health(const Running& job);
+    void note_health(bool something_came, bool model_failed);
 
     Captioner& captioner_;
     Outbox& outbox_;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "wire/field_checks.h"
-#include "wire/picture.h"
+#include "wire/media.h"
 
 namespace vignette {
 namespace {
@@ -78,10 +78,10 @@ private:
 };
 
 BatchItem read_text_item(
-    const std::string& path, const SharedText& text, const Limits& limits, PictureForm form
+    const std::string& path, const SharedText& text, const Limits& limits, MediaField field
 ) {
     BatchItem item;
-    Result<ImageSource> image = read_picture(path, text, limits, form);
+    Result<ImageSource> image = read_media(path, text, limits, field);
     if (!image) {
         item.fields = std::unexpected(std::move(image).error());
         return item;
@@ -99,9 +99,9 @@ public:
           path_(member.path),
           takes_objects_(member.role == Role::images || member.role == Role::frames),
           holds_texts_(member.role == Role::texts),
-          form_(
-              member.role == Role::image_urls || member.role == Role::frame_urls ? PictureForm::address
-                                                                                 : PictureForm::any
+          field_(
+              member.role == Role::image_urls || member.role == Role::frame_urls ? MediaField::picture_url
+                                                                                 : MediaField::picture
           ) {}
 
     Result<std::vector<BatchItem>> read(Value& value) {
@@ -128,7 +128,7 @@ private:
     Result<BatchItem> read_item(const std::string& path, Value& value) {
         const JsonKind kind = TRY(about(path, json_.kind(value)));
         if (holds_texts_) return read_text(path, value);
-        if (kind == JsonKind::string) return read_text_item(path, TRY(json_.string(value)), limits_, form_);
+        if (kind == JsonKind::string) return read_text_item(path, TRY(json_.string(value)), limits_, field_);
         if (kind == JsonKind::object && takes_objects_) return ItemReader(json_, limits_, path).read(value);
         TRY(json_.skip(value));
         BatchItem item;
@@ -154,7 +154,7 @@ private:
     const std::string& path_;
     const bool takes_objects_;
     const bool holds_texts_;
-    const PictureForm form_;
+    const MediaField field_;
     std::vector<BatchItem> items_;
 };
 

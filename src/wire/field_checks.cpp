@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,13 @@ std::optional<std::int64_t> whole_number(std::string_view token) {
     if (!(number >= 0 && number <= static_cast<double>(whole_number_max))) return std::nullopt;
     if (number != std::trunc(number)) return std::nullopt;
     return static_cast<std::int64_t>(number);
+}
+
+double real_number(std::string_view token) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
+    const bool whole = error == std::errc{} && end == token.data() + token.size();
+    return whole ? number : std::numeric_limits<double>::infinity();
 }
 
 std::unexpected<Error> wrong_type(std::string_view path, std::string_view wanted, JsonKind got) {

@@ -18,6 +18,9 @@ inline constexpr std::int64_t whole_number_max = std::int64_t{1}
 // 40 and 40.0 are the same number to JSON; 40.5, 1e999 and -1 are not lengths.
 std::optional<std::int64_t> whole_number(std::string_view token);
 
+// Infinite where the text is a number that no double can hold.
+double real_number(std::string_view token);
+
 std::unexpected<Error> wrong_type(std::string_view path, std::string_view wanted, JsonKind got);
 
 Result<void> check_name_length(std::string_view path, std::string_view name);  // an id or a model's name

@@ -4,8 +4,8 @@
 
 #include "vignette/invariant.h"
 #include "wire/field_checks.h"
+#include "wire/media.h"
 #include "wire/option_reader.h"
-#include "wire/picture.h"
 #include "wire/words.h"
 
 namespace vignette {
@@ -24,6 +24,13 @@ std::unexpected<Error> refuse_in_item(const Member& member) {
     return fail(
         ErrorCode::invalid_input,
         member.path + " is the same for all pictures of a job; write it into \"input\" itself"
+    );
+}
+
+std::unexpected<Error> refuse_film(const Member& member) {
+    return fail(
+        ErrorCode::invalid_input,
+        member.path + " is no picture; a film is a job of its own, in \"input\" itself"
     );
 }
 
@@ -83,10 +90,15 @@ Result<void> FieldReader::read_known(const Member& member, Value& value) {
         case Role::vector_format:
         case Role::return_embedding:
         case Role::disable_captions: return refuse_in_item(member);
-        case Role::later: return refuse(member);
-        case Role::ignored:
-            warnings_.add(member.path, [] { return std::string("this version does not have it; ignored"); });
+        case Role::film: return refuse_film(member);
+        case Role::timestamps:
+        case Role::fps:
+        case Role::keyframes:
+        case Role::max_frames:
+        case Role::keep_duplicates:
+            warnings_.add(member.path, [] { return std::string("is for films; ignored"); });
             return json_.skip(value);
+        case Role::later: return refuse(member);
     }
     panic("Role out of range");
 }
@@ -99,8 +111,8 @@ Result<SharedText> FieldReader::read_string(const Member& member, Value& value) 
 Result<void> FieldReader::read_image(const Member& member, Value& value) {
     const SharedText text = TRY(read_string(member, value));
     if (!fields_.image_field.empty()) return both_hold_pictures(fields_.image_field, member.path);
-    const auto form = member.role == Role::picture_url ? PictureForm::address : PictureForm::any;
-    fields_.image = TRY(read_picture(member.path, text, limits_, form));
+    const auto field = member.role == Role::picture_url ? MediaField::picture_url : MediaField::picture;
+    fields_.image = TRY(read_media(member.path, text, limits_, field));
     fields_.image_field = member.path;
     return {};
 }

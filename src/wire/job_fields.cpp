@@ -8,7 +8,7 @@
 namespace vignette {
 namespace {
 
-bool works(const JobField& field) { return field.role != Role::later && field.role != Role::ignored; }
+bool works(const JobField& field) { return field.role != Role::later; }
 
 std::vector<std::string_view> working_names() {  // suggesting a field that is refused would be no help
     std::vector<std::string_view> names;

@@ -32,8 +32,13 @@ enum class Role {
     vector_format,
     return_embedding,
     disable_captions,
-    later,    // changes what is asked for: without it the answer would be to another question
-    ignored,  // tunes the answer: ignoring it is worth a warning, not a failure
+    film,
+    timestamps,
+    fps,
+    keyframes,
+    max_frames,
+    keep_duplicates,
+    later,  // changes what is asked for: without it the answer would be to another question
 };
 
 struct JobField {
@@ -87,12 +92,15 @@ inline constexpr std::array job_fields{
     JobField{"embedding_format", Role::vector_format},
     JobField{"return_embedding", Role::return_embedding},
     JobField{"disable_captions", Role::disable_captions},
-    JobField{"video_url", Role::later},
+    JobField{"video", Role::film},
+    JobField{"video_url", Role::film},
+    JobField{"timestamps", Role::timestamps},
+    JobField{"fps", Role::fps},
+    JobField{"keyframes", Role::keyframes},
+    JobField{"max_frames", Role::max_frames},
+    JobField{"keep_duplicates", Role::keep_duplicates},
     JobField{"openai_route", Role::later},
     JobField{"openai_input", Role::later},
-    JobField{"fps", Role::ignored},
-    JobField{"keyframes", Role::ignored},
-    JobField{"max_frames", Role::ignored},
 };
 
 std::optional<std::size_t> find_job_field(std::string_view name);  // index into job_fields

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "vignette/error.h"
-#include "vignette/job.h"
 #include "vignette/limits.h"
+#include "vignette/request.h"
 
 namespace vignette {
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -40,14 +38,6 @@ std::string preset_names() {
     std::string names;
     for (const Preset preset : presets) names += (names.empty() ? "" : ", ") + std::string(to_text(preset));
     return names;
-}
-
-// Infinite where the text is a number that no double can hold.
-double real_number(std::string_view token) {
-    double number = 0;
-    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
-    const bool whole = error == std::errc{} && end == token.data() + token.size();
-    return whole ? number : std::numeric_limits<double>::infinity();
 }
 
 // One wish, one field, one value.

@@ -96,7 +96,9 @@ std::string format_failed(const Error& error, const WorkerIdentity& worker, Stop
 
 std::string format_progress(std::size_t done, std::size_t count) {
     return written([&] {
-        return dumped(Json{{"status", "IN_PROGRESS"}, {"output", {{"done", done}, {"count", count}}}});
+        Json output{{"done", done}};
+        if (count > 0) output["count"] = count;
+        return dumped(Json{{"status", "IN_PROGRESS"}, {"output", std::move(output)}});
     });
 }
 

@@ -12,8 +12,8 @@
 
 #include "vignette/error.h"
 #include "vignette/ids.h"
-#include "vignette/job.h"
 #include "vignette/limits.h"
+#include "vignette/request.h"
 
 namespace vignette {
 
@@ -57,7 +57,8 @@ std::string format_done(std::string_view output_json, StopPod stop_pod);
 // `{"error": "<JSON text>"}`: an error that is no string would count as success.
 std::string format_failed(const Error& error, const WorkerIdentity& worker, StopPod stop_pod);
 
-// `{"status": "IN_PROGRESS", "output": {"done": 3, "count": 10}}`: how far a batch is.
+// `{"status": "IN_PROGRESS", "output": {"done": 3, "count": 10}}`: how far a batch is;
+// without a count where that is 0: a film tells only at its end how many frames it had.
 std::string format_progress(std::size_t done, std::size_t count);
 
 // `{"output": {"events": [...]}}`

@@ -1,5 +1,6 @@
 #include "wire/request_reader.h"
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "wire/batch_reader.h"
 #include "wire/field_checks.h"
 #include "wire/field_reader.h"
+#include "wire/film_fields.h"
 #include "wire/job_fields.h"
 #include "wire/task_fields.h"
 #include "wire/words.h"
@@ -29,7 +31,8 @@ public:
           limits_(limits),
           id_length_(id_length),
           fields_(json_, limits, "input"),
-          task_(json_) {}
+          task_(json_),
+          film_(json_, limits) {}
 
     Result<Request> read() {
         TRY(json_.read([this](std::string_view key, Value& value) { return read_envelope(key, value); }));
@@ -78,8 +81,11 @@ private:
         if (is_list(member.role)) return read_list(member, value);
         if (member.role == Role::text) return read_text(member, value);
         if (TaskFields::knows(member.role)) return task_.read(member, value);
+        if (member.role == Role::film) TRY(nothing_else(member.path));
+        if (FilmFields::knows(member.role)) return film_.read(member, value);
         if (member.role == Role::picture || member.role == Role::picture_url) {
-            for (const std::string* other : {&batch_field_, &text_field_})
+            const std::array<const std::string*, 3> others{&batch_field_, &text_field_, &film_.field()};
+            for (const std::string* other : others)
                 if (!other->empty()) return both_hold_pictures(*other, member.path);
         }
         return fields_.read(member, value);
@@ -103,14 +109,15 @@ private:
 
     // A job is about one thing, or one list of things.
     Result<void> nothing_else(std::string_view path) const {
-        for (const std::string* other : {&batch_field_, &fields_.image_field(), &text_field_}) {
+        for (const std::string* other :
+             {&batch_field_, &fields_.image_field(), &text_field_, &film_.field()}) {
             if (!other->empty()) return both_hold_pictures(*other, path);
         }
         return {};
     }
 
     Result<void> require_pictures() const {
-        if (!batch_field_.empty() || !text_field_.empty()) return {};
+        if (!batch_field_.empty() || !text_field_.empty() || !film_.field().empty()) return {};
         if (has_input_ || stray_.empty()) return fields_.require_picture();
         return fail(
             ErrorCode::invalid_input,
@@ -124,6 +131,11 @@ private:
         if (texts_ || !text_field_.empty()) TRY(task_.settle_for_text(texts_ ? batch_field_ : text_field_));
         PictureFields of_job = fields_.take();
         Request request{.id = id_or_local(), .items = {}, .shape = shape(), .stream = task_.stream()};
+        if (!film_.field().empty()) {
+            request.film = TRY(film_of(std::move(of_job)));
+            return request;
+        }
+        film_.warn(of_job.warnings);
         if (batch_field_.empty()) {
             const PictureFields none;
             of_job.text = std::move(text_);
@@ -137,8 +149,22 @@ private:
     }
 
     AnswerShape shape() const {
-        if (frames_ || task_.describes()) return AnswerShape::frames;
+        if (frames_ || task_.describes() || !film_.field().empty()) return AnswerShape::frames;
         return batch_field_.empty() || task_.together() ? AnswerShape::single : AnswerShape::batch;
+    }
+
+    Result<Film> film_of(PictureFields of_job) {
+        if (task_.together()) {
+            return fail(
+                ErrorCode::invalid_input,
+                "\"together\" is for pictures; the frames of a film are described one by one",
+                "input.together"
+            );
+        }
+        const PictureFields none;
+        Job frame = job_of(std::move(of_job), none);
+        frame.pictures.clear();
+        return film_.film(std::move(frame));
     }
 
     // One job about all pictures of the list: what is wrong with one of them spoils it.
@@ -206,6 +232,7 @@ private:
     std::vector<BatchItem> batch_;
     std::string batch_field_;  // empty: one picture
     TaskFields task_;
+    FilmFields film_;
     bool frames_ = false;
     bool texts_ = false;
     std::optional<std::string> text_;

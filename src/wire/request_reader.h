@@ -5,8 +5,8 @@
 
 #include "vignette/error.h"
 #include "vignette/ids.h"
-#include "vignette/job.h"
 #include "vignette/limits.h"
+#include "vignette/request.h"
 #include "wire/json_reader.h"
 
 namespace vignette {

@@ -10,12 +10,13 @@
 
 #include "core/texts.h"
 #include "vignette/invariant.h"
+#include "wire/result_parts.h"
 #include "wire/vector_text.h"
 
 namespace vignette {
 namespace {
 
-using Json = nlohmann::ordered_json;  // keeps our order: people read the caption first
+using Json = ResultJson;
 
 double milliseconds(Timings::Duration time) {
     return std::chrono::duration<double, std::milli>(time).count();  // microseconds inside: three decimals
@@ -231,18 +232,24 @@ Json frames_json(const std::vector<AnsweredItem>& items, std::chrono::duration<d
     return json;
 }
 
-// Memory may run out on the way: the job must still end in one answer.
 template <class Write>
 std::string written(Write&& write) {
     try {
-        const Json json = std::forward<Write>(write)();
-        return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+        return written_json(std::forward<Write>(write)());
     } catch (const std::exception&) {
-        return R"({"error":{"code":"out_of_memory","message":"no memory to write the answer","retryable":true}})";
+        return no_memory_json;
     }
 }
 
 }  // namespace
+
+ResultJson result_json(const Result<Caption>& outcome) { return to_json(outcome); }
+ResultJson error_json(const Error& error) { return to_json(error); }
+ResultJson model_json(const ModelUse& use) { return to_json(use); }
+ResultJson vector_json(const Embedding& embedding) { return to_json(embedding.values, embedding.format); }
+std::string written_json(const ResultJson& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string format_result(const Result<Caption>& outcome) {
     return written([&] { return to_json(outcome); });

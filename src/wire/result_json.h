@@ -10,6 +10,7 @@
 
 #include "vignette/caption.h"
 #include "vignette/error.h"
+#include "vignette/request.h"
 
 namespace vignette {
 

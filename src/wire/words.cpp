@@ -43,6 +43,17 @@ std::string shown(std::string_view text) {
     return out;
 }
 
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view white_space = " \t\r\n";
+    const std::size_t begin = text.find_first_not_of(white_space);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(white_space) + 1 - begin);
+}
+
+bool starts_with_scheme(std::string_view text, std::string_view scheme) {
+    return lower_case(text.substr(0, scheme.size())) == scheme;
+}
+
 std::string lower_case(std::string_view text) {
     std::string out(text);
     std::ranges::transform(out, out.begin(), lower);

@@ -18,6 +18,10 @@ std::size_t edit_distance(std::string_view one, std::string_view other);
 // The candidate that was probably meant, or nothing when none is near. Case is ignored.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
+std::string_view trim(std::string_view text);  // without white space at either end
+
+bool starts_with_scheme(std::string_view text, std::string_view scheme);  // "https://", in any case
+
 std::string lower_case(std::string_view text);  // ASCII letters only
 
 }  // namespace vignette

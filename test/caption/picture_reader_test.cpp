@@ -26,9 +26,9 @@ protected:
 
     static Bytes tiny_bmp() {  // 1 x 1, red
         static constexpr unsigned char file[] = {'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0,   0, 0,  40,
-                                          0,   0,   0,  1, 0, 0, 0, 1, 0, 0, 0,  1,   0, 24, 0,
-                                          0,   0,   0,  0, 4, 0, 0, 0, 0, 0, 0,  0,   0, 0,  0,
-                                          0,   0,   0,  0, 0, 0, 0, 0, 0, 0, 0,  255, 0};
+                                                 0,   0,   0,  1, 0, 0, 0, 1, 0, 0, 0,  1,   0, 24, 0,
+                                                 0,   0,   0,  0, 4, 0, 0, 0, 0, 0, 0,  0,   0, 0,  0,
+                                                 0,   0,   0,  0, 0, 0, 0, 0, 0, 0, 0,  255, 0};
         const auto* first = reinterpret_cast<const std::byte*>(file);
         return {first, first + sizeof file};
     }

@@ -46,6 +46,7 @@ public:
             Job job = film.frame;
             job.pictures.push_back(film.source);
             frame.outcome = caption(std::move(job), stop, {});
+            if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped");
             on_frame(std::move(frame));
         }
         FilmInfo info;

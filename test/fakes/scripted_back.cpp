@@ -129,6 +129,7 @@ public:
             frame.index = index;
             frame.timestamp = static_cast<double>(index);
             frame.outcome = caption(std::move(job), stop, {});
+            if (stop.stop_requested()) return fail(ErrorCode::cancelled, "the job was stopped");
             on_frame(std::move(frame));
         }
         FilmInfo info;

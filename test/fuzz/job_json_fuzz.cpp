@@ -44,7 +44,8 @@ std::optional<json> second_opinion(std::string_view body) {
 std::size_t things_of(const json& event) {
     std::size_t count = 0;
     for (const char* field :
-         {"data_url", "image_base64", "image", "images", "data_urls", "frames", "text", "texts"}) {
+         {"data_url", "image_base64", "image", "images", "data_urls", "frames", "text", "texts", "video",
+          "video_url"}) {
         const auto& input = event.at("input");
         if (!input.contains(field) || input.at(field).is_null()) continue;
         count += input.at(field).is_array() ? input.at(field).size() : 1;
@@ -99,7 +100,17 @@ std::size_t things_of(const vignette::Item& item) {
     return item.job ? std::max<std::size_t>(1, item.job->pictures.size()) : 1;
 }
 
+void check_film(const vignette::Film& film) {
+    const vignette::FrameWishes& wishes = film.wishes;
+    ASSERT(!film.source.field.empty() && film.frame.pictures.empty());
+    ASSERT(std::ranges::is_sorted(wishes.timestamps) && wishes.timestamps.size() <= limits.timestamps_max);
+    ASSERT(within(wishes.fps, 0, 1000) && wishes.fps != 0);
+    ASSERT(wishes.max_frames.value_or(1) >= 1);
+    check_wishes(film.frame.options);
+}
+
 void check_taken(const Request& request, std::string_view body) {
+    if (request.film) return check_film(*request.film);
     ASSERT(!request.items.empty() && request.items.size() <= limits.batch_max);
     ASSERT(
         request.shape != vignette::AnswerShape::single ||

@@ -40,6 +40,14 @@ struct JobRunnerTest : ::testing::Test {
         return {.id = JobId{id}, .request = std::move(request)};
     }
 
+    static TakenJob film(const char* id, std::string prompt, bool stream = false) {
+        Request request{.id = {id}, .shape = AnswerShape::frames, .stream = stream};
+        Film& film = request.film.emplace();
+        film.source = {.field = "input.video", .source = EncodedImage{}};
+        film.frame.options.prompt = std::move(prompt);
+        return {.id = JobId{id}, .request = std::move(request)};
+    }
+
     void wait_until_delivered() {
         ASSERT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](int running, int undelivered) {
             return running == 0 && undelivered == 0;
@@ -173,6 +181,50 @@ TEST_F(JobRunnerTest, TheProgressOfABatchIsToldBeforeItsResultAndNeverAfter) {
     EXPECT_EQ(Json::parse(posts.front().body)["status"], "IN_PROGRESS");
     EXPECT_EQ(Json::parse(posts.front().body)["output"]["count"], 3);
     EXPECT_TRUE(Json::parse(posts.back().body)["output"].contains("results"));
+}
+
+TEST_F(JobRunnerTest, AFilmIsAnsweredByPlace) {
+    runner.take_in(film("f", "twin"));
+    wait_until_delivered();
+    const Json output = result("f")["output"];
+    EXPECT_EQ(output["descriptions"].dump(), R"(["twin","twin"])");
+    EXPECT_EQ(output["timestamps"].dump(), "[0.0,1.0]");
+    EXPECT_EQ(output["duplicates"].dump(), "[[1,0]]");
+    EXPECT_EQ(output["video"]["duration"], 2.0);
+}
+
+TEST_F(JobRunnerTest, AFramesFailureIsItsOwnAndAFilmOfFailuresCountsAgainstTheModel) {
+    runner.take_in(film("f", "bad"));
+    wait_until_delivered();
+    EXPECT_EQ(result("f")["output"]["failed_indices"].dump(), "[0,1]");
+    for (const char* id : {"g", "h", "i"}) {
+        EXPECT_EQ(deaths, 0);
+        runner.take_in(film(id, "fail"));
+        wait_until_delivered();
+    }
+    EXPECT_EQ(deaths, 1);
+}
+
+TEST_F(JobRunnerTest, AStreamedFilmTellsEachFrameWithItsTime) {
+    runner.take_in(film("f", "a cat", true));
+    wait_until_delivered();
+    Json frames = Json::array();
+    for (const HeardRequest& post : fake.heard("job-stream")) {
+        const Json told_chunk = Json::parse(post.body);
+        for (const Json& event : told_chunk["output"]["events"]) frames.push_back(event);
+    }
+    ASSERT_EQ(frames.size(), 2U);
+    EXPECT_EQ(frames[1]["index"], 1);
+    EXPECT_EQ(frames[1]["result"]["timestamp"], 1.0);
+    EXPECT_EQ(frames[1]["result"]["caption"], "a cat");
+    EXPECT_EQ(result("f")["output"]["count"], 2);
+}
+
+TEST_F(JobRunnerTest, AStoppedFilmIsAnsweredToo) {
+    runner.take_in(film("f", "wait"));
+    ASSERT_TRUE(book.stop({"f"}));
+    wait_until_delivered();
+    EXPECT_EQ(error_type(result("f")), "cancelled");
 }
 
 TEST_F(JobRunnerTest, AModelThatFailsThreeJobsInARowIsDeadAndTheWorkerAsksToBeReplaced) {

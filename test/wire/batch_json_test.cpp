@@ -131,7 +131,6 @@ TEST(BatchJson, StreamIsTrueOrFalseForOneAndForMany) {
 TEST(BatchJson, ABadItemSpoilsNoOther) {
     expect_item_refused("\"\"", ErrorCode::empty_image, "", "input.images[1] is empty");
     expect_item_refused("\"ftp://x/a.png\"", ErrorCode::invalid_input, "", "no address that is fetched");
-    expect_item_refused("\"data:text/html;base64,QQ\"", ErrorCode::unsupported_media, "", "text/html");
     expect_item_refused("7", ErrorCode::invalid_input, "", "must be a string or an object, not a number");
     expect_item_refused("null", ErrorCode::invalid_input, "", "not null");
     expect_item_refused("[\"QUJD\",[{}]]", ErrorCode::invalid_input, "", "not an array");
@@ -211,7 +210,7 @@ TEST(BatchJson, DataUrlsAreStrings) {
     const std::vector<std::string> expected{
         "QUJD", "!input.data_urls[1]: input.data_urls[1] must be a string, not an object",
         "!input.data_urls[2]: input.data_urls[2] is no address that is fetched; send one that begins "
-        "with https:// or http://, or the picture itself as data:image/jpeg;base64,..."
+        "with https:// or http://, or send the picture as data:image/jpeg;base64,..."
     };
     EXPECT_EQ(told(request), expected);
 }
@@ -292,8 +291,7 @@ TEST(BatchJson, WarningsOfTheJobAreSaidOnceAndThoseOfAnItemAtTheItem) {
         {.field = "input.zzzzz", .message = "unknown field, ignored"},
         {.field = "input.images[1].promt", .message = "unknown field, ignored; did you mean \"prompt\"?"},
     };
-    const std::vector<Warning> second_job{
-        {.field = "input.images[2].fps", .message = "this version does not have it; ignored"}
+    const std::vector<Warning> second_job{{.field = "input.images[2].fps", .message = "is for films; ignored"}
     };
     EXPECT_EQ(request.items[1].job->warnings, first_job);
     EXPECT_EQ(request.items[2].job->warnings, second_job);

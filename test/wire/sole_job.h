@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "vignette/job.h"
 #include "vignette/limits.h"
+#include "vignette/request.h"
 #include "wire/job_json.h"
 
 namespace vignette {

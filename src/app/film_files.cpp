@@ -1,0 +1,109 @@
+#include "app/film_files.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "app/files.h"
+#include "core/film_kind.h"
+#include "core/log.h"
+#include "core/texts.h"
+#include "wire/film_json.h"
+
+namespace vignette {
+namespace {
+
+std::string with_code(const Error& error) {
+    return error.message + " (" + std::string(to_text(error.code)) + ")";
+}
+
+// "film.mp4@12.5s"
+std::string place_of(const std::string& name, double timestamp) {
+    char text[32];
+    std::snprintf(text, sizeof text, "@%.3f", timestamp);
+    std::string time = text;
+    while (time.ends_with('0') && !time.ends_with(".0")) time.pop_back();
+    return name + time + "s";
+}
+
+// How far it is, where the lines go elsewhere. How long the film is, it tells only at its end.
+class FilmProgress {
+public:
+    explicit FilmProgress(std::string name)
+        : name_(std::move(name)), shown_(isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0) {}
+    ~FilmProgress() {
+        if (shown_) std::fputs("\r\033[K", stderr);
+    }
+    FilmProgress(const FilmProgress&) = delete;
+    FilmProgress& operator=(const FilmProgress&) = delete;
+
+    void advance(const FilmFrame& frame) {
+        if (!shown_) return;
+        const auto whole = static_cast<long>(frame.timestamp);
+        std::fprintf(
+            stderr, "\r%s: %zu frames, at %ld:%02ld:%02ld\033[K", name_.c_str(), frame.index + 1,
+            whole / 3600, whole / 60 % 60, whole % 60
+        );
+    }
+
+private:
+    const std::string name_;
+    const bool shown_;
+};
+
+void print(const std::string& name, const FilmFrame& frame, const Options& options) {
+    const std::string place = place_of(name, frame.timestamp);
+    if (options.json) {
+        std::puts(format_frame(frame).c_str());
+    } else if (frame.outcome) {
+        std::printf("%s: %s\n", place.c_str(), frame.outcome->text.value_or("").c_str());
+    }
+    std::fflush(stdout);
+    if (!frame.outcome) log_error(place + ": " + with_code(frame.outcome.error()));
+}
+
+Result<Film> film_of(const std::string& name, const Options& options) {
+    Film film;
+    film.source = {
+        .field = name, .source = EncodedImage{TRY(read_binary_file(name, Limits{}.video_bytes_max))}
+    };
+    film.wishes = options.frames;
+    film.frame.id = {name};
+    film.frame.options = options.caption;
+    return film;
+}
+
+Result<FilmInfo> describe(
+    Captioner& captioner, const std::string& name, const Options& options, bool& all_fine
+) {
+    Film film = TRY(film_of(name, options));
+    FilmProgress progress(name);
+    return captioner.describe(std::move(film), {}, [&](const FilmFrame& frame) {
+        progress.advance(frame);
+        print(name, frame, options);
+        all_fine = all_fine && frame.outcome.has_value();
+    });
+}
+
+}  // namespace
+
+bool is_film_file(const std::string& name) {
+    constexpr std::size_t enough = 256;
+    const Result<Bytes> head = name == "-" ? Bytes() : read_head(name, enough);
+    return head && film_kind(*head).has_value();
+}
+
+bool caption_film(Captioner& captioner, const std::string& name, const Options& options) {
+    bool all_fine = true;
+    const Result<FilmInfo> info = describe(captioner, name, options, all_fine);
+    if (!info) {
+        log_error(name + ": " + with_code(info.error()));
+        return false;
+    }
+    for (const Warning& warning : info->warnings)
+        log_warning(name + ": " + (warning.field == name ? "" : warning.field + " ") + warning.message);
+    return all_fine;
+}
+
+}  // namespace vignette

@@ -1,0 +1,250 @@
+#include "caption/film_describer.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <deque>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/stopwatch.h"
+#include "core/thread_pool.h"
+#include "engine/engine.h"
+#include "image/film_file.h"
+#include "image/frame_choice.h"
+
+namespace vignette {
+namespace {
+
+constexpr std::int64_t frames_default = 1'000;
+constexpr std::size_t frame_bytes_max = 512 * MiB;  // of the decoded frames in work
+constexpr std::size_t unheard_max = 64;             // duplicates of a frame that is still in work
+
+std::string seconds_text(double seconds) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3f", seconds);
+    return text.data();
+}
+
+using Outcome = std::shared_future<Result<Caption>>;
+
+Outcome known(Result<Caption> result) {
+    std::promise<Result<Caption>> promise;
+    promise.set_value(std::move(result));
+    return promise.get_future().share();
+}
+
+// A place of the answer that was not heard yet.
+struct Place {
+    double timestamp = 0;
+    std::optional<std::size_t> same_as;
+    Outcome outcome;
+    bool in_work = false;  // with the model, as far as is known
+};
+
+// The frame that was described last: others may look like it.
+struct Described {
+    std::size_t index = 0;
+    Thumbnail looks;
+    Outcome outcome;
+};
+
+class Describer {
+public:
+    Describer(
+        Film film, const FilmMeans& means, const AnswerFrame& answer, std::stop_token stop,
+        const OnFrame& on_frame
+    )
+        : means_(means),
+          answer_(answer),
+          stop_(std::move(stop)),
+          on_frame_(on_frame),
+          wishes_(std::move(film.wishes)),
+          job_(std::move(film.frame)),
+          source_(std::move(film.source)),
+          at_once_(static_cast<std::size_t>(std::max(1, means.frames_at_once))),
+          crew_(static_cast<int>(at_once_)) {
+        job_.frame = true;
+        info_.warnings = std::exchange(job_.warnings, {});  // said once, not with each frame
+    }
+
+    Result<FilmInfo> run() {
+        const std::string field = source_.field;
+        const ReadFilm film =
+            TRY(about(field, means_.reader.read_film(std::move(source_.source), job_.id, stop_)));
+        FilmFile file = TRY(about(field, FilmFile::open(film.bytes, means_.limits, stop_)));
+        take_facts(file.facts());
+        FrameChoice choice(wishes_, frames_max());
+        TRY(about(field, walk(file, choice)));
+        if (choice.cut()) {
+            info_.warnings.push_back(
+                {.field = "input.max_frames",
+                 .message = "more frames were asked for than the " + std::to_string(next_) +
+                            " that are described; ask for more (at most " +
+                            std::to_string(means_.limits.frames_max) + "), or for fewer a second"}
+            );
+        }
+        if (file.damaged() > 0) {
+            info_.warnings.push_back(
+                {.field = field,
+                 .message = std::to_string(file.damaged()) + " damaged pieces of the film were passed over"}
+            );
+        }
+        return std::move(info_);
+    }
+
+private:
+    // What was decoded is described and told, also where the film then ends too early.
+    Result<void> walk(FilmFile& file, FrameChoice& choice) {
+        const Result<void> read = read_frames(file, choice);
+        TRY(unless_stopped(stop_));
+        if (read) tell_beyond_end(choice);
+        while (!unheard_.empty()) hear_first();
+        TRY(unless_stopped(stop_));
+        return read;
+    }
+
+    Result<void> read_frames(FilmFile& file, FrameChoice& choice) {
+        while (!choice.done()) {
+            const std::optional<Shown> shown = TRY(file.next());
+            if (!shown) return {};
+            end_ = shown->until;
+            std::optional<Thumbnail> looks;
+            if (choice.needs_thumbnails()) looks = TRY(file.thumbnail());
+            for (std::size_t left = choice.places(*shown, looks); left > 0; --left) take(file, *shown, looks);
+            if (const auto earliest = choice.earliest()) file.skip_until(*earliest);
+            while (!unheard_.empty() && is_ready(unheard_.front())) hear_first();
+        }
+        return {};
+    }
+
+    // One place of the answer: described, or like the one that was described last.
+    void take(FilmFile& file, const Shown& shown, std::optional<Thumbnail>& looks) {
+        const std::size_t index = next_++;
+        if (!looks) {
+            Result<Thumbnail> small = file.thumbnail();
+            if (!small) return add(failed(shown.from, small.error()));
+            looks = *small;
+        }
+        if (last_ && !wishes_.keep_duplicates && looks_like(last_->looks, *looks))
+            return add({.timestamp = shown.from, .same_as = last_->index, .outcome = last_->outcome});
+        while (in_work_ >= at_once_) hear_first();
+        Stopwatch watch;
+        Result<Image> image = file.picture();
+        if (!image) return add(failed(shown.from, image.error()));
+        const Outcome outcome = start(*std::move(image), watch.lap());
+        last_ = Described{index, *looks, outcome};
+        ++in_work_;
+        add({.timestamp = shown.from, .same_as = {}, .outcome = outcome, .in_work = true});
+    }
+
+    static Place failed(double timestamp, Error error) {
+        return {.timestamp = timestamp, .same_as = {}, .outcome = known(std::unexpected(std::move(error)))};
+    }
+
+    Outcome start(Image image, Timings::Duration decoding) {
+        DecodedImage frame{std::move(image), {}};
+        frame.info.size = frame.image.size;
+        const auto task = std::make_shared<std::packaged_task<Result<Caption>()>>(
+            [this, decoding, frame = std::make_shared<DecodedImage>(std::move(frame))]() -> Result<Caption> {
+                Caption made = TRY(TRY(at_wall(ErrorCode::out_of_memory, [&] {
+                    return answer_(job_, std::move(*frame), stop_);
+                })));
+                made.timings.decode = decoding;
+                return made;
+            }
+        );
+        const Outcome outcome = task->get_future().share();
+        crew_.add([task] { (*task)(); });
+        return outcome;
+    }
+
+    void tell_beyond_end(const FrameChoice& choice) {
+        for (const double time : choice.beyond_end()) {
+            const std::size_t index = next_++;
+            Error error{
+                .code = ErrorCode::invalid_input,
+                .message = "the film ends at " + seconds_text(end_) + " s; ask for an earlier time",
+                .field = "input.timestamps[" + std::to_string(index) + "]"
+            };
+            add(failed(time, std::move(error)));
+        }
+    }
+
+    void add(Place place) {
+        unheard_.push_back(std::move(place));
+        while (unheard_.size() > unheard_max) hear_first();
+    }
+
+    static bool is_ready(const Place& place) {
+        return place.outcome.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }
+
+    void hear_first() {
+        Place place = std::move(unheard_.front());
+        unheard_.pop_front();
+        FilmFrame frame{
+            .index = heard_,
+            .timestamp = place.timestamp,
+            .same_as = place.same_as,
+            .outcome = place.outcome.get()
+        };
+        if (place.in_work) --in_work_;
+        ++heard_;
+        if (!stop_.stop_requested()) on_frame_(std::move(frame));
+    }
+
+    void take_facts(const FilmFacts& facts) {
+        info_.duration = facts.duration;
+        info_.fps = facts.fps;
+        info_.size = facts.size;
+        info_.container = facts.container;
+        info_.codec = facts.codec;
+        const auto frame_bytes = static_cast<std::size_t>(facts.size.pixels()) * 3;
+        at_once_ = std::clamp<std::size_t>(frame_bytes_max / frame_bytes, 1, at_once_);
+    }
+
+    std::size_t frames_max() {
+        const auto most = static_cast<std::int64_t>(means_.limits.frames_max);
+        const std::int64_t wanted = wishes_.max_frames.value_or(frames_default);
+        if (wanted > most) {
+            info_.warnings.push_back(
+                {.field = "input.max_frames", .message = "at most " + std::to_string(most) + " are described"}
+            );
+        }
+        return static_cast<std::size_t>(std::clamp(wanted, std::int64_t{1}, most));
+    }
+
+    const FilmMeans means_;
+    const AnswerFrame& answer_;
+    const std::stop_token stop_;
+    const OnFrame& on_frame_;
+    const FrameWishes wishes_;
+    Job job_;  // how each frame is described
+    PictureSource source_;
+    FilmInfo info_;
+    double end_ = 0;         // of what was decoded so far
+    std::size_t next_ = 0;   // index of the next place
+    std::size_t heard_ = 0;  // how many places were heard
+    std::deque<Place> unheard_;
+    std::optional<Described> last_;
+    std::size_t at_once_;
+    std::size_t in_work_ = 0;
+    ThreadPool crew_;  // last member: its threads use all of the above
+};
+
+}  // namespace
+
+Result<FilmInfo> describe_film(
+    Film film, const FilmMeans& means, const AnswerFrame& answer, const std::stop_token& stop,
+    const OnFrame& on_frame
+) {
+    TRY(unless_stopped(stop));
+    return Describer(std::move(film), means, answer, stop, on_frame).run();
+}
+
+}  // namespace vignette

@@ -1,0 +1,27 @@
+// Decoded frames, in whatever format the codec has them, to RGB. One thread.
+#pragma once
+
+#include "image/frame_likeness.h"
+#include "image/libav.h"
+#include "vignette/error.h"
+#include "vignette/image.h"
+
+namespace vignette {
+
+// Colours: the matrix and the range that the film declares; where it declares no matrix BT.601 up to 576
+// lines and BT.709 above, as players do. What is brighter or more colourful than a screen (HDR) is not
+// mapped.
+class FilmPixels {
+public:
+    Result<Image> picture(const AVFrame& frame);
+    Result<Thumbnail> thumbnail(const AVFrame& frame);
+
+private:
+    Av<SwsContext> whole_;
+    Av<SwsContext> small_;
+};
+
+// How the film wants to be turned, as EXIF counts it (1 to 8). Other angles than quarter turns are left.
+int orientation_of(const AVStream& stream);
+
+}  // namespace vignette

@@ -1,0 +1,31 @@
+// libav's objects, owned. One header for its C headers and for how their memory is given back.
+#pragma once
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/display.h>
+#include <libavutil/mem.h>
+#include <libswscale/swscale.h>
+}
+
+#include <memory>
+
+namespace vignette {
+
+struct FreeAv {
+    void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
+    void operator()(AVCodecContext* codec) const { avcodec_free_context(&codec); }
+    void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+    void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+    void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
+    void operator()(AVIOContext* io) const {
+        av_freep(&io->buffer);
+        avio_context_free(&io);
+    }
+};
+
+template <class T>
+using Av = std::unique_ptr<T, FreeAv>;
+
+}  // namespace vignette

@@ -1,0 +1,25 @@
+// Parts of results as JSON values, for those files of this module that write results.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "vignette/caption.h"
+#include "vignette/error.h"
+
+namespace vignette {
+
+using ResultJson = nlohmann::ordered_json;  // keeps our order: people read the caption first
+
+ResultJson result_json(const Result<Caption>& outcome);
+ResultJson error_json(const Error& error);  // {"error": {...}}
+ResultJson model_json(const ModelUse& use);
+ResultJson vector_json(const Embedding& embedding);
+
+// As text in valid UTF-8. Memory may run out on the way: the job must still end in one answer.
+std::string written_json(const ResultJson& json);
+inline constexpr const char* no_memory_json =
+    R"({"error":{"code":"out_of_memory","message":"no memory to write the answer","retryable":true}})";
+
+}  // namespace vignette

@@ -1,0 +1,31 @@
+// Strangers' films: whatever the bytes are, an error or frames of the size they say, within the limits, in
+// order.
+#include <cstdint>
+#include <span>
+
+#include "image/film_file.h"
+#include "vignette/invariant.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const vignette::Limits limits{.image_pixels_max = 256 * 256, .image_side_max = 1024};
+    constexpr int frames_max = 32;
+    auto film = vignette::FilmFile::open(std::as_bytes(std::span(data, size)), limits, {});
+    if (!film) {
+        ASSERT(!film.error().message.empty());
+        return 0;
+    }
+    double before = -1e300;
+    for (int frame = 0; frame < frames_max; ++frame) {
+        const auto shown = film->next();
+        if (!shown || !*shown) break;
+        ASSERT((*shown)->from >= before && (*shown)->until >= (*shown)->from);
+        before = (*shown)->from;
+        const auto picture = film->picture();
+        if (!picture) continue;
+        ASSERT(picture->size.width > 0 && picture->size.height > 0);
+        ASSERT(picture->size.pixels() <= limits.image_pixels_max);
+        ASSERT(picture->rgb.size() == static_cast<std::size_t>(picture->size.pixels()) * 3);
+        ASSERT(film->thumbnail().has_value());
+    }
+    return 0;
+}
