@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -59,11 +60,6 @@ void DownloadTransfer::set_up(CURL* curl) {
     set(curl, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &DownloadTransfer::hear_header);
     set(curl, CURLOPT_HEADERDATA, this);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &DownloadTransfer::watch);
-    set(curl, CURLOPT_XFERINFODATA, this);
-    set(curl, CURLOPT_NOPROGRESS, 0L);
-    // Unpacks what comes packed although it was asked not to, piece by piece: receive() stops a bomb.
-    set(curl, CURLOPT_ACCEPT_ENCODING, "");
     curl_slist* headers = curl_slist_append(nullptr, "Accept-Encoding: identity");
     for (const std::string& header : request_.headers) headers = curl_slist_append(headers, header.c_str());
     headers_.reset(headers);
@@ -132,6 +128,10 @@ bool DownloadTransfer::end_of_headers() {
         too_large_ = true;
         return false;
     }
+    const std::string packing = header("content-encoding");
+    damaged_ = Unpacker::is_packed(packing) && !Unpacker::is_readable(packing);
+    if (damaged_) return false;
+    if (Unpacker::is_packed(packing)) unpacker_.emplace();
     try {
         answer_.bytes.reserve(static_cast<std::size_t>(length));
     } catch (const std::exception&) {  // no exception may pass through libcurl
@@ -146,28 +146,33 @@ std::size_t DownloadTransfer::receive(char* data, std::size_t size, std::size_t 
 }
 
 bool DownloadTransfer::append(const char* data, std::size_t bytes) {
+    answer_.bytes_received += bytes;
     if (!is_content(status())) {
-        bytes_of_no_use_ += bytes;
-        heard_enough_ = bytes_of_no_use_ > bytes_of_no_use_max;
+        heard_enough_ = answer_.bytes_received > bytes_of_no_use_max;
         return !heard_enough_;
     }
-    too_large_ = too_large_ || bytes > request_.bytes_max - answer_.bytes.size();
-    if (too_large_) return false;
     try {
-        const auto* first = reinterpret_cast<const std::byte*>(data);
-        answer_.bytes.insert(answer_.bytes.end(), first, first + bytes);
-    } catch (const std::exception&) {
+        return keep(data, bytes);
+    } catch (const std::exception&) {  // no exception may pass through libcurl
         too_large_ = true;
+        return false;
     }
-    return !too_large_;
 }
 
-// Content that unpacks to nothing is heard here alone.
-int DownloadTransfer::watch(void* self, curl_off_t, curl_off_t now, curl_off_t, curl_off_t) {
-    auto& transfer = *static_cast<DownloadTransfer*>(self);
-    const bool is_too_much = std::cmp_greater(now, transfer.request_.bytes_max);
-    if (is_too_much && is_content(transfer.status())) transfer.too_large_ = true;
-    return transfer.too_large_ ? 1 : 0;
+bool DownloadTransfer::keep(const char* data, std::size_t bytes) {
+    Bytes& content = answer_.bytes;
+    too_large_ = answer_.bytes_received > request_.bytes_max;
+    if (too_large_) return false;
+    if (unpacker_) {
+        const Unpacked unpacked = unpacker_->feed(data, bytes, content, request_.bytes_max);
+        too_large_ = unpacked == Unpacked::too_large;
+        damaged_ = unpacked == Unpacked::damaged;
+        return !too_large_ && !damaged_;
+    }
+    const std::size_t used = content.size();
+    content.resize(used + bytes);
+    std::memcpy(content.data() + used, data, bytes);
+    return true;
 }
 
 std::string DownloadTransfer::header(const char* name) const {
@@ -192,12 +197,6 @@ Download DownloadTransfer::read_answer() {
     constexpr curl_off_t a_day = 86'400;
     answer_.retry_after = std::chrono::seconds(std::clamp<curl_off_t>(retry_after, 0, a_day));
     return std::move(answer_);
-}
-
-std::uint64_t DownloadTransfer::bytes_received() const {
-    curl_off_t bytes = 0;
-    curl_easy_getinfo(handle(), CURLINFO_SIZE_DOWNLOAD_T, &bytes);
-    return static_cast<std::uint64_t>(std::max<curl_off_t>(bytes, 0));
 }
 
 // In our words: libcurl's tell addresses that nobody sent.
@@ -231,7 +230,7 @@ Error DownloadTransfer::reason(CURLcode code) const {
             {}
         };
     }
-    if (code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_WRITE_ERROR) {
+    if (damaged_ || code == CURLE_WRITE_ERROR) {
         return {
             ErrorCode::refused,
             "the address's server answers in a way that cannot be read; send the picture itself",
@@ -245,20 +244,20 @@ Error DownloadTransfer::reason(CURLcode code) const {
 
 void DownloadTransfer::finish(CURLcode code) {
     const Done done = std::exchange(done_, {});
-    const bool is_answer = !too_large_ && (code == CURLE_OK || heard_enough_);
-    if (is_answer) {
-        answer_.bytes_received = bytes_received();
-        return done(read_answer());
-    }
+    if (code == CURLE_OK && unpacker_ && !unpacker_->is_at_end()) damaged_ = true;
+    const bool is_answer = !too_large_ && !damaged_ && (code == CURLE_OK || heard_enough_);
+    if (is_answer) return done(read_answer());
     Error error = reason(code);
     const bool not_connected = code == CURLE_OPERATION_TIMEDOUT && error.code == ErrorCode::unreachable;
-    const bool again = !too_large_ && (is_of_the_moment(code) || not_connected);
-    done(std::unexpected(DownloadFailure{std::move(error), again, bytes_received()}));
+    const bool again = !too_large_ && !damaged_ && (is_of_the_moment(code) || not_connected);
+    done(std::unexpected(DownloadFailure{std::move(error), again, answer_.bytes_received}));
 }
 
 void DownloadTransfer::cancel() {
     const Done done = std::exchange(done_, {});
-    done(std::unexpected(DownloadFailure{{ErrorCode::cancelled, "the request was given up", {}}, false, 0}));
+    done(std::unexpected(
+        DownloadFailure{{ErrorCode::cancelled, "the request was given up", {}}, false, answer_.bytes_received}
+    ));
 }
 
 }  // namespace vignette

@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "net/address_rules.h"
 #include "net/transfer.h"
+#include "net/unpack.h"
 #include "net/url.h"
 #include "vignette/bytes.h"
 #include "vignette/error.h"
@@ -69,14 +71,13 @@ private:
     static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
     static std::size_t hear_header(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t receive(char* data, std::size_t size, std::size_t count, void* self);
-    static int watch(void* self, curl_off_t all, curl_off_t now, curl_off_t, curl_off_t);
     bool end_of_headers();
     bool append(const char* data, std::size_t bytes);
+    bool keep(const char* data, std::size_t bytes);
     long status() const;
     std::string header(const char* name) const;
     Download read_answer();
     Error reason(CURLcode code) const;
-    std::uint64_t bytes_received() const;
 
     DownloadRequest request_;
     Done done_;
@@ -84,9 +85,10 @@ private:
     CurlList pins_;
     Download answer_;
     std::size_t header_bytes_ = 0;
-    std::size_t bytes_of_no_use_ = 0;
+    std::optional<Unpacker> unpacker_;
     bool too_large_ = false;
     bool heard_enough_ = false;  // the status said it all: the rest is not read
+    bool damaged_ = false;
     bool not_approved_ = false;
 };
 
