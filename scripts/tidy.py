@@ -35,6 +35,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "nlohmann": {"wire", "model"},
     "simdjson.h": {"wire"},
     "curl": {"net"},
+    "zlib.h": {"net"},
     "boost": {"net"},
     "spdlog": {"core"},
     "CLI": {"app"},

@@ -1,4 +1,4 @@
-// `vignette caption` and `vignette embed`: local files and texts, one line each, in the order they were
+// `vignette caption` and `vignette embed`: files, addresses and texts, one line each, in the order they were
 // named.
 #include <unistd.h>
 
@@ -8,16 +8,18 @@
 #include <utility>
 
 #include "app/commands.h"
+#include "app/file_url.h"
 #include "app/files.h"
 #include "app/film_files.h"
 #include "app/open_back.h"
+#include "app/url_options.h"
 #include "core/texts.h"
 #include "wire/result_json.h"
 
 namespace vignette {
 namespace {
 
-// A file or a text that was named on the command line.
+// A file, an address or a text that was named on the command line.
 struct Subject {
     std::string name;
     bool is_text = false;
@@ -31,8 +33,12 @@ Result<Job> job_of(const Subject& subject, const Options& options) {
     job.vector_format = options.vector_format;
     if (subject.is_text) {
         job.text = subject.name;
+    } else if (is_web_url(subject.name)) {
+        job.pictures.push_back({.field = subject.name, .source = RemoteImage{subject.name}});
     } else {
-        Bytes bytes = TRY(read_binary_file(subject.name, Limits{}.image_bytes_max));
+        std::filesystem::path file = subject.name;
+        if (is_file_url(subject.name)) file = TRY(find_file(subject.name, options.allowed_files));
+        Bytes bytes = TRY(read_binary_file(file, Limits{}.image_bytes_max));
         job.pictures.push_back({.field = subject.name, .source = EncodedImage{std::move(bytes)}});
     }
     return job;
@@ -118,8 +124,14 @@ bool answer_all(Captioner& captioner, const std::vector<Subject>& subjects, cons
 }
 
 int answer_with(
-    const Result<CaptionerConfig>& config, const std::vector<Subject>& subjects, const Options& options
+    Result<CaptionerConfig> config, const std::vector<Subject>& subjects, const Options& options
 ) {
+    const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
+    if (!fetcher) {
+        log_error(fetcher.error().message);
+        return 2;
+    }
+    if (config) config->fetcher = fetcher->get();
     const Result<std::unique_ptr<Captioner>> captioner =
         config ? open_back(*config) : std::unexpected(config.error());
     if (!captioner) {
@@ -144,7 +156,7 @@ int embed_all(const Options& options) {
     for (const std::string& file : options.files) subjects.push_back({.name = file});
     for (const std::string& text : options.texts) subjects.push_back({.name = text, .is_text = true});
     if (subjects.empty()) {
-        log_error("nothing to embed: name picture files, or give --text");
+        log_error("nothing to embed: name pictures, or give --text");
         return 2;
     }
     return answer_with(captioner_config(options, /*lazy=*/true), subjects, options);

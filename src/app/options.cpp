@@ -8,6 +8,7 @@
 
 #include "app/models_options.h"
 #include "app/places.h"
+#include "app/url_options.h"
 #include "core/texts.h"
 
 namespace vignette {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr const char* examples = R"(Examples:
   vignette caption photo.jpg                       one line: what the picture shows
+  vignette caption https://example.com/photo.jpg   a picture on the web
   vignette caption --json *.png | jq .caption      the whole answer, one JSON object a line
   vignette caption --preset alt_text photo.jpg     one sentence of at most 125 characters, for an alt attribute
   vignette caption --fps 0.5 film.mp4              a frame every two seconds, a line each
@@ -127,12 +129,25 @@ void add_frames(CLI::App& caption, FrameWishes& frames) {
     );
 }
 
+// What both commands take.
+void add_files(CLI::App& command, Options& options) {
+    command.add_option("--allow-files", options.allowed_files, "Folder that file: addresses may name")
+        ->allow_extra_args(false)
+        ->capture_default_str();
+}
+
 CLI::App* add_caption(CLI::App& app, Options& options) {
     CLI::App* caption =
         app.add_subcommand("caption", "Describe pictures and films, one line a picture or frame");
     caption
-        ->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, BMP; films: MP4, MOV, WebM, MKV, AVI")
+        ->add_option(
+            "FILE", options.files,
+            "Pictures (JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF, BMP, camera raw) and films (MP4, MOV, WebM, "
+            "MKV, AVI); "
+            "files or addresses"
+        )
         ->required();
+    add_files(*caption, options);
     caption->add_flag("--json", options.json, "Print each result object as one line of JSON");
     caption->add_flag("--tokens", options.caption.return_tokens, "Add the token ids to the JSON");
     caption->add_flag("--logprobs", options.caption.logprobs, "Add how sure the model was to the JSON");
@@ -148,7 +163,8 @@ CLI::App* add_embed(CLI::App& app, Options& options) {
     CLI::App* embed = app.add_subcommand(
         "embed", "Turn pictures and texts into vectors of one space, one JSON object a line"
     );
-    embed->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, BMP");
+    embed->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, BMP; files or addresses");
+    add_files(*embed, options);
     embed->add_option("--text", options.texts, "A text; may be given again");
     const std::map<std::string, VectorFormat> formats{
         {"float", VectorFormat::numbers}, {"base64", VectorFormat::base64}
@@ -237,6 +253,7 @@ Parsed parse_options(int argc, char** argv) {
     app.require_subcommand(1);
     honour_platform_log_level();
     add_common(app, options);
+    add_url_options(app, options.urls);
     add_run(app, options)->callback([&] { options.command = Command::run; });
     add_caption(app, options)->callback([&] { options.command = Command::caption; });
     add_embed(app, options)->callback([&] { options.command = Command::embed; });

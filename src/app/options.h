@@ -2,6 +2,7 @@
 // three.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,15 @@ enum class Command {
 // Used where it is installed; one that the operator names must be there.
 inline constexpr const char* default_embedder = "demo-clip";
 
+struct UrlOptions {  // docs/urls.md
+    bool allow_private = false;
+    std::vector<std::string> hosts;
+    std::vector<std::string> denied;
+    std::vector<std::uint16_t> ports;
+    std::vector<std::string> headers;
+    int deadline_s = 30;
+};
+
 struct Options {
     Command command = Command::run;
     std::string model = "demo-blip2";
@@ -41,13 +51,15 @@ struct Options {
     int models_max = 2;
     int idle_unload_s = 0;
     LogLevel log_level = LogLevel::info;
+    UrlOptions urls;
 
     // run
     std::optional<std::string> test_input;
     std::string event_file;
 
-    // caption
-    std::vector<std::string> files;
+    // caption, embed
+    std::vector<std::string> files;               // or addresses
+    std::vector<std::string> allowed_files{"."};  // the folders that file: addresses may name
     CaptionOptions caption;
     FrameWishes frames;  // of films
     bool json = false;
@@ -85,8 +97,8 @@ Parsed parse_options(int argc, char** argv);
 // The platform's own format where it runs the worker, so that its log view can show levels and jobs.
 LogFormat log_format(const Options& options);
 
-// Everything the back needs, with the operator's bundles found. Nothing is loaded before a job needs it where
-// `lazy` is set.
+// Everything the back needs but a fetcher, with the operator's bundles found. Nothing is loaded before a job
+// needs it where `lazy` is set.
 Result<CaptionerConfig> captioner_config(const Options& options, bool lazy = false);
 
 }  // namespace vignette

@@ -82,6 +82,7 @@ PreflightOptions preflight_options(const Options& options) {
     made.cuda_version_min =
         cuda_version("RUNPOD_MIN_CUDA_VERSION", misunderstood).value_or(made.cuda_version_min);
     made.outbox = variable("VIGNETTE_OUTBOX");
+    made.urls = options.urls;
     return made;
 }
 
@@ -95,6 +96,7 @@ std::vector<Check> preflight(const PreflightOptions& options) {
     add(check_gpus(options, gpus, needs));
     add(check_system(options, gpus && !gpus->devices.empty(), needs));
     if (!options.outbox.empty()) add({check_outbox(options.outbox)});
+    add({check_urls(options.urls)});
     add({passed("cpu", std::to_string(std::thread::hardware_concurrency()) + " core(s)")});
     add({passed("version", VIGNETTE_VERSION)});
     if (!options.misunderstood.empty()) {

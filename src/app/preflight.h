@@ -35,8 +35,9 @@ struct PreflightOptions {
     bool skip_system = false;
     std::optional<double> memory_gib_min;  // empty: what the model needs
     double disk_percent_min = 10;
-    int cuda_version_min = 13000;            // as the driver counts: 13.0, which our torch is built for
-    std::filesystem::path outbox;            // empty: none
+    int cuda_version_min = 13000;  // as the driver counts: 13.0, which our torch is built for
+    std::filesystem::path outbox;  // empty: none
+    UrlOptions urls;
     std::vector<std::string> misunderstood;  // variables whose value is not what they take
 
     std::filesystem::path root = "/";

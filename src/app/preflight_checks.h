@@ -39,5 +39,6 @@ std::vector<Check> check_gpus(
 Check check_memory(const PreflightOptions& options, bool gpu, const std::optional<ModelNeeds>& needs);
 Check check_disk(const PreflightOptions& options);
 Check check_outbox(const std::filesystem::path& outbox);
+Check check_urls(const UrlOptions& options);
 
 }  // namespace vignette

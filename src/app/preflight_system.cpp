@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "app/preflight_checks.h"
+#include "app/url_options.h"
 #include "core/host_memory.h"
 #include "model/footprint.h"
 #include "vignette/bytes.h"
@@ -106,6 +107,17 @@ Check check_outbox(const fs::path& outbox) {
     fs::remove(probe, error);
     if (written) return passed("outbox", outbox.string() + " can be written");
     return failed("outbox", outbox.string() + " cannot be written: " + std::strerror(reason), remedy);
+}
+
+Check check_urls(const UrlOptions& options) {
+    const Result<FetchRules> rules = fetch_rules(options);
+    if (!rules) return failed("urls", rules.error());
+    if (options.allow_private) {
+        return noted(
+            "urls", "private networks and this machine too: whoever sends jobs can make us fetch there"
+        );
+    }
+    return passed("urls", options.hosts.empty() ? "any public host" : "only the hosts listed, if public");
 }
 
 }  // namespace vignette

@@ -11,6 +11,7 @@
 #include "app/files.h"
 #include "app/job_log.h"
 #include "app/open_back.h"
+#include "app/url_options.h"
 #include "core/stopwatch.h"
 #include "wire/film_json.h"
 #include "wire/job_json.h"
@@ -44,9 +45,12 @@ Result<std::string> read_event(const Options& options) {
 bool is_job(const Item& item) { return item.job.has_value(); }
 
 // Nothing heavy is loaded for items of which none can be described.
-Result<std::unique_ptr<Captioner>> open_for(const std::vector<Item>& items, const Options& options) {
+Result<std::unique_ptr<Captioner>> open_for(
+    const std::vector<Item>& items, const Options& options, Fetcher& fetcher
+) {
     if (std::ranges::none_of(items, is_job)) return nullptr;
-    const CaptionerConfig config = TRY(captioner_config(options, /*lazy=*/true));
+    CaptionerConfig config = TRY(captioner_config(options, /*lazy=*/true));
+    config.fetcher = &fetcher;
     return open_back(config);
 }
 
@@ -57,8 +61,8 @@ Result<Caption> caption(Captioner* captioner, Result<Job> job) {
 }
 
 // The request is read before anything heavy is loaded: a bad one is answered in milliseconds.
-Result<Answer> run(Request request, const Options& options) {
-    const std::unique_ptr<Captioner> captioner = TRY(open_for(request.items, options));
+Result<Answer> run(Request request, const Options& options, Fetcher& fetcher) {
+    const std::unique_ptr<Captioner> captioner = TRY(open_for(request.items, options, fetcher));
     const Stopwatch stopwatch;
     Answer answer{.items = {}, .shape = request.shape, .took = {}};
     for (Item& item : request.items) {
@@ -114,11 +118,16 @@ int run_event(const Options& options) {
         log_error(event.error().message);
         return 2;
     }
+    const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
+    if (!fetcher) {
+        log_error(fetcher.error().message);
+        return 2;
+    }
     Result<Request> request = parse_request(*std::move(event), Limits{});
     if (!request) return fail_request({}, request.error());
     if (request->film) return run_film(*std::move(request), options);
     const std::string id = request->id.value;
-    const Result<Answer> answer = run(*std::move(request), options);
+    const Result<Answer> answer = run(*std::move(request), options, **fetcher);
     if (!answer) return fail_request(id, answer.error());
     std::puts(format_answer(*answer).c_str());
     return log_answer(id, *answer) ? 0 : 1;

@@ -8,6 +8,7 @@
 #include "app/open_back.h"
 #include "app/preflight.h"
 #include "app/stop_signals.h"
+#include "app/url_options.h"
 #include "core/host_memory.h"
 #include "core/log.h"
 #include "source/heartbeat.h"
@@ -41,12 +42,15 @@ bool machine_is_fit(const Options& options, const Platform& platform) {
 }
 
 // Loading cannot be broken off, and until it is done there is no job to lose: a stop ends the process.
-Result<std::unique_ptr<Captioner>> open_unless_stopped(const Options& options, const std::stop_token& stop) {
+Result<std::unique_ptr<Captioner>> open_unless_stopped(
+    const Options& options, Fetcher& fetcher, const std::stop_token& stop
+) {
     const std::stop_callback leave(stop, [] {
         log_info("stopped while the model was loading");
         std::_Exit(exit_fine);
     });
-    const CaptionerConfig config = TRY(captioner_config(options));
+    CaptionerConfig config = TRY(captioner_config(options));
+    config.fetcher = &fetcher;
     return open_back(config);
 }
 
@@ -147,6 +151,11 @@ int work_for_runpod(const Options& options) {
         log_error(platform.error().message);
         return exit_usage;
     }
+    const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
+    if (!fetcher) {
+        log_error(fetcher.error().message);
+        return exit_usage;
+    }
     log_info("worker " + platform->worker_id + ", Vignette " VIGNETTE_VERSION);
     JobBook book;
     const Heartbeat heartbeat(*platform, book);
@@ -164,7 +173,8 @@ int work_for_runpod(const Options& options) {
     HttpClient client(user_agent());
     Outbox outbox(client, *platform, book, folder ? &*folder : nullptr);
     outbox.post_saved();
-    const Result<std::unique_ptr<Captioner>> captioner = open_unless_stopped(options, signals.token());
+    const Result<std::unique_ptr<Captioner>> captioner =
+        open_unless_stopped(options, **fetcher, signals.token());
     if (!captioner) {
         log_error("the model cannot be loaded: " + captioner.error().message);
         report_unhealthy(*platform, "model", captioner.error().message);

@@ -16,6 +16,8 @@
 
 namespace vignette {
 
+class CurlLoop;
+
 enum class HttpMethod { get, post };
 
 struct HttpRequest {
@@ -52,8 +54,8 @@ public:
     Result<HttpResponse> send(HttpRequest request, std::stop_token stop = {});
 
 private:
-    class Loop;
-    std::unique_ptr<Loop> loop_;
+    const std::string user_agent_;
+    std::unique_ptr<CurlLoop> loop_;  // last member: its thread ends before the others die
 };
 
 }  // namespace vignette

@@ -1,4 +1,4 @@
-// One request on its way: a libcurl handle and what has arrived so far. The client's thread only.
+// One request on its way: a libcurl handle, and who may want it to stop. The loop's thread only.
 #pragma once
 
 #include <curl/curl.h>
@@ -8,10 +8,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
-#include <string>
 #include <utility>
-
-#include "net/http_client.h"
 
 namespace vignette {
 
@@ -20,49 +17,54 @@ struct FreeCurl {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 using CurlHandle = std::unique_ptr<CURL, FreeCurl>;
+using CurlList = std::unique_ptr<curl_slist, FreeCurl>;
 
 class Transfer {
 public:
     using Clock = std::chrono::steady_clock;
 
-    Transfer(HttpRequest request, HttpClient::Done done, std::stop_token stop);
+    Transfer(std::stop_token stop, Clock::time_point not_before)
+        : stop_(std::move(stop)), not_before_(not_before) {}
+    virtual ~Transfer() = default;
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
-    Clock::time_point not_before() const { return request_.not_before; }
+    Clock::time_point not_before() const { return not_before_; }
     bool stop_requested() const { return stop_.stop_requested(); }
     void wake_on_stop(std::function<void()> wake) { stop_callback_.emplace(stop_, std::move(wake)); }
 
     // Puts the request onto a handle; the handle comes back with release() after libcurl is done with it.
-    void prepare(CurlHandle handle, const std::string& user_agent);
+    void prepare(CurlHandle handle) {
+        handle_ = std::move(handle);
+        curl_easy_setopt(handle_.get(), CURLOPT_PRIVATE, static_cast<void*>(this));
+        set_up(handle_.get());
+    }
     CURL* handle() const { return handle_.get(); }
-    CurlHandle release();
+    CurlHandle release() {
+        curl_easy_reset(handle_.get());  // keeps connections and name answers
+        return std::move(handle_);
+    }
 
-    bool answer_has_begun() const { return answer_has_begun_; }
-    // How long an answer that has begun may still take once a stop was requested.
-    Clock::time_point stop_deadline();
+    // How long it may still go on once a stop was requested; the past: not at all.
+    virtual Clock::time_point stop_deadline() { return {}; }
+    virtual void finish(CURLcode code) = 0;
+    virtual void cancel() = 0;
 
-    void finish(CURLcode code);
-    void cancel();
+protected:
+    virtual void set_up(CURL* curl) = 0;
 
 private:
-    static std::size_t receive(char* data, std::size_t size, std::size_t count, void* self);
-    static std::size_t hear_header(char* data, std::size_t size, std::size_t count, void* self);
-    bool append(const char* data, std::size_t bytes);
-    void answer(Result<HttpResponse> outcome);
-    Result<HttpResponse> outcome(CURLcode code);
-
-    HttpRequest request_;
-    HttpClient::Done done_;
     std::stop_token stop_;
+    Clock::time_point not_before_;
     CurlHandle handle_;
-    std::unique_ptr<curl_slist, FreeCurl> headers_;
-    HttpResponse response_;
-    std::optional<Clock::time_point> stop_deadline_;
-    bool answer_has_begun_ = false;
-    bool too_large_ = false;
-    char reason_[CURL_ERROR_SIZE] = {};
     std::optional<std::stop_callback<std::function<void()>>> stop_callback_;
 };
+
+// The options of libcurl take C varargs: a wrong type there would not even warn.
+inline void set(CURL* handle, CURLoption option, long value) { curl_easy_setopt(handle, option, value); }
+inline void set(CURL* handle, CURLoption option, const char* value) {
+    curl_easy_setopt(handle, option, value);
+}
+inline void set(CURL* handle, CURLoption option, void* value) { curl_easy_setopt(handle, option, value); }
 
 }  // namespace vignette

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "app/preflight_checks.h"
 #include "model/bundle_folder.h"
 #include "vignette/bytes.h"
 
@@ -58,10 +59,10 @@ TEST_F(Preflight, GoesFromWhatIsInstalledToTheMachineAroundIt) {
     std::vector<std::string> names;
     for (const Check& check : preflight(options_)) names.push_back(check.name);
     EXPECT_EQ(
-        names,
-        (std::vector<std::string>{
-            "captioner", "model", "files", "gpu", "cuda", "gpu_memory", "memory", "disk", "cpu", "version"
-        })
+        names, (std::vector<std::string>{
+                   "captioner", "model", "files", "gpu", "cuda", "gpu_memory", "memory", "disk", "urls",
+                   "cpu", "version"
+               })
     );
 }
 
@@ -263,6 +264,14 @@ TEST_F(PreflightVariables, AGpuIsRequiredWhereItIsNamedOrRented) {
     unsetenv("RUNPOD_GPU_COUNT");
     options_.device = "cuda";
     EXPECT_TRUE(preflight_options(options_).gpu_required);
+}
+
+TEST_F(Preflight, TheHostsThatAreFetchedFromMustBeWrittenRight) {
+    EXPECT_EQ(check_urls({}).verdict, Verdict::ok);
+    EXPECT_EQ(check_urls({.allow_private = true}).verdict, Verdict::note);
+    const Check wrong = check_urls({.hosts = {"https://a.example"}});
+    EXPECT_EQ(wrong.verdict, Verdict::failed);
+    EXPECT_FALSE(wrong.remedy.empty());
 }
 
 }  // namespace

@@ -188,7 +188,7 @@ TEST_F(FilmDescriberTest, AFilmComesAsBytesAsBase64OrByItsAddress) {
     EXPECT_EQ(fetcher_.asked.bytes_max, limits_.video_bytes_max);
     EXPECT_EQ(fetcher_.asked.job, JobId{"job"});
     Film text = film({});
-    text.source.source = Base64Image{SharedText("no base64!"), {}};
+    text.source.source = Base64Image{SharedText("no base64!")};
     const auto info = describe(std::move(text));
     ASSERT_FALSE(info.has_value());
     EXPECT_EQ(info.error().code, ErrorCode::bad_base64);

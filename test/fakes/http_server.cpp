@@ -1,6 +1,6 @@
 #include "fakes/http_server.h"
 
-#include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,26 +55,37 @@ std::optional<HeardRequest> read_request(int socket, std::string& text) {
     return request;
 }
 
-void send_all(int socket, std::string_view text) {
+// False when the client has hung up.
+bool send_all(int socket, std::string_view text) {
     while (!text.empty()) {
         const ssize_t count = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
-        if (count <= 0) return;
+        if (count <= 0) return false;
         text.remove_prefix(static_cast<std::size_t>(count));
     }
+    return true;
 }
 
 }  // namespace
 
-HttpServer::HttpServer(Handler handler)
-    : handler_(std::move(handler)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    ASSERT(::bind(listener_, generic, size) == 0 && ::listen(listener_, 64) == 0);
-    ASSERT(::getsockname(listener_, generic, &size) == 0);
-    port_ = ntohs(address.sin_port);
+HttpServer::HttpServer(Handler handler, const char* place, int port)
+    : handler_(std::move(handler)), host_(place) {
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* address = nullptr;
+    ASSERT(::getaddrinfo(place, std::to_string(port).c_str(), &hints, &address) == 0);
+    if (address->ai_family == AF_INET6) host_ = "[" + host_ + "]";
+    listener_ = ::socket(address->ai_family, SOCK_STREAM, 0);
+    ASSERT(::bind(listener_, address->ai_addr, address->ai_addrlen) == 0 && ::listen(listener_, 64) == 0);
+    ASSERT(::getsockname(listener_, address->ai_addr, &address->ai_addrlen) == 0);
+    char port_text[NI_MAXSERV] = {};
+    ASSERT(
+        ::getnameinfo(
+            address->ai_addr, address->ai_addrlen, nullptr, 0, port_text, sizeof port_text, NI_NUMERICSERV
+        ) == 0
+    );
+    port_ = std::stoi(port_text);
+    ::freeaddrinfo(address);
     accepting_ = std::jthread([this] { accept_all(); });
 }
 
@@ -91,7 +102,7 @@ HttpServer::~HttpServer() {
 }
 
 std::string HttpServer::url(std::string_view path) const {
-    return "http://127.0.0.1:" + std::to_string(port_) + std::string(path);
+    return "http://" + host_ + ":" + std::to_string(port_) + std::string(path);
 }
 
 std::vector<HeardRequest> HttpServer::heard() const {
@@ -130,6 +141,11 @@ void HttpServer::serve(int socket) {
 // False when the connection is of no more use.
 bool HttpServer::answer(int socket, const HeardRequest& request) {
     const ServerAnswer answer = handler_(request);
+    if (answer.by_hand) {
+        answer.by_hand([socket](std::string_view text) { return send_all(socket, text); });
+        ::shutdown(socket, SHUT_RDWR);
+        return false;
+    }
     if (answer.way == ServerAnswer::Way::silence)
         return true;  // the next request is read, this one never answered
     if (answer.way == ServerAnswer::Way::reset) {

@@ -26,16 +26,21 @@ struct ServerAnswer {
     std::string body;
     std::string headers;  // "Name: value\r\n" lines
     enum class Way { whole, half, reset, silence } way = Way::whole;
+    // Instead of all this: what goes over the connection, byte by byte. `send` says whether the client is
+    // still there; the connection ends with the call.
+    std::function<void(const std::function<bool(std::string_view)>& send)> by_hand;
 };
 
 class HttpServer {
 public:
     using Handler = std::function<ServerAnswer(const HeardRequest&)>;
 
-    explicit HttpServer(Handler handler);
+    // `place`: of the loopback, "127.0.0.2" or "::1"; `port` 0: any.
+    explicit HttpServer(Handler handler, const char* place = "127.0.0.1", int port = 0);
     ~HttpServer();
 
     std::string url(std::string_view path = "/") const;
+    int port() const { return port_; }
     std::vector<HeardRequest> heard() const;
     int connections() const { return connections_; }
 
@@ -48,6 +53,7 @@ private:
     bool answer(int socket, const HeardRequest& request);
 
     Handler handler_;
+    std::string host_;
     int listener_;
     int port_ = 0;
     std::atomic<int> connections_ = 0;

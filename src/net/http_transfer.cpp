@@ -1,4 +1,4 @@
-#include "net/transfer.h"
+#include "net/http_transfer.h"
 
 #include <algorithm>
 #include <exception>
@@ -12,11 +12,6 @@ constexpr std::chrono::milliseconds rest_after_stop{2'000};
 constexpr std::chrono::hours longest_retry_after{1};
 constexpr std::size_t simdjson_reads_beyond = 64;  // so that a body can be parsed where it lies
 
-// The options of libcurl take C varargs: a wrong type there would not even warn.
-void set(CURL* handle, CURLoption option, long value) { curl_easy_setopt(handle, option, value); }
-void set(CURL* handle, CURLoption option, const char* value) { curl_easy_setopt(handle, option, value); }
-void set(CURL* handle, CURLoption option, void* value) { curl_easy_setopt(handle, option, value); }
-
 // Only who has been asked can be slow to answer.
 ErrorCode code_of(CURL* handle, CURLcode code) {
     curl_off_t asked_after = 0;
@@ -27,15 +22,17 @@ ErrorCode code_of(CURL* handle, CURLcode code) {
 
 }  // namespace
 
-Transfer::Transfer(HttpRequest request, HttpClient::Done done, std::stop_token stop)
-    : request_(std::move(request)), done_(std::move(done)), stop_(std::move(stop)) {}
+HttpTransfer::HttpTransfer(
+    HttpRequest request, const std::string& user_agent, HttpClient::Done done, std::stop_token stop
+)
+    : Transfer(std::move(stop), request.not_before),
+      request_(std::move(request)),
+      user_agent_(user_agent),
+      done_(std::move(done)) {}
 
-void Transfer::prepare(CurlHandle handle, const std::string& user_agent) {
-    handle_ = std::move(handle);
-    CURL* curl = handle_.get();
-    set(curl, CURLOPT_PRIVATE, this);
+void HttpTransfer::set_up(CURL* curl) {
     set(curl, CURLOPT_URL, request_.url.c_str());
-    set(curl, CURLOPT_USERAGENT, user_agent.c_str());
+    set(curl, CURLOPT_USERAGENT, user_agent_.c_str());
     set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     set(curl, CURLOPT_NOSIGNAL, 1L);
     set(curl, CURLOPT_QUICK_EXIT, 1L);  // never wait for a name server that does not answer
@@ -47,9 +44,9 @@ void Transfer::prepare(CurlHandle handle, const std::string& user_agent) {
     set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
     set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
     set(curl, CURLOPT_ERRORBUFFER, static_cast<void*>(reason_));
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Transfer::receive);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &HttpTransfer::receive);
     set(curl, CURLOPT_WRITEDATA, this);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &Transfer::hear_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &HttpTransfer::hear_header);
     set(curl, CURLOPT_HEADERDATA, this);
 
     curl_slist* headers = nullptr;
@@ -66,22 +63,17 @@ void Transfer::prepare(CurlHandle handle, const std::string& user_agent) {
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 }
 
-CurlHandle Transfer::release() {
-    curl_easy_reset(handle_.get());  // keeps connections and name answers
-    return std::move(handle_);
-}
-
-std::size_t Transfer::hear_header(char*, std::size_t size, std::size_t count, void* self) {
-    static_cast<Transfer*>(self)->answer_has_begun_ = true;
+std::size_t HttpTransfer::hear_header(char*, std::size_t size, std::size_t count, void* self) {
+    static_cast<HttpTransfer*>(self)->answer_has_begun_ = true;
     return size * count;
 }
 
-std::size_t Transfer::receive(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t HttpTransfer::receive(char* data, std::size_t size, std::size_t count, void* self) {
     const std::size_t bytes = size * count;
-    return static_cast<Transfer*>(self)->append(data, bytes) ? bytes : 0;
+    return static_cast<HttpTransfer*>(self)->append(data, bytes) ? bytes : 0;
 }
 
-bool Transfer::append(const char* data, std::size_t bytes) {
+bool HttpTransfer::append(const char* data, std::size_t bytes) {
     std::string& body = response_.body;
     if (bytes > request_.response_bytes_max - body.size()) {
         too_large_ = true;
@@ -89,7 +81,7 @@ bool Transfer::append(const char* data, std::size_t bytes) {
     }
     try {
         curl_off_t announced = -1;
-        curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+        curl_easy_getinfo(handle(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
         if (body.empty() && announced > 0 && std::cmp_less_equal(announced, request_.response_bytes_max)) {
             body.reserve(static_cast<std::size_t>(announced) + simdjson_reads_beyond);
         }
@@ -101,12 +93,12 @@ bool Transfer::append(const char* data, std::size_t bytes) {
     return true;
 }
 
-Transfer::Clock::time_point Transfer::stop_deadline() {
+Transfer::Clock::time_point HttpTransfer::stop_deadline() {
     if (!stop_deadline_) stop_deadline_ = Clock::now() + rest_after_stop;
     return *stop_deadline_;
 }
 
-Result<HttpResponse> Transfer::outcome(CURLcode code) {
+Result<HttpResponse> HttpTransfer::outcome(CURLcode code) {
     if (too_large_) {
         return fail(
             ErrorCode::too_large,
@@ -114,26 +106,26 @@ Result<HttpResponse> Transfer::outcome(CURLcode code) {
         );
     }
     if (code != CURLE_OK) {
-        return fail(code_of(handle_.get(), code), reason_[0] != '\0' ? reason_ : curl_easy_strerror(code));
+        return fail(code_of(handle(), code), reason_[0] != '\0' ? reason_ : curl_easy_strerror(code));
     }
     long status = 0;
-    curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
     const char* content_type = nullptr;
-    curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_TYPE, &content_type);
+    curl_easy_getinfo(handle(), CURLINFO_CONTENT_TYPE, &content_type);
     if (content_type != nullptr) response_.content_type = content_type;
     curl_off_t retry_after = 0;
-    curl_easy_getinfo(handle_.get(), CURLINFO_RETRY_AFTER, &retry_after);
+    curl_easy_getinfo(handle(), CURLINFO_RETRY_AFTER, &retry_after);
     response_.retry_after = std::clamp<std::chrono::seconds>(
         std::chrono::seconds(retry_after), std::chrono::seconds{0}, longest_retry_after
     );
     return std::move(response_);
 }
 
-void Transfer::finish(CURLcode code) { answer(outcome(code)); }
+void HttpTransfer::finish(CURLcode code) { answer(outcome(code)); }
 
-void Transfer::cancel() { answer(fail(ErrorCode::cancelled, "the request was given up")); }
+void HttpTransfer::cancel() { answer(fail(ErrorCode::cancelled, "the request was given up")); }
 
-void Transfer::answer(Result<HttpResponse> outcome) { std::exchange(done_, {})(std::move(outcome)); }
+void HttpTransfer::answer(Result<HttpResponse> outcome) { std::exchange(done_, {})(std::move(outcome)); }
 
 }  // namespace vignette

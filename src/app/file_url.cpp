@@ -1,0 +1,70 @@
+#include "app/file_url.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <system_error>
+
+namespace vignette {
+namespace fs = std::filesystem;
+namespace {
+
+bool has_scheme(std::string_view text, std::string_view scheme) {
+    return text.size() > scheme.size() && text[scheme.size()] == ':' &&
+           std::ranges::equal(text.substr(0, scheme.size()), scheme, [](char a, char b) {
+               return (a | 0x20) == b;
+           });
+}
+
+// Nothing where a % is not followed by two digits, or stands for the end of a text.
+std::optional<std::string> unescape(std::string_view text) {
+    std::string plain;
+    plain.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            plain += text[i];
+            continue;
+        }
+        const std::string_view digits = text.substr(i + 1, 2);
+        unsigned char code = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+        if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2 || code == 0)
+            return std::nullopt;
+        plain += static_cast<char>(code);
+        i += 2;
+    }
+    return plain;
+}
+
+bool lies_under(const fs::path& file, const fs::path& root) {
+    return std::ranges::mismatch(root, file).in1 == root.end();
+}
+
+}  // namespace
+
+bool is_web_url(std::string_view text) { return has_scheme(text, "http") || has_scheme(text, "https"); }
+
+bool is_file_url(std::string_view text) { return has_scheme(text, "file"); }
+
+Result<fs::path> find_file(std::string_view url, const std::vector<std::string>& roots) {
+    std::string_view rest = url.substr(url.find(':') + 1);
+    if (rest.starts_with("//localhost/")) rest.remove_prefix(std::string_view("//localhost").size());
+    if (rest.starts_with("///")) rest.remove_prefix(2);
+    const std::optional<std::string> path = unescape(rest);
+    if (!path || !rest.starts_with('/') || rest.starts_with("//")) {
+        return fail(ErrorCode::usage, "a file's address looks like file:///home/me/cat.jpg");
+    }
+    std::error_code error;
+    const fs::path file = fs::canonical(*path, error);
+    if (error) return fail(ErrorCode::usage, "cannot open " + *path + ": " + error.message());
+    for (const std::string& text : roots) {
+        const fs::path root = fs::canonical(text, error);
+        if (!error && lies_under(file, root)) return file;
+    }
+    return fail(
+        ErrorCode::forbidden_address,
+        *path + " lies outside the folders that file: addresses may name; give --allow-files FOLDER"
+    );
+}
+
+}  // namespace vignette

@@ -1,0 +1,19 @@
+// file: addresses, for the command line alone: nobody who sends jobs can name one.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vignette/error.h"
+
+namespace vignette {
+
+bool is_web_url(std::string_view text);   // http: or https:, in any case
+bool is_file_url(std::string_view text);  // file:
+
+// Where the file really lies, all links followed: under one of `roots`, or `forbidden_address`.
+Result<std::filesystem::path> find_file(std::string_view url, const std::vector<std::string>& roots);
+
+}  // namespace vignette
