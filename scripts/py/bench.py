@@ -118,7 +118,9 @@ def media_dng_24mp(pairs, folder):
     snapshot, bundle = tiny_bundle(folder, image_size=224)
     processor = AutoImageProcessor.from_pretrained(snapshot)
     photo = folder / "photo.dng"
-    photo.write_bytes(camera_file(noisy_photo(1500, 1000), (6000, 4000), [(160, 120), (1616, 1080), (6000, 4000)]))
+    smooth, grainy = noisy_photo(300, 200), noisy_photo(1600, 1000)  # grain in all would need more than 20 MiB
+    previews = [(smooth, (160, 120)), (grainy, (1616, 1080)), (smooth, (6000, 4000))]
+    photo.write_bytes(camera_file(smooth, (6000, 4000), previews))
 
     def theirs():
         with rawpy.imread(str(photo)) as raw:

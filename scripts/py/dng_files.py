@@ -9,7 +9,7 @@ SIZES = {BYTE: 1, ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8, UNDEFINED: 1, SRATIO
 LETTERS = {BYTE: "B", SHORT: "H", LONG: "I"}
 
 SUB_DIRECTORIES = 330
-BLACK, WHITE = 64, 16383
+BLACK, WHITE = 64, 4095
 
 
 class TiffWriter:
@@ -69,7 +69,7 @@ def sensor_values(width, height, noise=None):
     import numpy as np
 
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    values = 3000 + 1500 * np.sin(x / 40) + 1000 * np.cos(y / 30)
+    values = 1500 + 750 * np.sin(x / 40) + 500 * np.cos(y / 30)
     values[0::2, 0::2] *= 0.8
     values[1::2, 1::2] *= 0.6
     if noise:
@@ -77,13 +77,13 @@ def sensor_values(width, height, noise=None):
     return values.clip(BLACK, WHITE).astype(np.uint16)
 
 
-def seen_by_sensor(picture, noise=3):
+def seen_by_sensor(picture, noise=2):
     """The mosaic of which a developer makes this picture again, and the grain of a camera."""
     import numpy as np
 
     shades = np.arange(256) / 255
     light = np.where(shades < 0.081, shades / 4.5, ((shades + 0.099) / 1.099) ** (1 / 0.45))
-    steps = (BLACK + 16 + light * (WHITE - BLACK - 100)).astype(np.int16)
+    steps = (BLACK + 16 + light * (WHITE - BLACK - 32)).astype(np.int16)
     pixels = np.asarray(picture)
     values = np.empty(pixels.shape[:2], np.int16)
     for row, column, channel in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2)):
@@ -95,16 +95,16 @@ def seen_by_sensor(picture, noise=3):
 
 
 def camera_file(picture, size, previews):
-    """As a camera would have taken it: compressed without loss, with previews of these sizes."""
+    """As a camera would have written it: compressed without loss, with previews, which are (picture, size)."""
     from PIL import Image
 
-    def encode(size):
+    def encode(picture, size):
         stream = io.BytesIO()
         picture.resize(size, Image.BICUBIC).save(stream, "JPEG", quality=88)
         return stream.getvalue(), size
 
     values = seen_by_sensor(picture.resize(size, Image.BICUBIC))
-    return make_dng([encode(one) for one in previews], values, compressed=True, colours=SRGB)
+    return make_dng([encode(*one) for one in previews], values, compressed=True, colours=SRGB)
 
 
 def raw_fields(tiff, values, compressed=False, **changes):
