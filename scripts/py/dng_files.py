@@ -9,7 +9,7 @@ SIZES = {BYTE: 1, ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8, UNDEFINED: 1, SRATIO
 LETTERS = {BYTE: "B", SHORT: "H", LONG: "I"}
 
 SUB_DIRECTORIES = 330
-BLACK, WHITE = 64, 16383
+BLACK, WHITE = 64, 4095
 
 
 class TiffWriter:
@@ -69,12 +69,42 @@ def sensor_values(width, height, noise=None):
     import numpy as np
 
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    values = 3000 + 1500 * np.sin(x / 40) + 1000 * np.cos(y / 30)
+    values = 1500 + 750 * np.sin(x / 40) + 500 * np.cos(y / 30)
     values[0::2, 0::2] *= 0.8
     values[1::2, 1::2] *= 0.6
     if noise:
         values += np.random.default_rng(5).normal(0, noise, values.shape).astype(np.float32)
     return values.clip(BLACK, WHITE).astype(np.uint16)
+
+
+def seen_by_sensor(picture, noise=2):
+    """The mosaic of which a developer makes this picture again, and the grain of a camera."""
+    import numpy as np
+
+    shades = np.arange(256) / 255
+    light = np.where(shades < 0.081, shades / 4.5, ((shades + 0.099) / 1.099) ** (1 / 0.45))
+    steps = (BLACK + 16 + light * (WHITE - BLACK - 32)).astype(np.int16)
+    pixels = np.asarray(picture)
+    values = np.empty(pixels.shape[:2], np.int16)
+    for row, column, channel in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2)):
+        values[row::2, column::2] = steps[pixels[row::2, column::2, channel]]
+    grain = np.random.default_rng(5).normal(0, noise, (500, 500)).astype(np.int16)
+    tiles = [-(-side // 500) for side in values.shape]
+    values += np.tile(grain, tiles)[: values.shape[0], : values.shape[1]]
+    return values.clip(BLACK, WHITE).astype(np.uint16)
+
+
+def camera_file(picture, size, previews):
+    """As a camera would have written it: compressed without loss, with previews, which are (picture, size)."""
+    from PIL import Image
+
+    def encode(picture, size):
+        stream = io.BytesIO()
+        picture.resize(size, Image.BICUBIC).save(stream, "JPEG", quality=88)
+        return stream.getvalue(), size
+
+    values = seen_by_sensor(picture.resize(size, Image.BICUBIC))
+    return make_dng([encode(*one) for one in previews], values, compressed=True, colours=SRGB)
 
 
 def raw_fields(tiff, values, compressed=False, **changes):
@@ -111,7 +141,9 @@ def compressed_tiles(tiff, values, side=512):
         for left in range(0, width, side):
             tile = values[top : top + side, left : left + side]
             padding = [(0, side - tile.shape[0]), (0, side - tile.shape[1])]
-            data = imagecodecs.ljpeg_encode(np.pad(tile, padding, mode="edge"), bitspersample=14)
+            # Two rows in one: then above each value lies one of its own colour, and what is predicted comes true.
+            rows = np.pad(tile, padding, mode="edge").reshape(side // 2, side * 2)
+            data = imagecodecs.ljpeg_encode(rows, bitspersample=14)
             offsets.append(tiff.blob(data))
             sizes.append(len(data))
     return {322: (LONG, [side]), 323: (LONG, [side]), 324: (LONG, offsets), 325: (LONG, sizes)}
@@ -141,8 +173,13 @@ def as_fields(fields, changes):
     return [(tag, *value) for tag, value in merged.items() if value]
 
 
-def camera_fields(orientation=1, taken=b"2026:05:01 12:30:00\0"):
+ARTIFICIAL = [1, 0, 0, 0, 1, 0, 0, 0, 1], [0.5, 1, 0.6]  # colour matrix and white of a camera that nobody built
+SRGB = [3.2406, -1.5372, -0.4986, -0.9689, 1.8758, 0.0415, 0.0557, -0.204, 1.057], [1, 1, 1]  # sees as screens show
+
+
+def camera_fields(orientation=1, taken=b"2026:05:01 12:30:00\0", colours=ARTIFICIAL):
     """What makes a TIFF a DNG; for its first directory."""
+    matrix, white = colours
     return [
         (271, ASCII, b"Synth\0"),
         (272, ASCII, b"Cam 1\0"),
@@ -151,18 +188,18 @@ def camera_fields(orientation=1, taken=b"2026:05:01 12:30:00\0"):
         (50706, BYTE, [1, 4, 0, 0]),
         (50707, BYTE, [1, 1, 0, 0]),
         (50708, ASCII, b"Synth Cam 1\0"),
-        (50721, SRATIONAL, [1, 0, 0, 0, 1, 0, 0, 0, 1]),
-        (50728, RATIONAL, [0.5, 1, 0.6]),
+        (50721, SRATIONAL, matrix),
+        (50728, RATIONAL, white),
         (50778, SHORT, [21]),
     ]
 
 
-def make_dng(previews, values, big_endian=False, orientation=1, compressed=False, reverse=False):
+def make_dng(previews, values, big_endian=False, compressed=False, reverse=False, **camera):
     """Previews are (JPEG bytes, size); the first lies in IFD0, the others and the raw picture in SubIFDs."""
     tiff = TiffWriter(big_endian)
     subs = [tiff.directory(preview_fields(tiff, *one)) for one in previews[1:]]
     raw = raw_fields(tiff, values, compressed)
-    camera = camera_fields(orientation)
+    camera = camera_fields(**camera)
     if not previews:
         return tiff.finish(tiff.directory(raw + camera))
     subs.append(tiff.directory(raw))
