@@ -24,6 +24,13 @@ WARM_AFTER = 0.2
 GROWTH_MIB_MAX = 32
 
 
+class Second(NamedTuple):
+    """What a second of the film shows."""
+
+    scene: int
+    caption: str
+
+
 class Line(NamedTuple):
     """A described frame, and how much memory the program had then."""
 
@@ -33,18 +40,18 @@ class Line(NamedTuple):
     mib: float
 
 
-def draw_film(path: Path, seconds: int, rng: random.Random) -> list[str]:
-    """Writes it, and gives the true caption of each second."""
+def draw_film(path: Path, seconds: int, rng: random.Random) -> list[Second]:
+    """Writes it, and gives what each second shows."""
     drawn = [scenes.draw_scene(rng) for _ in range(DIFFERENT)]
-    captions: list[str] = []
+    shown: list[Second] = []
     with films.open_film(path, "libx264", rate=RATE, crf=18, preset="veryfast") as film:
-        while len(captions) < seconds:
-            scene = rng.choice(drawn)
-            for _ in range(min(rng.randint(*LASTS), seconds - len(captions))):
+        while len(shown) < seconds:
+            number = rng.randrange(DIFFERENT)
+            for _ in range(min(rng.randint(*LASTS), seconds - len(shown))):
                 for picture in range(RATE):
-                    film.add(len(captions) + picture / RATE, scene.image)
-                captions.append(scene.caption)
-    return captions
+                    film.add(len(shown) + picture / RATE, drawn[number].image)
+                shown.append(Second(number, drawn[number].caption))
+    return shown
 
 
 def memory_mib(process: int) -> float:
@@ -65,36 +72,36 @@ def describe(path: Path, program: Path, model: str) -> tuple[list[Line], float, 
     return lines, time.monotonic() - begin, process.returncode
 
 
-def verdict(lines: list[Line], captions: list[str], code: int) -> list[str]:
+def verdict(lines: list[Line], shown: list[Second], code: int) -> list[str]:
     """What is wrong with it."""
     wrong = []
     if code != 0:
         wrong.append(f"the program left with {code}")
-    if [line.timestamp for line in lines] != list(range(len(captions))):
+    if [line.timestamp for line in lines] != list(range(len(shown))):
         wrong.append("frames are missing, too many or out of order")
-    told = [line.caption for line in lines]
-    changes = sum(1 for before, now in zip([None, *captions], captions) if before != now)
-    if sum(line.same_as is None for line in lines) != changes:
-        wrong.append(f"{sum(line.same_as is None for line in lines)} frames were described, {changes} differ")
-    right = sum(said == true for said, true in zip(told, captions))
-    if right < 0.95 * len(captions):
-        wrong.append(f"only {right} of {len(captions)} captions are true")
+    changes = sum(before is None or before.scene != now.scene for before, now in zip([None, *shown], shown))
+    described = sum(line.same_as is None for line in lines)
+    if described != changes:
+        wrong.append(f"{described} frames were described, {changes} differ from the one before")
+    right = sum(line.caption == second.caption for line, second in zip(lines, shown))
+    if right < 0.95 * len(shown):
+        wrong.append(f"only {right} of {len(shown)} captions are true")
     warm = lines[int(len(lines) * WARM_AFTER) :]
     if warm and max(line.mib for line in warm) - warm[0].mib > GROWTH_MIB_MAX:
         wrong.append("the memory grows")
     return wrong
 
 
-def report(lines: list[Line], captions: list[str], took: float) -> None:
+def report(lines: list[Line], shown: list[Second], took: float) -> None:
     described = sum(line.same_as is None for line in lines)
-    right = sum(line.caption == true for line, true in zip(lines, captions))
-    print(f"film: {len(captions)} s, {len(lines)} frames told, {described} described, {len(lines) - described} merged")
-    print(f"captions: {right} of {len(captions)} exactly true")
+    right = sum(line.caption == second.caption for line, second in zip(lines, shown))
+    print(f"film: {len(shown)} s, {len(lines)} frames told, {described} described, {len(lines) - described} merged")
+    print(f"captions: {right} of {len(shown)} exactly true")
     if lines:
         warm = lines[int(len(lines) * WARM_AFTER)]
         mibs = [line.mib for line in lines]
         print(f"VmRSS: first {mibs[0]:.0f} MiB, warm {warm.mib:.0f}, last {mibs[-1]:.0f}, most {max(mibs):.0f}")
-    print(f"took {took:.1f} s: {len(captions) / took:.1f} times as fast as the film runs")
+    print(f"took {took:.1f} s: {len(shown) / took:.1f} times as fast as the film runs")
 
 
 def main() -> int:
@@ -106,10 +113,10 @@ def main() -> int:
     program = Path(os.environ.get("VIGNETTE_PROGRAM", ROOT / "build/release/vignette"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
-        captions = draw_film(path, arguments.seconds, random.Random(arguments.seed))
+        shown = draw_film(path, arguments.seconds, random.Random(arguments.seed))
         lines, took, code = describe(path, program, arguments.model)
-    report(lines, captions, took)
-    wrong = verdict(lines, captions, code)
+    report(lines, shown, took)
+    wrong = verdict(lines, shown, code)
     print("\n".join(wrong) or "as it must be")
     return 1 if wrong else 0
 

@@ -3,13 +3,15 @@
 import base64
 import json
 import math
+import os
 import random
 import shutil
+import subprocess
 
 import films
 import pytest
 import scenes
-from conftest import data_url, picture_bytes, run_input, vignette
+from conftest import ROOT, data_url, picture_bytes, run_input, vignette
 
 SECONDS = 2  # of each scene
 
@@ -184,6 +186,15 @@ def test_too_many_pixels_are_refused_before_decoding(tmp_path):
     films.write_film(path, [(0, films.plain((9, 9, 9), (8200, 4400)))], codec="mjpeg", rate=12)
     error = run_input({"video": sent(path, "avi")}).error
     assert error["code"] == "too_many_pixels"
+
+
+def test_five_minutes_of_film_need_no_more_memory_than_one_and_say_what_they_show():
+    """scripts/check-film, short: order, duplicates, captions and memory."""
+    seed = os.environ.get("VIGNETTE_TEST_SEED", "1")
+    command = [ROOT / "scripts" / "check-film", "--seconds", "300", "--seed", seed]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "as it must be" in done.stdout and "times as fast" in done.stdout
 
 
 def test_a_picture_as_a_film_and_a_film_as_a_picture_say_what_they_are(film):
