@@ -119,6 +119,9 @@ def main():
         write_film(folder / name, two_colours(size=size), rate=25, **options)
     write_film(folder / "turned.mp4", two_colours(), rotation=90, preset="ultrafast")
     write_sound(folder / "sound.mp4")
+    # Five pictures a second that all differ, a key frame each second.
+    changing = [(n / 5, plain((2 * n, 250 - 2 * n, n))) for n in range(100)]
+    write_film(folder / "gops.mp4", changing, rate=5, g=5, bf=2, preset="ultrafast", sc_threshold=0)
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ private:
             std::optional<Thumbnail> looks;
             if (choice.needs_thumbnails()) looks = TRY(file.thumbnail());
             for (std::size_t left = choice.places(*shown, looks); left > 0; --left) take(file, *shown, looks);
-            if (const auto earliest = choice.earliest()) file.skip_until(*earliest);
+            if (const auto wanted = choice.next()) file.skip_to(*wanted);
             while (!unheard_.empty() && is_ready(unheard_.front())) hear_first();
         }
         return {};

@@ -1,14 +1,13 @@
 #include "image/film_file.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "core/film_kind.h"
 #include "image/film_input.h"
 #include "image/film_pixels.h"
+#include "image/film_stream.h"
 #include "image/pixels.h"
 
 namespace vignette {
@@ -33,43 +32,6 @@ std::unexpected<Error> fail_pixels(std::int64_t width, std::int64_t height, std:
     );
 }
 
-bool is_readable(AVCodecID codec) {
-    constexpr std::array readable{AV_CODEC_ID_H264,  AV_CODEC_ID_HEVC,      AV_CODEC_ID_VP8,
-                                  AV_CODEC_ID_VP9,   AV_CODEC_ID_AV1,       AV_CODEC_ID_MPEG4,
-                                  AV_CODEC_ID_MJPEG, AV_CODEC_ID_MPEG2VIDEO};
-    return std::ranges::find(readable, codec) != readable.end();
-}
-
-// A picture of the cover is no film.
-AVStream* film_stream(const AVFormatContext& format) {
-    for (unsigned i = 0; i < format.nb_streams; ++i) {
-        AVStream* stream = format.streams[i];
-        const bool moves = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
-        if (stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && moves) return stream;
-    }
-    return nullptr;
-}
-
-double seconds(std::int64_t units, AVRational unit) {
-    const double time = static_cast<double>(units) * av_q2d(unit);
-    return units != AV_NOPTS_VALUE && std::isfinite(time) ? time : 0;
-}
-
-double duration_of(const AVFormatContext& format, const AVStream& stream) {
-    const double whole = seconds(format.duration, {1, AV_TIME_BASE});
-    return std::max(0.0, whole > 0 ? whole : seconds(stream.duration, stream.time_base));
-}
-
-double rate_of(const AVStream& stream, double duration) {
-    constexpr double believable = 1000;
-    for (const AVRational rate : {stream.avg_frame_rate, stream.r_frame_rate}) {
-        const double fps = rate.den == 0 ? 0 : av_q2d(rate);
-        if (fps > 0 && fps <= believable) return fps;
-    }
-    const double counted = duration > 0 ? static_cast<double>(stream.nb_frames) / duration : 0;
-    return counted > 0 && counted <= believable ? counted : 0;
-}
-
 }  // namespace
 
 class FilmFile::Reader {
@@ -84,7 +46,7 @@ public:
 
     Result<void> open(FilmKind kind, bool cut_short);
     Result<std::optional<Shown>> next();
-    void skip_until(double time) { skip_until_ = time; }
+    void skip_to(const NextWanted& wanted);
     Result<Image> picture() { return orient(TRY(pixels_.picture(*now_)), orientation_); }
     Result<Thumbnail> thumbnail() { return pixels_.thumbnail(*now_); }
     const FilmFacts& facts() const { return facts_; }
@@ -96,6 +58,7 @@ private:
     Result<bool> decode();
     Result<void> feed();
     void send(const AVPacket* packet);
+    bool is_jumped_over(const AVPacket& packet);
     bool is_usable(const AVFrame& frame) const;
     double time_of(const AVFrame& frame) const;
     void take_facts(FilmKind kind);
@@ -116,7 +79,9 @@ private:
     bool at_end_ = false;
     double ahead_from_ = 0;
     bool first_ = true;
-    double skip_until_ = -std::numeric_limits<double>::infinity();
+    std::optional<NextWanted> wanted_;
+    std::int64_t jump_to_ = AV_NOPTS_VALUE;  // a key frame: what comes before it is not decoded
+    std::int64_t newest_ = AV_NOPTS_VALUE;   // of the packets read so far
     std::int64_t packets_ = 0;
     std::int64_t damaged_ = 0;
 };
@@ -260,11 +225,37 @@ Result<void> FilmFile::Reader::feed() {
         ++damaged_;
         return {};
     }
-    const bool early =
-        packet_->pts != AV_NOPTS_VALUE && seconds(packet_->pts, stream_->time_base) < skip_until_;
+    if (is_jumped_over(*packet_)) return {};
+    const bool early = wanted_ && wanted_->begins && packet_->pts != AV_NOPTS_VALUE &&
+                       seconds(packet_->pts, stream_->time_base) < wanted_->at;
     codec_->skip_frame = early ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
     send(packet_.get());
     return {};
+}
+
+// A decoder gives frames up to sixteen packets late, and the index may count in the order of decoding: the
+// key frame must lie so far before what is wanted.
+void FilmFile::Reader::skip_to(const NextWanted& wanted) {
+    constexpr double late_frames_max = 16;
+    wanted_ = wanted;
+    if (facts_.fps <= 0 || newest_ == AV_NOPTS_VALUE) return;
+    const double before = wanted.at - std::max(0.5, late_frames_max / facts_.fps);
+    const double units = before / av_q2d(stream_->time_base);
+    if (!(units > static_cast<double>(newest_)) || units > 1e18) return;
+    const AVIndexEntry* key = avformat_index_get_entry_from_timestamp(
+        stream_, static_cast<std::int64_t>(units), AVSEEK_FLAG_BACKWARD
+    );
+    if (key != nullptr && key->timestamp > newest_) jump_to_ = key->timestamp;
+}
+
+bool FilmFile::Reader::is_jumped_over(const AVPacket& packet) {
+    const std::int64_t time = std::max(packet.pts, packet.dts);  // what is not known is the smallest number
+    newest_ = std::max(newest_, time);
+    if (jump_to_ == AV_NOPTS_VALUE) return false;
+    if ((packet.flags & AV_PKT_FLAG_KEY) == 0 || time < jump_to_) return true;
+    jump_to_ = AV_NOPTS_VALUE;
+    avcodec_flush_buffers(codec_.get());
+    return false;
 }
 
 void FilmFile::Reader::send(const AVPacket* packet) {
@@ -307,7 +298,7 @@ Result<FilmFile> FilmFile::open(std::span<const std::byte> file, const Limits& l
 
 const FilmFacts& FilmFile::facts() const { return reader_->facts(); }
 Result<std::optional<Shown>> FilmFile::next() { return reader_->next(); }
-void FilmFile::skip_until(double time) { reader_->skip_until(time); }
+void FilmFile::skip_to(const NextWanted& wanted) { reader_->skip_to(wanted); }
 Result<Image> FilmFile::picture() { return reader_->picture(); }
 Result<Thumbnail> FilmFile::thumbnail() { return reader_->thumbnail(); }
 std::int64_t FilmFile::damaged() const { return reader_->damaged(); }

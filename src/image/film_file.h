@@ -34,6 +34,13 @@ struct Shown {
     bool last = false;  // shown at `until`, too
 };
 
+// What is asked for next: the frame that is on the screen at that time or, with `begins`, the first one that
+// begins at it or later.
+struct NextWanted {
+    double at = 0;
+    bool begins = false;
+};
+
 class FilmFile {
 public:
     // `file` must outlive it. Once a stop is requested all calls end with `cancelled`.
@@ -48,9 +55,9 @@ public:
     // in it can be decoded: the frames before it stand.
     Result<std::optional<Shown>> next();
 
-    // Frames that are shown before that time will not be asked for; where no other frame needs them they are
-    // passed over.
-    void skip_until(double seconds);
+    // What comes before that will not be asked for. Where the file's index knows a key frame behind which
+    // it lies, and where no other frame needs a frame, frames are passed over.
+    void skip_to(const NextWanted& wanted);
 
     // The frame that next() came to: upright RGB, and a small picture of it (not turned upright).
     Result<Image> picture();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -94,25 +93,6 @@ Result<Thumbnail> FilmPixels::thumbnail(const AVFrame& frame) {
     Thumbnail small;
     copy_rows(*rgb, small.rgb.data());
     return small;
-}
-
-// The matrix says where right and down go: (a, b) and (c, d).
-int orientation_of(const AVStream& stream) {
-    std::size_t bytes = 0;
-    const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
-    std::int32_t matrix[9] = {};
-    if (data == nullptr || bytes < sizeof matrix) return 1;
-    std::memcpy(matrix, data, sizeof matrix);
-    const std::int64_t a = matrix[0];
-    const std::int64_t b = matrix[1];
-    const std::int64_t c = matrix[3];
-    const std::int64_t d = matrix[4];
-    if (std::abs(a) >= std::abs(b)) {
-        if (a < 0) return d < 0 ? 3 : 2;
-        return d < 0 ? 4 : 1;
-    }
-    if (b > 0) return c < 0 ? 6 : 5;
-    return c > 0 ? 8 : 7;
 }
 
 }  // namespace vignette

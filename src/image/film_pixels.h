@@ -21,7 +21,4 @@ private:
     Av<SwsContext> small_;
 };
 
-// How the film wants to be turned, as EXIF counts it (1 to 8). Other angles than quarter turns are left.
-int orientation_of(const AVStream& stream);
-
 }  // namespace vignette

@@ -59,9 +59,11 @@ std::size_t FrameChoice::by_scene(const Shown& frame, const Thumbnail& thumbnail
     return 1;
 }
 
-std::optional<double> FrameChoice::earliest() const {
-    if (wishes_.keyframes || !wishes_.timestamps.empty()) return std::nullopt;
-    return next_beat_ / wishes_.fps.value_or(1) - same_time;
+std::optional<NextWanted> FrameChoice::next() const {
+    const std::vector<double>& times = wishes_.timestamps;
+    if (next_time_ < times.size()) return NextWanted{.at = times[next_time_], .begins = false};
+    if (wishes_.keyframes || !times.empty()) return std::nullopt;
+    return NextWanted{.at = next_beat_ / wishes_.fps.value_or(1) - same_time, .begins = true};
 }
 
 bool FrameChoice::done() const {

@@ -28,8 +28,8 @@ public:
 
     bool needs_thumbnails() const { return wishes_.keyframes; }
 
-    // Frames before that time are not wanted. Empty: each frame must be looked at.
-    std::optional<double> earliest() const;
+    // What is wanted next. Empty: each frame must be looked at.
+    std::optional<NextWanted> next() const;
 
     // Nothing further is wanted.
     bool done() const;

@@ -76,6 +76,15 @@ def test_a_streamed_batch_brings_each_item_as_it_is_done(client):
     assert [result.get("caption") for result in client.output(job)["results"]] == ["a cat", None, "a dog"]
 
 
+def test_a_film_is_answered_by_place_and_streamed_frame_by_frame(client):
+    job = client.run({"input": {"video": "QUJD", "prompt": "frames=3;text=a cat", "stream": True}})["id"]
+    seen = [(event["index"], event["result"]["timestamp"]) for event in events(client.stream(job))]
+    assert seen == [(0, 0), (1, 1), (2, 2)]
+    output = client.output(job)
+    assert output["descriptions"] == ["a cat"] * 3 and output["timestamps"] == [0, 1, 2]
+    assert (output["count"], output["failed_indices"], output["duplicates"]) == (3, [], [])
+
+
 def test_a_cancelled_job_ends_so_and_the_worker_is_free_again(client, platform):
     jobs = [client.run({"input": SLOW})["id"] for _ in range(2)]  # all that the worker does at once
     for job in jobs:

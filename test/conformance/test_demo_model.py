@@ -1,5 +1,6 @@
 """The worker with the true back and the demo model: what the scripted back cannot show."""
 
+import base64
 import json
 
 import pytest
@@ -71,3 +72,24 @@ def test_a_bad_picture_fails_with_its_code_and_field(worker, platform):
     failed = platform.wait(platform.submit({"data_url": "data:image/png;base64,bm8gcGljdHVyZQ=="}), "FAILED", 60)
     error = json.loads(failed["error"])
     assert (error["error_type"], error["field"]) == ("undecodable_image", "input.data_url")
+
+
+def film(name):
+    """Two red pictures and two blue ones, one each 0.48 s."""
+    return base64.b64encode((ROOT / "test" / "fuzz" / "corpus" / "film" / name).read_bytes()).decode()
+
+
+def test_a_film_comes_back_as_its_frames_with_times_and_duplicates(worker, platform):
+    output = platform.wait(platform.submit({"video": film("vp9.webm"), "fps": 25}), "COMPLETED", 60)["output"]
+    assert output["timestamps"] == pytest.approx([0, 0.48, 0.96, 1.44], abs=0.001)
+    assert output["duplicates"] == [[1, 0], [3, 2]] and output["errors"] == []
+    first, second, third, fourth = output["descriptions"]
+    assert first == second and third == fourth and first != third
+    assert (output["video"]["container"], output["video"]["codec"]) == ("webm", "vp9")
+
+
+def test_what_is_no_film_fails_with_its_code_and_field(worker, platform):
+    playlist = base64.b64encode(b"#EXTM3U\nfile:///etc/passwd\n").decode()
+    failed = platform.wait(platform.submit({"video": playlist}), "FAILED", 60)
+    error = json.loads(failed["error"])
+    assert (error["error_type"], error["field"]) == ("unsupported_media", "input.video")

@@ -88,13 +88,16 @@ TEST(FrameChoice, MoreThanTheMostAreCutAndThatIsKnown) {
     EXPECT_TRUE(by_time.beyond_end().empty());
 }
 
-TEST(FrameChoice, OnlyFramesBeforeTheNextBeatMayBeSkipped) {
+TEST(FrameChoice, WhatIsWantedNextIsKnownUnlessScenesAreLookedFor) {
     FrameChoice choice({.fps = 0.5}, 100);
-    EXPECT_LE(choice.earliest().value(), 0);
+    EXPECT_LE(choice.next()->at, 0);
     taken(choice, {0, 1}, 2);
-    EXPECT_NEAR(choice.earliest().value(), 2, 1e-5);
-    EXPECT_EQ(FrameChoice({.timestamps = {5}}, 9).earliest(), std::nullopt);
-    EXPECT_EQ(FrameChoice({.keyframes = true}, 9).earliest(), std::nullopt);
+    EXPECT_NEAR(choice.next()->at, 2, 1e-5);
+    EXPECT_TRUE(choice.next()->begins);
+    const FrameChoice by_time({.timestamps = {5}}, 9);
+    EXPECT_EQ(by_time.next()->at, 5);
+    EXPECT_FALSE(by_time.next()->begins) << "the frame that is on the screen then began before it";
+    EXPECT_FALSE(FrameChoice({.keyframes = true}, 9).next().has_value());
 }
 
 TEST(FrameChoice, TheFirstFrameOfEachSceneButNoFlicker) {
