@@ -38,7 +38,7 @@ Result<Job> job_of(const Subject& subject, const Options& options) {
     } else {
         std::filesystem::path file = subject.name;
         if (is_file_url(subject.name)) file = TRY(find_file(subject.name, options.allowed_files));
-        Bytes bytes = TRY(read_binary_file(file, Limits{}.image_bytes_max));
+        Bytes bytes = TRY(read_binary_file(file, Limits{}.raw_bytes_max));  // what it is, is known later
         job.pictures.push_back({.field = subject.name, .source = EncodedImage{std::move(bytes)}});
     }
     return job;

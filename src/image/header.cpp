@@ -41,10 +41,12 @@ Result<ImageHeader> read_header(std::span<const std::byte> encoded) {
 
 Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, const Limits& limits) {
     const Size size = header.size;
-    if (encoded_bytes > limits.image_bytes_max) {
+    const bool raw = header.format == ImageFormat::raw;
+    const std::size_t bytes_max = raw ? limits.raw_bytes_max : limits.image_bytes_max;
+    if (encoded_bytes > bytes_max) {
         return fail(
             ErrorCode::too_large, "the picture has " + std::to_string(encoded_bytes) + " bytes and at most " +
-                                      std::to_string(limits.image_bytes_max) +
+                                      std::to_string(bytes_max) +
                                       " are taken; send a smaller or more compressed copy"
         );
     }

@@ -102,7 +102,7 @@ BAD_INPUTS = {
     "prompt of too many tokens": ({"data_url": data_url(PNG), "prompt": "§ " * 2000}, "prompt_too_long", None),
     "number as string": ({"data_url": data_url(PNG), "max_length": "40"}, "invalid_input", "input.max_length"),
     "half a number": ({"data_url": data_url(PNG), "max_length": 4.5}, "invalid_input", "input.max_length"),
-    "a url": ({"image_url": "http://example.com/a.jpg"}, "unsupported", "input.image_url"),
+    "a private url": ({"image_url": "http://127.0.0.1/a.jpg"}, "forbidden_address", "input.image_url"),
 }
 
 

@@ -124,7 +124,7 @@ TEST(Header, NamesTheFormatsThatAreNotDecoded) {
 }
 
 TEST(Header, FindsTheFrameOfAJpegBehindRubbishAndOtherSegments) {
-    const std::string header = jpeg_header('\xC0', 8, "\0\x20"s, 3);
+    const std::string header = jpeg_header('\xC0', 8, "\0\x20"s, 1);
     const std::string comment =
         "\xFF\xFF\xFF\xFE\0\x06"
         "abcd"

@@ -95,7 +95,7 @@ TEST(RawHeader, SizeOrientationAndDateComeFromTheDirectories) {
     for (const bool big_endian : {false, true}) {
         const auto header = read_header(fixtures::to_bytes(some_dng(8, big_endian).text()));
         ASSERT_TRUE(header.has_value()) << header.error().message;
-        EXPECT_EQ(*header, (ImageHeader{ImageFormat::raw, {40, 30}, 6, "2026-05-01T12:30:00"}));
+        EXPECT_EQ(*header, (ImageHeader{ImageFormat::raw, {40, 30}, 6, "2026-05-01T12:30:00", 8}));
     }
 }
 

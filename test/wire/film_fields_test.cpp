@@ -101,7 +101,7 @@ TEST(FilmFields, WhatIsWrongNamesItsFieldAndTheWayOut) {
          "input.fps and input.keyframes both say which frames are wanted"},
         {R"("video":"QQ","together":true)", code, "input.together", "one by one"},
         {R"("video":"https://example.com/)" + std::string(3000, 'x') + "\"", code, "input.video",
-         "shorten the address to 2048"},
+         "shorten it to 2048"},
     };
     for (const Bad& bad : cases) {
         const Result<Request> request = parse(bad.fields);
