@@ -55,7 +55,7 @@ Result<fs::path> find_file(std::string_view url, const std::vector<std::string>&
         return fail(ErrorCode::usage, "a file's address looks like file:///home/me/cat.jpg");
     }
     std::error_code error;
-    const fs::path file = fs::canonical(*path, error);
+    fs::path file = fs::canonical(*path, error);
     if (error) return fail(ErrorCode::usage, "cannot open " + *path + ": " + error.message());
     for (const std::string& text : roots) {
         const fs::path root = fs::canonical(text, error);

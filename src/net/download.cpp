@@ -13,7 +13,7 @@
 namespace vignette {
 namespace {
 
-constexpr long receive_buffer = 32 * 1024;  // so much beyond the limit at most
+constexpr long receive_buffer = 32L * 1024;  // so much beyond the limit at most
 constexpr std::size_t header_bytes_max = 64 * KiB;
 constexpr std::size_t tag_bytes_max = 1 * KiB;
 constexpr std::size_t bytes_of_no_use_max = 16 * KiB;  // read so that the connection can be kept
