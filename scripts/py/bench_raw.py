@@ -26,7 +26,8 @@ PREVIEW = 1080 / 4000  # of the sensor's sides, as cameras have them
 def make_files(folder, count, size):
     from scenes import draw_scene
 
-    sizes = (160, 120), (round(size[0] * PREVIEW), round(size[1] * PREVIEW)), size
+    # No thumbnail: for the demo models, which look at few pixels, it would do, but not for those in production.
+    sizes = (round(size[0] * PREVIEW), round(size[1] * PREVIEW)), size
     files = []
     for number in range(count):
         scene = draw_scene(random.Random(number)).image
