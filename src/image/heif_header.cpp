@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t items_max = 4096;  // a picture of 100 megapixels in tiles of 512 x 512 has 400
 
 // What libheif and the codecs hold at their worst: planes of brightness and colour, those put together, RGBA.
-constexpr std::size_t scratch = 16;
+constexpr std::size_t scratch = 10;
 
 struct Extent {
     std::uint32_t item = 0;
