@@ -36,7 +36,8 @@ Result<std::string> read_head(std::string_view head) {
     if (!may_be_image(media_type)) {
         return fail(
             ErrorCode::unsupported_media, "holds " + shown(media_type) + ", which is no picture; send a " +
-                                              "JPEG, PNG, WebP or BMP as " + std::string(good_example)
+                                              "JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP as " +
+                                              std::string(good_example)
         );
     }
     if (!declares_base64(head)) {

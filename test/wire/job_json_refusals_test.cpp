@@ -65,7 +65,7 @@ TEST(JobJsonRefusals, APictureThatCannotBeOneIsRefusedByItsHead) {
         {image("data:,abc"), ErrorCode::invalid_input, field, "encode the picture as base64"},
         {image("data:image/png;base64"), ErrorCode::invalid_input, field, "without a comma"},
         {image("data:text/html;base64,QUJD"), ErrorCode::unsupported_media, field,
-         "holds text/html, which is no picture; send a JPEG, PNG, WebP or BMP"},
+         "holds text/html, which is no picture; send a JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP"},
         {image("data:video/mp4;base64,QUJD"), ErrorCode::unsupported_media, field, "video/mp4"},
         {image("https://example.com/a.png"), ErrorCode::unsupported, field, "send the picture itself"},
         {image("HTTP://example.com/a.png"), ErrorCode::unsupported, field, "send the picture itself"},
