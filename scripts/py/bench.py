@@ -105,6 +105,37 @@ def preprocess_12mp(pairs, folder):
         yield ours / 1000, timed(theirs)[0]
 
 
+@row("media-dng-24mp", wanted=15)
+def media_dng_24mp(pairs, folder):
+    """A 24-megapixel DNG by its preview to 224 x 224 pixels, against a full develop by rawpy and the same processor."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # rawpy's LibRaw reads it when it is loaded
+    import rawpy
+    import torch
+    from dng_files import camera_file
+    from PIL import Image
+    from transformers import AutoImageProcessor
+
+    torch.set_num_threads(1)
+    snapshot, bundle = tiny_bundle(folder, image_size=224)
+    processor = AutoImageProcessor.from_pretrained(snapshot)
+    photo = folder / "photo.dng"
+    smooth, grainy = noisy_photo(300, 200), noisy_photo(1600, 1000)  # grain in all would need more than 20 MiB
+    previews = [(smooth, (160, 120)), (grainy, (1616, 1080)), (smooth, (6000, 4000))]
+    photo.write_bytes(camera_file(smooth, (6000, 4000), previews))
+
+    def theirs():
+        with rawpy.imread(str(photo)) as raw:
+            image = Image.fromarray(raw.postprocess(use_camera_wb=True, no_auto_bright=True))
+        return processor(images=image, return_tensors="pt")["pixel_values"]
+
+    theirs()
+    for _ in range(pairs):
+        results = caption_files([photo] * 3, "--threads", 1, "--parallel", 1, "--model", bundle)[1:]
+        assert all(one["image"]["path"] == "preview" for one in results), "the preview was not taken"
+        ours = statistics.median(one["timings"]["decode"] + one["timings"]["preprocess"] for one in results)
+        yield ours / 1000, timed(theirs)[0]
+
+
 @functools.cache
 def big_archives():
     """(archive with weights, bundle), the same weights in both; made once for all rows, removed at the end."""

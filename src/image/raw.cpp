@@ -9,6 +9,7 @@
 #include "image/jpeg.h"
 #include "image/raw_develop.h"
 #include "image/raw_preview.h"
+#include "image/raw_sensor.h"
 #include "image/sniff.h"
 
 namespace vignette {
@@ -16,21 +17,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::uint32_t subfile_type = 254;
-constexpr std::uint32_t width_tag = 256;
-constexpr std::uint32_t height_tag = 257;
-constexpr std::uint32_t compression = 259;
-constexpr std::uint32_t photometric = 262;
-constexpr std::uint32_t dng_version = 50706;
-constexpr std::uint32_t active_area = 50829;
-
-constexpr std::uint32_t main_picture = 0;
-constexpr std::uint32_t colour_filter_array = 32803;
-constexpr std::uint32_t linear_raw = 34892;
-
-constexpr std::size_t scratch =
-    8;                        // of each sensor value: as it came, unpacked, developed at half of the sides
-constexpr int tries_max = 3;  // each preview that is tried may cost as much as a picture
+constexpr std::size_t scratch = 8;  // of a sensor value: as it came, unpacked, developed at half of the sides
+constexpr int tries_max = 3;        // each preview that is tried may cost as much as a picture
 
 // Panasonic's, Olympus' and Fuji's files, which begin otherwise than a TIFF, and Canon's, an MP4 inside.
 constexpr auto signatures =
@@ -41,47 +29,9 @@ bool has_raw_signature(const BytesView& view) {
     return std::ranges::any_of(signatures, matches) || view.has(4, "ftypcrx "sv);
 }
 
-// Sony's, Nikon's and Pentax' own ways to store what the sensor saw.
-bool is_camera_compression(std::optional<std::uint32_t> value) {
-    return value == 32767 || value == 34713 || value == 65535;
-}
-
-bool holds_sensor_values(const TiffDirectory& directory) {
-    const auto colours = directory.number(photometric);
-    return colours == colour_filter_array || colours == linear_raw ||
-           is_camera_compression(directory.number(compression));
-}
-
 bool is_raw_tiff(std::span<const std::byte> encoded, const Tiff& tiff) {
-    return tiff.first().find(dng_version) != nullptr || BytesView(encoded).has(8, "CR\2"sv) ||
+    return is_dng(tiff) || BytesView(encoded).has(8, "CR\2"sv) ||
            std::ranges::any_of(tiff.directories, holds_sensor_values);
-}
-
-Size size_of(const TiffDirectory& directory) {
-    constexpr std::uint32_t most = 0x7FFFFFFF;
-    const auto side = [&](std::uint32_t tag) {
-        return static_cast<std::int32_t>(std::min(directory.number(tag).value_or(0), most));
-    };
-    const Size stored{side(width_tag), side(height_tag)};
-    const TiffField* area = directory.find(active_area);  // top, left, bottom, right
-    if (area == nullptr || !area->number(3)) return stored;
-    const std::int64_t width = std::int64_t{*area->number(3)} - *area->number(1);
-    const std::int64_t height = std::int64_t{*area->number(2)} - *area->number(0);
-    if (width <= 0 || height <= 0 || width > stored.width || height > stored.height) return stored;
-    return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
-}
-
-// Of the largest picture of sensor values; nothing where the file does not say so in the way of a DNG.
-std::optional<Size> find_sensor_size(const Tiff& tiff) {
-    std::optional<Size> largest;
-    for (const TiffDirectory& directory : tiff.directories) {
-        if (!holds_sensor_values(directory)) continue;
-        if (directory.number(subfile_type).value_or(main_picture) != main_picture) continue;
-        const Size size = size_of(directory);
-        if (size.width <= 0 || size.height <= 0) continue;
-        if (!largest || size.pixels() > largest->pixels()) largest = size;
-    }
-    return largest;
 }
 
 struct Previews {
@@ -89,18 +39,24 @@ struct Previews {
     Bytes thumbnail;               // what one of them may point into
 };
 
-Previews list_previews(std::span<const std::byte> encoded, const Limits& limits) {
+Previews list_previews(
+    std::span<const std::byte> encoded, const std::optional<Tiff>& tiff, const Limits& limits
+) {
     Previews previews;
-    if (const std::optional<Tiff> tiff = read_tiff(encoded)) {
-        previews.list = find_previews(encoded, *tiff);
-        if (tiff->first().find(dng_version) != nullptr) return previews;  // all of a DNG's are known
-    }
-    if (!previews.list.empty()) return previews;
+    if (tiff) previews.list = find_previews(encoded, *tiff);
+    if (!previews.list.empty() || (tiff && is_dng(*tiff))) return previews;  // all of a DNG's are known
     if (Result<Bytes> thumbnail = read_thumbnail_by_libraw(encoded, limits)) {
         previews.thumbnail = *std::move(thumbnail);
         add_preview(previews.thumbnail, previews.list);
     }
     return previews;
+}
+
+Result<Image> develop(
+    std::span<const std::byte> encoded, const std::optional<Tiff>& tiff, const Limits& limits
+) {
+    if (tiff && is_dng(*tiff)) TRY(check_sensor_values(encoded, *tiff));
+    return develop_half(encoded, limits);
 }
 
 std::optional<Image> decode_preview(const RawPreview& preview, const Limits& limits) {
@@ -159,10 +115,11 @@ Result<RawPixels> decode_raw(
     std::span<const std::byte> encoded, const ImageHeader& header, const Limits& limits,
     const DecodeNeed& need
 ) {
-    const Previews previews = list_previews(encoded, limits);
+    const std::optional<Tiff> tiff = read_tiff(encoded);
+    const Previews previews = list_previews(encoded, tiff, limits);
     if (auto image = decode_smallest(previews, header.orientation, limits, need.cover))
         return RawPixels{*std::move(image), PixelPath::preview};
-    Result<Image> developed = develop_half(encoded, limits);
+    Result<Image> developed = develop(encoded, tiff, limits);
     if (developed) {
         const bool whole = developed->size.pixels() >= header.size.pixels();
         return RawPixels{*std::move(developed), whole ? PixelPath::whole : PixelPath::half};

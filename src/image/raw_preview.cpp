@@ -20,7 +20,7 @@ constexpr std::uint32_t jpeg_offset = 513;
 constexpr std::uint32_t jpeg_size = 514;
 
 constexpr std::uint32_t old_jpeg = 6;
-constexpr std::uint32_t jpeg = 7;
+constexpr std::uint32_t new_jpeg = 7;
 constexpr std::uint32_t rgb = 2;
 constexpr std::uint32_t ycbcr = 6;
 constexpr std::uint32_t mask_flag = 4;
@@ -47,7 +47,7 @@ std::optional<Part> part(
 bool holds_jpeg_picture(const TiffDirectory& directory) {
     const auto compressed = directory.number(compression);
     const auto colours = directory.number(photometric);
-    return (compressed == old_jpeg || compressed == jpeg) && (colours == rgb || colours == ycbcr) &&
+    return (compressed == old_jpeg || compressed == new_jpeg) && (colours == rgb || colours == ycbcr) &&
            (directory.number(subfile_type).value_or(0) & mask_flag) == 0;
 }
 

@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -130,7 +129,8 @@ int main(int count, char** values) {
     const Wishes wishes = parse(std::span(values, static_cast<std::size_t>(count)));
     for (const std::filesystem::path& path : wishes.files) {
         std::ifstream file(path, std::ios::binary);
-        const std::string text(std::istreambuf_iterator<char>(file), {});
+        std::string text(std::filesystem::file_size(path), '\0');
+        file.read(text.data(), static_cast<std::streamsize>(text.size()));
         const auto encoded = std::as_bytes(std::span(text));
         const Json told = wishes.header_only ? tell_header(encoded)
                                              : tell_picture(encoded, wishes, path.filename().string());

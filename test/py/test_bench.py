@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = {"generate-tiny", "preprocess-12mp", "weights-ready", "model-ready", "job-json-10mb", "help"}
+ROWS = {"generate-tiny", "preprocess-12mp", "media-dng-24mp", "weights-ready", "model-ready", "job-json-10mb", "help"}
 MEDIA_ROWS = {"media-640x480", "media-1080p-anyres", "media-png-1080p"}
 WORKER_ROWS = {"worker-jobs-c1", "worker-jobs-c100", "worker-latency-1mb"}
 

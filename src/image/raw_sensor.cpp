@@ -1,0 +1,120 @@
+#include "image/raw_sensor.h"
+
+#include <algorithm>
+
+#include "image/sniff.h"
+
+namespace vignette {
+namespace {
+
+constexpr std::uint32_t subfile_type = 254;
+constexpr std::uint32_t width_tag = 256;
+constexpr std::uint32_t height_tag = 257;
+constexpr std::uint32_t bits_tag = 258;
+constexpr std::uint32_t compression = 259;
+constexpr std::uint32_t photometric = 262;
+constexpr std::uint32_t strip_offsets = 273;
+constexpr std::uint32_t samples_tag = 277;
+constexpr std::uint32_t strip_sizes = 279;
+constexpr std::uint32_t tile_offsets = 324;
+constexpr std::uint32_t tile_sizes = 325;
+constexpr std::uint32_t dng_version = 50706;
+constexpr std::uint32_t active_area = 50829;
+
+constexpr std::uint32_t main_picture = 0;
+constexpr std::uint32_t colour_filter_array = 32803;
+constexpr std::uint32_t linear_raw = 34892;
+constexpr std::uint32_t uncompressed = 1;
+constexpr std::uint32_t jpeg = 7;
+
+// Sony's, Nikon's and Pentax' own ways to store what the sensor saw.
+bool is_camera_compression(std::optional<std::uint32_t> value) {
+    return value == 32767 || value == 34713 || value == 65535;
+}
+
+Size size_of(const TiffDirectory& directory) {
+    constexpr std::uint32_t most = 0x7FFFFFFF;
+    const auto side = [&](std::uint32_t tag) {
+        return static_cast<std::int32_t>(std::min(directory.number(tag).value_or(0), most));
+    };
+    return {side(width_tag), side(height_tag)};
+}
+
+Size lit_size_of(const TiffDirectory& directory) {
+    const Size stored = size_of(directory);
+    const TiffField* area = directory.find(active_area);  // top, left, bottom, right
+    if (area == nullptr || !area->number(3)) return stored;
+    const std::int64_t width = std::int64_t{*area->number(3)} - *area->number(1);
+    const std::int64_t height = std::int64_t{*area->number(2)} - *area->number(0);
+    if (width <= 0 || height <= 0 || width > stored.width || height > stored.height) return stored;
+    return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
+}
+
+const TiffDirectory* find_main(const Tiff& tiff) {
+    const TiffDirectory* largest = nullptr;
+    for (const TiffDirectory& directory : tiff.directories) {
+        if (!holds_sensor_values(directory)) continue;
+        if (directory.number(subfile_type).value_or(main_picture) != main_picture) continue;
+        const Size size = size_of(directory);
+        if (size.width <= 0 || size.height <= 0) continue;
+        if (largest == nullptr || size.pixels() > size_of(*largest).pixels()) largest = &directory;
+    }
+    return largest;
+}
+
+// The strips or tiles lie inside the file, and a compressed one begins as such; how many bytes they have in
+// all.
+Result<std::uint64_t> check_parts(
+    const BytesView& view, const TiffField& offsets, const TiffField& sizes, bool is_jpeg
+) {
+    std::uint64_t all = 0;
+    std::size_t count = 0;
+    for (; offsets.number(count); ++count) {
+        const std::size_t offset = *offsets.number(count);
+        const auto size = sizes.number(count);
+        if (!size) return fail_damaged(ImageFormat::raw, "it does not say how long its parts are");
+        if (!view.holds(offset, *size)) return fail_truncated(ImageFormat::raw);
+        if (is_jpeg && !view.part(offset, *size).has(0, "\xFF\xD8"))
+            return fail_damaged(ImageFormat::raw, "its pixels are not what it says");
+        all += *size;
+    }
+    return all;
+}
+
+}  // namespace
+
+bool is_dng(const Tiff& tiff) { return tiff.first().find(dng_version) != nullptr; }
+
+bool holds_sensor_values(const TiffDirectory& directory) {
+    const auto colours = directory.number(photometric);
+    return colours == colour_filter_array || colours == linear_raw ||
+           is_camera_compression(directory.number(compression));
+}
+
+std::optional<Size> find_sensor_size(const Tiff& tiff) {
+    const TiffDirectory* main = find_main(tiff);
+    if (main == nullptr) return std::nullopt;
+    return lit_size_of(*main);
+}
+
+Result<void> check_sensor_values(std::span<const std::byte> encoded, const Tiff& tiff) {
+    if (tiff.truncated) return fail_truncated(ImageFormat::raw);
+    const TiffDirectory* main = find_main(tiff);
+    if (main == nullptr) return fail_damaged(ImageFormat::raw, "it has no sensor values");
+    const bool tiled = main->find(tile_offsets) != nullptr;
+    const TiffField* offsets = main->find(tiled ? tile_offsets : strip_offsets);
+    const TiffField* sizes = main->find(tiled ? tile_sizes : strip_sizes);
+    if (offsets == nullptr || sizes == nullptr)
+        return fail_damaged(ImageFormat::raw, "it does not say where its pixels are");
+    const auto compressed = main->number(compression);
+    const std::uint64_t all = TRY(check_parts(BytesView(encoded), *offsets, *sizes, compressed == jpeg));
+    const auto bits = static_cast<std::uint64_t>(main->number(bits_tag).value_or(1)) *
+                      main->number(samples_tag).value_or(1);
+    const auto pixels = static_cast<std::uint64_t>(size_of(*main).pixels());
+    // Both factors are below 2^32 and 2^62: compared by division, lest a lie overflow.
+    if (compressed == uncompressed && (bits == 0 || all * 8 / bits < pixels))
+        return fail_damaged(ImageFormat::raw, "it has fewer pixels than it says");
+    return {};
+}
+
+}  // namespace vignette
