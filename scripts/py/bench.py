@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import bench_media
 import bench_worker
 from program import PROGRAM, ROOT, caption_files
 
@@ -217,6 +218,9 @@ def help_(pairs, folder):
         yield statistics.median(timed(ours)[0] for _ in range(5)), timed(theirs)[0]
 
 
+row("media-640x480", wanted=2)(bench_media.small_photo)
+row("media-1080p-anyres", wanted=2)(bench_media.anyres_photo)
+row("media-png-1080p", wanted=1.3)(bench_media.png_photo)
 row("worker-jobs-c1", wanted=300)(bench_worker.jobs_c1)
 row("worker-jobs-c100", wanted=10)(bench_worker.jobs_c100)
 row("worker-latency-1mb", wanted=12)(bench_worker.latency_1mb)

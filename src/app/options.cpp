@@ -163,7 +163,10 @@ CLI::App* add_embed(CLI::App& app, Options& options) {
     CLI::App* embed = app.add_subcommand(
         "embed", "Turn pictures and texts into vectors of one space, one JSON object a line"
     );
-    embed->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, BMP; files or addresses");
+    embed->add_option(
+        "FILE", options.files,
+        "Pictures: JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF, BMP, camera raw; files or addresses"
+    );
     add_files(*embed, options);
     embed->add_option("--text", options.texts, "A text; may be given again");
     const std::map<std::string, VectorFormat> formats{

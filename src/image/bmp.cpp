@@ -11,6 +11,7 @@
 namespace vignette {
 namespace {
 
+constexpr std::size_t scratch = 6;  // OpenCV's matrix, and as much again while it is filled
 constexpr std::size_t info_start = 14;
 constexpr std::uint32_t core_header = 12;  // OS/2
 constexpr std::uint32_t uncompressed = 0;
@@ -66,7 +67,7 @@ Result<ImageHeader> read_bmp_header(std::span<const std::byte> encoded) {
     const Layout layout = TRY(read_layout(BytesView(encoded)));
     if (!is_known_depth(layout.bits))
         return fail_variant("a BMP of " + std::to_string(layout.bits) + " bits a pixel");
-    return ImageHeader{ImageFormat::bmp, layout.size, 1};
+    return ImageHeader{ImageFormat::bmp, layout.size, 1, {}, scratch};
 }
 
 Result<Image> decode_bmp(std::span<const std::byte> encoded, Size size) {

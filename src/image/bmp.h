@@ -1,4 +1,4 @@
-// BMP: uncompressed, 1 to 32 bits, upright or bottom-up; alpha is dropped.
+// BMP: uncompressed, 1 to 32 bits, upright or bottom-up; a fourth byte is ignored, as by Pillow.
 #pragma once
 
 #include "image/header.h"

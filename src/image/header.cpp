@@ -77,8 +77,9 @@ std::size_t decode_bytes(std::span<const std::byte> encoded, const Limits& limit
     const std::size_t turned = header->orientation == 1 ? 0 : rgb;
     // First the decoder's own memory lies beside the pixels, then, when that is gone, those of the turned
     // picture.
+    // Some take a copy of the file, or of its compressed part.
     return static_cast<std::size_t>(header->size.pixels()) * (rgb + std::max(header->scratch, turned)) +
-           decoder_bytes;
+           encoded.size() + decoder_bytes;
 }
 
 }  // namespace vignette

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t items_max = 4096;  // a picture of 100 megapixels in tiles of 512 x 512 has 400
 
 // What libheif and the codecs hold at their worst: planes of brightness and colour, those put together, RGBA.
-constexpr std::size_t scratch = 16;
+constexpr std::size_t scratch = 10;
 
 struct Extent {
     std::uint32_t item = 0;
@@ -65,7 +65,7 @@ std::optional<std::vector<Extent>> read_extents(BytesView meta) {
 bool fits(const std::vector<Extent>& extents, std::size_t file_bytes) {
     std::uint64_t sum = 0;
     for (const Extent& extent : extents) {
-        if (extent.length > file_bytes) return false;
+        if (extent.length > 2 * std::uint64_t{file_bytes}) return false;
         sum += extent.length;
     }
     return sum <= 2 * std::uint64_t{file_bytes};
@@ -182,7 +182,8 @@ Result<ImageHeader> read_heif_header(std::span<const std::byte> encoded, ImageFo
     while (const std::optional<Box> box = walk.next()) {
         if (!meta && box->is("meta")) meta = box;
     }
-    if (!walk.at_end() && !meta) return fail_truncated(format);
+    const bool cut = !walk.at_end();
+    if (cut && !meta) return fail_truncated(format);
     if (!meta || meta->content.size() < 4)
         return fail_variant("a film in the container of " + std::string(name_of(format)));
     const BytesView boxes = meta->content.part(4, meta->content.size() - 4);
@@ -192,6 +193,7 @@ Result<ImageHeader> read_heif_header(std::span<const std::byte> encoded, ImageFo
     const std::optional<Size> size = find_size(properties->content, *primary);
     if (!size) return fail_damaged(format, "it does not say how large it is");
     const std::optional<std::vector<Extent>> extents = read_extents(boxes);
+    if (cut && extents && !fits(*extents, file.size())) return fail_truncated(format);
     if (!extents || !fits(*extents, file.size()))
         return fail_damaged(format, "it says that more data is in it than can be");
     for (const Extent& extent : *extents) {

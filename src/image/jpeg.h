@@ -11,7 +11,8 @@ Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded);
 // become pixels.
 inline constexpr int jpeg_whole = 8;
 
-// The fewest eighths that leave enough to make a picture of the size `cover` of: see docs/pictures.md.
+// 1, 2, 4 or 8: the fewest that leave enough to make a picture of the size `cover` of. docs/pictures.md says
+// why.
 int jpeg_eighths(Size stored, Size cover);
 
 // As stored, not yet upright. Whole, the pixels are those of Pillow's convert("RGB").

@@ -29,7 +29,7 @@ std::size_t coefficient_bytes(const BytesView& frame, std::uint32_t components) 
     std::uint32_t widest = 1;
     std::uint32_t tallest = 1;
     std::uint32_t samples = 0;
-    for (std::uint32_t i = 0; i < components; ++i) {
+    for (std::uint32_t i = 0; i < components && frame.holds(6 + 3 * i, 3); ++i) {
         const std::uint32_t factors = frame.u8(6 + 3 * i + 1);
         widest = std::max(widest, factors >> 4);
         tallest = std::max(tallest, factors & 15U);
@@ -50,8 +50,6 @@ Result<Frame> read_frame(const JpegSegment& segment) {
     if (components != 1 && components != 3 && components != 4)
         return fail_variant("a JPEG of " + std::to_string(components) + " channels", save_again);
     if (frame.be16(1) == 0) return fail_variant("a JPEG that tells its height only at the end", save_again);
-    if (!frame.holds(6, std::size_t{components} * 3))
-        return fail_damaged(ImageFormat::jpeg, "its frame header is too short");
     const Size size{static_cast<std::int32_t>(frame.be16(3)), static_cast<std::int32_t>(frame.be16(1))};
     return Frame{size, segment.marker == progressive_frame, components, coefficient_bytes(frame, components)};
 }

@@ -136,7 +136,8 @@ private:
 
     bool is_key(std::span<const std::uint8_t> pixel, std::size_t wide) const {
         for (std::size_t c = 0; c < layout_.channels(); ++c) {
-            const std::uint32_t sample = wide == 2 ? pixel[2 * c] << 8U | pixel[2 * c + 1] : pixel[c];
+            std::uint32_t sample = pixel[wide * c];
+            if (wide == 2) sample = sample << 8 | pixel[2 * c + 1];
             const std::uint32_t key = wide == 2 ? key_->be16(2 * c) : key_->u8(2 * c + 1);
             if (sample != key) return false;
         }

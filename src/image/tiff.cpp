@@ -93,16 +93,35 @@ Result<void> check_kind(const Page& page, const TiffDirectory& directory) {
     return {};
 }
 
-// Are all strips, or tiles, in the file? libtiff would fill what is missing with black.
+// How many bytes one byte can become at the very most. Fax has lines of any length in a bit.
+std::int64_t expansion_max(std::uint32_t compression) {
+    switch (compression) {
+        case 1: return 1;
+        case 5: return 4096;        // LZW: the longest string in its table, for a code of more than a byte
+        case 7: return 8 * 64 * 4;  // a bit for a block of 8 x 8 samples, of which some stand for four
+        case 8:
+        case 32946: return 1032;
+        case 32773: return 64;
+        default: return 1 << 16;
+    }
+}
+
+// Are all strips, or tiles, in the file, and can they hold the picture? libtiff would fill what is missing
+// with black.
 Result<void> check_data(const BytesView& file, const TiffDirectory& directory, const Page& page) {
     const bool tiled = directory.find(tag::tile_offsets) != nullptr;
     const TiffField* offsets = directory.find(tiled ? tag::tile_offsets : tag::strip_offsets);
     const TiffField* bytes = directory.find(tiled ? tag::tile_bytes : tag::strip_bytes);
     if (offsets == nullptr || bytes == nullptr) return fail_damaged(ImageFormat::tiff, "it lacks its pixels");
+    std::int64_t sum = 0;
     for (std::size_t i = 0; offsets->number(i); ++i) {
         const std::uint32_t length = bytes->number(i).value_or(0);
         if (!file.holds(*offsets->number(i), length)) return fail_truncated(ImageFormat::tiff);
+        sum += length;
     }
+    const std::int64_t samples = page.size.pixels() * page.channels;
+    if (samples * page.bits / 8 / expansion_max(page.compression) > sum)
+        return fail_truncated(ImageFormat::tiff);
     if (!tiled) return {};
     // Debian's libtiff 4.5.0 expects what it reads in steps of a kilobyte.
     constexpr std::uint32_t step = 1024;

@@ -19,7 +19,6 @@ constexpr std::size_t first_chunk = 12;  // behind "RIFF", the size and "WEBP"
 constexpr std::size_t data_start = first_chunk + 8;
 constexpr std::size_t smallest =
     30;  // a header and the first bytes of its picture; encoders write 34 for a single pixel
-constexpr std::uint32_t animation_flag = 0x02;
 constexpr std::uint32_t exif_flag = 0x08;
 constexpr std::uint32_t side_mask = 0x3FFF;
 

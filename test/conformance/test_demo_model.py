@@ -71,7 +71,7 @@ def test_many_jobs_at_once_say_what_they_say_alone(alone, platform):
 def test_a_bad_picture_fails_with_its_code_and_field(worker, platform):
     failed = platform.wait(platform.submit({"data_url": "data:image/png;base64,bm8gcGljdHVyZQ=="}), "FAILED", 60)
     error = json.loads(failed["error"])
-    assert (error["error_type"], error["field"]) == ("undecodable_image", "input.data_url")
+    assert (error["error_type"], error["field"]) == ("not_an_image", "input.data_url")
 
 
 def film(name):

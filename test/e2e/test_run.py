@@ -97,7 +97,7 @@ BAD_INPUTS = {
     "empty": ({"image_base64": ""}, "empty_image", "input.image_base64"),
     "truncated png": ({"data_url": data_url(PNG[:-20])}, "truncated_image", "input.data_url"),
     "truncated jpeg": ({"data_url": data_url(JPEG[: len(JPEG) // 2], "jpeg")}, "truncated_image", "input.data_url"),
-    "not a picture": ({"image_base64": "aGVsbG8gd29ybGQh"}, "undecodable_image", "input.image_base64"),
+    "not a picture": ({"image_base64": "aGVsbG8gd29ybGQh"}, "not_an_image", "input.image_base64"),
     "prompt of 1 MB": ({"data_url": data_url(PNG), "prompt": "x" * 1_000_000}, "prompt_too_long", "input.prompt"),
     "prompt of too many tokens": ({"data_url": data_url(PNG), "prompt": "§ " * 2000}, "prompt_too_long", None),
     "number as string": ({"data_url": data_url(PNG), "max_length": "40"}, "invalid_input", "input.max_length"),

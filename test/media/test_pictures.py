@@ -144,6 +144,10 @@ def test_a_bomb_takes_no_memory(side, tmp_path):
         if file.name == "bomb.canvas.gif" and side < 10_000:
             assert answer["size"] == [side, side], "a frame may be small on a large canvas"
             continue
+        if file.suffix in (".heic", ".avif") and side < 10_000:
+            assert answer["size"] == [64, 48], "the codec's picture counts, and it is small"
+            assert answer["grown"] < 16 * MIB or SANITIZED
+            continue
         assert answer.get("error") in REFUSALS, f"{file.name}: {answer}"
         if not SANITIZED:
             assert answer["grown"] < 16 * MIB, f"{file.name}: {answer}"

@@ -109,7 +109,7 @@ def test_what_the_worker_says_of_a_damaged_picture_reaches_the_visitor(page, sit
         ({"prompt": "a photo of"}, 400, "invalid_input"),
         ({"data_url": "https://example.test/cat.jpg"}, 400, "invalid_input"),
         ({"data_url": photo_url(), "prompt": 7}, 400, "invalid_input"),
-        ({"data_url": photo_url(b"no picture at all")}, 400, "undecodable_image"),
+        ({"data_url": photo_url(b"no picture at all")}, 400, "not_an_image"),
         ({"data_url": photo_url(PHOTO.read_bytes()[:4000])}, 400, "truncated_image"),
         ({"data_url": "data:image/png;base64," + "A" * 9_900_000}, 413, "too_large"),
     ],

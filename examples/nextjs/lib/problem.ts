@@ -21,6 +21,7 @@ const statusOfCode: Record<string, number> = {
   unsupported_media: 400,
   truncated_image: 400,
   undecodable_image: 400,
+  not_an_image: 400,
   prompt_too_long: 400,
   unsupported: 400,
   too_large: 413,

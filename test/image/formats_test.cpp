@@ -1,0 +1,162 @@
+// What own parsers make of files that no encoder writes; whole pictures of every format are in test/media.
+#include <algorithm>
+#include <string>
+
+#include "image/alpha.h"
+#include "image/decode.h"
+#include "image/fixtures.h"
+#include "image/gif_layout.h"
+#include "image/header.h"
+#include "image/hevc.h"
+#include "image/iso_boxes.h"
+#include "image/png_filters.h"
+
+namespace vignette {
+namespace {
+
+using namespace std::string_literals;
+using fixtures::to_bytes;
+
+std::string big_endian(std::uint32_t value) {
+    std::string text;
+    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 0xFFU);
+    return text;
+}
+
+std::string box(const std::string& type, const std::string& content) {
+    return big_endian(static_cast<std::uint32_t>(content.size() + 8)) + type + content;
+}
+
+// A HEIC without its stream: item 1 of that size, turned so many times, of which so many bytes lie at the
+// end.
+std::string heic(std::uint32_t width, std::uint32_t height, char turns, std::uint32_t bytes) {
+    const std::string version = "\0\0\0\0"s;
+    const std::string properties =
+        box("ispe", version + big_endian(width) + big_endian(height)) + box("irot", {turns});
+    const std::string links = version + big_endian(1) + "\0\1\2\1\2"s;
+    const std::string place = version + "\x44\0\0\1\0\1\0\0\0\1"s + big_endian(0) + big_endian(bytes);
+    const std::string meta = version + box("pitm", version + "\0\1"s) + box("iloc", place) +
+                             box("iprp", box("ipco", properties) + box("ipma", links));
+    return box("ftyp", "heic\0\0\0\0mif1"s) + box("meta", meta);
+}
+
+ErrorCode code_of(const std::string& encoded) {
+    const auto header = read_header(to_bytes(encoded));
+    EXPECT_FALSE(header.has_value());
+    return header ? ErrorCode::internal : header.error().code;
+}
+
+TEST(Alpha, IsRoundedToTheNearest) {
+    for (unsigned colour = 0; colour < 256; ++colour) {
+        for (unsigned alpha = 0; alpha < 256; ++alpha) {
+            const unsigned exact = (2 * (colour * alpha + 255 * (255 - alpha)) + 255) / 510;
+            ASSERT_EQ(over_white(colour, alpha), exact) << colour << " " << alpha;
+        }
+    }
+}
+
+TEST(HeifHeader, TheSizeIsThatOfThePictureAsShown) {
+    EXPECT_EQ(read_header(to_bytes(heic(64, 48, 0, 8)))->size, (Size{64, 48}));
+    EXPECT_EQ(read_header(to_bytes(heic(64, 48, 1, 8)))->size, (Size{48, 64}));
+    EXPECT_EQ(read_header(to_bytes(heic(64, 48, 2, 8)))->size, (Size{64, 48}));
+    EXPECT_EQ(read_header(to_bytes(heic(64, 48, 3, 8)))->orientation, 1);
+}
+
+TEST(HeifHeader, AnItemBehindTheEndIsACutFile) {
+    EXPECT_EQ(code_of(heic(64, 48, 0, 230)), ErrorCode::truncated_image);
+    EXPECT_EQ(code_of(heic(64, 48, 0, 4'000'000'000)), ErrorCode::undecodable_image);
+}
+
+TEST(HeifHeader, AHugeSizeIsSeenByTheLimit) {
+    const auto header = read_header(to_bytes(heic(50'000, 50'000, 0, 8)));
+    ASSERT_TRUE(header.has_value());
+    EXPECT_EQ(check_header(*header, 300, {}).error().code, ErrorCode::too_many_pixels);
+    EXPECT_EQ(code_of(heic(0xFFFFFFFFU, 1, 0, 8)), ErrorCode::undecodable_image);
+}
+
+TEST(HeifHeader, ACutContainerIsACutFile) {
+    const std::string whole = heic(64, 48, 0, 8);
+    for (std::size_t length = 40; length < whole.size(); ++length)
+        EXPECT_EQ(code_of(whole.substr(0, length)), ErrorCode::truncated_image) << length;
+}
+
+TEST(BoxWalk, ABoxLongerThanItsHolderEndsTheWalk) {
+    const Bytes bytes = to_bytes(box("free", "1234") + big_endian(100) + "free");
+    BoxWalk walk{BytesView(bytes)};
+    EXPECT_TRUE(walk.next().has_value());
+    EXPECT_FALSE(walk.next().has_value());
+    EXPECT_FALSE(walk.at_end());
+    const Bytes short_one = to_bytes(big_endian(7) + "free");
+    EXPECT_FALSE(BoxWalk{BytesView(short_one)}.next().has_value());
+}
+
+// 22 fixed bytes, one array of sequence parameters with one unit: a profile, then 128 x 64 in Golomb's code.
+TEST(Hevc, TheStreamTellsItsOwnSize) {
+    const std::string unit = "\x42\x01\x01"s + std::string(12, '\x11') + "\xA0\x10\x20\x41"s;
+    const std::string record =
+        std::string(22, '\0') + "\x01\x21\0\x01\0"s + static_cast<char>(unit.size()) + unit;
+    const Bytes bytes = to_bytes(record);
+    EXPECT_EQ(read_hevc_size(BytesView(bytes)), (Size{128, 64}));
+    const Bytes none = to_bytes(std::string(23, '\0'));
+    EXPECT_EQ(read_hevc_size(BytesView(none)), std::nullopt);
+}
+
+TEST(GifHeader, TheCanvasGrowsToHoldTheFirstFrame) {
+    const std::string screen = "GIF89a\x04\0\x03\0\0\0\0"s;
+    const std::string frame = ",\x02\0\x02\0\x05\0\x06\0\0\x02\x01\x44\0;"s;
+    const Bytes bytes = to_bytes(screen + frame);
+    const auto layout = read_gif_layout(BytesView(bytes));
+    ASSERT_TRUE(layout.has_value());
+    EXPECT_EQ(layout->canvas, (Size{7, 8}));
+    EXPECT_EQ(layout->frame, (Size{5, 6}));
+    EXPECT_EQ(code_of((screen + frame).substr(0, 25)), ErrorCode::truncated_image);
+    EXPECT_EQ(code_of(screen + ";"), ErrorCode::undecodable_image);
+}
+
+// The quick ways for three and four bytes a pixel are those for any number.
+TEST(PngFilters, AllWidthsOfAPixelAreAddedUpAlike) {
+    const auto noise = [](std::size_t i) { return static_cast<std::uint8_t>(i * 151 + i * i * 7); };
+    for (const std::size_t pixel : {std::size_t{3}, std::size_t{4}}) {
+        for (std::uint32_t filter = 1; filter <= 4; ++filter) {
+            std::vector<std::uint8_t> above(60 + png_row_slack);
+            std::vector<std::uint8_t> row(60 + png_row_slack);
+            for (std::size_t i = 0; i < 60; ++i) above[i] = noise(i + 1), row[i] = noise(3 * i + 500);
+            ASSERT_TRUE(undo_png_filter(filter, std::span(row).first(60), std::span(above).first(60), pixel));
+            for (std::size_t c = 0; c < pixel; ++c) {  // one channel alone, as a picture of one byte a pixel
+                std::vector<std::uint8_t> one;
+                std::vector<std::uint8_t> over;
+                for (std::size_t i = c; i < 60; i += pixel) {
+                    one.push_back(noise(3 * i + 500));
+                    over.push_back(above[i]);
+                }
+                ASSERT_TRUE(undo_png_filter(filter, one, over, 1));
+                for (std::size_t i = 0; i < one.size(); ++i) EXPECT_EQ(one[i], row[i * pixel + c]) << filter;
+            }
+        }
+    }
+    std::vector<std::uint8_t> row(8);
+    EXPECT_FALSE(undo_png_filter(5, std::span(row).first(4), std::span(row).first(4), 1));
+}
+
+TEST(Fast, AJpegIsDecodedAtTheSmallestFractionThatLeavesTwiceTheSides) {
+    const Bytes encoded = fixtures::picture("subsampled.jpg");  // 40 x 26
+    const auto at = [&](Size cover, bool fast) { return decode_image(encoded, {}, {cover, fast})->info; };
+    EXPECT_EQ(at({10, 6}, false).path, PixelPath::whole);
+    EXPECT_EQ(at({}, true).path, PixelPath::whole);
+    EXPECT_EQ(at({11, 6}, true).path, PixelPath::whole);
+    const ImageInfo half = at({10, 6}, true);
+    EXPECT_EQ(half.path, PixelPath::scaled);
+    EXPECT_EQ(half.size, (Size{20, 13}));
+    EXPECT_EQ(half.full, (Size{40, 26}));
+    EXPECT_EQ(at({5, 3}, true).size, (Size{10, 7}));
+    EXPECT_EQ(at({2, 2}, true).size, (Size{5, 4}));
+}
+
+TEST(Fast, TheSidesAreThoseOfTheUprightPicture) {
+    const Bytes encoded = fixtures::picture("orientation_6.jpg");  // 21 x 34, shown as 34 x 21
+    EXPECT_EQ(decode_image(encoded, {}, {{8, 5}, true})->info.size, (Size{17, 11}));
+    EXPECT_EQ(decode_image(encoded, {}, {{5, 8}, true})->info.path, PixelPath::whole);
+}
+
+}  // namespace
+}  // namespace vignette
