@@ -107,7 +107,8 @@ void add_wishes(CLI::App& caption, CaptionOptions& wishes) {
 
 CLI::App* add_caption(CLI::App& app, Options& options) {
     CLI::App* caption = app.add_subcommand("caption", "Describe picture files, one line each");
-    caption->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF, BMP, raw")->required();
+    caption->add_option("FILE", options.files, "Pictures: JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF, BMP, raw")
+        ->required();
     caption->add_flag("--json", options.json, "Print each result object as one line of JSON");
     caption->add_flag("--tokens", options.caption.return_tokens, "Add the token ids to the JSON");
     caption->add_flag("--logprobs", options.caption.logprobs, "Add how sure the model was to the JSON");
