@@ -56,16 +56,16 @@ Result<Pixels> decode(const heif_image_handle* handle, bool transparent, const I
     const Options options(heif_decoding_options_alloc());
     if (!options) return fail_out_of_memory(header.size);
     options->convert_hdr_to_8bit = 1;
-    options->strict_decoding = 1;
-    heif_image* pixels = nullptr;
-    TRY(check(
-        heif_decode_image(
-            handle, &pixels, heif_colorspace_RGB,
-            transparent ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, options.get()
-        ),
-        header
-    ));
-    return Pixels(pixels);
+    // Not strict_decoding: libheif 1.15 forgets the whole picture where it is strict about a name for its
+    // colours.
+    heif_image* made = nullptr;
+    const heif_error error = heif_decode_image(
+        handle, &made, heif_colorspace_RGB,
+        transparent ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, options.get()
+    );
+    Pixels pixels(made);
+    TRY(check(error, header));
+    return pixels;
 }
 
 // Where colours were already multiplied by their alpha only the paper is left to be added.

@@ -34,7 +34,9 @@ public:
 
     std::uint32_t bit() {
         const std::size_t at = offset_++;
-        return at / 8 < bytes_.size() ? bytes_[at / 8] >> (7 - at % 8) & 1U : 0;
+        if (at / 8 >= bytes_.size()) return 0;
+        const std::uint32_t byte = bytes_[at / 8];
+        return byte >> (7 - at % 8) & 1U;
     }
     void skip(std::size_t count) { offset_ += count; }
 

@@ -115,7 +115,8 @@ private:
         const std::size_t bits = layout_.depth;
         const unsigned mask = (1U << bits) - 1;
         for (std::size_t to = 0, at = 0; to < rgb.size(); to += 3, at += bits) {
-            const unsigned index = row[at / 8] >> (8 - bits - at % 8) & mask;
+            const unsigned byte = row[at / 8];
+            const unsigned index = byte >> (8 - bits - at % 8) & mask;
             std::ranges::copy(table_[index], &rgb[to]);
         }
     }
