@@ -20,7 +20,7 @@ struct FreeAv {
     void operator()(AVFrame* frame) const { av_frame_free(&frame); }
     void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
     void operator()(AVIOContext* io) const {
-        av_freep(&io->buffer);
+        av_free(io->buffer);  // libav may have put another one in the place of ours
         avio_context_free(&io);
     }
 };
