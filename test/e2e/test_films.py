@@ -199,6 +199,6 @@ def test_five_minutes_of_film_need_no_more_memory_than_one_and_say_what_they_sho
 
 def test_a_picture_as_a_film_and_a_film_as_a_picture_say_what_they_are(film):
     as_film = run_input({"video": data_url(picture_bytes())}).error
-    assert as_film["code"] == "unsupported_media" and "no film" in as_film["message"]
+    assert as_film["code"] == "unsupported_media" and "not a film" in as_film["message"]
     as_picture = run_input({"image": base64.b64encode(film.read_bytes()).decode()}).error
     assert as_picture["code"] == "unsupported_media" and "video" in as_picture["message"]
