@@ -20,6 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!shown || !*shown) break;
         ASSERT((*shown)->from >= before && (*shown)->until >= (*shown)->from);
         before = (*shown)->from;
+        if (size % 2 == 1)
+            film->skip_to({.at = before + static_cast<double>(size % 7), .begins = size % 3 == 0});
         const auto picture = film->picture();
         if (!picture) continue;
         ASSERT(picture->size.width > 0 && picture->size.height > 0);
