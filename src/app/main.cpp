@@ -1,8 +1,10 @@
 // The wiring: what was asked for, then the command that does it.
 #include "app/commands.h"
+#include "vignette/bytes.h"
 #include "vignette/invariant.h"
 
 int main(int argc, char** argv) {
+    vignette::keep_freed_memory();
     const vignette::Parsed parsed = vignette::parse_options(argc, argv);
     if (!parsed.options) return parsed.exit_code;
     const vignette::Options& options = *parsed.options;

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -42,6 +43,12 @@ private:
 Shelf shelf;
 
 }  // namespace
+
+// Each page that the system gives anew costs a fault: of a photo of 640 x 480, a third of all its time.
+void keep_freed_memory() {
+    mallopt(M_MMAP_THRESHOLD, static_cast<int>(16 * MiB));
+    mallopt(M_TRIM_THRESHOLD, static_cast<int>(128 * MiB));
+}
 
 void* allocate_picture_memory(std::size_t bytes) {
     const std::size_t whole = (bytes + sizeof(Block) + huge_page - 1) / huge_page * huge_page;

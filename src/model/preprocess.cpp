@@ -16,20 +16,21 @@ namespace {
 // Beyond that much, a crop resizes only what is left of the picture.
 constexpr std::int64_t resized_pixels_max = 16'000'000;
 
-// [height, width, 3] bytes. Nobody writes to what it returns.
+// [1, height, width, 3] bytes: with the first dimension torch knows the layout for channels-last and resizes
+// it without a copy, which takes half the time. Nobody writes to what it returns.
 at::Tensor bytes_of(const Image& image) {
     auto* bytes = const_cast<std::uint8_t*>(image.rgb.data());  // from_blob has no form for what is only read
-    return at::from_blob(bytes, {image.size.height, image.size.width, 3}, at::kByte);
+    return at::from_blob(bytes, {1, image.size.height, image.size.width, 3}, at::kByte);
 }
 
-// Bytes that already have the size stay as they are, as in the reference.
+// [height, width, 3]. Bytes that already have the size stay as they are, as in the reference.
 at::Tensor resized(const Image& image, Size size) {
     at::Tensor pixels = bytes_of(image);
-    if (image.size == size) return pixels;
-    const at::Tensor channels_first = pixels.permute({2, 0, 1}).unsqueeze(0);
-    const at::Tensor made =
-        at::_upsample_bicubic2d_aa(channels_first, {size.height, size.width}, /*align_corners=*/false);
-    return made.squeeze(0).permute({1, 2, 0}).contiguous();
+    if (image.size == size) return pixels.squeeze(0);
+    const at::Tensor made = at::_upsample_bicubic2d_aa(
+        pixels.permute({0, 3, 1, 2}), {size.height, size.width}, /*align_corners=*/false
+    );
+    return made.permute({0, 2, 3, 1}).squeeze(0).contiguous();
 }
 
 at::Tensor black(Size size) { return at::zeros({size.height, size.width, 3}, at::kByte); }
