@@ -44,8 +44,8 @@ std::optional<json> second_opinion(std::string_view body) {
 std::size_t things_of(const json& event) {
     std::size_t count = 0;
     for (const char* field :
-         {"data_url", "image_base64", "image", "images", "data_urls", "frames", "text", "texts", "video",
-          "video_url"}) {
+         {"data_url", "image_base64", "image", "image_url", "images", "data_urls", "image_urls", "frames",
+          "frame_urls", "text", "texts", "video", "video_url"}) {
         const auto& input = event.at("input");
         if (!input.contains(field) || input.at(field).is_null()) continue;
         count += input.at(field).is_array() ? input.at(field).size() : 1;
@@ -82,9 +82,16 @@ void check_wishes(const vignette::CaptionOptions& wishes) {
     check_texts(wishes.bad_words, limits.bad_words_max);
 }
 
+void check_source(const vignette::ImageSource& source) {
+    if (const auto* remote = std::get_if<vignette::RemoteImage>(&source)) {
+        ASSERT(!remote->url.empty() && remote->url.size() <= limits.url_bytes_max);
+    } else {
+        ASSERT(!std::get<vignette::Base64Image>(source).text.view().empty());
+    }
+}
+
 void check_job(const Job& job) {
-    for (const vignette::PictureSource& picture : job.pictures)
-        ASSERT(!std::get<vignette::Base64Image>(picture.source).text.view().empty());
+    for (const vignette::PictureSource& picture : job.pictures) check_source(picture.source);
     ASSERT(job.warnings.size() <= 2 * (limits.warnings_max + 1));  // of the job and of the item
     check_wishes(job.options);
 
@@ -103,6 +110,7 @@ std::size_t things_of(const vignette::Item& item) {
 void check_film(const vignette::Film& film) {
     const vignette::FrameWishes& wishes = film.wishes;
     ASSERT(!film.source.field.empty() && film.frame.pictures.empty());
+    check_source(film.source.source);
     ASSERT(std::ranges::is_sorted(wishes.timestamps) && wishes.timestamps.size() <= limits.timestamps_max);
     ASSERT(within(wishes.fps, 0, 1000) && wishes.fps != 0);
     ASSERT(wishes.max_frames.value_or(1) >= 1);
