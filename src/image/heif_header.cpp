@@ -83,23 +83,26 @@ std::vector<Box> read_properties(BytesView properties) {
     return found;
 }
 
+void add_associations(const Box& box, std::uint32_t wanted, std::vector<std::uint32_t>& found) {
+    BoxReader reader(box.content);
+    const std::uint32_t head = reader.u32();
+    const std::size_t id_bytes = head >> 24 == 0 ? 2 : 4;
+    const bool wide = (head & 1U) != 0;
+    for (std::uint32_t items = reader.u32(); items > 0 && reader.good(); --items) {
+        const auto item = static_cast<std::uint32_t>(reader.number(id_bytes));
+        for (std::uint32_t count = reader.u8(); count > 0 && reader.good(); --count) {
+            const std::uint32_t place = wide ? reader.u16() & 0x7FFFU : reader.u8() & 0x7FU;
+            if (item == wanted && reader.good()) found.push_back(place);
+        }
+    }
+}
+
 // Which properties an item has: their places in the list, counted from 1.
 std::vector<std::uint32_t> read_associations(BytesView properties, std::uint32_t wanted) {
     std::vector<std::uint32_t> found;
     BoxWalk walk(properties);
     while (const std::optional<Box> box = walk.next()) {
-        if (!box->is("ipma")) continue;
-        BoxReader reader(box->content);
-        const std::uint32_t head = reader.u32();
-        const std::size_t id_bytes = head >> 24 == 0 ? 2 : 4;
-        const bool wide = (head & 1U) != 0;
-        for (std::uint32_t items = reader.u32(); items > 0 && reader.good(); --items) {
-            const auto item = static_cast<std::uint32_t>(reader.number(id_bytes));
-            for (std::uint32_t count = reader.u8(); count > 0 && reader.good(); --count) {
-                const std::uint32_t place = wide ? reader.u16() & 0x7FFFU : reader.u8() & 0x7FU;
-                if (item == wanted && reader.good()) found.push_back(place);
-            }
-        }
+        if (box->is("ipma")) add_associations(*box, wanted, found);
     }
     return found;
 }
@@ -132,7 +135,7 @@ std::optional<Size> find_size(BytesView properties, std::uint32_t item) {
 // What the codec is going to make of an item may be larger than what the container says of it. Tiles are
 // padded to whole blocks, so a little more than the picture is honest.
 bool streams_are_honest(BytesView properties, Size size) {
-    constexpr std::int64_t tile_pixels = 4096 * 4096;
+    constexpr std::int64_t tile_pixels = std::int64_t{4096} * 4096;
     const std::int64_t most = std::max(size.pixels() + size.pixels() / 4, tile_pixels);
     for (const Box& box : read_properties(properties)) {
         if (!box.is("hvcC")) continue;

@@ -63,7 +63,7 @@ void skip_profile(Bits& bits, std::uint32_t layers) {
         if (bits.bit() == 1) more += profile;
         if (bits.bit() == 1) more += level;
     }
-    if (layers > 0) bits.skip(2 * (8 - layers));
+    if (layers > 0) bits.skip(std::size_t{2} * (8 - layers));
     bits.skip(more);
 }
 

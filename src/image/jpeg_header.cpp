@@ -35,7 +35,8 @@ std::size_t coefficient_bytes(const BytesView& frame, std::uint32_t components) 
         tallest = std::max(tallest, factors & 15U);
         samples += (factors >> 4) * (factors & 15U);
     }
-    return (2 * std::size_t{samples} + widest * tallest - 1) / (widest * tallest);
+    const std::size_t block = std::size_t{widest} * tallest;
+    return (2 * std::size_t{samples} + block - 1) / block;
 }
 
 Result<Frame> read_frame(const JpegSegment& segment) {
@@ -54,6 +55,14 @@ Result<Frame> read_frame(const JpegSegment& segment) {
     return Frame{size, segment.marker == progressive_frame, components, coefficient_bytes(frame, components)};
 }
 
+ImageHeader header_of(const Frame& frame, const ExifFacts& exif, const BytesView& scan) {
+    ImageHeader header{ImageFormat::jpeg, frame.size, exif.orientation, exif.taken};
+    const bool one_scan = scan.holds(0, 1) && scan.u8(0) == frame.components;
+    if (frame.progressive || !one_scan) header.scratch = frame.coefficients;
+    if (frame.components == 4) header.scratch += 4;
+    return header;
+}
+
 }  // namespace
 
 Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded) {
@@ -70,12 +79,7 @@ Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded) {
             exif = read_exif(payload.bytes());
         } else if (marker == jpeg_marker::start_of_scan) {
             if (!frame) return fail_damaged(ImageFormat::jpeg, "it has no frame header");
-            const ExifFacts facts = exif.value_or(ExifFacts{});
-            ImageHeader header{ImageFormat::jpeg, frame->size, facts.orientation, facts.taken};
-            const bool one_scan = payload.holds(0, 1) && payload.u8(0) == frame->components;
-            if (frame->progressive || !one_scan) header.scratch = frame->coefficients;
-            if (frame->components == 4) header.scratch += 4;
-            return header;
+            return header_of(*frame, exif.value_or(ExifFacts{}), payload);
         }
     }
     return fail_truncated(ImageFormat::jpeg);

@@ -101,6 +101,19 @@ Result<ImageHeader> read_png_header(std::span<const std::byte> encoded) {
     return header;
 }
 
+namespace {
+
+bool belongs_to_pixels(const Chunk& chunk) {
+    return chunk.is("IEND") || chunk.is("IDAT") || chunk.is("IHDR") || chunk.is("PLTE") || chunk.is("tRNS");
+}
+
+bool has_all(const PngParts& parts) {
+    const bool has_colours = parts.layout.colour != PngLayout::indexed || parts.palette.size() >= 3;
+    return !parts.data.empty() && has_colours;
+}
+
+}  // namespace
+
 Result<PngParts> read_png_parts(std::span<const std::byte> encoded) {
     ChunkWalk walk(encoded);
     std::optional<Chunk> chunk = walk.next();
@@ -109,18 +122,14 @@ Result<PngParts> read_png_parts(std::span<const std::byte> encoded) {
     parts.layout = TRY(read_layout(*chunk));
     parts.data.reserve(encoded.size());
     while ((chunk = walk.next())) {
-        const bool end = chunk->is("IEND");
-        const bool data = chunk->is("IDAT");
-        if (!end && !data && !chunk->is("IHDR") && !chunk->is("PLTE") && !chunk->is("tRNS")) continue;
+        if (!belongs_to_pixels(*chunk)) continue;
         if (chunk->is("IHDR")) return fail_damaged(ImageFormat::png, "it has two headers");
         if (!chunk->intact()) return fail_damaged(ImageFormat::png, "a part of it fails its checksum");
         if (chunk->is("PLTE") && parts.data.empty()) parts.palette = chunk->data();
         if (chunk->is("tRNS") && parts.data.empty()) parts.transparency = chunk->data();
-        if (data) keep(parts.data, chunk->data());
-        if (!end) continue;
-        const bool has_colours = parts.layout.colour != PngLayout::indexed || parts.palette.size() >= 3;
-        if (parts.data.empty() || !has_colours)
-            return fail_damaged(ImageFormat::png, "it lacks pixels or colours");
+        if (chunk->is("IDAT")) keep(parts.data, chunk->data());
+        if (!chunk->is("IEND")) continue;
+        if (!has_all(parts)) return fail_damaged(ImageFormat::png, "it lacks pixels or colours");
         return parts;
     }
     return fail_truncated(ImageFormat::png);

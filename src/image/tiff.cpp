@@ -68,17 +68,7 @@ std::unexpected<Error> fail_kind(const std::string& kind) {
     return fail_variant("a TIFF " + kind, "save it with 8 or 16 bits for each channel, as RGB or grey");
 }
 
-Result<void> check_kind(const Page& page, const TiffDirectory& directory) {
-    if (directory.number(tag::sample_format).value_or(unsigned_numbers) != unsigned_numbers)
-        return fail_kind("of floating-point or signed samples");
-    if (std::ranges::find(known_compressions, page.compression) == known_compressions.end())
-        return fail_kind("in compression " + std::to_string(page.compression));
-    if (page.colours > ycbcr || page.colours == 4)
-        return fail_kind("in colour space " + std::to_string(page.colours));
-    const TiffField* bits = directory.find(tag::bits);
-    for (std::size_t i = 0; bits != nullptr && i < page.channels && bits->number(i); ++i) {
-        if (bits->number(i) != page.bits) return fail_kind("of channels with unequal bits");
-    }
+Result<void> check_channels(const Page& page) {
     const bool one = page.channels == 1;
     const bool depth_known = page.bits == 8 || page.bits == 16 || (one && (page.bits == 1 || page.bits == 4));
     if (!depth_known) return fail_kind("of " + std::to_string(page.bits) + " bits a sample");
@@ -93,12 +83,26 @@ Result<void> check_kind(const Page& page, const TiffDirectory& directory) {
     return {};
 }
 
+Result<void> check_kind(const Page& page, const TiffDirectory& directory) {
+    if (directory.number(tag::sample_format).value_or(unsigned_numbers) != unsigned_numbers)
+        return fail_kind("of floating-point or signed samples");
+    if (std::ranges::find(known_compressions, page.compression) == known_compressions.end())
+        return fail_kind("in compression " + std::to_string(page.compression));
+    if (page.colours > ycbcr || page.colours == 4)
+        return fail_kind("in colour space " + std::to_string(page.colours));
+    const TiffField* bits = directory.find(tag::bits);
+    for (std::size_t i = 0; bits != nullptr && i < page.channels && bits->number(i); ++i) {
+        if (bits->number(i) != page.bits) return fail_kind("of channels with unequal bits");
+    }
+    return check_channels(page);
+}
+
 // How many bytes one byte can become at the very most. Fax has lines of any length in a bit.
 std::int64_t expansion_max(std::uint32_t compression) {
     switch (compression) {
         case 1: return 1;
-        case 5: return 4096;        // LZW: the longest string in its table, for a code of more than a byte
-        case 7: return 8 * 64 * 4;  // a bit for a block of 8 x 8 samples, of which some stand for four
+        case 5: return 4096;  // LZW: the longest string in its table, for a code of more than a byte
+        case 7: return 2048;  // a bit for a block of 8 x 8 samples, of which some stand for four
         case 8:
         case 32946: return 1032;
         case 32773: return 64;
@@ -128,7 +132,7 @@ Result<void> check_data(const BytesView& file, const TiffDirectory& directory, c
     if (page.compression == uncompressed && page.bits != 16 && bytes->number().value_or(0) % step != 0)
         return fail_kind("of uncompressed tiles");
     // A tile is decoded as a whole, however little of it is shown.
-    constexpr std::int64_t pixels_max = 1024 * 1024;
+    constexpr std::int64_t pixels_max = std::int64_t{1024} * 1024;
     const std::int64_t across = directory.number(tag::tile_width).value_or(0);
     const std::int64_t down = directory.number(tag::tile_height).value_or(0);
     if (across <= 0 || down <= 0 || across > 0xFFFF || down > 0xFFFF ||
