@@ -44,14 +44,18 @@ Result<std::string> read_event(const Options& options) {
 
 bool is_job(const Item& item) { return item.job.has_value(); }
 
+Result<std::unique_ptr<Captioner>> open_with(Fetcher& fetcher, const Options& options) {
+    CaptionerConfig config = TRY(captioner_config(options, /*lazy=*/true));
+    config.fetcher = &fetcher;
+    return open_back(config);
+}
+
 // Nothing heavy is loaded for items of which none can be described.
 Result<std::unique_ptr<Captioner>> open_for(
     const std::vector<Item>& items, const Options& options, Fetcher& fetcher
 ) {
     if (std::ranges::none_of(items, is_job)) return nullptr;
-    CaptionerConfig config = TRY(captioner_config(options, /*lazy=*/true));
-    config.fetcher = &fetcher;
-    return open_back(config);
+    return open_with(fetcher, options);
 }
 
 // There is a captioner if there is a job.
@@ -80,20 +84,20 @@ int fail_request(const std::string& id, const Error& error) {
 }
 
 // A streaming event tells each frame when it is described, a line each, before the whole.
-Result<FilmInfo> describe(Film film, bool stream, const Options& options, FilmAnswer& answer) {
-    const CaptionerConfig config = TRY(captioner_config(options, /*lazy=*/true));
-    const std::unique_ptr<Captioner> captioner = TRY(open_back(config));
-    return captioner->describe(std::move(film), {}, [&](FilmFrame frame) {
+Result<FilmInfo> describe(Film film, bool stream, Captioner& captioner, FilmAnswer& answer) {
+    return captioner.describe(std::move(film), {}, [&](FilmFrame frame) {
         if (stream) std::puts(format_frame(frame).c_str());
         answer.add(std::move(frame));
     });
 }
 
-int run_film(Request request, const Options& options) {
+int run_film(Request request, const Options& options, Fetcher& fetcher) {
     const std::string id = request.id.value;
+    const Result<std::unique_ptr<Captioner>> captioner = open_with(fetcher, options);
+    if (!captioner) return fail_request(id, captioner.error());
     const Stopwatch stopwatch;
     FilmAnswer answer;
-    const Result<FilmInfo> info = describe(*std::move(request.film), request.stream, options, answer);
+    const Result<FilmInfo> info = describe(*std::move(request.film), request.stream, **captioner, answer);
     if (!info && answer.timestamps.empty()) return fail_request(id, info.error());
     std::puts(format_film(answer, info, stopwatch.total()).c_str());
     log_film(id, answer, info);
@@ -125,7 +129,7 @@ int run_event(const Options& options) {
     }
     Result<Request> request = parse_request(*std::move(event), Limits{});
     if (!request) return fail_request({}, request.error());
-    if (request->film) return run_film(*std::move(request), options);
+    if (request->film) return run_film(*std::move(request), options, **fetcher);
     const std::string id = request->id.value;
     const Result<Answer> answer = run(*std::move(request), options, **fetcher);
     if (!answer) return fail_request(id, answer.error());

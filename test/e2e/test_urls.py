@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT, run_input, vignette
 
 OPEN = {"VIGNETTE_ALLOW_PRIVATE_URLS": "1"}
+FILM = (ROOT / "test/fuzz/corpus/film/h264.mp4").read_bytes()
 SCENE = (ROOT / "test/events/scene-1.png").read_bytes()
 
 
@@ -17,6 +18,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
         self.server.heard.append(self.path)
         status, headers, body = {
             "/scene.png": (200, {"Content-Type": "text/plain"}, SCENE),
+            "/film.mp4": (200, {"Content-Type": "video/mp4"}, FILM),
             "/moved": (302, {"Location": "/scene.png"}, b""),
             "/round": (302, {"Location": "/round"}, b""),
             "/page.jpg": (200, {"Content-Type": "image/jpeg"}, b"<!doctype html><html><body>no</body></html>"),
@@ -98,3 +100,10 @@ def test_caption_takes_addresses_too(pages):
     outcome = vignette("caption", pages.url + "/scene.png", env=OPEN)
     assert outcome.code == 0, outcome.stderr
     assert pages.heard == ["/scene.png"]
+
+
+def test_a_film_is_fetched_like_a_picture(pages):
+    answer = run_input({"video_url": pages.url + "/film.mp4", "fps": 25}, env=OPEN).json
+    assert len(answer["timestamps"]) == 4 and answer["errors"] == []
+    refused = run_input({"video_url": "https://10.0.0.1/film.mp4"})
+    assert (refused.error["code"], refused.error["field"]) == ("forbidden_address", "input.video_url")
