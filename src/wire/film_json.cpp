@@ -86,15 +86,6 @@ Json film_json(const FilmAnswer& answer, const Result<FilmInfo>& info, std::chro
     return json;
 }
 
-template <class Write>
-std::string written(Write&& write) {
-    try {
-        return written_json(std::forward<Write>(write)());
-    } catch (const std::exception&) {
-        return no_memory_json;
-    }
-}
-
 }  // namespace
 
 void FilmAnswer::add(FilmFrame frame) {

@@ -232,15 +232,6 @@ Json frames_json(const std::vector<AnsweredItem>& items, std::chrono::duration<d
     return json;
 }
 
-template <class Write>
-std::string written(Write&& write) {
-    try {
-        return written_json(std::forward<Write>(write)());
-    } catch (const std::exception&) {
-        return no_memory_json;
-    }
-}
-
 }  // namespace
 
 ResultJson result_json(const Result<Caption>& outcome) { return to_json(outcome); }

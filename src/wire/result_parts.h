@@ -1,8 +1,10 @@
 // Parts of results as JSON values, for those files of this module that write results.
 #pragma once
 
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vignette/caption.h"
@@ -21,5 +23,15 @@ ResultJson vector_json(const Embedding& embedding);
 std::string written_json(const ResultJson& json);
 inline constexpr const char* no_memory_json =
     R"({"error":{"code":"out_of_memory","message":"no memory to write the answer","retryable":true}})";
+
+// What `write` makes as text; an answer that says so where there is no memory for it.
+template <class Write>
+std::string written(Write&& write) {
+    try {
+        return written_json(std::forward<Write>(write)());
+    } catch (const std::exception&) {
+        return no_memory_json;
+    }
+}
 
 }  // namespace vignette
