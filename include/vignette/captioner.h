@@ -34,7 +34,6 @@ struct CaptionerConfig {
     int slots = 0;                 // sequences' cache rows; 0: the model side decides
     int threads = 0;               // of CPU operators; 0: all cores
     Fetcher* fetcher = nullptr;    // outlives the captioner; none: addresses are refused
-    int media_threads = 0;         // pictures fetched apart: decoded at once; 0: all cores
     Limits limits;
 };
 

@@ -11,6 +11,7 @@
 #include "app/file_url.h"
 #include "app/files.h"
 #include "app/film_files.h"
+#include "app/job_log.h"
 #include "app/open_back.h"
 #include "app/url_options.h"
 #include "core/texts.h"
@@ -36,8 +37,7 @@ Result<Job> job_of(const Subject& subject, const Options& options) {
     } else if (is_web_url(subject.name)) {
         job.pictures.push_back({.field = subject.name, .source = RemoteImage{subject.name}});
     } else {
-        std::filesystem::path file = subject.name;
-        if (is_file_url(subject.name)) file = TRY(find_file(subject.name, options.allowed_files));
+        const std::filesystem::path file = TRY(find_named(subject.name, options.allowed_files));
         Bytes bytes = TRY(read_binary_file(file, Limits{}.raw_bytes_max));  // what it is, is known later
         job.pictures.push_back({.field = subject.name, .source = EncodedImage{std::move(bytes)}});
     }
@@ -46,10 +46,6 @@ Result<Job> job_of(const Subject& subject, const Options& options) {
 
 Result<Caption> answer(Captioner& captioner, const Subject& subject, const Options& options) {
     return captioner.caption(TRY(job_of(subject, options)), {}, {});
-}
-
-std::string with_code(const Error& error) {
-    return error.message + " (" + std::string(to_text(error.code)) + ")";
 }
 
 void print(const std::string& file, const Result<Caption>& outcome, const Options& options) {

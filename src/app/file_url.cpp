@@ -5,16 +5,11 @@
 #include <optional>
 #include <system_error>
 
+#include "wire/words.h"
+
 namespace vignette {
 namespace fs = std::filesystem;
 namespace {
-
-bool has_scheme(std::string_view text, std::string_view scheme) {
-    return text.size() > scheme.size() && text[scheme.size()] == ':' &&
-           std::ranges::equal(text.substr(0, scheme.size()), scheme, [](char a, char b) {
-               return (a | 0x20) == b;
-           });
-}
 
 // Nothing where a % is not followed by two digits, or stands for the end of a text.
 std::optional<std::string> unescape(std::string_view text) {
@@ -42,9 +37,11 @@ bool lies_under(const fs::path& file, const fs::path& root) {
 
 }  // namespace
 
-bool is_web_url(std::string_view text) { return has_scheme(text, "http") || has_scheme(text, "https"); }
+bool is_web_url(std::string_view text) {
+    return starts_with_scheme(text, "http:") || starts_with_scheme(text, "https:");
+}
 
-bool is_file_url(std::string_view text) { return has_scheme(text, "file"); }
+bool is_file_url(std::string_view text) { return starts_with_scheme(text, "file:"); }
 
 Result<fs::path> find_file(std::string_view url, const std::vector<std::string>& roots) {
     std::string_view rest = url.substr(url.find(':') + 1);
@@ -64,6 +61,15 @@ Result<fs::path> find_file(std::string_view url, const std::vector<std::string>&
     return fail(
         ErrorCode::forbidden_address,
         *path + " lies outside the folders that file: addresses may name; give --allow-files FOLDER"
+    );
+}
+
+Result<fs::path> find_named(const std::string& name, const std::vector<std::string>& roots) {
+    if (is_file_url(name)) return find_file(name, roots);
+    if (!name.contains("://")) return name;
+    return fail(
+        ErrorCode::usage,
+        name + " is no address that is fetched; those begin with https:// or http://, or name the file itself"
     );
 }
 

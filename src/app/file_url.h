@@ -16,4 +16,7 @@ bool is_file_url(std::string_view text);  // file:
 // Where the file really lies, all links followed: under one of `roots`, or `forbidden_address`.
 Result<std::filesystem::path> find_file(std::string_view url, const std::vector<std::string>& roots);
 
+// A file as the command line names it: by its path, or by a file: address.
+Result<std::filesystem::path> find_named(const std::string& name, const std::vector<std::string>& roots);
+
 }  // namespace vignette

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/files.h"
+#include "app/job_log.h"
 #include "core/film_kind.h"
 #include "core/log.h"
 #include "core/texts.h"
@@ -13,10 +14,6 @@
 
 namespace vignette {
 namespace {
-
-std::string with_code(const Error& error) {
-    return error.message + " (" + std::string(to_text(error.code)) + ")";
-}
 
 // "film.mp4@12.5s"
 std::string place_of(const std::string& name, double timestamp) {

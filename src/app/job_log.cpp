@@ -31,4 +31,8 @@ void log_film(std::string_view id, const FilmAnswer& answer, const Result<FilmIn
     log_info("job_done frames=" + std::to_string(answer.timestamps.size()), id);
 }
 
+std::string with_code(const Error& error) {
+    return error.message + " (" + std::string(to_text(error.code)) + ")";
+}
+
 }  // namespace vignette

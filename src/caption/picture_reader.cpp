@@ -40,12 +40,12 @@ bool is_remote(const PictureSource& picture) { return std::holds_alternative<Rem
 
 }  // namespace
 
-PictureReader::PictureReader(Fetcher* fetcher, int threads, const Limits& limits)
+PictureReader::PictureReader(Fetcher* fetcher, const Limits& limits)
     : fetcher_(fetcher),
       limits_(limits),
       films_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
       arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
-      decoding_(threads > 0 ? threads : cores(), limits.media_bytes_max / 2) {}
+      decoding_(cores(), limits.media_bytes_max / 2) {}
 
 Result<ReadPictures> PictureReader::read(
     Job& job, const DecodeNeed& need, const std::stop_token& stop, Timings& timings

@@ -26,9 +26,8 @@ struct ReadFilm {
 
 class PictureReader {
 public:
-    // `threads`: pictures decoded at once; 0: one for each core. `fetcher` may be null: then addresses are
-    // refused.
-    PictureReader(Fetcher* fetcher, int threads, const Limits& limits);
+    // `fetcher` may be null: then addresses are refused.
+    PictureReader(Fetcher* fetcher, const Limits& limits);
 
     // Takes the job's pictures out of it. The time it took is added to `timings`. An error names the
     // picture's field.

@@ -52,7 +52,7 @@ bool wants_vector(const Job& job) { return job.task != Task::caption; }
 Studio::Studio(const CaptionerConfig& config, Shelf::Open open_model)
     : config_(config),
       shelf_(std::move(open_model), {.models_max = config.models_max, .idle = config.idle}),
-      reader_(config.fetcher, config.media_threads, config.limits),
+      reader_(config.fetcher, config.limits),
       pictures_at_once_(embeddings_at_once) {}
 
 Result<std::unique_ptr<Captioner>> Studio::open(const CaptionerConfig& config, Shelf::Open open_model) {

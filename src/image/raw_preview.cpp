@@ -9,16 +9,6 @@
 namespace vignette {
 namespace {
 
-constexpr std::uint32_t subfile_type = 254;
-constexpr std::uint32_t compression = 259;
-constexpr std::uint32_t photometric = 262;
-constexpr std::uint32_t strip_offsets = 273;
-constexpr std::uint32_t strip_sizes = 279;
-constexpr std::uint32_t tile_offsets = 324;
-constexpr std::uint32_t tile_sizes = 325;
-constexpr std::uint32_t jpeg_offset = 513;
-constexpr std::uint32_t jpeg_size = 514;
-
 constexpr std::uint32_t old_jpeg = 6;
 constexpr std::uint32_t new_jpeg = 7;
 constexpr std::uint32_t rgb = 2;
@@ -45,10 +35,10 @@ std::optional<Part> part(
 }
 
 bool holds_jpeg_picture(const TiffDirectory& directory) {
-    const auto compressed = directory.number(compression);
-    const auto colours = directory.number(photometric);
+    const auto compressed = directory.number(tiff_tag::compression);
+    const auto colours = directory.number(tiff_tag::colours);
     return (compressed == old_jpeg || compressed == new_jpeg) && (colours == rgb || colours == ycbcr) &&
-           (directory.number(subfile_type).value_or(0) & mask_flag) == 0;
+           (directory.number(tiff_tag::subfile_type).value_or(0) & mask_flag) == 0;
 }
 
 }  // namespace
@@ -68,12 +58,12 @@ void add_preview(std::span<const std::byte> jpeg, std::vector<RawPreview>& previ
 std::vector<RawPreview> find_previews(std::span<const std::byte> encoded, const Tiff& tiff) {
     std::vector<RawPreview> previews;
     for (const TiffDirectory& directory : tiff.directories) {
-        if (const auto found = part(encoded, directory, jpeg_offset, jpeg_size))
+        if (const auto found = part(encoded, directory, tiff_tag::jpeg_offset, tiff_tag::jpeg_bytes))
             add_preview(*found, previews);
         if (!holds_jpeg_picture(directory)) continue;
-        if (const auto found = part(encoded, directory, strip_offsets, strip_sizes))
+        if (const auto found = part(encoded, directory, tiff_tag::strip_offsets, tiff_tag::strip_bytes))
             add_preview(*found, previews);
-        if (const auto found = part(encoded, directory, tile_offsets, tile_sizes))
+        if (const auto found = part(encoded, directory, tiff_tag::tile_offsets, tiff_tag::tile_bytes))
             add_preview(*found, previews);
     }
     return previews;

@@ -7,20 +7,6 @@
 namespace vignette {
 namespace {
 
-constexpr std::uint32_t subfile_type = 254;
-constexpr std::uint32_t width_tag = 256;
-constexpr std::uint32_t height_tag = 257;
-constexpr std::uint32_t bits_tag = 258;
-constexpr std::uint32_t compression = 259;
-constexpr std::uint32_t photometric = 262;
-constexpr std::uint32_t strip_offsets = 273;
-constexpr std::uint32_t samples_tag = 277;
-constexpr std::uint32_t strip_sizes = 279;
-constexpr std::uint32_t tile_offsets = 324;
-constexpr std::uint32_t tile_sizes = 325;
-constexpr std::uint32_t dng_version = 50706;
-constexpr std::uint32_t active_area = 50829;
-
 constexpr std::uint32_t main_picture = 0;
 constexpr std::uint32_t colour_filter_array = 32803;
 constexpr std::uint32_t linear_raw = 34892;
@@ -37,12 +23,12 @@ Size size_of(const TiffDirectory& directory) {
     const auto side = [&](std::uint32_t tag) {
         return static_cast<std::int32_t>(std::min(directory.number(tag).value_or(0), most));
     };
-    return {side(width_tag), side(height_tag)};
+    return {side(tiff_tag::width), side(tiff_tag::height)};
 }
 
 Size lit_size_of(const TiffDirectory& directory) {
     const Size stored = size_of(directory);
-    const TiffField* area = directory.find(active_area);  // top, left, bottom, right
+    const TiffField* area = directory.find(tiff_tag::active_area);  // top, left, bottom, right
     if (area == nullptr || !area->number(3)) return stored;
     const std::int64_t width = std::int64_t{*area->number(3)} - *area->number(1);
     const std::int64_t height = std::int64_t{*area->number(2)} - *area->number(0);
@@ -54,7 +40,7 @@ const TiffDirectory* find_main(const Tiff& tiff) {
     const TiffDirectory* largest = nullptr;
     for (const TiffDirectory& directory : tiff.directories) {
         if (!holds_sensor_values(directory)) continue;
-        if (directory.number(subfile_type).value_or(main_picture) != main_picture) continue;
+        if (directory.number(tiff_tag::subfile_type).value_or(main_picture) != main_picture) continue;
         const Size size = size_of(directory);
         if (size.width <= 0 || size.height <= 0) continue;
         if (largest == nullptr || size.pixels() > size_of(*largest).pixels()) largest = &directory;
@@ -83,12 +69,12 @@ Result<std::uint64_t> check_parts(
 
 }  // namespace
 
-bool is_dng(const Tiff& tiff) { return tiff.first().find(dng_version) != nullptr; }
+bool is_dng(const Tiff& tiff) { return tiff.first().find(tiff_tag::dng_version) != nullptr; }
 
 bool holds_sensor_values(const TiffDirectory& directory) {
-    const auto colours = directory.number(photometric);
+    const auto colours = directory.number(tiff_tag::colours);
     return colours == colour_filter_array || colours == linear_raw ||
-           is_camera_compression(directory.number(compression));
+           is_camera_compression(directory.number(tiff_tag::compression));
 }
 
 std::optional<Size> find_sensor_size(const Tiff& tiff) {
@@ -101,15 +87,15 @@ Result<void> check_sensor_values(std::span<const std::byte> encoded, const Tiff&
     if (tiff.truncated) return fail_truncated(ImageFormat::raw);
     const TiffDirectory* main = find_main(tiff);
     if (main == nullptr) return fail_damaged(ImageFormat::raw, "it has no sensor values");
-    const bool tiled = main->find(tile_offsets) != nullptr;
-    const TiffField* offsets = main->find(tiled ? tile_offsets : strip_offsets);
-    const TiffField* sizes = main->find(tiled ? tile_sizes : strip_sizes);
+    const bool tiled = main->find(tiff_tag::tile_offsets) != nullptr;
+    const TiffField* offsets = main->find(tiled ? tiff_tag::tile_offsets : tiff_tag::strip_offsets);
+    const TiffField* sizes = main->find(tiled ? tiff_tag::tile_bytes : tiff_tag::strip_bytes);
     if (offsets == nullptr || sizes == nullptr)
         return fail_damaged(ImageFormat::raw, "it does not say where its pixels are");
-    const auto compressed = main->number(compression);
+    const auto compressed = main->number(tiff_tag::compression);
     const std::uint64_t all = TRY(check_parts(BytesView(encoded), *offsets, *sizes, compressed == jpeg));
-    const auto bits = static_cast<std::uint64_t>(main->number(bits_tag).value_or(1)) *
-                      main->number(samples_tag).value_or(1);
+    const auto bits = static_cast<std::uint64_t>(main->number(tiff_tag::bits).value_or(1)) *
+                      main->number(tiff_tag::channels).value_or(1);
     const auto pixels = static_cast<std::uint64_t>(size_of(*main).pixels());
     // Both factors are below 2^32 and 2^62: compared by division, lest a lie overflow.
     if (compressed == uncompressed && (bits == 0 || all * 8 / bits < pixels))

@@ -14,13 +14,6 @@
 namespace vignette {
 namespace {
 
-namespace tag {
-constexpr std::uint32_t width = 256, height = 257, bits = 258, compression = 259, colours = 262;
-constexpr std::uint32_t strip_offsets = 273, channels = 277, strip_bytes = 279, planes = 284;
-constexpr std::uint32_t tile_width = 322, tile_height = 323, tile_offsets = 324, tile_bytes = 325;
-constexpr std::uint32_t extra = 338, sample_format = 339;
-}  // namespace tag
-
 constexpr std::uint32_t uncompressed = 1;
 constexpr std::uint32_t ycbcr = 6;
 constexpr std::uint32_t separated_inks = 5;
@@ -53,14 +46,15 @@ Page read_page(const TiffDirectory& directory) {
         return directory.number(which).value_or(otherwise);
     };
     Page page;
-    page.size.width = static_cast<std::int32_t>(std::min(number(tag::width, 0), most));
-    page.size.height = static_cast<std::int32_t>(std::min(number(tag::height, 0), most));
-    page.bits = number(tag::bits, 1);
-    page.channels = number(tag::channels, 1);
-    page.colours = number(tag::colours, 0);
-    page.compression = number(tag::compression, 1);
-    page.alpha = page.colours == rgb && page.channels == 4 ? number(tag::extra, straight_alpha) : 0;
-    page.planes = number(tag::planes, 1) == separate_planes;
+    page.size.width = static_cast<std::int32_t>(std::min(number(tiff_tag::width, 0), most));
+    page.size.height = static_cast<std::int32_t>(std::min(number(tiff_tag::height, 0), most));
+    page.bits = number(tiff_tag::bits, 1);
+    page.channels = number(tiff_tag::channels, 1);
+    page.colours = number(tiff_tag::colours, 0);
+    page.compression = number(tiff_tag::compression, 1);
+    page.alpha =
+        page.colours == rgb && page.channels == 4 ? number(tiff_tag::extra_samples, straight_alpha) : 0;
+    page.planes = number(tiff_tag::planes, 1) == separate_planes;
     return page;
 }
 
@@ -84,13 +78,13 @@ Result<void> check_channels(const Page& page) {
 }
 
 Result<void> check_kind(const Page& page, const TiffDirectory& directory) {
-    if (directory.number(tag::sample_format).value_or(unsigned_numbers) != unsigned_numbers)
+    if (directory.number(tiff_tag::sample_format).value_or(unsigned_numbers) != unsigned_numbers)
         return fail_kind("of floating-point or signed samples");
     if (std::ranges::find(known_compressions, page.compression) == known_compressions.end())
         return fail_kind("in compression " + std::to_string(page.compression));
     if (page.colours > ycbcr || page.colours == 4)
         return fail_kind("in colour space " + std::to_string(page.colours));
-    const TiffField* bits = directory.find(tag::bits);
+    const TiffField* bits = directory.find(tiff_tag::bits);
     for (std::size_t i = 0; bits != nullptr && i < page.channels && bits->number(i); ++i) {
         if (bits->number(i) != page.bits) return fail_kind("of channels with unequal bits");
     }
@@ -113,9 +107,9 @@ std::int64_t expansion_max(std::uint32_t compression) {
 // Are all strips, or tiles, in the file, and can they hold the picture? libtiff would fill what is missing
 // with black.
 Result<void> check_data(const BytesView& file, const TiffDirectory& directory, const Page& page) {
-    const bool tiled = directory.find(tag::tile_offsets) != nullptr;
-    const TiffField* offsets = directory.find(tiled ? tag::tile_offsets : tag::strip_offsets);
-    const TiffField* bytes = directory.find(tiled ? tag::tile_bytes : tag::strip_bytes);
+    const bool tiled = directory.find(tiff_tag::tile_offsets) != nullptr;
+    const TiffField* offsets = directory.find(tiled ? tiff_tag::tile_offsets : tiff_tag::strip_offsets);
+    const TiffField* bytes = directory.find(tiled ? tiff_tag::tile_bytes : tiff_tag::strip_bytes);
     if (offsets == nullptr || bytes == nullptr) return fail_damaged(ImageFormat::tiff, "it lacks its pixels");
     std::int64_t sum = 0;
     for (std::size_t i = 0; offsets->number(i); ++i) {
@@ -133,8 +127,8 @@ Result<void> check_data(const BytesView& file, const TiffDirectory& directory, c
         return fail_kind("of uncompressed tiles");
     // A tile is decoded as a whole, however little of it is shown.
     constexpr std::int64_t pixels_max = std::int64_t{1024} * 1024;
-    const std::int64_t across = directory.number(tag::tile_width).value_or(0);
-    const std::int64_t down = directory.number(tag::tile_height).value_or(0);
+    const std::int64_t across = directory.number(tiff_tag::tile_width).value_or(0);
+    const std::int64_t down = directory.number(tiff_tag::tile_height).value_or(0);
     if (across <= 0 || down <= 0 || across > 0xFFFF || down > 0xFFFF ||
         across * down > std::max(pixels_max, 4 * page.size.pixels()))
         return fail_damaged(ImageFormat::tiff, "its tiles make no sense");

@@ -14,11 +14,31 @@
 namespace vignette {
 
 namespace tiff_tag {
+inline constexpr std::uint32_t subfile_type = 254;
+inline constexpr std::uint32_t width = 256;
+inline constexpr std::uint32_t height = 257;
+inline constexpr std::uint32_t bits = 258;
+inline constexpr std::uint32_t compression = 259;
+inline constexpr std::uint32_t colours = 262;
+inline constexpr std::uint32_t strip_offsets = 273;
 inline constexpr std::uint32_t orientation = 274;
+inline constexpr std::uint32_t channels = 277;
+inline constexpr std::uint32_t strip_bytes = 279;
+inline constexpr std::uint32_t planes = 284;
 inline constexpr std::uint32_t date_time = 306;
+inline constexpr std::uint32_t tile_width = 322;
+inline constexpr std::uint32_t tile_height = 323;
+inline constexpr std::uint32_t tile_offsets = 324;
+inline constexpr std::uint32_t tile_bytes = 325;
 inline constexpr std::uint32_t sub_directories = 330;
+inline constexpr std::uint32_t extra_samples = 338;
+inline constexpr std::uint32_t sample_format = 339;
+inline constexpr std::uint32_t jpeg_offset = 513;
+inline constexpr std::uint32_t jpeg_bytes = 514;
 inline constexpr std::uint32_t exif_directory = 34665;
 inline constexpr std::uint32_t date_time_original = 36867;
+inline constexpr std::uint32_t dng_version = 50706;
+inline constexpr std::uint32_t active_area = 50829;
 }  // namespace tiff_tag
 
 struct TiffField {

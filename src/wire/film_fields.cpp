@@ -14,6 +14,7 @@ namespace vignette {
 namespace {
 
 constexpr double fps_max = 1000;
+
 std::unexpected<Error> refuse(const std::string& path, ErrorCode code, const std::string& message) {
     return fail(code, path + " " + message, path);
 }

@@ -144,5 +144,13 @@ TEST_F(FileUrls, WhatIsNoFilesAddressIsWrongUsage) {
     }
 }
 
+TEST(FileUrl, ANameIsAPathUnlessItIsAnAddress) {
+    EXPECT_EQ(find_named("photos/cat.jpg", {}).value(), "photos/cat.jpg");
+    const auto foreign = find_named("ftp://example.com/cat.jpg", {});
+    ASSERT_FALSE(foreign.has_value());
+    EXPECT_EQ(foreign.error().code, ErrorCode::usage);
+    EXPECT_NE(foreign.error().message.find("https://"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace vignette

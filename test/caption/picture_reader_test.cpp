@@ -40,7 +40,7 @@ protected:
 
     FakeFetcher fetcher_;
     Limits limits_;
-    PictureReader reader_{&fetcher_, 1, limits_};
+    PictureReader reader_{&fetcher_, limits_};
 };
 
 TEST_F(PictureReaderTest, AnAddressIsFetchedForItsJobAndBounded) {
@@ -75,7 +75,7 @@ TEST_F(PictureReaderTest, WhatIsFetchedIsAPictureByItsBytesOnly) {
 }
 
 TEST_F(PictureReaderTest, WithoutAFetcherAnAddressIsRefused) {
-    PictureReader reader(nullptr, 1, limits_);
+    PictureReader reader(nullptr, limits_);
     Timings timings;
     Job job = job_for({"https://x/a.bmp"});
     const auto refused = reader.read(job, {}, {}, timings);
