@@ -8,6 +8,7 @@
 
 #include "image/exif.h"
 #include "image/pixels.h"
+#include "image/raw_stream.h"
 #include "image/sniff.h"
 
 extern "C" {  // of OpenMP's runtime, whose header only comes with the compiler that it belongs to
@@ -74,13 +75,20 @@ Result<void> checked(F&& call) {
     return {};
 }
 
-using Opened = std::unique_ptr<LibRaw>;  // some hundred kB: not for the stack
+struct Opened {
+    std::unique_ptr<RawStream> stream;  // which LibRaw reads from, to its end
+    std::unique_ptr<LibRaw> raw;        // some hundred kB: not for the stack
+
+    LibRaw* operator->() const { return raw.get(); }
+};
 
 Result<Opened> open(std::span<const std::byte> encoded) {
     Opened raw;
     TRY(checked([&] {
+        raw.stream = std::make_unique<RawStream>(encoded);
         // Without its own handlers it writes to standard error.
-        raw = std::make_unique<LibRaw>(LIBRAW_OPIONS_NO_MEMERR_CALLBACK | LIBRAW_OPIONS_NO_DATAERR_CALLBACK);
+        raw.raw =
+            std::make_unique<LibRaw>(LIBRAW_OPIONS_NO_MEMERR_CALLBACK | LIBRAW_OPIONS_NO_DATAERR_CALLBACK);
         libraw_output_params_t& wanted = raw->imgdata.params;
         wanted.half_size = 1;
         wanted.use_camera_wb = 1;
@@ -90,7 +98,7 @@ Result<Opened> open(std::span<const std::byte> encoded) {
         wanted.user_flip = 0;
         wanted.use_rawspeed = 0;
         wanted.use_dngsdk = 0;
-        return raw->open_buffer(const_cast<std::byte*>(encoded.data()), encoded.size());  // it only reads
+        return raw->open_datastream(raw.stream.get());
     }));
     return raw;
 }
@@ -153,10 +161,11 @@ Result<Image> develop_half(std::span<const std::byte> encoded, const Limits& lim
     constexpr std::int64_t bytes_a_value = 8;
     raw->imgdata.params.max_raw_memory_mb =
         static_cast<unsigned>(limits.image_pixels_max * bytes_a_value / static_cast<std::int64_t>(MiB)) + 1;
+    raw.stream->allow_decoding();
     TRY(checked([&] { return raw->unpack(); }));
     if (raw->error_count() > 0) return fail_truncated(ImageFormat::raw);  // it would develop what there is
     TRY(checked([&] { return raw->dcraw_process(); }));
-    return copy_pixels(*raw, limits);
+    return copy_pixels(*raw.raw, limits);
 }
 
 }  // namespace vignette

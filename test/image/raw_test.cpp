@@ -238,5 +238,20 @@ TEST(RawDecode, WhatLibRawRefusesIsATypedError) {
     }
 }
 
+// A box of Canon's that ends before it begins: LibRaw goes round it until it is stopped.
+TEST(RawDecode, AFileThatLeadsInCirclesIsLeft) {
+    std::string text =
+        "\0\0\0\x18"
+        "ftypcrx \0\0\0\0"s +
+        "crx " + "isom"s;
+    text +=
+        "\0\0\0\1"
+        "moov\0\0\0\0\0\0\0\0"s +
+        std::string(64, '\0');
+    const auto decoded = decode_image(fixtures::to_bytes(text), Limits{});
+    ASSERT_FALSE(decoded.has_value());
+    EXPECT_NE(decoded.error().code, ErrorCode::out_of_memory);
+}
+
 }  // namespace
 }  // namespace vignette
