@@ -10,7 +10,6 @@ namespace vignette {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t part_bytes_max = 1024 * MiB;  // of program and tokenizer, which have no weights
 constexpr const char* get_again =
     "copy it again from where it came, or, where it is right, run vignette models add again";
 

@@ -7,9 +7,12 @@
 
 #include "model/manifest.h"
 #include "model/sha256.h"
+#include "vignette/bytes.h"
 #include "vignette/error.h"
 
 namespace vignette {
+
+inline constexpr std::size_t part_bytes_max = 1024 * MiB;  // of program and tokenizer, which have no weights
 
 enum class Thoroughness {
     headers,  // digests of program and tokenizer; sizes and headers of the weights; their names and shapes

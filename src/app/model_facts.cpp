@@ -38,10 +38,10 @@ void add_weights(ModelSummary& made, const fs::path& folder, const Manifest& man
     }
 }
 
-std::string size_text(Size size) { return std::to_string(size.width) + "x" + std::to_string(size.height); }
+std::string sides_text(Size size) { return std::to_string(size.width) + "x" + std::to_string(size.height); }
 
 std::string picture_text(const PixelRecipe& recipe) {
-    const std::string size = size_text(recipe.size);
+    const std::string size = sides_text(recipe.size);
     switch (recipe.method) {
         case PixelMethod::stretch: return "stretched to " + size;
         case PixelMethod::crop:
@@ -49,7 +49,7 @@ std::string picture_text(const PixelRecipe& recipe) {
         case PixelMethod::anyres: {
             std::string layouts;
             for (const Size& one : recipe.pinpoints)
-                layouts += (layouts.empty() ? "" : ", ") + size_text(one);
+                layouts += (layouts.empty() ? "" : ", ") + sides_text(one);
             return "the whole at " + size + " and tiles of that size that fill the best of " + layouts;
         }
     }

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/bundle_check.h"
 #include "app/bundle_write.h"
 #include "app/commands.h"
 #include "app/fit_bundle.h"
@@ -18,7 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Problems = std::vector<Error>;
-constexpr std::size_t part_bytes_max = 1024 * MiB;
 constexpr std::size_t manifest_bytes_max = 1 * MiB;
 
 Error error_of(ErrorCode code, std::string message) {

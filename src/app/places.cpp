@@ -33,6 +33,11 @@ Result<fs::path> find_by_source(std::string_view id) {
 
 }  // namespace
 
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
 std::string list_text(const std::vector<fs::path>& folders) {
     std::string text;
     for (const fs::path& folder : folders) text += (text.empty() ? "" : ", ") + folder.string();

@@ -10,6 +10,9 @@
 
 namespace vignette {
 
+// Of the environment; empty where it is not set.
+std::string variable(const char* name);
+
 std::filesystem::path program_folder();
 
 // libvignette-captioner.so beside the program, or in ../lib of an installation.

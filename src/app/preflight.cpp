@@ -7,15 +7,11 @@
 #include <cstdlib>
 #include <thread>
 
+#include "app/places.h"
 #include "app/preflight_checks.h"
 
 namespace vignette {
 namespace {
-
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
 
 bool is_true(const char* name) {
     std::string value = variable(name);

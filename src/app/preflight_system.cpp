@@ -101,7 +101,7 @@ Check check_outbox(const fs::path& outbox) {
     if (file < 0) {
         return failed("outbox", outbox.string() + " cannot be written: " + std::strerror(errno), remedy);
     }
-    const bool written = write(file, "x", 1) == 1 && fsync(file) == 0;
+    const bool written = ::write(file, "x", 1) == 1 && fsync(file) == 0;
     const int reason = errno;
     close(file);
     fs::remove(probe, error);

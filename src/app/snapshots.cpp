@@ -16,11 +16,6 @@ namespace {
 constexpr std::string_view cache_prefix = "models--";
 constexpr const char* runpod_cache = "/runpod-volume/huggingface-cache/hub";
 
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
-
 bool is_part(std::string_view text) {
     return !text.empty() && text.size() <= 96 && text.front() != '.' && std::ranges::all_of(text, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||

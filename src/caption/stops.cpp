@@ -6,8 +6,6 @@
 namespace vignette {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 // Each token has at least a byte, some are invisible, and the first of a tail may lose its beginning.
 constexpr std::size_t spare_tokens = 16;
 
@@ -29,10 +27,10 @@ public:
     bool ends(std::span<const TokenId> said) const {
         if (said.size() > tail_) {
             const Result<std::string> tail = tokenizer_->decode(said.last(tail_));
-            if (!tail || find_stop(*tail, stops_) == npos) return false;
+            if (!tail || find_stop(*tail, stops_) == std::string_view::npos) return false;
         }
         const Result<std::string> text = text_behind(*tokenizer_, prefix_, said);
-        return text && find_stop(*text, stops_) != npos;
+        return text && find_stop(*text, stops_) != std::string_view::npos;
     }
 
 private:
@@ -45,7 +43,7 @@ private:
 }  // namespace
 
 std::size_t find_stop(std::string_view text, std::span<const std::string> stops) {
-    std::size_t first = npos;
+    std::size_t first = std::string_view::npos;
     for (const std::string& stop : stops) first = std::min(first, text.find(stop));
     return first;
 }

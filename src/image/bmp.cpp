@@ -11,10 +11,10 @@
 namespace vignette {
 namespace {
 
-constexpr std::size_t scratch = 6;  // OpenCV's matrix, and as much again while it is filled
+constexpr std::size_t bmp_scratch = 6;  // OpenCV's matrix, and as much again while it is filled
 constexpr std::size_t info_start = 14;
 constexpr std::uint32_t core_header = 12;  // OS/2
-constexpr std::uint32_t uncompressed = 0;
+constexpr std::uint32_t bmp_uncompressed = 0;
 constexpr std::uint32_t bit_fields = 3;
 
 struct Layout {
@@ -46,7 +46,7 @@ Result<Layout> read_layout(const BytesView& view) {
         return Layout{size, bits, info_start + header_size + palette_size(bits, 0, 3)};
     }
     const std::uint32_t compression = view.le32(30);
-    if (compression != uncompressed && compression != bit_fields) return fail_variant("a compressed BMP");
+    if (compression != bmp_uncompressed && compression != bit_fields) return fail_variant("a compressed BMP");
     const auto height = static_cast<std::int32_t>(view.le32(22));  // negative: the first row is the upper one
     if (height == std::numeric_limits<std::int32_t>::min())
         return fail_damaged(ImageFormat::bmp, "its height makes no sense");
@@ -67,7 +67,7 @@ Result<ImageHeader> read_bmp_header(std::span<const std::byte> encoded) {
     const Layout layout = TRY(read_layout(BytesView(encoded)));
     if (!is_known_depth(layout.bits))
         return fail_variant("a BMP of " + std::to_string(layout.bits) + " bits a pixel");
-    return ImageHeader{ImageFormat::bmp, layout.size, 1, {}, scratch};
+    return ImageHeader{ImageFormat::bmp, layout.size, 1, {}, bmp_scratch};
 }
 
 Result<Image> decode_bmp(std::span<const std::byte> encoded, Size size) {

@@ -46,10 +46,6 @@ int refuse_to_open(AVFormatContext*, AVIOContext** io, const char*, int, AVDicti
     return AVERROR(EPERM);
 }
 
-std::unexpected<Error> fail_memory() {
-    return fail(ErrorCode::out_of_memory, "no memory to read the film; try again later");
-}
-
 }  // namespace
 
 FilmInput::FilmInput(std::span<const std::byte> file, std::stop_token stop)
@@ -85,14 +81,14 @@ std::int64_t FilmInput::seek(void* self, std::int64_t offset, int whence) {
 Result<void> FilmInput::open(FilmKind kind) {
     constexpr int buffer_bytes = 64 * 1024;
     auto* buffer = static_cast<std::uint8_t*>(av_malloc(buffer_bytes));
-    if (buffer == nullptr) return fail_memory();
+    if (buffer == nullptr) return fail_film_memory();
     io_.reset(avio_alloc_context(buffer, buffer_bytes, 0, this, read, nullptr, seek));
     if (!io_) {
         av_free(buffer);
-        return fail_memory();
+        return fail_film_memory();
     }
     format_.reset(avformat_alloc_context());
-    if (!format_) return fail_memory();
+    if (!format_) return fail_film_memory();
     format_->pb = io_.get();
     format_->flags |= AVFMT_FLAG_CUSTOM_IO;
     format_->io_open = refuse_to_open;

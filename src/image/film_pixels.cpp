@@ -17,10 +17,6 @@ std::unexpected<Error> fail_pixels() {
     );
 }
 
-std::unexpected<Error> fail_memory() {
-    return fail(ErrorCode::out_of_memory, "no memory for a frame of the film; try again later");
-}
-
 int matrix_of(const AVFrame& frame) {
     constexpr int lines_of_sd_max = 576;
     constexpr std::array<std::pair<AVColorSpace, int>, 7> known{{
@@ -59,11 +55,11 @@ Result<Av<AVFrame>> scaled(Av<SwsContext>& kept, const AVFrame& frame, Size to, 
     SwsContext* scaler = scaler_for(kept, frame, to, how);
     if (scaler == nullptr) return fail_pixels();
     Av<AVFrame> rgb(av_frame_alloc());
-    if (!rgb) return fail_memory();
+    if (!rgb) return fail_film_memory();
     rgb->format = AV_PIX_FMT_RGB24;
     rgb->width = to.width;
     rgb->height = to.height;
-    if (av_frame_get_buffer(rgb.get(), 64) < 0) return fail_memory();
+    if (av_frame_get_buffer(rgb.get(), 64) < 0) return fail_film_memory();
     const int rows = sws_scale(scaler, frame.data, frame.linesize, 0, frame.height, rgb->data, rgb->linesize);
     if (rows != to.height) return fail_pixels();
     return rgb;

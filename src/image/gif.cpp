@@ -14,7 +14,7 @@
 namespace vignette {
 namespace {
 
-constexpr std::size_t scratch = 1;  // the frame's indices
+constexpr std::size_t gif_scratch = 1;  // the frame's indices
 
 struct Source {
     std::span<const std::byte> left;
@@ -28,13 +28,13 @@ int read_some(GifFileType* file, GifByteType* to, int wanted) {
     return static_cast<int>(count);
 }
 
-struct Closer {
+struct CloseGif {
     void operator()(GifFileType* file) const {
         int ignored = 0;
         DGifCloseFile(file, &ignored);
     }
 };
-using File = std::unique_ptr<GifFileType, Closer>;
+using File = std::unique_ptr<GifFileType, CloseGif>;
 
 bool skip_extension(GifFileType* file) {
     int code = 0;
@@ -93,7 +93,7 @@ Colours colours_of(const GifLayout& layout) {
 
 Result<ImageHeader> read_gif_header(std::span<const std::byte> encoded) {
     const GifLayout layout = TRY(read_gif_layout(BytesView(encoded)));
-    return ImageHeader{ImageFormat::gif, layout.canvas, 1, {}, scratch};
+    return ImageHeader{ImageFormat::gif, layout.canvas, 1, {}, gif_scratch};
 }
 
 Result<Image> decode_gif(std::span<const std::byte> encoded, Size size) {

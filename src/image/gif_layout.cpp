@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "image/pixels.h"
 #include "image/sniff.h"
 
 namespace vignette {
@@ -17,9 +18,9 @@ std::size_t palette_bytes(std::uint32_t flags) {
     return (flags & 0x80U) != 0 ? std::size_t{3} << ((flags & 7U) + 1) : 0;
 }
 
-class Walk {
+class GifWalk {
 public:
-    explicit Walk(const BytesView& view) : view_(view) {}
+    explicit GifWalk(const BytesView& view) : view_(view) {}
 
     Result<BytesView> take(std::size_t bytes) {
         if (!view_.holds(offset_, bytes)) return fail_truncated(ImageFormat::gif);
@@ -39,11 +40,7 @@ private:
     std::size_t offset_ = 0;
 };
 
-Size make_size(std::uint32_t width, std::uint32_t height) {
-    return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
-}
-
-Result<void> read_extension(Walk& walk, GifLayout& layout) {
+Result<void> read_extension(GifWalk& walk, GifLayout& layout) {
     const std::uint32_t label = TRY(walk.take(1)).u8(0);
     if (label != graphic_control) return walk.skip_blocks();
     const std::uint32_t length = TRY(walk.take(1)).u8(0);
@@ -54,7 +51,7 @@ Result<void> read_extension(Walk& walk, GifLayout& layout) {
 }
 
 // The canvas grows where the first frame does not fit on it.
-Result<void> read_frame(Walk& walk, GifLayout& layout) {
+Result<void> read_frame(GifWalk& walk, GifLayout& layout) {
     const BytesView frame = TRY(walk.take(9));
     layout.frame_at = make_size(frame.le16(0), frame.le16(2));
     layout.frame = make_size(frame.le16(4), frame.le16(6));
@@ -70,7 +67,7 @@ Result<void> read_frame(Walk& walk, GifLayout& layout) {
 }  // namespace
 
 Result<GifLayout> read_gif_layout(const BytesView& view) {
-    Walk walk(view);
+    GifWalk walk(view);
     const BytesView screen = TRY(walk.take(screen_end));
     GifLayout layout;
     layout.canvas = make_size(screen.le16(6), screen.le16(8));

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t items_max = 4096;  // a picture of 100 megapixels in tiles of 512 x 512 has 400
 
 // What libheif and the codecs hold at their worst: planes of brightness and colour, those put together, RGBA.
-constexpr std::size_t scratch = 10;
+constexpr std::size_t heif_scratch = 10;
 
 struct Extent {
     std::uint32_t item = 0;
@@ -204,7 +204,7 @@ Result<ImageHeader> read_heif_header(std::span<const std::byte> encoded, ImageFo
     }
     if (!streams_are_honest(properties->content, *size))
         return fail_damaged(format, "its headers contradict each other");
-    return ImageHeader{format, *size, 1, read_taken(file, boxes, *extents), scratch};
+    return ImageHeader{format, *size, 1, read_taken(file, boxes, *extents), heif_scratch};
 }
 
 }  // namespace vignette

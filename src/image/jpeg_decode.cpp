@@ -20,18 +20,14 @@ constexpr int decode_flags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
 // How many times the sides that are asked for must be left: with less the missing frequencies are seen.
 constexpr int margin = 2;
 
-struct Closer {
+struct CloseTurboJpeg {
     void operator()(void* decoder) const { tjDestroy(decoder); }
 };
-using Decoder = std::unique_ptr<void, Closer>;
+using Decoder = std::unique_ptr<void, CloseTurboJpeg>;
 
 enum class Outcome { clean, warned, failed };
 
 enum class End { present, missing, only_marker_missing };
-
-const unsigned char* data_of(std::span<const std::byte> encoded) {
-    return reinterpret_cast<const unsigned char*>(encoded.data());
-}
 
 // Is the end-of-image marker there? A plain file of one scan may lack just that: then nothing of the picture
 // need be missing. In a progressive one whole scans could be, and nobody would notice.

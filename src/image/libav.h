@@ -11,6 +11,8 @@ extern "C" {
 
 #include <memory>
 
+#include "vignette/error.h"
+
 namespace vignette {
 
 struct FreeAv {
@@ -27,5 +29,9 @@ struct FreeAv {
 
 template <class T>
 using Av = std::unique_ptr<T, FreeAv>;
+
+inline std::unexpected<Error> fail_film_memory() {
+    return fail(ErrorCode::out_of_memory, "no memory to read the film; try again later");
+}
 
 }  // namespace vignette

@@ -1,6 +1,10 @@
 // Memory for decoded pixels, and how they are turned.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
 #include "vignette/error.h"
 #include "vignette/image.h"
 
@@ -8,6 +12,15 @@ namespace vignette {
 
 Result<Image> allocate_image(Size size);
 std::unexpected<Error> fail_out_of_memory(Size size);
+
+inline Size make_size(std::uint32_t width, std::uint32_t height) {
+    return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
+}
+
+// What decoders written in C take.
+inline const std::uint8_t* data_of(std::span<const std::byte> encoded) {
+    return reinterpret_cast<const std::uint8_t*>(encoded.data());
+}
 
 Size as_shown(Size stored, int orientation);
 

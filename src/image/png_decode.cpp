@@ -47,14 +47,14 @@ std::size_t unpacked_bytes(const PngLayout& layout) {
     return sum;
 }
 
-struct Releaser {
+struct FreeInflater {
     void operator()(libdeflate_decompressor* inflater) const { libdeflate_free_decompressor(inflater); }
 };
 
 Result<Samples> inflate(const PngParts& parts) {
     const std::size_t wanted = unpacked_bytes(parts.layout);
     auto rows = at_wall(ErrorCode::out_of_memory, [&] { return Samples(wanted + surplus_max); });
-    const std::unique_ptr<libdeflate_decompressor, Releaser> inflater(libdeflate_alloc_decompressor());
+    const std::unique_ptr<libdeflate_decompressor, FreeInflater> inflater(libdeflate_alloc_decompressor());
     if (!rows || !inflater) return fail_out_of_memory(parts.layout.size);
     std::size_t found = 0;
     const libdeflate_result result = libdeflate_zlib_decompress(

@@ -17,8 +17,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t scratch = 8;  // of a sensor value: as it came, unpacked, developed at half of the sides
-constexpr int tries_max = 3;        // each preview that is tried may cost as much as a picture
+constexpr std::size_t raw_scratch =
+    8;                        // of a sensor value: as it came, unpacked, developed at half of the sides
+constexpr int tries_max = 3;  // each preview that is tried may cost as much as a picture
 
 // Panasonic's, Olympus' and Fuji's files, which begin otherwise than a TIFF, and Canon's, an MP4 inside.
 constexpr auto signatures =
@@ -107,7 +108,7 @@ Result<ImageHeader> read_raw_header(std::span<const std::byte> encoded) {
     if (!size && tiff->truncated) return fail_truncated(ImageFormat::raw);
     header.size = size ? *size : TRY(read_header_by_libraw(encoded)).size;
     header.taken = taken_of(*tiff);
-    header.scratch = scratch;
+    header.scratch = raw_scratch;
     return header;
 }
 

@@ -5,14 +5,11 @@
 
 #include "image/jpeg.h"
 #include "image/pixels.h"
+#include "image/tiff_directory.h"
 
 namespace vignette {
 namespace {
 
-constexpr std::uint32_t old_jpeg = 6;
-constexpr std::uint32_t new_jpeg = 7;
-constexpr std::uint32_t rgb = 2;
-constexpr std::uint32_t ycbcr = 6;
 constexpr std::uint32_t mask_flag = 4;
 
 // A JPEG's frame header stands in front of its pixels, behind 64 KiB of EXIF and perhaps a colour profile. A
@@ -37,7 +34,8 @@ std::optional<Part> part(
 bool holds_jpeg_picture(const TiffDirectory& directory) {
     const auto compressed = directory.number(tiff_tag::compression);
     const auto colours = directory.number(tiff_tag::colours);
-    return (compressed == old_jpeg || compressed == new_jpeg) && (colours == rgb || colours == ycbcr) &&
+    return (compressed == tiff_compression::old_jpeg || compressed == tiff_compression::jpeg) &&
+           (colours == tiff_colours::rgb || colours == tiff_colours::ycbcr) &&
            (directory.number(tiff_tag::subfile_type).value_or(0) & mask_flag) == 0;
 }
 

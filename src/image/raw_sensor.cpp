@@ -8,10 +8,6 @@ namespace vignette {
 namespace {
 
 constexpr std::uint32_t main_picture = 0;
-constexpr std::uint32_t colour_filter_array = 32803;
-constexpr std::uint32_t linear_raw = 34892;
-constexpr std::uint32_t uncompressed = 1;
-constexpr std::uint32_t jpeg = 7;
 
 // Sony's, Nikon's and Pentax' own ways to store what the sensor saw.
 bool is_camera_compression(std::optional<std::uint32_t> value) {
@@ -73,7 +69,7 @@ bool is_dng(const Tiff& tiff) { return tiff.first().find(tiff_tag::dng_version) 
 
 bool holds_sensor_values(const TiffDirectory& directory) {
     const auto colours = directory.number(tiff_tag::colours);
-    return colours == colour_filter_array || colours == linear_raw ||
+    return colours == tiff_colours::filter_array || colours == tiff_colours::linear_raw ||
            is_camera_compression(directory.number(tiff_tag::compression));
 }
 
@@ -93,12 +89,13 @@ Result<void> check_sensor_values(std::span<const std::byte> encoded, const Tiff&
     if (offsets == nullptr || sizes == nullptr)
         return fail_damaged(ImageFormat::raw, "it does not say where its pixels are");
     const auto compressed = main->number(tiff_tag::compression);
-    const std::uint64_t all = TRY(check_parts(BytesView(encoded), *offsets, *sizes, compressed == jpeg));
+    const std::uint64_t all =
+        TRY(check_parts(BytesView(encoded), *offsets, *sizes, compressed == tiff_compression::jpeg));
     const auto bits = static_cast<std::uint64_t>(main->number(tiff_tag::bits).value_or(1)) *
                       main->number(tiff_tag::channels).value_or(1);
     const auto pixels = static_cast<std::uint64_t>(size_of(*main).pixels());
     // Both factors are below 2^32 and 2^62: compared by division, lest a lie overflow.
-    if (compressed == uncompressed && (bits == 0 || all * 8 / bits < pixels))
+    if (compressed == tiff_compression::none && (bits == 0 || all * 8 / bits < pixels))
         return fail_damaged(ImageFormat::raw, "it has fewer pixels than it says");
     return {};
 }

@@ -14,20 +14,17 @@
 namespace vignette {
 namespace {
 
-constexpr std::uint32_t uncompressed = 1;
-constexpr std::uint32_t ycbcr = 6;
-constexpr std::uint32_t separated_inks = 5;
-constexpr std::uint32_t rgb = 2;
-constexpr std::uint32_t jpeg_compression = 7;
 constexpr std::uint32_t separate_planes = 2;
 constexpr std::uint32_t unsigned_numbers = 1;
 constexpr std::uint32_t premultiplied_alpha = 1;
 constexpr std::uint32_t straight_alpha = 2;
 
 // None, three kinds of fax, LZW, JPEG, deflate by two numbers, PackBits.
-constexpr std::array<std::uint32_t, 9> known_compressions{1, 2, 3, 4, 5, jpeg_compression, 8, 32773, 32946};
+constexpr std::array<std::uint32_t, 9> known_compressions{1, 2,     3,    4, 5, tiff_compression::jpeg,
+                                                          8, 32773, 32946};
 
-constexpr std::size_t scratch = 12;  // OpenCV's matrix, of up to four channels of 16 bits, and libtiff's tile
+constexpr std::size_t tiff_scratch =
+    12;  // OpenCV's matrix, of up to four channels of 16 bits, and libtiff's tile
 
 // The first page as its directory describes it.
 struct Page {
@@ -52,8 +49,9 @@ Page read_page(const TiffDirectory& directory) {
     page.channels = number(tiff_tag::channels, 1);
     page.colours = number(tiff_tag::colours, 0);
     page.compression = number(tiff_tag::compression, 1);
-    page.alpha =
-        page.colours == rgb && page.channels == 4 ? number(tiff_tag::extra_samples, straight_alpha) : 0;
+    page.alpha = page.colours == tiff_colours::rgb && page.channels == 4
+                     ? number(tiff_tag::extra_samples, straight_alpha)
+                     : 0;
     page.planes = number(tiff_tag::planes, 1) == separate_planes;
     return page;
 }
@@ -66,13 +64,14 @@ Result<void> check_channels(const Page& page) {
     const bool one = page.channels == 1;
     const bool depth_known = page.bits == 8 || page.bits == 16 || (one && (page.bits == 1 || page.bits == 4));
     if (!depth_known) return fail_kind("of " + std::to_string(page.bits) + " bits a sample");
-    const std::uint32_t least = page.colours == separated_inks                 ? 4
-                                : page.colours == rgb || page.colours == ycbcr ? 3
-                                                                               : 1;
-    const std::uint32_t most = page.colours == rgb ? 4 : least;
+    const std::uint32_t least = page.colours == tiff_colours::separated_inks ? 4
+                                : page.colours == tiff_colours::rgb || page.colours == tiff_colours::ycbcr
+                                    ? 3
+                                    : 1;
+    const std::uint32_t most = page.colours == tiff_colours::rgb ? 4 : least;
     if (page.channels < least || page.channels > most)
         return fail_kind("of " + std::to_string(page.channels) + " channels");
-    if (page.bits == 16 && (page.planes || (page.colours != rgb && page.colours > 1)))
+    if (page.bits == 16 && (page.planes || (page.colours != tiff_colours::rgb && page.colours > 1)))
         return fail_kind("of 16 bits in separate planes, a palette or inks");
     return {};
 }
@@ -82,7 +81,7 @@ Result<void> check_kind(const Page& page, const TiffDirectory& directory) {
         return fail_kind("of floating-point or signed samples");
     if (std::ranges::find(known_compressions, page.compression) == known_compressions.end())
         return fail_kind("in compression " + std::to_string(page.compression));
-    if (page.colours > ycbcr || page.colours == 4)
+    if (page.colours > tiff_colours::ycbcr || page.colours == 4)
         return fail_kind("in colour space " + std::to_string(page.colours));
     const TiffField* bits = directory.find(tiff_tag::bits);
     for (std::size_t i = 0; bits != nullptr && i < page.channels && bits->number(i); ++i) {
@@ -123,7 +122,8 @@ Result<void> check_data(const BytesView& file, const TiffDirectory& directory, c
     if (!tiled) return {};
     // Debian's libtiff 4.5.0 expects what it reads in steps of a kilobyte.
     constexpr std::uint32_t step = 1024;
-    if (page.compression == uncompressed && page.bits != 16 && bytes->number().value_or(0) % step != 0)
+    if (page.compression == tiff_compression::none && page.bits != 16 &&
+        bytes->number().value_or(0) % step != 0)
         return fail_kind("of uncompressed tiles");
     // A tile is decoded as a whole, however little of it is shown.
     constexpr std::int64_t pixels_max = std::int64_t{1024} * 1024;
@@ -153,7 +153,7 @@ Result<ImageHeader> read_tiff_header(std::span<const std::byte> encoded) {
     if (!tiff) return fail_truncated(ImageFormat::tiff);
     const Page page = read_page(tiff->first());
     if (page.size.pixels() <= 0 && tiff->truncated) return fail_truncated(ImageFormat::tiff);
-    ImageHeader header{ImageFormat::tiff, page.size, orientation_of(*tiff), taken_of(*tiff), scratch};
+    ImageHeader header{ImageFormat::tiff, page.size, orientation_of(*tiff), taken_of(*tiff), tiff_scratch};
     return header;
 }
 

@@ -39,9 +39,9 @@ std::uint32_t u32(const BytesView& view, std::size_t offset, bool big_endian) {
     return big_endian ? view.be32(offset) : view.le32(offset);
 }
 
-class Walk {
+class DirectoryWalk {
 public:
-    Walk(const BytesView& view, bool big_endian) : view_(view), big_endian_(big_endian) {}
+    DirectoryWalk(const BytesView& view, bool big_endian) : view_(view), big_endian_(big_endian) {}
 
     std::optional<Tiff> from(std::size_t offset) {
         visit_later(offset, TiffDirectory::Role::chained);
@@ -151,7 +151,7 @@ std::optional<Tiff> read_tiff(std::span<const std::byte> encoded) {
     const BytesView view(encoded);
     const bool big_endian = view.has(0, "MM\0*"sv);
     if ((!big_endian && !view.has(0, "II*\0"sv)) || !view.holds(4, 4)) return std::nullopt;
-    return Walk(view, big_endian).from(u32(view, 4, big_endian));
+    return DirectoryWalk(view, big_endian).from(u32(view, 4, big_endian));
 }
 
 }  // namespace vignette

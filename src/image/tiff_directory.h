@@ -41,6 +41,20 @@ inline constexpr std::uint32_t dng_version = 50706;
 inline constexpr std::uint32_t active_area = 50829;
 }  // namespace tiff_tag
 
+namespace tiff_compression {
+inline constexpr std::uint32_t none = 1;
+inline constexpr std::uint32_t old_jpeg = 6;
+inline constexpr std::uint32_t jpeg = 7;
+}  // namespace tiff_compression
+
+namespace tiff_colours {
+inline constexpr std::uint32_t rgb = 2;
+inline constexpr std::uint32_t separated_inks = 5;
+inline constexpr std::uint32_t ycbcr = 6;
+inline constexpr std::uint32_t filter_array = 32803;
+inline constexpr std::uint32_t linear_raw = 34892;
+}  // namespace tiff_colours
+
 struct TiffField {
     std::uint32_t tag = 0;
     std::uint32_t type = 0;

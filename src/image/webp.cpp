@@ -28,10 +28,6 @@ constexpr std::size_t lossy_scratch = 1;
 constexpr std::size_t lossless_scratch = 8;
 constexpr std::size_t extended_scratch = 9;  // either of them, with alpha
 
-Size make_size(std::uint32_t width, std::uint32_t height) {
-    return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
-}
-
 Result<Size> read_lossy_size(const BytesView& view) {
     if ((view.u8(data_start) & 1U) != 0 || !view.has(data_start + 3, "\x9D\x01\x2A"))
         return fail_damaged(ImageFormat::webp, "it does not begin with a picture");
@@ -61,10 +57,6 @@ Result<ImageHeader> read_extended_header(const BytesView& view) {
     const Size canvas = make_size(view.le24(data_start + 4) + 1, view.le24(data_start + 7) + 1);
     const ExifFacts exif = (flags & exif_flag) != 0 ? find_exif(view) : ExifFacts{};
     return ImageHeader{ImageFormat::webp, canvas, exif.orientation, exif.taken, extended_scratch};
-}
-
-const std::uint8_t* data_of(std::span<const std::byte> encoded) {
-    return reinterpret_cast<const std::uint8_t*>(encoded.data());
 }
 
 // A picture without its container.

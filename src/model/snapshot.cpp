@@ -19,7 +19,7 @@ constexpr const char* index_name = "model.safetensors.index.json";
 constexpr std::size_t config_bytes_max = 1 * MiB;
 constexpr std::size_t index_bytes_max = 32 * MiB;
 constexpr std::size_t tokenizer_bytes_max = 64 * MiB;
-constexpr std::size_t files_max = 1024;
+constexpr std::size_t shards_max = 1024;
 
 // Empty: a file that can be looked into.
 std::optional<std::string> problem_of(const fs::path& path) {
@@ -146,7 +146,7 @@ private:
             const std::string name = shard.is_string() ? shard.get<std::string>() : "";
             const bool plain =
                 !name.starts_with('.') && name.find_first_of(std::string("/\0", 2)) == name.npos;
-            if (name.empty() || !plain || shards.size() > files_max)
+            if (name.empty() || !plain || shards.size() > shards_max)
                 return tell(ErrorCode::weights_invalid, place + " names a file that is no plain name");
             shards.insert(name);
         }

@@ -13,6 +13,10 @@ constexpr long connections_kept_max = 256;
 
 }  // namespace
 
+std::string told(const Result<HttpResponse>& answer) {
+    return answer ? "status " + std::to_string(answer->status) : answer.error().message;
+}
+
 HttpClient::HttpClient(std::string user_agent)
     : user_agent_(std::move(user_agent)), loop_(std::make_unique<CurlLoop>(connections_kept_max)) {}
 

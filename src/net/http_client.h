@@ -37,6 +37,9 @@ struct HttpResponse {
     std::chrono::seconds retry_after{};  // 0: not said
 };
 
+// For a log: "status 503", or why there was no answer.
+std::string told(const Result<HttpResponse>& answer);
+
 class HttpClient {
 public:
     using Done = std::function<void(Result<HttpResponse>)>;

@@ -29,7 +29,7 @@ struct Question {
     std::atomic<bool> given_up = false;
 };
 
-auto too_slow() {
+auto lookup_too_slow() {
     return fail(ErrorCode::too_slow, "looking up the host of the address takes too long; try again");
 }
 
@@ -60,11 +60,11 @@ SystemResolver::~SystemResolver() { closing_ = true; }
 Result<Resolver::Addresses> SystemResolver::resolve(
     const std::string& host, Clock::time_point deadline, const std::stop_token& stop
 ) {
-    if (open_ >= open_max) return too_slow();
+    if (open_ >= open_max) return lookup_too_slow();
     ++open_;
     const auto question = std::make_shared<Question>();
     crew_.add([this, question, host] {
-        Result<Addresses> answer = too_slow();
+        Result<Addresses> answer = lookup_too_slow();
         if (!closing_ && !question->given_up) answer = look_up_(host);
         --open_;
         const std::lock_guard lock(question->mutex);
@@ -76,7 +76,7 @@ Result<Resolver::Addresses> SystemResolver::resolve(
     if (question->answered.wait_until(lock, stop, deadline, is_answered)) return *std::move(question->answer);
     question->given_up = true;
     if (stop.stop_requested()) return fail(ErrorCode::cancelled, "the request was given up");
-    return too_slow();
+    return lookup_too_slow();
 }
 
 Result<Resolver::Addresses> SystemResolver::ask_system(const std::string& host) {

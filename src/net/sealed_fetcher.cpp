@@ -23,7 +23,7 @@ bool is_redirect(int status) {
 bool is_of_the_moment(int status) { return status == 408 || status == 425 || status == 429 || status >= 500; }
 
 auto given_up() { return fail(ErrorCode::cancelled, "the request was given up"); }
-auto too_slow() {
+auto fetch_too_slow() {
     return fail(
         ErrorCode::too_slow, "fetching the address takes too long; try again, or send the picture itself"
     );
@@ -87,7 +87,7 @@ Result<Download> SealedFetcher::ask_until_answered(const Url& url, Course& cours
     const std::shared_ptr<const CachedContent> cached = cache_.find(to_text(url));
     while (true) {
         if (course.stop.stop_requested()) return given_up();
-        if (Clock::now() >= course.deadline) return too_slow();
+        if (Clock::now() >= course.deadline) return fetch_too_slow();
         DownloadRequest request = request_for(url, cached.get(), course);
         request.approved = TRY(approve(url, course));
         DownloadOutcome outcome = ask(std::move(request), course.stop);

@@ -4,15 +4,12 @@
 
 #include "core/log.h"
 #include "core/waiting.h"
+#include "net/http_client.h"
 
 namespace vignette {
 namespace {
 
 bool heard(const Result<HttpResponse>& answer) { return answer && answer->status < 400; }
-
-std::string told(const Result<HttpResponse>& answer) {
-    return answer ? "status " + std::to_string(answer->status) : answer.error().message;
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/waiting.h"
+#include "net/http_client.h"
 #include "source/stream_events.h"
 #include "source/take_policy.h"
 #include "vignette/invariant.h"
@@ -17,8 +18,8 @@ constexpr Milliseconds chunk_pause{100};                       // between two ch
 constexpr Milliseconds progress_pause{1'000};
 constexpr int chunk_tries_max = 5;
 constexpr int refusals_max = 5;  // of the small error that stands for a refused result
-constexpr Milliseconds first_wait{250};
-constexpr Milliseconds longest_wait{15'000};
+constexpr Milliseconds post_first_wait{250};
+constexpr Milliseconds post_longest_wait{15'000};
 constexpr std::chrono::hours result_lifetime{24
 };  // the platform forgets a job after a day, unless told otherwise
 
@@ -35,10 +36,6 @@ bool worth_another_try(const Result<HttpResponse>& answer) {
     if (!answer) return true;
     const int status = answer->status;
     return status >= 500 || status == 401 || status == 403 || status == 408 || status == 425 || status == 429;
-}
-
-std::string told(const Result<HttpResponse>& answer) {
-    return answer ? "status " + std::to_string(answer->status) : answer.error().message;
 }
 
 }  // namespace
@@ -245,9 +242,9 @@ void Outbox::finish(const JobId& job) {
 }
 
 Outbox::Clock::time_point Outbox::next_try(int tries, const Result<HttpResponse>& answer) const {
-    Milliseconds wait = growing_wait(tries, first_wait, longest_wait, chance());
+    Milliseconds wait = growing_wait(tries, post_first_wait, post_longest_wait, chance());
     if (answer && answer->retry_after.count() > 0) {
-        wait = std::min<Milliseconds>(answer->retry_after, longest_wait);
+        wait = std::min<Milliseconds>(answer->retry_after, post_longest_wait);
     }
     return Clock::now() + wait;
 }

@@ -11,12 +11,12 @@
 namespace vignette {
 namespace {
 
-constexpr Milliseconds poll_timeout{90'000};
-constexpr Milliseconds quick{250};  // a server that answers at once must not be asked in a hot loop
-constexpr Milliseconds first_wait_quick{50};
-constexpr Milliseconds longest_wait_quick{1'000};
-constexpr Milliseconds first_wait{1'000};
-constexpr Milliseconds longest_wait{60'000};
+constexpr Milliseconds stop_poll_timeout{90'000};
+constexpr Milliseconds stop_quick{250};  // a server that answers at once must not be asked in a hot loop
+constexpr Milliseconds stop_first_wait_quick{50};
+constexpr Milliseconds stop_longest_wait_quick{1'000};
+constexpr Milliseconds stop_first_wait{1'000};
+constexpr Milliseconds stop_longest_wait{60'000};
 
 }  // namespace
 
@@ -33,17 +33,19 @@ void StopChannel::listen(const std::stop_token& stop) {
         const std::optional<std::string> address = stop_address(platform_);
         if (!address) return log_warning("jobs cannot be stopped: RUNPOD_WEBHOOK_GET_JOB has no /job-take/");
         HttpRequest request{.url = *address, .headers = request_headers(platform_)};
-        request.timeout = poll_timeout;
+        request.timeout = stop_poll_timeout;
         const Stopwatch watch;
         const Result<HttpResponse> answer = client_.send(std::move(request), stop);
         if (stop.stop_requested()) return;
         failures = heed(answer) ? 0 : failures + 1;
-        quick_answers = watch.total() < quick ? quick_answers + 1 : 0;
+        quick_answers = watch.total() < stop_quick ? quick_answers + 1 : 0;
         if (failures == 1) log_debug("the stop channel does not answer");
         if (failures > 0) {
-            wait_for(growing_wait(failures, first_wait, longest_wait, chance()), stop);
+            wait_for(growing_wait(failures, stop_first_wait, stop_longest_wait, chance()), stop);
         } else if (quick_answers > 0) {
-            wait_for(growing_wait(quick_answers, first_wait_quick, longest_wait_quick, chance()), stop);
+            wait_for(
+                growing_wait(quick_answers, stop_first_wait_quick, stop_longest_wait_quick, chance()), stop
+            );
         }
     }
 }

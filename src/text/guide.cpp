@@ -5,20 +5,13 @@
 #include <string>
 #include <utility>
 
+#include "text/rust_text.h"
 #include "vignette/invariant.h"
-#include "vignette_text.h"
 
 namespace vignette {
 namespace {
 
 constexpr int word_bits = 32;
-
-std::string take(vig_text text) {
-    std::string taken;
-    if (text.size > 0) taken.assign(reinterpret_cast<const char*>(text.data), text.size);
-    vig_text_free(text);
-    return taken;
-}
 
 std::unexpected<Error> refuse(vig_status status, vig_text error) {
     std::string why = take(error);

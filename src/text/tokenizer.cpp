@@ -4,20 +4,13 @@
 #include <cstdint>
 #include <utility>
 
-#include "vignette_text.h"
+#include "text/rust_text.h"
 
 namespace vignette {
 namespace {
 
 const std::uint8_t* bytes_of(std::string_view text) {
     return reinterpret_cast<const std::uint8_t*>(text.data());
-}
-
-std::string take(vig_text text) {
-    std::string taken;
-    if (text.size > 0) taken.assign(reinterpret_cast<const char*>(text.data), text.size);
-    vig_text_free(text);
-    return taken;
 }
 
 std::vector<TokenId> byte_tokens(const Tokenizer& tokenizer) {

@@ -1,10 +1,11 @@
 #include "wire/json_pieces.h"
 
+#include "wire/words.h"
+
 namespace vignette {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
-constexpr std::string_view white_space = " \t\r\n";
 
 bool opens(char letter) { return letter == '{' || letter == '['; }
 bool closes(char letter) { return letter == '}' || letter == ']'; }
@@ -40,17 +41,11 @@ std::size_t string_end(std::string_view text, std::size_t begin) {
     return quote == npos ? npos : quote + 1;
 }
 
-std::string_view without_white_space(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(white_space);
-    if (begin == npos) return {};
-    return text.substr(begin, text.find_last_not_of(white_space) + 1 - begin);
-}
-
 std::optional<std::string_view> JsonPieces::next() {
     if (closed_) return std::nullopt;
     const std::size_t end = piece_end(text_, at_);
     if (end == npos) return std::nullopt;
-    const std::string_view piece = without_white_space(text_.substr(at_, end - at_));
+    const std::string_view piece = trim(text_.substr(at_, end - at_));
     closed_ = text_[end] != ',';
     const bool none = closed_ && piece.empty() && !started_;  // [] holds nothing, [,] two empty pieces
     started_ = true;

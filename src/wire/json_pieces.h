@@ -29,6 +29,4 @@ private:
 // Where the string that begins at `begin`, a quote, ends: one past its last quote, or npos.
 std::size_t string_end(std::string_view text, std::size_t begin);
 
-std::string_view without_white_space(std::string_view text);  // around it
-
 }  // namespace vignette

@@ -10,9 +10,6 @@
 namespace vignette {
 namespace {
 
-constexpr std::string_view white_space = " \t\r\n";
-constexpr std::string_view byte_order_mark =
-    "\xEF\xBB\xBF";  // Windows editors put one before test_input.json
 constexpr std::string_view digits = "0123456789";
 
 // simdjson reads up to 64 bytes past the end. Reserving here is free when whoever received the text did so

@@ -40,7 +40,7 @@ std::string dumped(const StreamEvent& event) {
 
 // Memory may run out on the way: the job must still end in one answer.
 template <class Write>
-std::string written(Write&& write) {
+std::string written_whole(Write&& write) {
     try {
         return std::forward<Write>(write)();
     } catch (const std::exception&) {
@@ -76,7 +76,7 @@ Result<std::vector<JobId>> read_jobs_to_stop(std::string_view body) {
 }
 
 std::string format_done(std::string_view output_json, StopPod stop_pod) {
-    return written([&] {
+    return written_whole([&] {
         constexpr std::string_view begin = R"({"output":)";
         std::string body;
         body.reserve(begin.size() + output_json.size() + stop_pod_member.size() + 1);
@@ -87,7 +87,7 @@ std::string format_done(std::string_view output_json, StopPod stop_pod) {
 }
 
 std::string format_failed(const Error& error, const WorkerIdentity& worker, StopPod stop_pod) {
-    return written([&] {
+    return written_whole([&] {
         Json body{{"error", told(error, worker)}};
         if (stop_pod == StopPod::yes) body["stopPod"] = true;
         return dumped(body);
@@ -95,7 +95,7 @@ std::string format_failed(const Error& error, const WorkerIdentity& worker, Stop
 }
 
 std::string format_progress(std::size_t done, std::size_t count) {
-    return written([&] {
+    return written_whole([&] {
         Json output{{"done", done}};
         if (count > 0) output["count"] = count;
         return dumped(Json{{"status", "IN_PROGRESS"}, {"output", std::move(output)}});
@@ -103,7 +103,7 @@ std::string format_progress(std::size_t done, std::size_t count) {
 }
 
 std::string format_chunk(const std::vector<StreamEvent>& events) {
-    return written([&] {
+    return written_whole([&] {
         std::string body = R"({"output":{"events":[)";
         for (const StreamEvent& event : events) {
             if (body.back() == '}') body += ',';

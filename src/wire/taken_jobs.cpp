@@ -6,13 +6,13 @@
 #include "wire/json_pieces.h"
 #include "wire/platform_json.h"
 #include "wire/request_reader.h"
+#include "wire/words.h"
 
 namespace vignette {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::size_t jobs_max = 4096;  // of one take; the worker never asks for as many
 
 // The text of a JSON string or number, none if it is neither. Bytes that are no UTF-8 are replaced.
@@ -28,16 +28,16 @@ std::optional<std::string> text_of(std::string_view token) {
     return value.get<std::string>();
 }
 
-struct Member {
+struct NamedPiece {
     std::string_view key, value;  // tokens
 };
 
-std::optional<Member> member_of(std::string_view piece) {
+std::optional<NamedPiece> member_of(std::string_view piece) {
     if (!piece.starts_with('"')) return std::nullopt;
     const std::size_t key_end = string_end(piece, 0);
     const std::size_t colon = piece.find(':', std::min(key_end, piece.size()));
     if (colon == std::string_view::npos) return std::nullopt;
-    return Member{piece.substr(0, key_end), without_white_space(piece.substr(colon + 1))};
+    return NamedPiece{piece.substr(0, key_end), trim(piece.substr(colon + 1))};
 }
 
 bool is_id_key(std::string_view key) {
@@ -95,7 +95,7 @@ Result<std::vector<TakenJob>> read_all(const PaddedText& text, const Limits& lim
 Result<std::vector<TakenJob>> read_body(const PaddedText& text, const Limits& limits) {
     std::string_view body = text.view();
     if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
-    body = without_white_space(body);
+    body = trim(body);
     if (body.starts_with('[')) return read_all(text.part(body), limits);
     if (body.starts_with('{')) return read_one(text.part(body), limits);
     return fail(ErrorCode::invalid_json, "bad JSON: jobs are an object or an array of objects");

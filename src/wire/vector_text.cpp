@@ -15,10 +15,10 @@ constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 }  // namespace
 
 double shortest(float value) {
-    std::array<char, 32> digits{};
-    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    std::array<char, 32> spelled{};
+    const auto written = std::to_chars(spelled.data(), spelled.data() + spelled.size(), value);
     double told = 0;
-    std::from_chars(digits.data(), written.ptr, told);
+    std::from_chars(spelled.data(), written.ptr, told);
     return told;
 }
 

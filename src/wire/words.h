@@ -18,7 +18,9 @@ std::size_t edit_distance(std::string_view one, std::string_view other);
 // The candidate that was probably meant, or nothing when none is near. Case is ignored.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
-std::string_view trim(std::string_view text);  // without white space at either end
+inline constexpr std::string_view white_space = " \t\r\n";
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // Windows editors begin a file with one
+std::string_view trim(std::string_view text);                        // without white space at either end
 
 bool starts_with_scheme(std::string_view text, std::string_view scheme);  // "https://", in any case
 

@@ -1,0 +1,17 @@
+// A text that the Rust side made, taken over.
+#pragma once
+
+#include <string>
+
+#include "vignette_text.h"
+
+namespace vignette {
+
+inline std::string take(vig_text text) {
+    std::string taken;
+    if (text.size > 0) taken.assign(reinterpret_cast<const char*>(text.data), text.size);
+    vig_text_free(text);
+    return taken;
+}
+
+}  // namespace vignette
