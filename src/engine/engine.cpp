@@ -75,8 +75,7 @@ Result<Generation> Engine::generate(GenerationRequest request, const OnToken& on
         .request = std::move(request), .answer = {}, .arrived = Clock::now(), .tokens = tokens
     };
     std::future<Result<Generation>> answer = submission.answer.get_future();
-    if (++waiting_count_ > waiting_max_ || !inbox_.try_push(std::move(submission))) {
-        --waiting_count_;
+    if (!enter(std::move(submission))) {
         return fail(
             ErrorCode::overloaded, "too many pictures are waiting for the model; try again in a moment"
         );
@@ -86,6 +85,15 @@ Result<Generation> Engine::generate(GenerationRequest request, const OnToken& on
         on_token(*token);
     }
     return answer.get();
+}
+
+bool Engine::enter(Submission submission) {
+    const std::lock_guard lock(door_);  // whoever is turned away may rely on all before being inside
+    if (waiting_count_ >= waiting_max_) return false;
+    ++waiting_count_;
+    if (inbox_.try_push(std::move(submission))) return true;
+    --waiting_count_;
+    return false;
 }
 
 // Waits for work, then runs steps until there is none. One turn: receive, forget the cancelled, admit, step.

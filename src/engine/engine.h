@@ -11,6 +11,7 @@
 #include <future>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <stop_token>
 #include <thread>
@@ -63,6 +64,7 @@ private:
         void tell();
     };
 
+    bool enter(Submission submission);  // no: too many wait
     void loop(const std::stop_token& stop);
     bool receive();
     void drop_cancelled();
@@ -80,6 +82,7 @@ private:
     Model& model_;
     const ModelShape shape_;
     const int waiting_max_;
+    std::mutex door_;
     std::atomic<int> waiting_count_ = 0;  // submitted and not admitted, wherever they are
     Channel<Submission> inbox_;
     SlotPool slots_;                  // engine thread

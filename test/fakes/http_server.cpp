@@ -129,18 +129,18 @@ void HttpServer::accept_all() {
 void HttpServer::serve(int socket) {
     std::string text;
     while (const std::optional<HeardRequest> request = read_request(socket, text)) {
+        const ServerAnswer answer = handler_(*request);  // first: a plan's answers go out in the order heard
         {
             const std::lock_guard lock(mutex_);
             heard_.push_back(*request);
             changed_.notify_all();
         }
-        if (!answer(socket, *request)) return;
+        if (!send(socket, answer)) return;
     }
 }
 
 // False when the connection is of no more use.
-bool HttpServer::answer(int socket, const HeardRequest& request) {
-    const ServerAnswer answer = handler_(request);
+bool HttpServer::send(int socket, const ServerAnswer& answer) {
     if (answer.by_hand) {
         answer.by_hand([socket](std::string_view text) { return send_all(socket, text); });
         ::shutdown(socket, SHUT_RDWR);

@@ -50,7 +50,7 @@ public:
 private:
     void accept_all();
     void serve(int socket);
-    bool answer(int socket, const HeardRequest& request);
+    static bool send(int socket, const ServerAnswer& answer);
 
     Handler handler_;
     std::string host_;
