@@ -101,7 +101,7 @@ bool answer_all(Captioner& captioner, const std::vector<Subject>& subjects, cons
         progress.advance();
     };
     for (const Subject& subject : subjects) {
-        if (options.command == Command::caption && is_film_file(subject.name)) {
+        if (options.command == Command::caption && is_film(subject.name, options)) {
             while (!in_work.empty()) print_first();
             all_fine = caption_film(captioner, subject.name, options) && all_fine;
             progress.advance();

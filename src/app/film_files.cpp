@@ -2,15 +2,20 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <string_view>
 #include <utility>
 
+#include "app/file_url.h"
 #include "app/files.h"
 #include "app/job_log.h"
 #include "core/film_kind.h"
 #include "core/log.h"
 #include "core/texts.h"
 #include "wire/film_json.h"
+#include "wire/words.h"
 
 namespace vignette {
 namespace {
@@ -60,11 +65,22 @@ void print(const std::string& name, const FilmFrame& frame, const Options& optio
     if (!frame.outcome) log_error(place + ": " + with_code(frame.outcome.error()));
 }
 
+// What an address says of itself: its bytes are not here yet.
+bool ends_like_film(std::string_view url) {
+    constexpr std::array endings{".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"};
+    const std::string path = lower_case(url.substr(0, url.find_first_of("?#")));
+    return std::ranges::any_of(endings, [&](std::string_view ending) { return path.ends_with(ending); });
+}
+
+Result<ImageSource> source_of(const std::string& name, const Options& options) {
+    if (is_web_url(name)) return RemoteImage{name};
+    const std::filesystem::path file = TRY(find_named(name, options.allowed_files));
+    return EncodedImage{TRY(read_binary_file(file, Limits{}.video_bytes_max))};
+}
+
 Result<Film> film_of(const std::string& name, const Options& options) {
     Film film;
-    film.source = {
-        .field = name, .source = EncodedImage{TRY(read_binary_file(name, Limits{}.video_bytes_max))}
-    };
+    film.source = {.field = name, .source = TRY(source_of(name, options))};
     film.wishes = options.frames;
     film.frame.id = {name};
     film.frame.options = options.caption;
@@ -85,9 +101,12 @@ Result<FilmInfo> describe(
 
 }  // namespace
 
-bool is_film_file(const std::string& name) {
+bool is_film(const std::string& name, const Options& options) {
     constexpr std::size_t enough = 256;
-    const Result<Bytes> head = name == "-" ? Bytes() : read_head(name, enough);
+    if (is_web_url(name)) return ends_like_film(name);
+    if (name == "-") return false;
+    const Result<std::filesystem::path> file = find_named(name, options.allowed_files);
+    const Result<Bytes> head = file ? read_head(*file, enough) : std::unexpected(file.error());
     return head && film_kind(*head).has_value();
 }
 

@@ -8,8 +8,8 @@
 
 namespace vignette {
 
-// By the file's first bytes, not its name. What comes by a pipe is no film.
-bool is_film_file(const std::string& name);
+// By a file's first bytes, not its name; by an address's ending. What comes by a pipe is no film.
+bool is_film(const std::string& name, const Options& options);
 
 // False where the film or one of its frames failed.
 bool caption_film(Captioner& captioner, const std::string& name, const Options& options);

@@ -17,7 +17,8 @@ constexpr std::size_t text_looked_at =
     1024;  // a doctype, an XML prologue and comments come before the first tag
 
 constexpr auto send_known = "send the picture as JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP"sv;
-constexpr auto send_as_video = "send it as \"video_url\", or a single frame of it as JPEG or PNG"sv;
+constexpr auto send_as_video =
+    "name it as a film (\"video_url\" of a job, a file of `vignette caption`), or send a frame as JPEG or PNG"sv;
 constexpr auto send_page = "send a page of it as JPEG or PNG"sv;
 constexpr auto send_file = "send the picture file itself"sv;
 constexpr auto send_unpacked = "unpack it and send the picture file itself"sv;
@@ -62,7 +63,7 @@ std::unexpected<Error> fail_no_picture(std::string_view what, std::string_view r
 
 std::unexpected<Error> fail_foreign(std::string_view what, std::string_view remedy) {
     std::string message = "the file is ";
-    message.append(what).append(", which this version does not decode; ").append(remedy);
+    message.append(what).append(", which is not decoded as a picture; ").append(remedy);
     return fail(ErrorCode::unsupported_media, std::move(message));
 }
 

@@ -107,3 +107,13 @@ def test_a_film_is_fetched_like_a_picture(pages):
     assert len(answer["timestamps"]) == 4 and answer["errors"] == []
     refused = run_input({"video_url": "https://10.0.0.1/film.mp4"})
     assert (refused.error["code"], refused.error["field"]) == ("forbidden_address", "input.video_url")
+
+
+def test_caption_takes_a_films_address_and_a_file_address(pages, tmp_path):
+    outcome = vignette("caption", "--fps", "25", pages.url + "/film.mp4", env=OPEN)
+    assert outcome.code == 0, outcome.stderr
+    lines = outcome.stdout.splitlines()
+    assert len(lines) == 4 and lines[0].startswith(pages.url + "/film.mp4@0.0s: ")
+    (tmp_path / "film.mp4").write_bytes(FILM)
+    named = vignette("caption", "--fps", "25", "--allow-files", tmp_path, f"file://{tmp_path}/film.mp4")
+    assert [line.split("@")[1] for line in named.stdout.splitlines()] == [line.split("@")[1] for line in lines], named.stderr
