@@ -9,7 +9,7 @@ from . import at_sigterm, memory, under_faults
 from .worker_process import ROOT, command
 
 EPILOG = """The last line is `lost L doubled D stuck S`; the exit code is 0 where all three are 0, every job has ended
-as it should and the worker with 0. VIGNETTE_PROGRAM: another program than build/dev/scripted/vignette."""
+as it should and the worker with 0. VIGNETTE_PROGRAM: another program than build/release/scripted/vignette."""
 
 
 def arguments():

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build" / "dev" / "scripted" / "vignette"
+PROGRAM = ROOT / "build" / "release" / "scripted" / "vignette"
 GRACE_S = 25
 
 
