@@ -17,8 +17,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t raw_scratch =
-    8;                        // of a sensor value: as it came, unpacked, developed at half of the sides
+// Of a sensor value: as it came, unpacked, developed at half of the sides.
+constexpr std::size_t raw_scratch = 8;
 constexpr int tries_max = 3;  // each preview that is tried may cost as much as a picture
 
 // Panasonic's, Olympus' and Fuji's files, which begin otherwise than a TIFF, and Canon's, an MP4 inside.

@@ -53,8 +53,7 @@ std::unexpected<Error> fail_as(int code) {
             return fail(
                 ErrorCode::unsupported_media,
                 "the file is a camera's raw file of a kind that is not developed here, without a preview "
-                "that "
-                "is large enough; develop it and send it as JPEG"
+                "that is large enough; develop it and send it as JPEG"
             );
         default: return fail_damaged(ImageFormat::raw, "it cannot be developed");
     }

@@ -46,10 +46,11 @@ public:
     }
 
 private:
-    // As LibRaw's own streams say it, and as LibRaw expects to hear it.
+    // As LibRaw's decoders say that they are at a loss, which LibRaw turns into a code. The end of the file,
+    // which its streams can tell, would be the wrong word: nothing is missing.
     void pay(std::size_t bytes) {
         left_ -= call_cost + static_cast<std::int64_t>(std::min(bytes, static_cast<std::size_t>(size())));
-        if (left_ < 0) throw LIBRAW_EXCEPTION_IO_CORRUPT;
+        if (left_ < 0) throw LIBRAW_EXCEPTION_DECODE_RAW;
     }
 
     std::int64_t left_;

@@ -23,8 +23,8 @@ constexpr std::uint32_t straight_alpha = 2;
 constexpr std::array<std::uint32_t, 9> known_compressions{1, 2,     3,    4, 5, tiff_compression::jpeg,
                                                           8, 32773, 32946};
 
-constexpr std::size_t tiff_scratch =
-    12;  // OpenCV's matrix, of up to four channels of 16 bits, and libtiff's tile
+// OpenCV's matrix, of up to four channels of 16 bits, and libtiff's tile.
+constexpr std::size_t tiff_scratch = 12;
 
 // The first page as its directory describes it.
 struct Page {
