@@ -238,16 +238,14 @@ TEST(RawDecode, WhatLibRawRefusesIsATypedError) {
     }
 }
 
-// A box of Canon's that ends before it begins: LibRaw goes round it until it is stopped.
+// A box that ends before it begins: LibRaw goes round it until it is stopped. The box has no name: of a named
+// one LibRaw 0.20 reads memory that it never wrote, and finds now this, now that.
 TEST(RawDecode, AFileThatLeadsInCirclesIsLeft) {
-    std::string text =
+    const std::string text =
         "\0\0\0\x18"
-        "ftypcrx \0\0\0\0"s +
-        "crx " + "isom"s;
-    text +=
-        "\0\0\0\1"
-        "moov\0\0\0\0\0\0\0\0"s +
-        std::string(64, '\0');
+        "ftypcrx \0\0\0\0crx isom"
+        "\0\0\0\1"s +
+        std::string(84, '\0');
     const auto decoded = decode_image(fixtures::to_bytes(text), Limits{});
     ASSERT_FALSE(decoded.has_value());
     EXPECT_EQ(decoded.error().code, ErrorCode::undecodable_image) << decoded.error().message;
