@@ -22,7 +22,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "ATen": {"model"},
     "c10": {"model"},
     "opencv2": {"image"},
-    "turbojpeg.h": {"image"},
+    "jpeglib.h": {"image"},
     "libraw": {"image"},
     "webp": {"image"},
     "libheif": {"image"},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "vignette/bytes.h"
@@ -21,6 +22,19 @@ enum class ImageFormat { jpeg, png, webp, bmp, gif, tiff, heic, avif, raw };
 struct Image {
     Size size;
     Samples rgb;
+};
+
+// Follows a picture that is being decoded, on the decoder's thread.
+class RowSink {
+public:
+    virtual ~RowSink() = default;
+
+    // `rows` are those that are there by now, from the top; they stay as they are until forget(), or as long
+    // as the picture lives.
+    virtual void take(Size whole, std::span<const std::uint8_t> rows) = 0;
+
+    // The picture came to nothing: when this returns, nobody looks at its rows any more.
+    virtual void forget() = 0;
 };
 
 // Which pixels of the file were taken.

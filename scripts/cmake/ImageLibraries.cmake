@@ -1,15 +1,15 @@
 # The decoders as imported targets. OpenCVConfig.cmake lives in a package that pulls in 150 others; we need three
 # libraries of it, by name.
 find_path(OpenCV_INCLUDE_DIR opencv2/imgcodecs.hpp PATH_SUFFIXES opencv4 REQUIRED)
-find_path(TurboJpeg_INCLUDE_DIR turbojpeg.h REQUIRED)
-find_library(TurboJpeg_LIBRARY turbojpeg REQUIRED)
+find_path(Jpeg_INCLUDE_DIR jpeglib.h REQUIRED)
+find_library(Jpeg_LIBRARY jpeg REQUIRED)
 add_library(vignette_decoders INTERFACE)
-target_include_directories(vignette_decoders SYSTEM INTERFACE ${OpenCV_INCLUDE_DIR} ${TurboJpeg_INCLUDE_DIR})
+target_include_directories(vignette_decoders SYSTEM INTERFACE ${OpenCV_INCLUDE_DIR} ${Jpeg_INCLUDE_DIR})
 foreach(part imgcodecs imgproc core)
   find_library(OpenCV_${part}_LIBRARY opencv_${part} REQUIRED)
   target_link_libraries(vignette_decoders INTERFACE ${OpenCV_${part}_LIBRARY})
 endforeach()
-target_link_libraries(vignette_decoders INTERFACE ${TurboJpeg_LIBRARY})
+target_link_libraries(vignette_decoders INTERFACE ${Jpeg_LIBRARY})
 # Camera raw. The _r library is the one whose objects may be used by several threads; its loops are OpenMP's, whose
 # runtime is named because we keep them on one thread.
 find_path(LibRaw_INCLUDE_DIR libraw/libraw.h REQUIRED)

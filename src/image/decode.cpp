@@ -20,7 +20,6 @@ namespace {
 Result<Image> decode_as(const ImageHeader& header, std::span<const std::byte> encoded) {
     const Size size = header.size;
     switch (header.format) {
-        case ImageFormat::jpeg: return decode_jpeg(encoded, size);
         case ImageFormat::png: return decode_png(encoded, size);
         case ImageFormat::webp: return decode_webp(encoded, size);
         case ImageFormat::bmp: return decode_bmp(encoded, size);
@@ -28,13 +27,14 @@ Result<Image> decode_as(const ImageHeader& header, std::span<const std::byte> en
         case ImageFormat::heic:
         case ImageFormat::avif: return decode_heif(encoded, header);
         case ImageFormat::tiff: return decode_tiff(encoded, size);
+        case ImageFormat::jpeg:
         case ImageFormat::raw: break;
     }
     panic("ImageFormat out of range");
 }
 
 int eighths_for(const ImageHeader& header, const DecodeNeed& need) {
-    if (!need.fast || header.format != ImageFormat::jpeg) return jpeg_whole;
+    if (!need.fast) return jpeg_whole;
     return jpeg_eighths(header.size, as_shown(need.cover, header.orientation));  // the same swap, backwards
 }
 
@@ -53,9 +53,11 @@ Result<DecodedImage> decode_image(
         RawPixels pixels = TRY(decode_raw(encoded, header, limits, need));
         info.path = pixels.path;
         stored = std::move(pixels.image);
-    } else if (const int eighths = eighths_for(header, need); eighths < jpeg_whole) {
-        info.path = PixelPath::scaled;
-        stored = TRY(decode_jpeg(encoded, header.size, eighths));
+    } else if (header.format == ImageFormat::jpeg) {
+        const int eighths = eighths_for(header, need);
+        if (eighths < jpeg_whole) info.path = PixelPath::scaled;
+        RowSink* const sink = header.orientation == 1 ? need.sink : nullptr;
+        stored = TRY(decode_jpeg(encoded, header.size, eighths, sink));
     } else {
         stored = TRY(decode_as(header, encoded));
     }

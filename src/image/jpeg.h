@@ -15,7 +15,9 @@ inline constexpr int jpeg_whole = 8;
 // why.
 int jpeg_eighths(Size stored, Size cover);
 
-// As stored, not yet upright. Whole, the pixels are those of Pillow's convert("RGB").
-Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size size, int eighths = jpeg_whole);
+// As stored, not yet upright. Whole, the pixels are those of Pillow's convert("RGB"). `sink` may be null.
+Result<Image> decode_jpeg(
+    std::span<const std::byte> encoded, Size size, int eighths = jpeg_whole, RowSink* sink = nullptr
+);
 
 }  // namespace vignette

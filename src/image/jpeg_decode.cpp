@@ -1,11 +1,10 @@
-#include <turbojpeg.h>
-
-#include <memory>
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "image/jpeg.h"
+#include "image/jpeg_reader.h"
 #include "image/jpeg_walk.h"
 #include "image/pixels.h"
 #include "image/sniff.h"
@@ -14,16 +13,11 @@
 namespace vignette {
 namespace {
 
-// A progressive file of a few kB may hold ten thousand scans over a huge picture: libjpeg-turbo stops at 500.
-constexpr int decode_flags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
+// The rows that are decoded before somebody is told.
+constexpr std::int32_t band = 16;
 
 // How many times the sides that are asked for must be left: with less the missing frequencies are seen.
 constexpr int margin = 2;
-
-struct CloseTurboJpeg {
-    void operator()(void* decoder) const { tjDestroy(decoder); }
-};
-using Decoder = std::unique_ptr<void, CloseTurboJpeg>;
 
 enum class Outcome { clean, warned, failed };
 
@@ -59,39 +53,46 @@ bool can_hold(std::size_t bytes, Size size) {
     return across * down <= static_cast<std::int64_t>(bytes) * 8;
 }
 
-Outcome decompress(
-    const Decoder& decoder, std::span<const std::byte> encoded, Size size, TJPF layout, std::uint8_t* pixels
-) {
-    const int status = tjDecompress2(
-        decoder.get(), data_of(encoded), encoded.size(), pixels, size.width, 0, size.height, layout,
-        decode_flags
-    );
-    if (status == 0) return Outcome::clean;
-    return tjGetErrorCode(decoder.get()) == TJERR_WARNING ? Outcome::warned : Outcome::failed;
+bool ends_with_marker(std::span<const std::byte> encoded) {
+    return encoded.size() >= 2 && encoded[encoded.size() - 2] == std::byte{0xFF} &&
+           encoded.back() == std::byte{jpeg_marker::end_of_image};
 }
 
-// Accepts what Pillow accepts: a picture whose every pixel was decoded.
-Result<void> decompress_whole(
-    const Decoder& decoder, std::span<const std::byte> encoded, Size size, TJPF layout, std::uint8_t* pixels
+bool lacks_only_marker(std::span<const std::byte> encoded) {
+    return !ends_with_marker(encoded) && find_end(encoded) == End::only_marker_missing;
+}
+
+Bytes with_marker(std::span<const std::byte> encoded) {
+    Bytes completed;
+    completed.reserve(encoded.size() + 2);
+    completed.assign(encoded.begin(), encoded.end());
+    completed.insert(completed.end(), {std::byte{0xFF}, std::byte{jpeg_marker::end_of_image}});
+    return completed;
+}
+
+// `pixels` has room for all rows. `sink` may be null.
+Outcome read_pixels(
+    JpegReader& reader, J_COLOR_SPACE colours, int eighths, std::uint8_t* pixels, RowSink* sink
 ) {
-    const Outcome outcome = decompress(decoder, encoded, size, layout, pixels);
-    if (outcome == Outcome::clean) return {};
-    const std::string complaint = tjGetErrorStr2(decoder.get());
-    switch (find_end(encoded)) {
-        case End::present:
-            if (outcome == Outcome::failed) return fail_damaged(ImageFormat::jpeg, complaint);
-            if (complaint.contains("Premature end of JPEG file")) return fail_truncated(ImageFormat::jpeg);
-            return {};
-        case End::missing: return fail_truncated(ImageFormat::jpeg);
-        case End::only_marker_missing: {
-            Bytes completed(encoded.begin(), encoded.end());
-            completed.insert(completed.end(), {std::byte{0xFF}, std::byte{jpeg_marker::end_of_image}});
-            const Outcome second = decompress(decoder, completed, size, layout, pixels);
-            if (second != Outcome::clean) return fail_truncated(ImageFormat::jpeg);
-            return {};
-        }
+    if (!reader.start(colours, eighths)) return Outcome::failed;
+    const Size size = reader.size();
+    const std::size_t row = static_cast<std::size_t>(size.width) * (colours == JCS_CMYK ? 4 : 3);
+    for (std::int32_t top = 0; top < size.height; top += band) {
+        const std::int32_t count = std::min(band, size.height - top);
+        if (!reader.read_rows(pixels + static_cast<std::size_t>(top) * row, count)) return Outcome::failed;
+        if (sink != nullptr) sink->take(size, {pixels, static_cast<std::size_t>(top + count) * row});
     }
-    panic("End out of range");
+    if (!reader.finish()) return Outcome::failed;
+    return reader.warned() ? Outcome::warned : Outcome::clean;
+}
+
+// Accepts what Pillow accepts: a picture whose every pixel was decoded. `encoded` is the file as it came.
+Result<void> judge(Outcome outcome, const JpegReader& reader, std::span<const std::byte> encoded) {
+    if (outcome == Outcome::clean) return {};
+    if (find_end(encoded) != End::present) return fail_truncated(ImageFormat::jpeg);
+    if (outcome == Outcome::failed) return fail_damaged(ImageFormat::jpeg, reader.complaint());
+    if (reader.ended_early()) return fail_truncated(ImageFormat::jpeg);
+    return {};
 }
 
 Size scaled(Size full, int eighths) {
@@ -120,36 +121,29 @@ int jpeg_eighths(Size stored, Size cover) {
     return jpeg_whole;
 }
 
-Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size full, int eighths) {
-    const Decoder decoder(tjInitDecompress());
-    if (!decoder) return fail(ErrorCode::out_of_memory, "no memory for a JPEG decoder; try again later");
-
+Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size full, int eighths, RowSink* sink) {
     if (!can_hold(encoded.size(), full)) return fail_truncated(ImageFormat::jpeg);
+    const Bytes completed = lacks_only_marker(encoded) ? with_marker(encoded) : Bytes();
+    JpegReader reader(completed.empty() ? encoded : completed);
+    if (!reader.read_header()) return fail_damaged(ImageFormat::jpeg, reader.complaint());
+    if (reader.full() != full) return fail_damaged(ImageFormat::jpeg, "its headers contradict each other");
 
-    Size seen;
-    int subsampling = -1;
-    int colours = -1;
-    const int status = tjDecompressHeader3(
-        decoder.get(), data_of(encoded), encoded.size(), &seen.width, &seen.height, &subsampling, &colours
-    );
-    // It also fails on unusual subsampling, which the decoder itself takes: the size tells the two apart.
-    if (seen == Size{} && status != 0) return fail_damaged(ImageFormat::jpeg, tjGetErrorStr2(decoder.get()));
-    if (seen != full) return fail_damaged(ImageFormat::jpeg, "its headers contradict each other");
-
-    const Size size = scaled(full, eighths);
-    Image image = TRY(allocate_image(size));
-    if (colours != TJCS_CMYK && colours != TJCS_YCCK) {
-        TRY(decompress_whole(decoder, encoded, size, TJPF_RGB, image.rgb.data()));
-        return image;
+    Image image = TRY(allocate_image(scaled(full, eighths)));
+    if (!reader.has_inks()) {
+        const Outcome outcome = read_pixels(reader, JCS_RGB, eighths, image.rgb.data(), sink);
+        Result<void> judged = judge(outcome, reader, encoded);
+        if (judged) return image;
+        if (sink != nullptr) sink->forget();
+        return std::unexpected(std::move(judged).error());
     }
     auto inks = at_wall(ErrorCode::out_of_memory, [&] {
-        return Samples(static_cast<std::size_t>(size.pixels()) * 4);
+        return Samples(static_cast<std::size_t>(image.size.pixels()) * 4);
     });
     if (!inks)
         return fail(
             ErrorCode::out_of_memory, "no memory for a CMYK picture; try again later or send it as RGB"
         );
-    TRY(decompress_whole(decoder, encoded, size, TJPF_CMYK, inks->data()));
+    TRY(judge(read_pixels(reader, JCS_CMYK, eighths, inks->data(), nullptr), reader, encoded));
     add_inks(*inks, image.rgb);
     return image;
 }
