@@ -104,6 +104,15 @@ struct StepResult {
     std::chrono::microseconds prefill{};
 };
 
+// A picture that is prepared while it is still being decoded. One thread at a time; it does not outlive its
+// model.
+class Preparation {
+public:
+    virtual ~Preparation() = default;
+    virtual void take(Size whole, std::span<const std::uint8_t> rows) = 0;  // as RowSink::take()
+    virtual Result<std::unique_ptr<Pixels>> finish(const Image& image) = 0;
+};
+
 struct ModelShape {
     int slots = 0;      // rows of the cache that sequences may use
     int positions = 0;  // length of each
@@ -118,6 +127,8 @@ public:
 
     // Any thread.
     virtual Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const = 0;
+    // The same for a picture that comes row by row; null where nothing would be gained.
+    virtual std::unique_ptr<Preparation> prepare() const { return nullptr; }
 
     // The engine's thread only. An error says that the whole step did not happen.
     virtual Result<StepResult> step(const StepPlan& plan) = 0;

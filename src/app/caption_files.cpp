@@ -2,9 +2,11 @@
 // named.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <deque>
 #include <future>
+#include <memory>
 #include <utility>
 
 #include "app/commands.h"
@@ -15,6 +17,7 @@
 #include "app/open_back.h"
 #include "app/url_options.h"
 #include "core/texts.h"
+#include "core/thread_pool.h"
 #include "wire/result_json.h"
 
 namespace vignette {
@@ -92,6 +95,7 @@ struct InWork {
 bool answer_all(Captioner& captioner, const std::vector<Subject>& subjects, const Options& options) {
     bool all_fine = true;
     Progress progress(subjects.size());
+    ThreadPool crew(std::min(options.parallel, static_cast<int>(subjects.size())));
     std::deque<InWork> in_work;
     const auto print_first = [&] {
         const Result<Caption> outcome = in_work.front().outcome.get();
@@ -108,12 +112,11 @@ bool answer_all(Captioner& captioner, const std::vector<Subject>& subjects, cons
             continue;
         }
         if (in_work.size() == static_cast<std::size_t>(options.parallel)) print_first();
-        in_work.push_back(
-            {.name = subject.name,
-             .outcome = std::async(
-                 std::launch::async, answer, std::ref(captioner), std::cref(subject), std::cref(options)
-             )}
-        );
+        const auto task = std::make_shared<std::packaged_task<Result<Caption>()>>([&] {
+            return answer(captioner, subject, options);
+        });
+        in_work.push_back({.name = subject.name, .outcome = task->get_future()});
+        crew.add([task] { (*task)(); });
     }
     while (!in_work.empty()) print_first();
     return all_fine;

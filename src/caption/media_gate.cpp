@@ -16,6 +16,13 @@ Result<MediaGate::Pass> MediaGate::enter(const JobId& job, std::size_t bytes, co
     return fail(ErrorCode::cancelled, "the job was stopped");
 }
 
+std::optional<MediaGate::Pass> MediaGate::try_enter() {
+    const std::lock_guard lock(mutex_);
+    if (!waiting_.empty() || inside_ >= places_) return std::nullopt;
+    ++inside_;
+    return Pass(this, 0);
+}
+
 void MediaGate::leave(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
     --inside_;

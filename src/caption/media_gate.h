@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <utility>
 
@@ -45,6 +46,9 @@ public:
     // Waits for a place and for `bytes`; what asks for more than there are comes in alone. `cancelled` when
     // a stop is requested meanwhile. Never wait here while holding another pass of the same gate.
     Result<Pass> enter(const JobId& job, std::size_t bytes, const std::stop_token& stop);
+
+    // A place of which nobody else is in need: for a second thread of somebody who is inside.
+    std::optional<Pass> try_enter();
 
 private:
     struct Waiter {

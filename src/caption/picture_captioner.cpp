@@ -93,10 +93,12 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(
     return work;
 }
 
-Result<void> PictureCaptioner::see(const std::vector<DecodedImage>& images, Work& work) const {
-    for (const DecodedImage& one : images) {
+Result<void> PictureCaptioner::see(const std::vector<ReadPicture>& images, Work& work) const {
+    for (const ReadPicture& one : images) {
         TRY(unless_stopped(work.stop));
-        work.pictures.push_back(TRY(model_.preprocess(one.image)));
+        work.pictures.push_back(
+            TRY(one.head_start ? one.head_start->finish(one.image) : model_.preprocess(one.image))
+        );
     }
     return {};
 }

@@ -24,6 +24,7 @@ public:
 
     int pictures_at_once() const;
     const BundleInfo& bundle() const { return bundle_; }
+    std::unique_ptr<Preparation> prepare() const { return model_.prepare(); }
 
     // `pictures` are the job's, read; they are let go as soon as the model has seen them. Any thread; the
     // times of fetching and decoding are the caller's.
@@ -42,7 +43,7 @@ private:
     };
 
     Result<Work> read(const Job& job, std::size_t pictures, std::stop_token stop) const;
-    Result<void> see(const std::vector<DecodedImage>& images, Work& work) const;
+    Result<void> see(const std::vector<ReadPicture>& images, Work& work) const;
     void assemble(const CaptionOptions& wishes, Work& work) const;
     Result<GenerationRequest> request_of(const Work& work, int sample) const;
     Result<std::vector<Decoded>> run(const Work& work, Pieces& pieces, Timings& timings);

@@ -16,8 +16,12 @@ PictureEmbedder::PictureEmbedder(
       embedder_(embedder),
       queue_(embedder, limits) {}
 
-Result<std::future<Result<Vector>>> PictureEmbedder::start(const Image& image, std::stop_token stop) {
-    return queue_.submit(TRY(embedder_.preprocess(image)), std::move(stop));
+Result<std::future<Result<Vector>>> PictureEmbedder::start(
+    const Image& image, HeadStart* begun, std::stop_token stop
+) {
+    return queue_.submit(
+        TRY(begun != nullptr ? begun->finish(image) : embedder_.preprocess(image)), std::move(stop)
+    );
 }
 
 // A text that is too long is cut as the reference cuts it: from the end, but for the token that ends it.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "caption/embedding_queue.h"
+#include "caption/head_start.h"
 #include "text/tokenizer.h"
 #include "vignette/bundle.h"
 #include "vignette/caption.h"
@@ -21,13 +22,15 @@ public:
     PictureEmbedder(BundleInfo bundle, Tokenizer tokenizer, Embedder& embedder, const Limits& limits);
 
     // Started here and waited for by the caller, so that a caption can be made meanwhile.
-    Result<std::future<Result<Vector>>> start(const Image& image, std::stop_token stop);
+    // `begun`, which may be null, is what prepare() gave for the picture.
+    Result<std::future<Result<Vector>>> start(const Image& image, HeadStart* begun, std::stop_token stop);
     Result<std::future<Result<Vector>>> start(
         std::string_view text, std::stop_token stop, std::vector<Warning>& warnings
     );
 
     Embedding describe(Vector values, VectorFormat format) const;
     const BundleInfo& bundle() const { return bundle_; }
+    std::unique_ptr<Preparation> prepare() const { return embedder_.prepare(); }
     std::string device() const { return embedder_.device(); }
 
 private:

@@ -15,6 +15,9 @@
 namespace vignette {
 namespace {
 
+// Each has a core for itself beside the one that decodes; what comes to more is not worth threads that wait.
+constexpr int helpers_max = 8;
+
 int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
 Result<Bytes> read_text(const Base64Image& image, std::size_t bytes_max) {
@@ -45,10 +48,11 @@ PictureReader::PictureReader(Fetcher* fetcher, const Limits& limits)
       limits_(limits),
       films_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
       arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
-      decoding_(cores(), limits.media_bytes_max / 2) {}
+      decoding_(cores(), limits.media_bytes_max / 2),
+      helpers_(std::min(cores() / 2, helpers_max)) {}
 
 Result<ReadPictures> PictureReader::read(
-    Job& job, const DecodeNeed& need, const std::stop_token& stop, Timings& timings
+    Job& job, const DecodeNeed& need, const Prepare& prepare, const std::stop_token& stop, Timings& timings
 ) {
     if (job.pictures.empty()) return {};
     Stopwatch watch;
@@ -65,11 +69,24 @@ Result<ReadPictures> PictureReader::read(
     read.images.reserve(encoded.size());
     for (std::size_t i = 0; i < encoded.size(); ++i) {
         TRY(unless_stopped(stop));
-        read.images.push_back(TRY(about(job.pictures[i].field, decode_image(encoded[i], limits_, need))));
+        read.images.push_back(TRY(about(job.pictures[i].field, decode(encoded[i], need, prepare))));
         Bytes().swap(encoded[i]);
     }
     timings.decode += watch.lap();
     return read;
+}
+
+Result<ReadPicture> PictureReader::decode(
+    std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare
+) {
+    ReadPicture picture;
+    std::unique_ptr<Preparation> preparation = prepare ? prepare() : nullptr;
+    if (preparation) {
+        picture.head_start = std::make_unique<HeadStart>(std::move(preparation), decoding_, helpers_);
+        need.sink = picture.head_start.get();
+    }
+    static_cast<DecodedImage&>(picture) = TRY(decode_image(encoded, limits_, need));
+    return picture;
 }
 
 // Several addresses are fetched side by side; the fetcher bounds how many.
@@ -95,7 +112,7 @@ Result<std::vector<Bytes>> PictureReader::bring(Job& job, const std::stop_token&
 Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, const std::stop_token& stop) {
     ReadPictures read;
     read.pass = TRY(decoding_.enter(job, frame.image.rgb.size(), stop));
-    read.images.push_back(std::move(frame));
+    read.images.push_back({std::move(frame), nullptr});
     return read;
 }
 

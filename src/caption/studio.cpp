@@ -19,11 +19,11 @@ constexpr int embeddings_at_once = 32;
 using Pending = std::optional<std::future<Result<Vector>>>;
 
 Result<std::future<Result<Vector>>> start_vector(
-    PictureEmbedder& embedder, const Job& job, const std::vector<DecodedImage>& images,
+    PictureEmbedder& embedder, const Job& job, const std::vector<ReadPicture>& images, HeadStart* begun,
     const std::stop_token& stop, std::vector<Warning>& warnings
 ) {
     if (images.empty()) return about("input.text", embedder.start(job.text, stop, warnings));
-    if (images.size() == 1) return embedder.start(images.front().image, stop);
+    if (images.size() == 1) return embedder.start(images.front().image, begun, stop);
     return fail(
         ErrorCode::unsupported, "a vector is of one picture; leave \"together\" out", "input.together"
     );
@@ -80,7 +80,8 @@ Result<Caption> Studio::caption(Job job, std::stop_token stop, const OnPiece& on
     const Models models = TRY(models_of(job));
     timings.load = loading.lap();
     const Stopwatch watch;
-    ReadPictures pictures = TRY(reader_.read(job, need_of(models, job), stop, timings));
+    const auto prepare = [&] { return prepare_for(models); };
+    ReadPictures pictures = TRY(reader_.read(job, need_of(models, job), prepare, stop, timings));
     Caption made = TRY(answer(models, std::move(job), std::move(pictures), stop, on_piece));
     made.timings.load = timings.load;
     made.timings.fetch = timings.fetch;
@@ -106,18 +107,28 @@ DecodeNeed Studio::need_of(const Models& models, const Job& job) {
     return need;
 }
 
+// One model can begin with a picture while it is decoded; a second one has to wait until it is whole.
+std::unique_ptr<Preparation> Studio::prepare_for(const Models& models) {
+    if (models.words) return models.words->captioner.prepare();
+    if (models.vector) return models.vector->embedder.prepare();
+    return nullptr;
+}
+
 // Words and vector of pictures that are read, or of a text.
 Result<Caption> Studio::answer(
     const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop, const OnPiece& on_piece
 ) {
     Pending pending;
-    if (models.vector)
-        pending = TRY(start_vector(models.vector->embedder, job, pictures.images, stop, job.warnings));
+    if (models.vector) {
+        const bool for_vector = !models.words && !pictures.images.empty();  // see prepare_for()
+        HeadStart* const begun = for_vector ? pictures.images.front().head_start.get() : nullptr;
+        pending = TRY(start_vector(models.vector->embedder, job, pictures.images, begun, stop, job.warnings));
+    }
     const VectorFormat format = job.vector_format;
     const Task task = job.task;
     std::vector<ImageInfo> infos;
     infos.reserve(pictures.images.size());
-    for (const DecodedImage& one : pictures.images) infos.push_back(one.info);
+    for (const ReadPicture& one : pictures.images) infos.push_back(one.info);
     if (!models.words) pictures = {};
     Caption made =
         models.words

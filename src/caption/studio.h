@@ -67,6 +67,7 @@ private:
     };
 
     Result<Models> models_of(const Job& job);
+    static std::unique_ptr<Preparation> prepare_for(const Models& models);
     static DecodeNeed need_of(const Models& models, const Job& job);
     static Result<Caption> answer(
         const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop,

@@ -2,9 +2,9 @@
 // bytes, then normalised. Private to the torch side of model/. Immutable, for any thread.
 #pragma once
 
-#include <array>
 #include <memory>
 
+#include "model/pixel_work.h"
 #include "model/torch_lean.h"
 #include "vignette/bundle.h"
 #include "vignette/error.h"
@@ -34,16 +34,13 @@ public:
 
     Result<std::unique_ptr<Pixels>> operator()(const Image& image) const;
 
-private:
-    at::Tensor stretch(const Image& image) const;
-    at::Tensor crop(const Image& image) const;
-    at::Tensor anyres(const Image& image) const;
-    at::Tensor normalised(const at::Tensor& bytes) const;
-    void normalise(const at::Tensor& bytes, float* into) const;
+    // The same in pieces, for a picture that is still being decoded. Must outlive what it returns.
+    std::unique_ptr<Preparation> begin() const;
 
+private:
     PixelRecipe recipe_;
     int image_tokens_;
-    std::array<std::array<float, 256>, 3> normal_;  // of each byte, by channel
+    ByteValues values_;
 };
 
 // What a model is warmed up with.

@@ -1,6 +1,7 @@
 #include "model/resample.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -73,73 +74,90 @@ private:
     int bits_ = 0;
 };
 
-// The weights of neighbouring outputs as whole numbers, the way the sums are built.
-struct Kernel {
-    struct Output {
-        std::int64_t first = 0;
-        std::vector<std::int32_t> weights;
-    };
-    int bits = 0;
-    std::vector<Output> outputs;
-
-    Kernel(std::int32_t from, std::int32_t to, std::int32_t begin, std::int32_t count) {
-        if (from == to) {  // this direction is left as it is
-            for (std::int32_t i = 0; i < count; ++i) outputs.push_back({.first = begin + i, .weights = {1}});
-            return;
-        }
-        const Axis axis(from, to);
-        bits = axis.bits();
-        Taps taps;
-        for (std::int32_t i = 0; i < count; ++i) {
-            axis.look(begin + i, taps);
-            Output output{.first = taps.first, .weights = {}};
-            for (const double weight : taps.weights)
-                output.weights.push_back(
-                    static_cast<std::int32_t>(weight * (1 << bits) + (weight < 0 ? -0.5 : 0.5))
-                );
-            outputs.push_back(std::move(output));
-        }
-    }
-
-    std::int64_t first() const { return outputs.front().first; }
-    std::int64_t end() const {
-        return outputs.back().first + static_cast<std::int64_t>(outputs.back().weights.size());
-    }
-};
-
 // `step` samples lie between a sample and its neighbour in the kernel's direction.
-std::uint8_t blend(const std::uint8_t* sample, std::int64_t step, const Kernel::Output& output, int bits) {
+std::uint8_t blend(
+    const std::uint8_t* sample, std::int64_t step, const ResampleKernel::Output& output, int bits
+) {
     std::int32_t sum = bits == 0 ? 0 : 1 << (bits - 1);
-    for (const std::int32_t weight : output.weights) {
+    for (const std::int16_t weight : output.weights) {
         sum += weight * *sample;
         sample += step;
     }
     return static_cast<std::uint8_t>(std::clamp(sum >> bits, 0, 255));
 }
 
+// Loops of a length that is known become vector instructions.
+constexpr std::size_t block = 64;
+
+void blend_block(
+    const std::uint8_t* lines, std::size_t row, const ResampleKernel::Output& output, int bits,
+    std::uint8_t* into
+) {
+    std::array<std::int32_t, block> sums;
+    sums.fill(bits == 0 ? 0 : 1 << (bits - 1));
+    for (const std::int16_t weight : output.weights) {
+        for (std::size_t i = 0; i < block; ++i) {
+            const std::int16_t sample = lines[i];
+            sums[i] += weight * sample;
+        }
+        lines += row;
+    }
+    for (std::size_t i = 0; i < block; ++i)
+        into[i] = static_cast<std::uint8_t>(std::clamp(sums[i] >> bits, 0, 255));
+}
+
 }  // namespace
+
+ResampleKernel::ResampleKernel(std::int32_t from, std::int32_t to, std::int32_t begin, std::int32_t count) {
+    if (from == to) {  // this direction is left as it is
+        for (std::int32_t i = 0; i < count; ++i) outputs.push_back({.first = begin + i, .weights = {1}});
+        return;
+    }
+    const Axis axis(from, to);
+    bits = axis.bits();
+    Taps taps;
+    for (std::int32_t i = 0; i < count; ++i) {
+        axis.look(begin + i, taps);
+        Output output{.first = taps.first, .weights = {}};
+        for (const double weight : taps.weights)
+            output.weights.push_back(
+                static_cast<std::int16_t>(weight * (1 << bits) + (weight < 0 ? -0.5 : 0.5))
+            );
+        outputs.push_back(std::move(output));
+    }
+}
+
+void blend_rows(
+    const std::uint8_t* lines, std::size_t row, const ResampleKernel::Output& output, int bits,
+    std::uint8_t* into
+) {
+    std::size_t x = 0;
+    for (; x + block <= row; x += block) blend_block(lines + x, row, output, bits, into + x);
+    for (; x < row; ++x) into[x] = blend(lines + x, static_cast<std::int64_t>(row), output, bits);
+}
 
 // Across first, then down, with bytes in between.
 Samples resample_window(const Image& image, Size resized, const Window& window) {
     ASSERT(window.left >= 0 && window.left + window.size.width <= resized.width);
     ASSERT(window.top >= 0 && window.top + window.size.height <= resized.height);
-    const Kernel across(image.size.width, resized.width, window.left, window.size.width);
-    const Kernel down(image.size.height, resized.height, window.top, window.size.height);
+    const ResampleKernel across(image.size.width, resized.width, window.left, window.size.width);
+    const ResampleKernel down(image.size.height, resized.height, window.top, window.size.height);
     const std::int64_t row = std::int64_t{window.size.width} * 3;
     Samples narrowed(static_cast<std::size_t>((down.end() - down.first()) * row));
     std::uint8_t* next = narrowed.data();
     for (std::int64_t y = down.first(); y < down.end(); ++y) {
         const std::uint8_t* line = image.rgb.data() + y * image.size.width * 3;
-        for (const Kernel::Output& output : across.outputs) {
+        for (const ResampleKernel::Output& output : across.outputs) {
             for (int channel = 0; channel < 3; ++channel)
                 *next++ = blend(line + output.first * 3 + channel, 3, output, across.bits);
         }
     }
     Samples made(static_cast<std::size_t>(window.size.height * row));
     next = made.data();
-    for (const Kernel::Output& output : down.outputs) {
+    for (const ResampleKernel::Output& output : down.outputs) {
         const std::uint8_t* line = narrowed.data() + (output.first - down.first()) * row;
-        for (std::int64_t x = 0; x < row; ++x) *next++ = blend(line + x, row, output, down.bits);
+        blend_rows(line, static_cast<std::size_t>(row), output, down.bits, next);
+        next += row;
     }
     return made;
 }

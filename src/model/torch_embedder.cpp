@@ -179,6 +179,8 @@ Result<std::unique_ptr<Pixels>> TorchEmbedder::preprocess(const Image& image) co
     return parts_->preprocessor(image);
 }
 
+std::unique_ptr<Preparation> TorchEmbedder::prepare() const { return parts_->preprocessor.begin(); }
+
 Result<std::vector<Vector>> TorchEmbedder::embed_images(std::span<const Pixels* const> pictures) {
     take_over_thread_count();
     return torch_wall([&] { return parts_->images(pictures); });

@@ -96,6 +96,8 @@ Result<std::unique_ptr<Pixels>> TorchModel::preprocess(const Image& image) const
     return parts_->preprocessor(image);
 }
 
+std::unique_ptr<Preparation> TorchModel::prepare() const { return parts_->preprocessor.begin(); }
+
 Result<StepResult> TorchModel::step(const StepPlan& plan) {
     take_over_thread_count();
     return torch_wall([&] { return parts_->steps.run(plan); });
