@@ -11,28 +11,33 @@ from program import caption_files
 PINPOINTS = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]  # of LLaVA-NeXT's checkpoints
 
 
+WARM_UP = 4  # pictures: a process that has just begun still asks the system for its memory
+TIMES = 9
+
+
 def timings_of(files, *options):
-    """What the program measured for each file but the first, which warms it up."""
-    results = caption_files([files[0], *files], "--threads", 1, "--parallel", 1, *options)
-    return [one["timings"] for one in results[1:]]
+    """What the program measured for each file, after some that warm it up."""
+    results = caption_files([files[0]] * WARM_UP + files, "--threads", 1, "--parallel", 1, *options)
+    return [one["timings"] for one in results[WARM_UP:]]
 
 
 def turns(pairs, photo, bundle, theirs, stages):
-    """Pairs of seconds: the stages of ours, the whole of theirs, each the median of three."""
+    """Pairs of seconds: the stages of ours, the whole of theirs, each the median of some."""
     from bench import timed
 
-    theirs()
+    for _ in range(WARM_UP):
+        theirs()
     for _ in range(pairs):
-        ours = statistics.median(sum(one[stage] for stage in stages) for one in timings_of([photo] * 3, "--model", bundle))
-        yield ours / 1000, statistics.median(timed(theirs)[0] for _ in range(3))
+        ours = statistics.median(sum(one[stage] for stage in stages) for one in timings_of([photo] * TIMES, "--model", bundle))
+        yield ours / 1000, statistics.median(timed(theirs)[0] for _ in range(TIMES))
 
 
 def reference(photo, processor):
-    """What a Python worker does with a file; default options, one thread."""
+    """What a Python worker does with a file; default options, and two threads, since ours uses two cores here."""
     import torch
     from PIL import Image
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(2)
     return lambda: processor(images=Image.open(photo).convert("RGB"), return_tensors="pt")["pixel_values"]
 
 

@@ -13,8 +13,8 @@ constexpr std::int64_t pixels_min = 256 * 256;
 
 }  // namespace
 
-HeadStart::HeadStart(std::unique_ptr<Preparation> preparation, MediaGate& gate, ThreadPool& threads)
-    : gate_(gate), threads_(threads), shared_(std::make_shared<Shared>()) {
+HeadStart::HeadStart(std::unique_ptr<Preparation> preparation, MediaGate& gate, Helpers& helpers)
+    : gate_(gate), helpers_(helpers), shared_(std::make_shared<Shared>()) {
     shared_->preparation = std::move(preparation);
 }
 
@@ -36,7 +36,7 @@ void HeadStart::take(Size whole, std::span<const std::uint8_t> rows) {
         if (shared_->called || shared_->busy) return;
         shared_->called = true;
     }
-    threads_.add([shared = shared_] { follow(*shared); });
+    alone_ = !helpers_.run([shared = shared_] { follow(*shared); });
 }
 
 void HeadStart::follow(Shared& shared) {

@@ -9,8 +9,8 @@
 #include <optional>
 #include <span>
 
+#include "caption/helpers.h"
 #include "caption/media_gate.h"
-#include "core/thread_pool.h"
 #include "vignette/error.h"
 #include "vignette/image.h"
 #include "vignette/model.h"
@@ -19,7 +19,7 @@ namespace vignette {
 
 class HeadStart final : public RowSink {
 public:
-    HeadStart(std::unique_ptr<Preparation> preparation, MediaGate& gate, ThreadPool& threads);
+    HeadStart(std::unique_ptr<Preparation> preparation, MediaGate& gate, Helpers& helpers);
     ~HeadStart() override { forget(); }
     HeadStart(const HeadStart&) = delete;
     HeadStart& operator=(const HeadStart&) = delete;
@@ -46,7 +46,7 @@ private:
     static void follow(Shared& shared);
 
     MediaGate& gate_;
-    ThreadPool& threads_;
+    Helpers& helpers_;
     std::optional<MediaGate::Pass> place_;
     bool alone_ = false;  // no core was free
     std::shared_ptr<Shared> shared_;

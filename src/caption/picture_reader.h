@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "caption/head_start.h"
+#include "caption/helpers.h"
 #include "caption/media_gate.h"
-#include "core/thread_pool.h"
 #include "image/decode.h"
 #include "vignette/caption.h"
 #include "vignette/fetcher.h"
@@ -67,7 +67,7 @@ private:
     MediaGate films_;     // passed before arriving_, never after it
     MediaGate arriving_;  // passed before decoding_, never after it
     MediaGate decoding_;
-    ThreadPool helpers_;  // of those in decoding_, where that has room
+    Helpers helpers_;  // of those in decoding_, where that has room
 };
 
 }  // namespace vignette

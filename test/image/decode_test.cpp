@@ -93,6 +93,50 @@ TEST(Decode, AJpegThatOnlyLacksItsEndMarkerIsTaken) {
     EXPECT_EQ(decode(cut)->image.rgb, reference("subsampled.jpg"));
 }
 
+// Notes what it is told, and what the rows were then.
+class NotingSink final : public RowSink {
+public:
+    void take(Size whole, std::span<const std::uint8_t> rows) override {
+        size = whole;
+        counts.push_back(rows.size());
+        seen.assign(rows.begin(), rows.end());
+    }
+    void forget() override { forgotten = true; }
+
+    Size size;
+    std::vector<std::size_t> counts;
+    Samples seen;
+    bool forgotten = false;
+};
+
+TEST(Decode, TheRowsOfAnUprightJpegAreToldAsTheyCome) {
+    for (const char* file : {"subsampled.jpg", "progressive.jpg", "restarts.jpg"}) {
+        NotingSink sink;
+        const auto decoded = decode_image(fixtures::picture(file), Limits{}, {.sink = &sink});
+        EXPECT_EQ(sink.size, decoded->image.size) << file;
+        EXPECT_GT(sink.counts.size(), 1U) << file;
+        EXPECT_TRUE(std::ranges::is_sorted(sink.counts)) << file;
+        EXPECT_EQ(sink.seen, decoded->image.rgb) << file;
+        EXPECT_FALSE(sink.forgotten) << file;
+    }
+}
+
+TEST(Decode, RowsThatAreNotThoseOfThePictureAreNotTold) {
+    for (const char* file : {"cmyk.jpg", "orientation_6.jpg", "rgb.png"}) {
+        NotingSink sink;
+        EXPECT_TRUE(decode_image(fixtures::picture(file), Limits{}, {.sink = &sink}).has_value());
+        EXPECT_TRUE(sink.counts.empty()) << file;
+    }
+}
+
+TEST(Decode, TheRowsOfAFileThatIsCutShortAreForgotten) {
+    Bytes cut = fixtures::picture("subsampled.jpg");
+    cut.resize(cut.size() - 40);
+    NotingSink sink;
+    EXPECT_FALSE(decode_image(cut, Limits{}, {.sink = &sink}).has_value());
+    EXPECT_TRUE(sink.forgotten);
+}
+
 TEST(Decode, BytesBehindThePictureAreIgnored) {
     for (const char* file : {"subsampled.jpg", "rgb.png", "lossy.webp", "rgb.bmp"}) {
         Bytes longer = fixtures::picture(file);

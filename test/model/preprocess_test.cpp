@@ -50,6 +50,13 @@ PixelRecipe recipe_of(const Golden& golden, const std::string& name) {
     return recipe;
 }
 
+Image random_image(Size size, std::mt19937& random) {
+    Image image{.size = size, .rgb = {}};
+    image.rgb.resize(static_cast<std::size_t>(size.pixels()) * 3);
+    std::ranges::generate(image.rgb, [&] { return static_cast<std::uint8_t>(random()); });
+    return image;
+}
+
 class PreprocessTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(PreprocessTest, GivesTheReferencesPixelsBitForBit) {
@@ -68,6 +75,26 @@ TEST_P(PreprocessTest, GivesTheReferencesPixelsBitForBit) {
             pixels->tokens(),
             counted ? golden.numbers<std::int64_t>(GetParam() + ".tokens" + place).front() : 9
         );
+    }
+}
+
+TEST_P(PreprocessTest, InPiecesItIsTheSameBitForBit) {
+    const Golden golden("pixels.safetensors");
+    const Preprocessor preprocess(recipe_of(golden, GetParam()), 9);
+    std::mt19937 random(23);
+    for (int round = 0; round < 40; ++round) {
+        const Size size{
+            .width = static_cast<int>(random() % 200) + 1, .height = static_cast<int>(random() % 400) + 1
+        };
+        const Image image = random_image(size, random);
+        const auto preparation = preprocess.begin();
+        const std::size_t row = static_cast<std::size_t>(size.width) * 3;
+        for (std::size_t rows = 0; rows < static_cast<std::size_t>(size.height); rows += random() % 120)
+            preparation->take(size, {image.rgb.data(), rows * row});
+        const auto pieces = preparation->finish(image).value();
+        const auto whole = preprocess(image).value();
+        EXPECT_TRUE(same_bits(values(*pieces), values(*whole))) << size.width << "x" << size.height;
+        EXPECT_EQ(pieces->tokens(), whole->tokens());
     }
 }
 
@@ -100,13 +127,6 @@ TEST(Preprocess, MayRunInManyThreadsAtOnce) {
         }
     }
     EXPECT_EQ(equal, std::vector<char>(4, 1));
-}
-
-Image random_image(Size size, std::mt19937& random) {
-    Image image{.size = size, .rgb = {}};
-    image.rgb.resize(static_cast<std::size_t>(size.pixels()) * 3);
-    std::ranges::generate(image.rgb, [&] { return static_cast<std::uint8_t>(random()); });
-    return image;
 }
 
 // What the whole picture, resized and then cut, would be: the crop of a picture that is small enough for it.

@@ -1,0 +1,38 @@
+// Threads that lend a hand for less than a millisecond, on another core than whoever asks. Any thread.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace vignette {
+
+class Helpers {
+public:
+    using Task = std::function<void()>;  // must not throw
+
+    explicit Helpers(int count);
+    Helpers(const Helpers&) = delete;
+    Helpers& operator=(const Helpers&) = delete;
+
+    // False when all of them have something to do. What was begun ends before this dies.
+    bool run(Task task);
+
+private:
+    struct Helper {
+        std::condition_variable_any called;
+        Task task;  // under mutex_, as the next; empty while there is none
+        bool busy = false;
+        std::jthread thread;
+    };
+
+    void work(Helper& self, const std::stop_token& stop);
+
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Helper>> helpers_;  // the last: its threads use the others
+};
+
+}  // namespace vignette
