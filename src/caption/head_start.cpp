@@ -9,7 +9,7 @@ namespace {
 constexpr std::int32_t rows_at_once = 64;
 
 // Smaller ones are resized before anybody wakes up.
-constexpr std::int64_t pixels_min = 256 * 256;
+constexpr std::int64_t pixels_min = 65'536;
 
 }  // namespace
 
