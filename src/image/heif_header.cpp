@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "image/av1.h"
 #include "image/exif.h"
 #include "image/heif.h"
 #include "image/hevc.h"
@@ -132,22 +134,15 @@ std::optional<Size> find_size(BytesView properties, std::uint32_t item) {
     return size;
 }
 
-// What the codec is going to make of an item may be larger than what the container says of it. Tiles are
-// padded to whole blocks, so a little more than the picture is honest.
-bool streams_are_honest(BytesView properties, Size size) {
-    constexpr std::int64_t tile_pixels = std::int64_t{4096} * 4096;
-    const std::int64_t most = std::max(size.pixels() + size.pixels() / 4, tile_pixels);
-    for (const Box& box : read_properties(properties)) {
-        if (!box.is("hvcC")) continue;
-        const std::optional<Size> coded = read_hevc_size(box.content);
-        if (coded && coded->pixels() > most) return false;
-    }
-    return true;
-}
+struct Item {
+    std::uint32_t number = 0;
+    BytesView type{{}};  // four letters
+};
 
-std::optional<std::uint32_t> find_exif_item(BytesView meta) {
+std::vector<Item> read_items(BytesView meta) {
+    std::vector<Item> items;
     const std::optional<Box> list = find_box(meta, "iinf");
-    if (!list) return std::nullopt;
+    if (!list) return items;
     BoxReader head(list->content);
     const std::uint32_t version = head.u32() >> 24;
     head.skip(version == 0 ? 2 : 4);
@@ -158,16 +153,67 @@ std::optional<std::uint32_t> find_exif_item(BytesView meta) {
         if (entry_version < 2) continue;
         const std::uint32_t item = entry_version == 2 ? reader.u16() : reader.u32();
         reader.skip(2);
-        if (reader.rest().has(0, "Exif")) return item;
+        const BytesView rest = reader.rest();
+        if (rest.size() >= 4) items.push_back({item, rest.part(0, 4)});
+        if (items.size() > items_max) break;
     }
-    return std::nullopt;
+    return items;
+}
+
+// An item's bytes, one piece behind the other; what lies nowhere is left out.
+Bytes collect(const BytesView& file, BytesView meta, const std::vector<Extent>& extents, std::uint32_t item) {
+    const std::optional<Box> inside = find_box(meta, "idat");
+    Bytes collected;
+    for (const Extent& extent : extents) {
+        if (extent.item != item || (!extent.in_file && !inside)) continue;
+        const BytesView& source = extent.in_file ? file : inside->content;
+        if (!source.holds(extent.offset, extent.length)) continue;
+        const auto piece = source.part(extent.offset, extent.length).bytes();
+        collected.insert(collected.end(), piece.begin(), piece.end());
+    }
+    return collected;
+}
+
+std::optional<Size> size_in(const Box& property) {
+    constexpr std::size_t before_units = 4;
+    if (property.is("hvcC")) return read_hevc_size(property.content);
+    if (!property.is("av1C") || property.content.size() < before_units) return std::nullopt;
+    return read_av1_size(property.content.part(before_units, property.content.size() - before_units));
+}
+
+// What the codec is going to make of an item may be larger than what the container says of it. Tiles are
+// padded to whole blocks, so a little more than the picture is honest.
+bool streams_are_honest(
+    const BytesView& file, BytesView meta, BytesView properties, const std::vector<Extent>& extents, Size size
+) {
+    constexpr std::int64_t tile_pixels = std::int64_t{4096} * 4096;
+    const std::int64_t most = std::max(size.pixels() + size.pixels() / 4, tile_pixels);
+    const auto is_honest = [most](const std::optional<Size>& coded) {
+        return !coded || coded->pixels() <= most;
+    };
+    for (const Box& property : read_properties(properties)) {
+        if (!is_honest(size_in(property))) return false;
+    }
+    const std::vector<Item> items = read_items(meta);
+    if (items.size() > items_max) return false;
+    std::set<std::pair<std::uint32_t, bool>> seen;  // an item that is listed a thousand times is copied once
+    for (const Item& item : items) {
+        const bool hevc = item.type.has(0, "hvc1") || item.type.has(0, "hev1");
+        if (!hevc && !item.type.has(0, "av01")) continue;
+        if (!seen.emplace(item.number, hevc).second) continue;
+        const Bytes stream = collect(file, meta, extents, item.number);
+        const BytesView view(stream);
+        if (!is_honest(hevc ? read_hevc_stream_size(view) : read_av1_size(view))) return false;
+    }
+    return true;
 }
 
 // The block begins with how far behind the four bytes of that number the TIFF header lies.
 std::string read_taken(const BytesView& file, BytesView meta, const std::vector<Extent>& extents) {
-    const std::optional<std::uint32_t> item = find_exif_item(meta);
-    if (!item) return {};
-    const auto extent = std::ranges::find(extents, *item, &Extent::item);
+    const std::vector<Item> items = read_items(meta);
+    const auto item = std::ranges::find_if(items, [](const Item& one) { return one.type.has(0, "Exif"); });
+    if (item == items.end()) return {};
+    const auto extent = std::ranges::find(extents, item->number, &Extent::item);
     if (extent == extents.end() || !extent->in_file) return {};
     if (!file.holds(extent->offset, extent->length) || extent->length < 4) return {};
     const BytesView block = file.part(extent->offset, extent->length);
@@ -202,7 +248,7 @@ Result<ImageHeader> read_heif_header(std::span<const std::byte> encoded, ImageFo
     for (const Extent& extent : *extents) {
         if (extent.in_file && !file.holds(extent.offset, extent.length)) return fail_truncated(format);
     }
-    if (!streams_are_honest(properties->content, *size))
+    if (!streams_are_honest(file, boxes, properties->content, *extents, *size))
         return fail_damaged(format, "its headers contradict each other");
     return ImageHeader{format, *size, 1, read_taken(file, boxes, *extents), heif_scratch};
 }

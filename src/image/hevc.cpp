@@ -1,9 +1,10 @@
 #include "image/hevc.h"
 
 #include <algorithm>
-#include <bit>
+#include <utility>
 #include <vector>
 
+#include "image/bits.h"
 #include "image/iso_boxes.h"
 
 namespace vignette {
@@ -13,46 +14,23 @@ constexpr std::uint32_t sequence_parameters = 33;  // the type of the unit that 
 constexpr std::size_t looked_at = 256;             // bytes of it: the size stands near its beginning
 constexpr std::int64_t side_max = 1 << 20;
 
-// A unit's bits; past its end there are only zeros.
-class Bits {
-public:
-    // A 3 behind two zeros is no data: it keeps the start of a unit from appearing inside one.
-    explicit Bits(const BytesView& unit) {
-        const std::size_t end = std::min(unit.size(), looked_at);
-        bytes_.reserve(end);
-        std::size_t zeros = 0;
-        for (std::size_t i = 0; i < end; ++i) {
-            const std::uint32_t byte = unit.u8(i);
-            if (zeros >= 2 && byte == 3) {
-                zeros = 0;
-                continue;
-            }
-            zeros = byte == 0 ? zeros + 1 : 0;
-            bytes_.push_back(static_cast<std::uint8_t>(byte));
+// A 3 behind two zeros is no data: it keeps the start of a unit from appearing inside one.
+Bits bits_of(const BytesView& unit) {
+    const std::size_t end = std::min(unit.size(), looked_at);
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(end);
+    std::size_t zeros = 0;
+    for (std::size_t i = 0; i < end; ++i) {
+        const std::uint32_t byte = unit.u8(i);
+        if (zeros >= 2 && byte == 3) {
+            zeros = 0;
+            continue;
         }
+        zeros = byte == 0 ? zeros + 1 : 0;
+        bytes.push_back(static_cast<std::uint8_t>(byte));
     }
-
-    std::uint32_t bit() {
-        const std::size_t at = offset_++;
-        if (at / 8 >= bytes_.size()) return 0;
-        const std::uint32_t byte = bytes_[at / 8];
-        return byte >> (7 - at % 8) & 1U;
-    }
-    void skip(std::size_t count) { offset_ += count; }
-
-    // As many zeros, a one, and as many bits again.
-    std::int64_t exponential() {
-        int zeros = 0;
-        while (zeros < 32 && bit() == 0) ++zeros;
-        std::int64_t value = 1;
-        for (int i = 0; i < zeros; ++i) value = value << 1 | bit();
-        return value - 1;
-    }
-
-private:
-    std::vector<std::uint8_t> bytes_;
-    std::size_t offset_ = 0;
-};
+    return Bits(std::move(bytes));
+}
 
 void skip_profile(Bits& bits, std::uint32_t layers) {
     constexpr std::size_t profile = 88;
@@ -68,9 +46,9 @@ void skip_profile(Bits& bits, std::uint32_t layers) {
 }
 
 Size read_size(const BytesView& unit) {
-    Bits bits(unit);
+    Bits bits = bits_of(unit);
     bits.skip(16 + 4);  // the unit's own head, and which parameters these belong to
-    const std::uint32_t layers = bits.bit() << 2 | bits.bit() << 1 | bits.bit();
+    const std::uint32_t layers = bits.number(3);
     bits.skip(1);
     skip_profile(bits, layers);
     bits.exponential();
@@ -79,6 +57,10 @@ Size read_size(const BytesView& unit) {
     const std::int64_t width = std::min(bits.exponential(), side_max);
     const std::int64_t height = std::min(bits.exponential(), side_max);
     return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
+}
+
+void widen(std::optional<Size>& largest, Size size) {
+    if (!largest || size.pixels() > largest->pixels()) largest = size;
 }
 
 }  // namespace
@@ -95,11 +77,23 @@ std::optional<Size> read_hevc_size(const BytesView& configuration) {
             const BytesView rest = reader.rest();
             reader.skip(length);
             if (!reader.good() || type != sequence_parameters) continue;
-            const Size size = read_size(rest.part(0, length));
-            if (!largest || size.pixels() > largest->pixels()) largest = size;
+            widen(largest, read_size(rest.part(0, length)));
         }
     }
     return largest;
+}
+
+std::optional<Size> read_hevc_stream_size(const BytesView& stream) {
+    std::optional<Size> largest;
+    BoxReader reader(stream);
+    while (true) {
+        const std::size_t length = reader.u32();
+        const BytesView unit = reader.rest();
+        reader.skip(length);
+        if (!reader.good()) return largest;
+        if (length > 0 && (unit.u8(0) >> 1 & 0x3FU) == sequence_parameters)
+            widen(largest, read_size(unit.part(0, length)));
+    }
 }
 
 }  // namespace vignette

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "image/alpha.h"
+#include "image/av1.h"
 #include "image/decode.h"
 #include "image/fixtures.h"
 #include "image/gif_layout.h"
@@ -99,6 +100,81 @@ TEST(Hevc, TheStreamTellsItsOwnSize) {
     EXPECT_EQ(read_hevc_size(BytesView(bytes)), (Size{128, 64}));
     const Bytes none = to_bytes(std::string(23, '\0'));
     EXPECT_EQ(read_hevc_size(BytesView(none)), std::nullopt);
+    // And says it again between its pictures, where it counts as well.
+    const std::string other = "\x26\x01\x11\x22"s;
+    const auto counted = [](const std::string& one) {
+        return big_endian(static_cast<std::uint32_t>(one.size())) + one;
+    };
+    const Bytes stream = to_bytes(counted(other) + counted(unit) + counted(other));
+    EXPECT_EQ(read_hevc_stream_size(BytesView(stream)), (Size{128, 64}));
+    const Bytes pictures = to_bytes(counted(other) + counted(other));
+    EXPECT_EQ(read_hevc_stream_size(BytesView(pictures)), std::nullopt);
+}
+
+std::string from_bits(std::string bits) {
+    std::string bytes;
+    bits.resize((bits.size() + 7) / 8 * 8, '0');
+    for (std::size_t i = 0; i < bits.size(); i += 8)
+        bytes += static_cast<char>(std::stoi(bits.substr(i, 8), nullptr, 2));
+    return bytes;
+}
+
+// A unit of AV1 with its length behind its head.
+std::string av1_unit(std::uint32_t type, const std::string& content) {
+    return std::string{static_cast<char>(type << 3 | 2U), static_cast<char>(content.size())} + content;
+}
+
+TEST(Av1, TheStreamTellsItsOwnSize) {
+    const std::string size =
+        "1111"
+        "1011"
+        "0001111100111111"
+        "101110110111";  // 8000 x 3000 in 16 and 12 bits
+    const std::string still =
+        "000"
+        "1"
+        "1"
+        "00100";
+    const std::string word(32, '0');
+    const std::string timing = "1" + word + word +
+                               "1"
+                               "1";
+    const std::string buffers =
+        "1"
+        "00100" +
+        word +
+        "00000"
+        "00000";
+    const std::string high_level =
+        "000000000000"
+        "01000"
+        "0"
+        "1"
+        "00000"
+        "00000"
+        "0"
+        "1"
+        "0000";
+    const std::string low_level =
+        "000000000000"
+        "00011"
+        "0"
+        "0";
+    const std::string film =
+        "000"
+        "0"
+        "0" +
+        timing + buffers +
+        "1"
+        "00001" +
+        high_level + low_level;
+    for (const std::string& head : {still, film}) {
+        const std::string stream = av1_unit(2, "") + av1_unit(1, from_bits(head + size)) + av1_unit(6, "abc");
+        const Bytes bytes = to_bytes(stream);
+        EXPECT_EQ(read_av1_size(BytesView(bytes)), (Size{8000, 3000}));
+    }
+    const Bytes none = to_bytes(av1_unit(2, "") + av1_unit(6, "abc"));
+    EXPECT_EQ(read_av1_size(BytesView(none)), std::nullopt);
 }
 
 TEST(GifHeader, TheCanvasGrowsToHoldTheFirstFrame) {

@@ -153,6 +153,18 @@ def test_a_bomb_takes_no_memory(side, tmp_path):
             assert answer["grown"] < 16 * MIB, f"{file.name}: {answer}"
 
 
+@pytest.mark.parametrize("kind, extension", [("HEIF", "heic"), ("AVIF", "avif")])
+def test_a_stream_that_is_larger_than_its_container_says_takes_no_memory(kind, extension, tmp_path):
+    encoded = corpus.saved(Image.new("RGB", (5400, 4000), "teal"), kind)
+    small = resized(encoded, encoded.index(b"ispe") + 8, ">II", 64, 48)
+    first = write_all(tmp_path, [("first.png", corpus.saved(Image.new("RGB", (9, 9)), "PNG"))])
+    [_, fine, refused] = probe(first + write_all(tmp_path, [(f"whole.{extension}", encoded), (f"lie.{extension}", small)]))
+    assert fine["size"] == [5400, 4000]
+    assert refused["error"] == "undecodable_image" and "contradict" in refused["message"]
+    [_, refused] = probe(first + write_all(tmp_path, [(f"lie.{extension}", small)]))
+    assert refused["grown"] < 16 * MIB or SANITIZED
+
+
 def test_memory_is_known_before_decoding(tmp_path):
     """What is predicted is enough, and not many times too much."""
     picture = Image.fromarray(corpus.scene(2400, 1800))
