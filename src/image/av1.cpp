@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "image/bits.h"
+#include "image/iso_boxes.h"
 
 namespace vignette {
 namespace {
@@ -52,32 +53,34 @@ Size read_sequence(const BytesView& unit) {
     return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
 }
 
+// Where the size is not said, the unit is the last one.
+std::uint64_t read_length(BoxReader& reader, bool is_said) {
+    if (!is_said) return reader.rest().size();
+    std::uint64_t length = 0;
+    for (int i = 0; i < 8; ++i) {  // seven bits a byte, the lowest first
+        const std::uint64_t byte = reader.u8();
+        length |= (byte & 0x7FU) << (7 * i);
+        if ((byte & 0x80U) == 0) break;
+    }
+    return length;
+}
+
 }  // namespace
 
 std::optional<Size> read_av1_size(const BytesView& stream) {
     std::optional<Size> largest;
-    std::size_t offset = 0;
-    while (offset < stream.size()) {
-        const std::uint32_t head = stream.u8(offset);
-        offset += (head & 4U) != 0 ? 2 : 1;
-        std::uint64_t length = 0;
-        if ((head & 2U) != 0) {  // seven bits a byte, the lowest first
-            for (int i = 0; i < 8 && offset < stream.size(); ++i) {
-                const std::uint64_t byte = stream.u8(offset++);
-                length |= (byte & 0x7FU) << (7 * i);
-                if ((byte & 0x80U) == 0) break;
-            }
-        } else if (offset < stream.size()) {
-            length = stream.size() - offset;
-        }
-        if (offset > stream.size() || length > stream.size() - offset) break;
-        if ((head >> 3 & 15U) == sequence_header) {
-            const Size size = read_sequence(stream.part(offset, static_cast<std::size_t>(length)));
-            if (!largest || size.pixels() > largest->pixels()) largest = size;
-        }
-        offset += static_cast<std::size_t>(length);
+    BoxReader reader(stream);
+    while (true) {
+        const std::uint32_t head = reader.u8();
+        if ((head & 4U) != 0) reader.skip(1);
+        const std::uint64_t length = read_length(reader, (head & 2U) != 0);
+        const BytesView unit = reader.rest();
+        reader.skip(length);
+        if (!reader.good()) return largest;
+        if ((head >> 3 & 15U) != sequence_header) continue;
+        const Size size = read_sequence(unit.part(0, length));
+        if (!largest || size.pixels() > largest->pixels()) largest = size;
     }
-    return largest;
 }
 
 }  // namespace vignette
