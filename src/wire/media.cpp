@@ -54,8 +54,11 @@ Result<ImageSource> read_address(std::string_view text, const Limits& limits, co
     );
 }
 
-// "ftp://...": nothing that base64 could be.
-bool has_scheme(std::string_view text) { return text.substr(0, 32).contains("://"); }
+// "ftp://..." or "example.com/film.mp4": nothing that base64 could be.
+bool was_meant_as_address(std::string_view text, const Limits& limits) {
+    if (text.substr(0, 32).contains("://")) return true;
+    return text.size() <= limits.url_bytes_max && text.contains('.') && text.contains('/');
+}
 
 // The message of an error starts with a verb: read_media() puts the field's path before it.
 Result<ImageSource> read_any(const SharedText& text, const Limits& limits, MediaField field) {
@@ -65,7 +68,7 @@ Result<ImageSource> read_any(const SharedText& text, const Limits& limits, Media
     const bool is_data = starts_with_scheme(trimmed, "data:");
     const std::string_view base64 = is_data ? TRY(read_data_url(trimmed, wanted)) : trimmed;
     if (base64.empty()) return fail(ErrorCode::empty_image, "is empty" + send(wanted));
-    if (!is_data && (field == MediaField::picture_url || has_scheme(trimmed))) {
+    if (!is_data && (field == MediaField::picture_url || was_meant_as_address(trimmed, limits))) {
         return fail(
             ErrorCode::invalid_input,
             "is no address that is fetched; send one that begins with https:// or http://, or" +

@@ -66,6 +66,7 @@ TEST(JobJsonRefusals, APictureThatCannotBeOneIsRefusedByItsHead) {
         {image("data:,abc"), ErrorCode::invalid_input, field, "encode the bytes as base64"},
         {image("data:image/png;base64"), ErrorCode::invalid_input, field, "without a comma"},
         {image("ftp://example.com/a.png"), ErrorCode::invalid_input, field, "begins with https://"},
+        {image("example.com/a.png"), ErrorCode::invalid_input, field, "begins with https://"},
         {image("file:///etc/passwd"), ErrorCode::invalid_input, field, "no address that is fetched"},
         {image("https://example.com/" + std::string(2100, 'a')), ErrorCode::invalid_input, field,
          "an address of 2120 bytes"},
