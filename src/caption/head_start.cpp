@@ -37,6 +37,7 @@ void HeadStart::take(Size whole, std::span<const std::uint8_t> rows) {
         shared_->called = true;
     }
     alone_ = !helpers_.run([shared = shared_] { follow(*shared); });
+    if (alone_) place_.reset();
 }
 
 void HeadStart::follow(Shared& shared) {

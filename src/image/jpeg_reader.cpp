@@ -50,9 +50,10 @@ void JpegReader::note(j_common_ptr common, int level) {
 }
 
 void JpegReader::count_scans(j_common_ptr common) {
-    if (of(common).state_.input_scan_number <= scans_max) return;
-    common->err->msg_code = JERR_BAD_PROGRESSION;
-    leave(common);
+    JpegReader& self = of(common);
+    if (self.state_.input_scan_number <= scans_max) return;
+    std::snprintf(self.said_.data(), self.said_.size(), "it has more than %d scans", scans_max);
+    std::longjmp(self.escape_, 1);  // NOLINT(cert-err52-cpp)
 }
 
 bool JpegReader::read_header() {

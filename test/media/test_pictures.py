@@ -153,6 +153,13 @@ def test_a_bomb_takes_no_memory(side, tmp_path):
             assert answer["grown"] < 16 * MIB, f"{file.name}: {answer}"
 
 
+def test_a_jpeg_of_a_thousand_scans_is_left(tmp_path):
+    encoded = corpus.saved(Image.fromarray(corpus.smooth(640, 480)), "JPEG", progressive=True)
+    scan = encoded[encoded.rindex(b"\xff\xda") : -2]
+    [answer] = probe(write_all(tmp_path, [("scans.jpg", encoded[:-2] + 1000 * scan + encoded[-2:])]))
+    assert answer["error"] == "undecodable_image" and "more than 500 scans" in answer["message"]
+
+
 @pytest.mark.parametrize("kind, extension", [("HEIF", "heic"), ("AVIF", "avif")])
 def test_a_stream_that_is_larger_than_its_container_says_takes_no_memory(kind, extension, tmp_path):
     encoded = corpus.saved(Image.new("RGB", (5400, 4000), "teal"), kind)
