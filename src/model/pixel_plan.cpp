@@ -50,6 +50,10 @@ PixelPlan plan_anyres(Size picture, const PixelRecipe& recipe) {
         const Stretch rows = overlap(down, {top, side.height});
         for (std::int32_t left = 0; left < grid.width; left += side.width) {
             const Stretch columns = overlap(across, {left, side.width});
+            if (rows.length == 0 || columns.length == 0) {  // nothing but black
+                plan.tiles.push_back({.resized = 1});
+                continue;
+            }
             plan.tiles.push_back(
                 {.resized = 1,
                  .part =

@@ -129,6 +129,53 @@ TEST(Preprocess, MayRunInManyThreadsAtOnce) {
     EXPECT_EQ(equal, std::vector<char>(4, 1));
 }
 
+// Grids that are much larger than what is shown in them: some of their tiles are black all over.
+TEST(Preprocess, TheTilesAreThoseOfThePictureInItsFrame) {
+    std::mt19937 random(29);
+    constexpr int side = 12;
+    int black_tiles = 0;
+    for (int round = 0; round < 200; ++round) {
+        PixelRecipe recipe{.method = PixelMethod::anyres, .size = {.width = side, .height = side}};
+        recipe.patch = 4;
+        std::ranges::fill(recipe.std, 1.0F);  // so the values are the bytes
+        const Size grid{
+            .width = side * (static_cast<int>(random() % 4) + 1),
+            .height = side * (static_cast<int>(random() % 4) + 1)
+        };
+        recipe.pinpoints = {grid};
+        const Size size{
+            .width = static_cast<int>(random() % 60) + 1, .height = static_cast<int>(random() % 60) + 1
+        };
+        const Image image = random_image(size, random);
+        const Size inside = fitted(size, grid);
+        const Samples shown = resample_window(image, inside, {.size = inside});
+        const int left = (grid.width - inside.width) / 2;
+        const int top = (grid.height - inside.height) / 2;
+        std::vector<float> expected;
+        for (int tile_y = 0; tile_y < grid.height; tile_y += side) {
+            for (int tile_x = 0; tile_x < grid.width; tile_x += side) {
+                float sum = 0;
+                for (int channel = 0; channel < 3; ++channel) {
+                    for (int i = 0; i < side * side; ++i) {
+                        const int x = tile_x + i % side - left;
+                        const int y = tile_y + i / side - top;
+                        const bool is_shown = x >= 0 && y >= 0 && x < inside.width && y < inside.height;
+                        const auto at = static_cast<std::size_t>((y * inside.width + x) * 3 + channel);
+                        expected.push_back(is_shown ? static_cast<float>(shown[at]) : 0);
+                        sum += expected.back();
+                    }
+                }
+                black_tiles += sum == 0 ? 1 : 0;
+            }
+        }
+        std::vector<float> found = values(*Preprocessor(recipe, 0)(image).value());
+        found.erase(found.begin(), found.begin() + 3 * side * side);  // the whole picture as one tile
+        EXPECT_EQ(found, expected) << size.width << "x" << size.height << " in " << grid.width << "x"
+                                   << grid.height;
+    }
+    EXPECT_GT(black_tiles, 50);
+}
+
 // What the whole picture, resized and then cut, would be: the crop of a picture that is small enough for it.
 TEST(Preprocess, ACropOfAPartIsTheCropOfTheWhole) {
     std::mt19937 random(17);
