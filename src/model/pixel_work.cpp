@@ -66,6 +66,7 @@ void PixelWork::place(std::size_t resized) {
 void PixelWork::place_row(std::size_t tile, std::int32_t y, const std::uint8_t* row) {
     const Tile& where = plan_.tiles[tile];
     const std::int64_t first = std::int64_t{where.top + y} * side_.width + where.left;
+    ASSERT(where.left + where.part.size.width <= side_.width && where.top + y < side_.height);
     float* const red = plane(tile, 0) + first;
     float* const green = plane(tile, 1) + first;
     float* const blue = plane(tile, 2) + first;
