@@ -5,6 +5,7 @@
 
 #include "image/bits.h"
 #include "image/iso_boxes.h"
+#include "image/pixels.h"
 
 namespace vignette {
 namespace {
@@ -78,8 +79,7 @@ std::optional<Size> read_av1_size(const BytesView& stream) {
         reader.skip(length);
         if (!reader.good()) return largest;
         if ((head >> 3 & 15U) != sequence_header) continue;
-        const Size size = read_sequence(unit.part(0, length));
-        if (!largest || size.pixels() > largest->pixels()) largest = size;
+        keep_larger(largest, read_sequence(unit.part(0, length)));
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "image/bits.h"
 #include "image/iso_boxes.h"
+#include "image/pixels.h"
 
 namespace vignette {
 namespace {
@@ -59,10 +60,6 @@ Size read_size(const BytesView& unit) {
     return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
 }
 
-void widen(std::optional<Size>& largest, Size size) {
-    if (!largest || size.pixels() > largest->pixels()) largest = size;
-}
-
 }  // namespace
 
 std::optional<Size> read_hevc_size(const BytesView& configuration) {
@@ -77,7 +74,7 @@ std::optional<Size> read_hevc_size(const BytesView& configuration) {
             const BytesView rest = reader.rest();
             reader.skip(length);
             if (!reader.good() || type != sequence_parameters) continue;
-            widen(largest, read_size(rest.part(0, length)));
+            keep_larger(largest, read_size(rest.part(0, length)));
         }
     }
     return largest;
@@ -92,7 +89,7 @@ std::optional<Size> read_hevc_stream_size(const BytesView& stream) {
         reader.skip(length);
         if (!reader.good()) return largest;
         if (length > 0 && (unit.u8(0) >> 1 & 0x3FU) == sequence_parameters)
-            widen(largest, read_size(unit.part(0, length)));
+            keep_larger(largest, read_size(unit.part(0, length)));
     }
 }
 

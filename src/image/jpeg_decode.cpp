@@ -70,12 +70,11 @@ Bytes with_marker(std::span<const std::byte> encoded) {
     return completed;
 }
 
-// `pixels` has room for all rows. `sink` may be null.
+// `pixels` has room for a picture of that size. `sink` may be null.
 Outcome read_pixels(
-    JpegReader& reader, J_COLOR_SPACE colours, int eighths, std::uint8_t* pixels, RowSink* sink
+    JpegReader& reader, J_COLOR_SPACE colours, int eighths, Size size, std::uint8_t* pixels, RowSink* sink
 ) {
-    if (!reader.start(colours, eighths)) return Outcome::failed;
-    const Size size = reader.size();
+    if (!reader.start(colours, eighths) || reader.size() != size) return Outcome::failed;
     const std::size_t row = static_cast<std::size_t>(size.width) * (colours == JCS_CMYK ? 4 : 3);
     for (std::int32_t top = 0; top < size.height; top += band) {
         const std::int32_t count = std::min(band, size.height - top);
@@ -130,7 +129,7 @@ Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size full, int eig
 
     Image image = TRY(allocate_image(scaled(full, eighths)));
     if (!reader.has_inks()) {
-        const Outcome outcome = read_pixels(reader, JCS_RGB, eighths, image.rgb.data(), sink);
+        const Outcome outcome = read_pixels(reader, JCS_RGB, eighths, image.size, image.rgb.data(), sink);
         Result<void> judged = judge(outcome, reader, encoded);
         if (judged) return image;
         if (sink != nullptr) sink->forget();
@@ -143,7 +142,7 @@ Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size full, int eig
         return fail(
             ErrorCode::out_of_memory, "no memory for a CMYK picture; try again later or send it as RGB"
         );
-    TRY(judge(read_pixels(reader, JCS_CMYK, eighths, inks->data(), nullptr), reader, encoded));
+    TRY(judge(read_pixels(reader, JCS_CMYK, eighths, image.size, inks->data(), nullptr), reader, encoded));
     add_inks(*inks, image.rgb);
     return image;
 }

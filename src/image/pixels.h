@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "vignette/error.h"
@@ -15,6 +16,10 @@ std::unexpected<Error> fail_out_of_memory(Size size);
 
 inline Size make_size(std::uint32_t width, std::uint32_t height) {
     return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
+}
+
+inline void keep_larger(std::optional<Size>& largest, Size size) {
+    if (!largest || size.pixels() > largest->pixels()) largest = size;
 }
 
 // What decoders written in C take.

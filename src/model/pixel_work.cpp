@@ -9,8 +9,8 @@
 namespace vignette {
 namespace {
 
-// Beyond that much, a crop resizes only what is left of the picture.
-constexpr std::int64_t resized_pixels_max = 16'000'000;
+// Beyond that much, a crop resizes only what is left of the picture. No recipe names larger sizes itself.
+constexpr std::int64_t resized_pixels_max = std::int64_t{4096} * 4096;
 
 }  // namespace
 
