@@ -12,11 +12,13 @@ SEES = {  # include/vignette is visible to all
     "image": {"core"},
     "text": {"core"},
     "engine": {"core"},
-    "model": {"core"},
+    "bundle": {"core"},
+    "model": {"core", "bundle"},
     "caption": {"core", "image", "text", "engine"},
     "source": {"core", "wire", "net"},
 }
-SEES["app"] = set(SEES)
+SEES["back"] = {"core", "bundle", "caption", "model", "text"}
+SEES["app"] = set(SEES) - {"back", "caption", "model"}
 WALLS = {  # the first folder of an include, and the only places that may name it
     "torch": {"model"},
     "ATen": {"model"},
@@ -32,14 +34,14 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "libavformat": {"image"},
     "libavutil": {"image"},
     "libswscale": {"image"},
-    "nlohmann": {"wire", "model"},
+    "nlohmann": {"wire", "bundle"},
     "simdjson.h": {"wire"},
     "curl": {"net"},
     "zlib.h": {"net"},
     "boost": {"net"},
     "spdlog": {"core"},
     "CLI": {"app"},
-    "openssl": {"model"},
+    "openssl": {"bundle"},
     "vignette_text.h": {"text", "image"},
 }
 FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 60

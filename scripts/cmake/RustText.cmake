@@ -1,10 +1,10 @@
-# The Rust crate src/text/rust as the imported target vignette_rust. All presets share one cargo folder, so it is
+# The Rust crate src/rust as the imported target vignette_rust. All presets share one cargo folder, so it is
 # built once; cargo's own lock keeps two presets apart. A cargo that is not in step with Cargo.lock fails at once.
 find_package(Threads REQUIRED)
 find_program(CARGO NAMES cargo HINTS $ENV{HOME}/.cargo/bin REQUIRED)
 set(VIGNETTE_RUST_DIR ${CMAKE_SOURCE_DIR}/build/rust CACHE PATH "cargo's target folder, shared by all presets")
 
-set(vignette_rust_crate ${CMAKE_SOURCE_DIR}/src/text/rust)
+set(vignette_rust_crate ${CMAKE_SOURCE_DIR}/src/rust)
 set(vignette_rust_library ${VIGNETTE_RUST_DIR}/release/libvignette_text.a)
 
 # touch: cargo leaves an up-to-date library alone, and ninja would then run cargo again in every build.

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/manifest.h"
+#include "bundle/manifest.h"
 #include "vignette/error.h"
 
 namespace vignette {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "model/weight_keys.h"
+#include "bundle/weight_keys.h"
 
 namespace vignette {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "app/bundles.h"
 #include "app/snapshots.h"
-#include "model/snapshot.h"
+#include "bundle/snapshot.h"
 #include "vignette/error.h"
 
 namespace vignette {

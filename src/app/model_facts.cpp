@@ -3,11 +3,11 @@
 #include <system_error>
 #include <utility>
 
-#include "app/bundle_check.h"
+#include "bundle/check.h"
+#include "bundle/footprint.h"
+#include "bundle/weight_files.h"
+#include "bundle/weight_keys.h"
 #include "core/texts.h"
-#include "model/footprint.h"
-#include "model/weight_files.h"
-#include "model/weight_keys.h"
 
 namespace vignette {
 namespace fs = std::filesystem;

@@ -3,15 +3,15 @@
 #include <system_error>
 #include <utility>
 
-#include "app/bundle_check.h"
-#include "app/bundle_write.h"
 #include "app/commands.h"
 #include "app/fit_bundle.h"
 #include "app/places.h"
 #include "app/progress.h"
+#include "bundle/check.h"
+#include "bundle/file_digest.h"
+#include "bundle/manifest_edit.h"
+#include "bundle/write.h"
 #include "core/log.h"
-#include "model/manifest_edit.h"
-#include "model/sha256.h"
 #include "vignette/bytes.h"
 
 namespace vignette {

@@ -1,11 +1,11 @@
 // `vignette models verify`: every byte of a bundle, and all that is wrong with it at once.
 #include <cstdio>
 
-#include "app/bundle_check.h"
 #include "app/commands.h"
 #include "app/open_back.h"
 #include "app/places.h"
 #include "app/progress.h"
+#include "bundle/check.h"
 #include "core/log.h"
 
 namespace vignette {

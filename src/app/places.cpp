@@ -6,7 +6,7 @@
 
 #include "app/bundles.h"
 #include "app/snapshots.h"
-#include "model/snapshot.h"
+#include "bundle/snapshot.h"
 
 namespace vignette {
 namespace fs = std::filesystem;

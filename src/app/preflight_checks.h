@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "app/preflight.h"
-#include "model/manifest.h"
+#include "bundle/manifest.h"
 
 namespace vignette {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "app/preflight_checks.h"
-#include "model/footprint.h"
+#include "bundle/footprint.h"
 #include "vignette/bytes.h"
 
 namespace vignette {

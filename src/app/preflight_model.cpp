@@ -3,10 +3,10 @@
 
 #include <utility>
 
-#include "app/bundle_check.h"
 #include "app/places.h"
 #include "app/preflight_checks.h"
-#include "model/footprint.h"
+#include "bundle/check.h"
+#include "bundle/footprint.h"
 
 namespace vignette {
 namespace fs = std::filesystem;

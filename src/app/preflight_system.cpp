@@ -7,8 +7,8 @@
 
 #include "app/preflight_checks.h"
 #include "app/url_options.h"
+#include "bundle/footprint.h"
 #include "core/host_memory.h"
-#include "model/footprint.h"
 #include "vignette/bytes.h"
 
 namespace vignette {

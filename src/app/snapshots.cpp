@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "app/places.h"
-#include "model/snapshot.h"
+#include "bundle/snapshot.h"
 
 namespace vignette {
 namespace fs = std::filesystem;

@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-#include "model/sha256.h"
+#include "bundle/file_digest.h"
 #include "model/torch_wall.h"
 #include "model/weights.h"
 #include "vignette/bytes.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/manifest.h"
+#include "bundle/manifest.h"
 #include "model/torch_lean.h"
 #include "vignette/error.h"
 #include "vignette/image.h"

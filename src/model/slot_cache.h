@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "model/manifest.h"
+#include "bundle/manifest.h"
 #include "model/torch_lean.h"
 #include "vignette/error.h"
 #include "vignette/model.h"

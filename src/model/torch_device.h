@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "model/footprint.h"
+#include "bundle/footprint.h"
 #include "model/torch_lean.h"
 #include "vignette/error.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "model/manifest.h"
+#include "bundle/manifest.h"
 #include "model/model_options.h"
 #include "vignette/embedder.h"
 #include "vignette/error.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/footprint.h"
+#include "bundle/footprint.h"
 #include "model/preprocess.h"
 #include "model/program.h"
 #include "model/slot_cache.h"

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "model/manifest.h"
+#include "bundle/manifest.h"
 #include "model/model_options.h"
 #include "vignette/error.h"
 #include "vignette/model.h"

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "bundle/weight_files.h"
 #include "model/torch_wall.h"
-#include "model/weight_files.h"
 
 namespace vignette {
 namespace {

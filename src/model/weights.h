@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "model/manifest.h"
+#include "bundle/manifest.h"
 #include "model/torch_lean.h"
 #include "vignette/error.h"
 

@@ -7,8 +7,8 @@
 
 #include "app/model_facts.h"
 #include "app/places.h"
+#include "bundle/manifest_text.h"
 #include "fakes/scratch_folder.h"
-#include "model/manifest_text.h"
 
 namespace vignette {
 namespace {

@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "app/preflight_checks.h"
-#include "model/bundle_folder.h"
+#include "bundle/bundle_folder.h"
 #include "vignette/bytes.h"
 
 namespace vignette {

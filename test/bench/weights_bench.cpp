@@ -16,7 +16,7 @@
 #include <string_view>
 #include <utility>
 
-#include "model/manifest.h"
+#include "bundle/manifest.h"
 #include "model/program.h"
 #include "model/torch_wall.h"
 #include "model/weights.h"

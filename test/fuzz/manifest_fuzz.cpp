@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "model/manifest.h"
+#include "bundle/manifest.h"
 #include "vignette/invariant.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -3,7 +3,7 @@
 #include <functional>
 #include <span>
 
-#include "model/safetensors.h"
+#include "bundle/safetensors.h"
 #include "vignette/invariant.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -2,9 +2,9 @@
 // picture.
 #include <gtest/gtest.h>
 
+#include "bundle/file_digest.h"
 #include "fakes/scratch_folder.h"
 #include "model/golden.h"
-#include "model/sha256.h"
 #include "model/torch_embedder.h"
 #include "model/torch_model.h"
 

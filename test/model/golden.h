@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "model/manifest.h"
-#include "model/safetensors.h"
+#include "bundle/manifest.h"
+#include "bundle/safetensors.h"
 #include "vignette/ids.h"
 #include "vignette/image.h"
 #include "vignette/invariant.h"

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include "bundle/file_digest.h"
+#include "bundle/safetensors_mutations.h"
 #include "fakes/scratch_folder.h"
 #include "model/golden.h"
-#include "model/safetensors_mutations.h"
-#include "model/sha256.h"
 #include "model/weights.h"
 
 namespace vignette {

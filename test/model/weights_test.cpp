@@ -9,10 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "bundle/file_digest.h"
+#include "bundle/safetensors_text.h"
 #include "fakes/scratch_folder.h"
 #include "model/golden.h"
-#include "model/safetensors_text.h"
-#include "model/sha256.h"
 
 namespace vignette {
 namespace {

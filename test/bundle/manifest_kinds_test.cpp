@@ -1,0 +1,92 @@
+// What differs between the manifests of the families.
+#include <gtest/gtest.h>
+
+#include "bundle/manifest_variants.h"
+
+namespace vignette {
+namespace {
+
+TEST(ManifestKinds, AnAnyresPictureTellsItsTokensByItsSize) {
+    const Manifest made = parse(patched(anyres_patch).dump()).value();
+    EXPECT_EQ(made.info.pixels.method, PixelMethod::anyres);
+    EXPECT_EQ(
+        made.info.pixels.pinpoints,
+        (std::vector{Size{.width = 112, .height = 56}, Size{.width = 56, .height = 168}})
+    );
+    EXPECT_EQ(made.info.pixels.patch, 14);
+    EXPECT_EQ(made.info.text.image_tokens, 0);
+    EXPECT_EQ(made.info.text.image_text, "<image>\n");
+    EXPECT_EQ(made.info.text.placement, Placement::placeholder);
+    EXPECT_EQ(made.info.text.history, History::all);
+}
+
+TEST(ManifestKinds, AnEmbedderHasAWidthAndNeitherCacheNorGeneration) {
+    const Manifest made = parse(patched(embedder_patch).dump()).value();
+    EXPECT_EQ(made.info.kind, BundleKind::embedder);
+    EXPECT_EQ(made.info.width, 24);
+    EXPECT_EQ(made.info.text.tokens_max, 77);
+    EXPECT_EQ(made.info.pixels.method, PixelMethod::crop);
+    EXPECT_EQ(made.info.pixels.shortest_edge, 240);
+    EXPECT_EQ(made.info.positions, 0);
+}
+
+TEST(ManifestKinds, AReadyBundleIsReadAndSaysHowToGetItsWeights) {
+    const Manifest made = parse(ready().dump()).value();
+    EXPECT_FALSE(made.has_weights());
+    EXPECT_TRUE(made.tokenizer.sha256.empty());
+    EXPECT_EQ(made.weights.renames.size(), 1U);
+    const Error error = check_complete(made).error();
+    EXPECT_EQ(error.code, ErrorCode::model_not_found);
+    EXPECT_NE(error.message.find("vignette models add people/tiny"), std::string::npos) << error.message;
+    EXPECT_TRUE(check_complete(parse(manifest_text).value()));
+}
+
+TEST(ManifestKinds, OnlyAReadyBundleMayLackDigestsAndFiles) {
+    EXPECT_FALSE(with("/weights/folder", nullptr));
+    EXPECT_FALSE(with("/weights/files", json::array()));
+    EXPECT_FALSE(with("/tokenizer/sha256", nullptr));
+    json changed = ready();
+    changed["program"]["sha256"] = nullptr;
+    EXPECT_FALSE(parse(changed.dump()));
+}
+
+TEST(ManifestKinds, ASourceAndAStartTokenMayBeNull) {
+    EXPECT_EQ(with("/source", nullptr).value().info.source, "");
+    EXPECT_TRUE(with("/text/bos", nullptr));
+}
+
+TEST(ManifestKinds, TilesOutOfRangeAreRefused) {
+    expect_refused(
+        patched(anyres_patch).dump(),
+        {
+            {"/image/height", 28},
+            {"/image/pinpoints", json::array()},
+            {"/image/pinpoints", std::vector<json>(65, json::array({56, 56}))},
+            {"/image/pinpoints/0", json::array({56})},
+            {"/image/pinpoints/0/1", 57},
+            {"/image/pinpoints/1/0", 0},
+            {"/image/pinpoints/1/0", 56 * 65},
+            {"/image/patch", 0},
+            {"/image/patch", 57},
+            {"/text/image_tokens", 7},
+            {"/text/template", "{prompt}"},
+        }
+    );
+}
+
+TEST(ManifestKinds, EmbeddersOutOfRangeAreRefused) {
+    expect_refused(
+        patched(embedder_patch).dump(),
+        {
+            {"/image/shortest_edge", 0},
+            {"/image/recipe", "anyres"},
+            {"/embedding/width", 0},
+            {"/embedding/width", 1 << 20},
+            {"/text/max_tokens", 1},
+            {"/text/pad", 512},
+        }
+    );
+}
+
+}  // namespace
+}  // namespace vignette
