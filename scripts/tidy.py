@@ -14,8 +14,9 @@ SEES = {  # include/vignette is visible to all
     "engine": {"core"},
     "bundle": {"core"},
     "model": {"core", "bundle"},
-    "caption": {"core", "image", "text", "engine"},
-    "source": {"core", "wire", "net"},
+    "film": {"core", "image"},
+    "caption": {"core", "film", "image", "text", "engine"},
+    "runpod": {"core", "wire", "net"},
 }
 SEES["back"] = {"core", "bundle", "caption", "model", "text"}
 SEES["app"] = set(SEES) - {"back", "caption", "model"}
@@ -30,10 +31,10 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "libheif": {"image"},
     "gif_lib.h": {"image"},
     "libdeflate.h": {"image"},
-    "libavcodec": {"image"},
-    "libavformat": {"image"},
-    "libavutil": {"image"},
-    "libswscale": {"image"},
+    "libavcodec": {"film"},
+    "libavformat": {"film"},
+    "libavutil": {"film"},
+    "libswscale": {"film"},
     "nlohmann": {"wire", "bundle"},
     "simdjson.h": {"wire"},
     "curl": {"net"},

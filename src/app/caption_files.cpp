@@ -16,9 +16,9 @@
 #include "app/job_log.h"
 #include "app/open_back.h"
 #include "app/url_options.h"
-#include "core/texts.h"
+#include "core/enum_text.h"
 #include "core/thread_pool.h"
-#include "wire/result_json.h"
+#include "wire/answer/result_json.h"
 
 namespace vignette {
 namespace {

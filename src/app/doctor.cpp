@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
-#include "app/preflight.h"
+#include "app/preflight/preflight.h"
 
 namespace vignette {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <system_error>
 
-#include "wire/words.h"
+#include "wire/strings.h"
 
 namespace vignette {
 namespace fs = std::filesystem;

@@ -11,11 +11,11 @@
 #include "app/file_url.h"
 #include "app/files.h"
 #include "app/job_log.h"
+#include "core/enum_text.h"
 #include "core/film_kind.h"
 #include "core/log.h"
-#include "core/texts.h"
-#include "wire/film_json.h"
-#include "wire/words.h"
+#include "wire/answer/film_json.h"
+#include "wire/strings.h"
 
 namespace vignette {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "core/enum_text.h"
 #include "core/log.h"
-#include "core/texts.h"
 
 namespace vignette {
 

@@ -6,7 +6,7 @@
 
 #include "vignette/caption.h"
 #include "vignette/error.h"
-#include "wire/film_json.h"
+#include "wire/answer/film_json.h"
 
 namespace vignette {
 

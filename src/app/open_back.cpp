@@ -5,7 +5,7 @@
 #include <bit>
 #include <filesystem>
 
-#include "app/places.h"
+#include "app/models/model_paths.h"
 
 namespace vignette {
 

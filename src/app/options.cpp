@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <map>
 
-#include "app/models_options.h"
-#include "app/places.h"
+#include "app/models/model_paths.h"
+#include "app/models/options.h"
 #include "app/url_options.h"
-#include "core/texts.h"
+#include "core/enum_text.h"
 
 namespace vignette {
 namespace {

@@ -13,9 +13,9 @@
 #include "app/open_back.h"
 #include "app/url_options.h"
 #include "core/stopwatch.h"
-#include "wire/film_json.h"
-#include "wire/job_json.h"
-#include "wire/result_json.h"
+#include "wire/answer/film_json.h"
+#include "wire/answer/result_json.h"
+#include "wire/request/job_json.h"
 
 namespace vignette {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "app/options.h"
-#include "net/sealed_fetcher.h"
+#include "net/fetch/sealed_fetcher.h"
 #include "vignette/fetcher.h"
 
 namespace CLI {

@@ -6,18 +6,18 @@
 
 #include "app/commands.h"
 #include "app/open_back.h"
-#include "app/preflight.h"
+#include "app/preflight/preflight.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
 #include "core/host_memory.h"
 #include "core/log.h"
-#include "source/heartbeat.h"
-#include "source/job_runner.h"
-#include "source/outbox.h"
-#include "source/platform.h"
-#include "source/result_folder.h"
-#include "source/stop_channel.h"
-#include "source/take_loop.h"
+#include "runpod/heartbeat.h"
+#include "runpod/job_runner.h"
+#include "runpod/outbox.h"
+#include "runpod/platform.h"
+#include "runpod/result_folder.h"
+#include "runpod/stop_poller.h"
+#include "runpod/take_loop.h"
 
 namespace vignette {
 namespace {

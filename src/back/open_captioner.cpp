@@ -4,7 +4,7 @@
 
 #include "bundle/file_digest.h"
 #include "bundle/manifest.h"
-#include "caption/studio.h"
+#include "caption/inference_service.h"
 #include "model/torch_embedder.h"
 #include "model/torch_model.h"
 #include "text/tokenizer.h"

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/texts.h"
+#include "core/enum_text.h"
 
 namespace vignette {
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "bundle/manifest_fields.h"
-#include "core/texts.h"
+#include "core/enum_text.h"
 
 namespace vignette {
 namespace {

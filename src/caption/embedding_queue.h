@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "vignette/channel.h"
+#include "core/channel.h"
 #include "vignette/embedder.h"
 #include "vignette/limits.h"
 

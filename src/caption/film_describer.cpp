@@ -14,8 +14,8 @@
 #include "core/stopwatch.h"
 #include "core/thread_pool.h"
 #include "engine/engine.h"
-#include "image/film_file.h"
-#include "image/frame_choice.h"
+#include "film/file.h"
+#include "film/frame_choice.h"
 
 namespace vignette {
 namespace {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <stop_token>
 
-#include "caption/picture_reader.h"
+#include "caption/media/picture_reader.h"
 #include "image/decode.h"
 #include "vignette/captioner.h"
 #include "vignette/error.h"

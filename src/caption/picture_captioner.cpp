@@ -5,12 +5,12 @@
 #include <random>
 #include <utility>
 
-#include "caption/phrase.h"
 #include "caption/presets.h"
 #include "caption/prompt_tokens.h"
-#include "caption/stops.h"
+#include "caption/wording/finished_text.h"
+#include "caption/wording/stop_matcher.h"
+#include "core/enum_text.h"
 #include "core/stopwatch.h"
-#include "core/texts.h"
 #include "text/guide.h"
 
 namespace vignette {

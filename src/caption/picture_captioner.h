@@ -6,9 +6,9 @@
 #include <stop_token>
 #include <vector>
 
-#include "caption/picture_reader.h"
-#include "caption/pieces.h"
+#include "caption/media/picture_reader.h"
 #include "caption/settings.h"
+#include "caption/wording/caption_stream.h"
 #include "engine/engine.h"
 #include "image/decode.h"
 #include "text/tokenizer.h"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "caption/embedding_queue.h"
-#include "caption/head_start.h"
+#include "caption/media/overlapped_preprocess.h"
 #include "text/tokenizer.h"
 #include "vignette/bundle.h"
 #include "vignette/caption.h"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "caption/wording.h"
+#include "caption/wording/form_text.h"
 #include "vignette/bundle.h"
 #include "vignette/job.h"
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "caption/presets.h"
-#include "core/texts.h"
+#include "core/enum_text.h"
 
 namespace vignette {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "caption/wording.h"
+#include "caption/wording/form_text.h"
 #include "engine/rules.h"
 #include "vignette/bundle.h"
 #include "vignette/error.h"

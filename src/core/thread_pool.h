@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "vignette/channel.h"
+#include "core/channel.h"
 
 namespace vignette {
 

@@ -17,10 +17,10 @@
 #include <thread>
 #include <vector>
 
+#include "core/channel.h"
 #include "engine/generation.h"
 #include "engine/sequence.h"
 #include "engine/slots.h"
-#include "vignette/channel.h"
 #include "vignette/error.h"
 #include "vignette/limits.h"
 #include "vignette/model.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/draw.h"
+#include "engine/seeded_random.h"
 #include "vignette/invariant.h"
 
 namespace vignette {

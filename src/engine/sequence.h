@@ -9,10 +9,10 @@
 
 #include "engine/beam_search.h"
 #include "engine/generation.h"
-#include "engine/restraint.h"
 #include "engine/rules.h"
-#include "engine/single_path.h"
+#include "engine/single_sequence.h"
 #include "engine/slots.h"
+#include "engine/token_constraints.h"
 #include "vignette/model.h"
 
 namespace vignette {

@@ -3,14 +3,14 @@
 #include <utility>
 
 #include "image/bmp.h"
-#include "image/gif.h"
+#include "image/gif/gif.h"
 #include "image/header.h"
-#include "image/heif.h"
-#include "image/jpeg.h"
+#include "image/heif/heif.h"
+#include "image/jpeg/jpeg.h"
 #include "image/pixels.h"
-#include "image/png.h"
-#include "image/raw.h"
-#include "image/tiff.h"
+#include "image/png/png.h"
+#include "image/raw/raw.h"
+#include "image/tiff/tiff.h"
 #include "image/webp.h"
 #include "vignette/invariant.h"
 

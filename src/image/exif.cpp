@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "image/tiff_directory.h"
+#include "image/tiff/directory.h"
 
 namespace vignette {
 namespace {

@@ -4,13 +4,13 @@
 #include <string>
 
 #include "image/bmp.h"
-#include "image/gif.h"
-#include "image/heif.h"
-#include "image/jpeg.h"
-#include "image/png.h"
-#include "image/raw.h"
+#include "image/gif/gif.h"
+#include "image/heif/heif.h"
+#include "image/jpeg/jpeg.h"
+#include "image/png/png.h"
+#include "image/raw/raw.h"
 #include "image/sniff.h"
-#include "image/tiff.h"
+#include "image/tiff/tiff.h"
 #include "image/webp.h"
 #include "vignette/invariant.h"
 

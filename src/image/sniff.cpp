@@ -6,7 +6,7 @@
 #include <string>
 
 #include "image/bytes_view.h"
-#include "image/raw.h"
+#include "image/raw/raw.h"
 
 namespace vignette {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "model/pictures.h"
+#include "model/encode_pictures.h"
 #include "vignette/invariant.h"
 
 namespace vignette {

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "model/choose.h"
+#include "model/choose/choose_tokens.h"
 #include "model/index_columns.h"
 #include "model/program.h"
 #include "model/slot_cache.h"

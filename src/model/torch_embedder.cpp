@@ -7,8 +7,8 @@
 #include <cmath>
 #include <utility>
 
-#include "model/pictures.h"
-#include "model/preprocess.h"
+#include "model/encode_pictures.h"
+#include "model/pixels/preprocess.h"
 #include "model/program.h"
 #include "model/torch_device.h"
 #include "model/torch_wall.h"

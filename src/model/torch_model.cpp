@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "bundle/footprint.h"
-#include "model/preprocess.h"
+#include "model/pixels/preprocess.h"
 #include "model/program.h"
 #include "model/slot_cache.h"
 #include "model/steps.h"

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "caption/media/picture_reader.h"
 #include "caption/picture_captioner.h"
-#include "caption/picture_reader.h"
 #include "fakes/scripted_model.h"
 #include "text/golden_tokenizer.h"
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "image/film_fixtures.h"
+#include "film/film_fixtures.h"
 
 namespace vignette {
 namespace {

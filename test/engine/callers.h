@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/channel.h"
 #include "engine/engine.h"
 #include "fakes/scripted_filter.h"
 #include "fakes/scripted_model.h"
-#include "vignette/channel.h"
 
 namespace vignette {
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "engine/callers.h"
-#include "engine/draw.h"
 #include "engine/reference_search.h"
+#include "engine/seeded_random.h"
 #include "fakes/scripted_model.h"
 
 namespace vignette {

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "engine/callers.h"
-#include "engine/draw.h"
 #include "engine/engine.h"
 #include "engine/expected_text.h"
+#include "engine/seeded_random.h"
 #include "fakes/scripted_choice.h"
 #include "fakes/scripted_model.h"
 

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/texts.h"
+#include "core/enum_text.h"
 #include "vignette/captioner.h"
 
 namespace vignette {

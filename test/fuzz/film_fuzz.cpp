@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "image/film_file.h"
+#include "film/file.h"
 #include "vignette/invariant.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "vignette/invariant.h"
-#include "wire/job_json.h"
-#include "wire/result_json.h"
+#include "wire/answer/result_json.h"
+#include "wire/request/job_json.h"
 
 namespace {
 

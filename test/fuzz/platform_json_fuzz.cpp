@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "vignette/invariant.h"
-#include "wire/platform_json.h"
+#include "wire/dialects/runpod.h"
 
 namespace {
 

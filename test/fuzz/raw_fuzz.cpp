@@ -5,8 +5,8 @@
 #include <span>
 
 #include "image/decode.h"
-#include "image/raw.h"
-#include "image/raw_preview.h"
+#include "image/raw/preview.h"
+#include "image/raw/raw.h"
 #include "vignette/invariant.h"
 
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "net/unpack.h"
+#include "net/fetch/unpack.h"
 #include "vignette/invariant.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

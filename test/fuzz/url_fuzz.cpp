@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "net/host_rules.h"
-#include "net/url.h"
+#include "net/fetch/host_rules.h"
+#include "net/fetch/url.h"
 #include "vignette/invariant.h"
 
 namespace vignette {

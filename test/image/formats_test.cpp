@@ -3,14 +3,14 @@
 #include <string>
 
 #include "image/alpha.h"
-#include "image/av1.h"
 #include "image/decode.h"
 #include "image/fixtures.h"
-#include "image/gif_layout.h"
+#include "image/gif/layout.h"
 #include "image/header.h"
-#include "image/hevc.h"
-#include "image/iso_boxes.h"
-#include "image/png_filters.h"
+#include "image/heif/av1.h"
+#include "image/heif/hevc.h"
+#include "image/heif/iso_boxes.h"
+#include "image/png/filters.h"
 
 namespace vignette {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "image/crc32.h"
 #include "image/fixtures.h"
+#include "image/png/crc32.h"
 
 namespace vignette {
 namespace {

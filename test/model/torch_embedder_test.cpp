@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "model/golden.h"
-#include "model/preprocess.h"
+#include "model/pixels/preprocess.h"
 
 namespace vignette {
 namespace {

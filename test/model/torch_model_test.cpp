@@ -11,7 +11,7 @@
 #include "fakes/scratch_folder.h"
 #include "model/golden.h"
 #include "model/golden_captioner.h"
-#include "model/preprocess.h"
+#include "model/pixels/preprocess.h"
 
 namespace vignette {
 namespace {

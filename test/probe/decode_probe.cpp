@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "core/texts.h"
+#include "core/enum_text.h"
 #include "image/decode.h"
 #include "image/header.h"
 

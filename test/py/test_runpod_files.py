@@ -42,7 +42,7 @@ def test_the_machine_is_described_as_the_hub_asks_for():
 
 
 def check_cuda_versions(versions):
-    """What our torch is built for; see cuda_version_min in src/app/preflight.h."""
+    """What our torch is built for; see cuda_version_min in src/app/preflight/preflight.h."""
     assert versions and all(re.fullmatch(r"\d+\.\d+", version) for version in versions)
     assert all(int(version.split(".")[0]) >= 13 for version in versions)
 

@@ -1,0 +1,69 @@
+// What the driver said, held against what the operator wants and the model needs.
+#include <algorithm>
+
+#include "app/preflight/checks.h"
+#include "bundle/footprint.h"
+#include "vignette/bytes.h"
+
+namespace vignette {
+namespace {
+
+constexpr std::uint64_t work_bytes = 512 * MiB;  // of one step: activations, cuBLAS' workspace, kernels
+constexpr const char* why_skipped = "not checked: RUNPOD_SKIP_GPU_CHECK";
+
+Check no_gpu(const PreflightOptions& options, const std::string& why) {
+    if (!options.gpu_required) return noted("gpu", why + "; the model runs on the CPU");
+    return failed(
+        "gpu", why + ", and one is required (device cuda, or RUNPOD_GPU_COUNT)",
+        "start the container with --gpus all on a machine with an NVIDIA GPU, or choose --device cpu"
+    );
+}
+
+Check check_devices(const Gpus& gpus) {
+    std::string names;
+    for (const Gpu& gpu : gpus.devices) names += (names.empty() ? "" : ", ") + gpu.name;
+    return passed("gpu", std::to_string(gpus.devices.size()) + " device(s) keep what is written: " + names);
+}
+
+Check check_cuda(int has, int wanted) {
+    const std::string speaks = "the driver runs CUDA up to " + cuda_text(has);
+    if (has >= wanted) return passed("cuda", speaks);
+    return failed(
+        "cuda", speaks + " and at least " + cuda_text(wanted) + " is needed",
+        "update the NVIDIA driver (CUDA 13 needs 580 or newer), on RunPod allow only machines with CUDA " +
+            cuda_text(wanted) + " or newer, or choose --device cpu"
+    );
+}
+
+Check check_gpu_memory(const PreflightOptions& options, const Gpu& gpu, const ModelNeeds& needs) {
+    const std::uint64_t left = gpu.free_bytes - std::min(gpu.free_bytes, needs.weights_bytes);
+    const std::uint64_t cache = cache_bytes(needs.manifest, options.slots, left);
+    const std::uint64_t needed = needs.weights_bytes + cache + work_bytes;
+    const std::string found = gib_text(gpu.free_bytes) + " of " + gib_text(gpu.total_bytes) + " free";
+    const std::string wants = gib_text(needed) + " needed (weights " + gib_text(needs.weights_bytes) +
+                              ", cache " + gib_text(cache) + ", work " + gib_text(work_bytes) + ")";
+    if (gpu.free_bytes >= needed) return passed("gpu_memory", found + ", " + wants);
+    return failed(
+        "gpu_memory", found + " on " + gpu.name + ", " + wants,
+        "end what else runs on this GPU, take a larger one, or set VIGNETTE_SLOTS to fewer slots"
+    );
+}
+
+}  // namespace
+
+std::vector<Check> check_gpus(
+    const PreflightOptions& options, const Result<Gpus>& gpus, const std::optional<ModelNeeds>& needs
+) {
+    if (options.skip_gpu) return {noted("gpu", why_skipped)};
+    if (options.device == "cpu") return {noted("gpu", "not used: the device is cpu")};
+    if (!gpus) return {failed("gpu", gpus.error())};
+    if (!gpus->driver) return {no_gpu(options, "no NVIDIA driver (libcuda.so.1)")};
+    if (gpus->devices.empty()) return {no_gpu(options, "an NVIDIA driver but no device")};
+    std::vector<Check> checks{check_devices(*gpus)};
+    if (options.skip_system) return checks;
+    checks.push_back(check_cuda(gpus->cuda_version, options.cuda_version_min));
+    if (needs) checks.push_back(check_gpu_memory(options, gpus->devices.front(), *needs));
+    return checks;
+}
+
+}  // namespace vignette

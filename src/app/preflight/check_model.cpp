@@ -1,0 +1,55 @@
+// The parts that were installed: the captioner's library and the model bundle.
+#include <dlfcn.h>
+
+#include <utility>
+
+#include "app/models/model_paths.h"
+#include "app/preflight/checks.h"
+#include "bundle/check.h"
+#include "bundle/footprint.h"
+
+namespace vignette {
+namespace fs = std::filesystem;
+namespace {
+
+Result<ModelNeeds> read_needs(const fs::path& bundle, Thoroughness how) {
+    Manifest manifest = TRY(read_manifest(bundle));
+    if (const std::vector<Error> problems = check_bundle(bundle, manifest, {.how = how}); !problems.empty())
+        return std::unexpected(problems.front());
+    const std::uint64_t bytes = TRY(weights_bytes(manifest, bundle));
+    return ModelNeeds{.manifest = std::move(manifest), .weights_bytes = bytes};
+}
+
+Check check_files(const PreflightOptions& options, const fs::path& bundle, std::optional<ModelNeeds>& needs) {
+    Result<ModelNeeds> read =
+        read_needs(bundle, options.deep ? Thoroughness::digests : Thoroughness::headers);
+    if (!read) return failed("files", read.error());
+    needs = *std::move(read);
+    return passed(
+        "files", std::string("program, tokenizer") + (options.deep ? " and weights" : "") +
+                     " have their digests, the weights their sizes (" +
+                     std::to_string(needs->manifest.weights.files.size()) + " file(s))"
+    );
+}
+
+}  // namespace
+
+Check check_captioner(bool deep) {
+    const Result<fs::path> back = find_back();
+    if (!back) return failed("captioner", back.error());
+    if (deep && dlopen(back->c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
+        return failed(
+            "captioner", std::string("cannot be loaded: ") + dlerror(),
+            "install the library that is missing, or build again (scripts/setup)"
+        );
+    }
+    return passed("captioner", back->string());
+}
+
+std::vector<Check> check_model(const PreflightOptions& options, std::optional<ModelNeeds>& needs) {
+    const Result<fs::path> bundle = find_bundle(options.model);
+    if (!bundle) return {failed("model", bundle.error())};
+    return {passed("model", options.model + " in " + bundle->string()), check_files(options, *bundle, needs)};
+}
+
+}  // namespace vignette

@@ -1,0 +1,123 @@
+// The machine around the model: memory and disk.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "app/preflight/checks.h"
+#include "app/url_options.h"
+#include "bundle/footprint.h"
+#include "core/host_memory.h"
+#include "vignette/bytes.h"
+
+namespace vignette {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uint64_t gib = 1024 * MiB;
+
+// libtorch itself and the work of a step want about 2 GiB; CUDA's libraries as much again. The weights are
+// mapped or cast into memory on the CPU and only pass through it on their way to a GPU.
+std::uint64_t memory_needed(
+    const PreflightOptions& options, bool gpu, const std::optional<ModelNeeds>& needs
+) {
+    if (options.memory_gib_min) {
+        return static_cast<std::uint64_t>(*options.memory_gib_min * static_cast<double>(gib));
+    }
+    if (gpu) return 4 * gib;
+    return 2 * gib + (needs ? needs->weights_bytes : 0);
+}
+
+std::string percent_text(double share) {
+    std::string text = std::to_string(share);
+    return text.substr(0, text.find('.') + 2) + " %";
+}
+
+struct Share {
+    fs::path place;
+    fs::space_info space;
+
+    double percent() const {
+        return 100.0 * static_cast<double>(space.available) / static_cast<double>(space.capacity);
+    }
+    std::string text() const {
+        return place.string() + " has " + percent_text(percent()) + " free (" + gib_text(space.available) +
+               ")";
+    }
+};
+
+// Of the system's disk and of the temporary folder's. A place that tells nothing is left out.
+std::vector<Share> disk_shares(const fs::path& root) {
+    std::error_code no_folder;
+    std::vector<Share> shares;
+    for (const fs::path& place : {root, fs::temp_directory_path(no_folder)}) {
+        std::error_code failed;
+        const fs::space_info space = fs::space(place, failed);
+        if (!failed && space.capacity > 0) shares.push_back({place, space});
+    }
+    return shares;
+}
+
+}  // namespace
+
+Check check_memory(const PreflightOptions& options, bool gpu, const std::optional<ModelNeeds>& needs) {
+    const std::optional<HostMemory> memory = host_memory(options.root);
+    if (!memory) return noted("memory", "not known here");
+    const std::uint64_t needed = memory_needed(options, gpu, needs);
+    const std::string limit = memory->limited_by.empty() ? "" : " (limit of " + memory->limited_by + ")";
+    const std::string found =
+        gib_text(memory->available_bytes) + " of " + gib_text(memory->total_bytes) + " available" + limit;
+    if (memory->available_bytes >= needed) return passed("memory", found);
+    return failed(
+        "memory", found + ", " + gib_text(needed) + " needed",
+        memory->limited_by.empty() ? "end other programs or take a larger machine"
+                                   : "give the container more memory, or take a larger machine"
+    );
+}
+
+Check check_disk(const PreflightOptions& options) {
+    std::string found;
+    for (const Share& share : disk_shares(options.root)) {
+        if (share.percent() < options.disk_percent_min) {
+            return failed(
+                "disk", share.text() + ", " + percent_text(options.disk_percent_min) + " needed",
+                "delete what is not needed, give the container a larger disk, or set "
+                "RUNPOD_MIN_DISK_PERCENT lower"
+            );
+        }
+        found += (found.empty() ? "" : ", ") + share.text();
+    }
+    return found.empty() ? noted("disk", "not known here") : passed("disk", found);
+}
+
+// Tried, not asked: root may write where the disk is mounted read-only, or so permissions say.
+Check check_outbox(const fs::path& outbox) {
+    const char* remedy = "name a folder in VIGNETTE_OUTBOX that this user may write to";
+    std::error_code error;
+    fs::create_directories(outbox, error);
+    std::string probe = (outbox / ".preflight-XXXXXX").string();
+    const int file = mkstemp(probe.data());
+    if (file < 0) {
+        return failed("outbox", outbox.string() + " cannot be written: " + std::strerror(errno), remedy);
+    }
+    const bool written = ::write(file, "x", 1) == 1 && fsync(file) == 0;
+    const int reason = errno;
+    close(file);
+    fs::remove(probe, error);
+    if (written) return passed("outbox", outbox.string() + " can be written");
+    return failed("outbox", outbox.string() + " cannot be written: " + std::strerror(reason), remedy);
+}
+
+Check check_urls(const UrlOptions& options) {
+    const Result<FetchRules> rules = fetch_rules(options);
+    if (!rules) return failed("urls", rules.error());
+    if (options.allow_private) {
+        return noted(
+            "urls", "private networks and this machine too: whoever sends jobs can make us fetch there"
+        );
+    }
+    return passed("urls", options.hosts.empty() ? "any public host" : "only the hosts listed, if public");
+}
+
+}  // namespace vignette

@@ -1,0 +1,45 @@
+// The single checks of a preflight, each a function of what was found. Private to
+// app/preflight/preflight*.cpp.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/preflight/preflight.h"
+#include "bundle/manifest.h"
+
+namespace vignette {
+
+// What the model takes, once its bundle is known to be whole.
+struct ModelNeeds {
+    Manifest manifest;
+    std::uint64_t weights_bytes = 0;
+};
+
+Check passed(std::string name, std::string details);
+Check noted(std::string name, std::string details);
+Check failed(std::string name, std::string details, std::string remedy);
+// Our errors say what is wrong, a semicolon, and what to do.
+Check failed(std::string name, const Error& error);
+
+std::string gib_text(std::uint64_t bytes);  // "1.5 GiB"
+std::string cuda_text(int version);         // 13000: "13.0"
+
+Check check_captioner(bool deep);
+// The bundle and its files; `needs` is set when both are right.
+std::vector<Check> check_model(const PreflightOptions& options, std::optional<ModelNeeds>& needs);
+
+// The devices, CUDA's version, and the first device's free memory: the model computes on that one.
+std::vector<Check> check_gpus(
+    const PreflightOptions& options, const Result<Gpus>& gpus, const std::optional<ModelNeeds>& needs
+);
+
+Check check_memory(const PreflightOptions& options, bool gpu, const std::optional<ModelNeeds>& needs);
+Check check_disk(const PreflightOptions& options);
+Check check_outbox(const std::filesystem::path& outbox);
+Check check_urls(const UrlOptions& options);
+
+}  // namespace vignette

@@ -1,0 +1,164 @@
+#include "app/preflight/gpu.h"
+
+#include <dlfcn.h>
+
+#include <array>
+#include <bit>
+#include <string_view>
+
+#include "vignette/bytes.h"
+
+namespace vignette {
+namespace {
+
+constexpr int no_device = 100;  // CUDA_ERROR_NO_DEVICE: a driver and nothing to drive
+constexpr std::size_t probe_bytes = 4 * MiB;
+
+constexpr const char* restart = "; restart the machine or take another one, and check it with nvidia-smi";
+
+template <class Function>
+void find(void* library, const char* name, Function*& function, std::string& missing) {
+    void* symbol = dlsym(library, name);
+    if (symbol == nullptr && missing.empty()) missing = name;
+    function = std::bit_cast<Function*>(symbol);
+}
+
+// The suffixes are the driver's own: cuda.h maps the plain names to them.
+Result<GpuDriver> functions_of(void* library) {
+    GpuDriver driver;
+    std::string missing;
+    find(library, "cuInit", driver.init, missing);
+    find(library, "cuDriverGetVersion", driver.version, missing);
+    find(library, "cuDeviceGetCount", driver.count, missing);
+    find(library, "cuDeviceGet", driver.device, missing);
+    find(library, "cuDeviceGetName", driver.name, missing);
+    find(library, "cuDevicePrimaryCtxRetain", driver.retain, missing);
+    find(library, "cuDevicePrimaryCtxRelease_v2", driver.release, missing);
+    find(library, "cuCtxPushCurrent_v2", driver.push, missing);
+    find(library, "cuCtxPopCurrent_v2", driver.pop, missing);
+    find(library, "cuMemGetInfo_v2", driver.memory, missing);
+    find(library, "cuMemAlloc_v2", driver.allocate, missing);
+    find(library, "cuMemFree_v2", driver.free, missing);
+    find(library, "cuMemcpyHtoD_v2", driver.write, missing);
+    find(library, "cuMemcpyDtoH_v2", driver.read, missing);
+    find(library, "cuGetErrorName", driver.error_name, missing);
+    if (missing.empty()) return driver;
+    return fail(ErrorCode::unavailable, "the NVIDIA driver has no " + missing + "; install a newer driver");
+}
+
+std::string error_name(const GpuDriver& driver, int error) {
+    const char* name = nullptr;
+    if (driver.error_name(error, &name) == 0 && name != nullptr) return name;
+    return "CUDA error " + std::to_string(error);
+}
+
+// One call's outcome, told with the device it was for; `device` is empty for the driver as a whole.
+Result<void> done(const GpuDriver& driver, int error, std::string_view call, std::string_view device = {}) {
+    if (error == 0) return {};
+    const std::string where = device.empty() ? "" : " on " + std::string(device);
+    return fail(
+        ErrorCode::unavailable,
+        std::string(call) + where + " failed with " + error_name(driver, error) + restart
+    );
+}
+
+// The device's primary context, which is also torch's, current while this lives.
+class Context {
+public:
+    Context(const GpuDriver& driver, int device) : driver_(driver), device_(device) {}
+    ~Context() {
+        void* popped = nullptr;
+        if (current_) driver_.pop(&popped);
+        if (retained_) driver_.release(device_);
+    }
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+
+    Result<void> enter(std::string_view name) {
+        void* context = nullptr;
+        TRY(done(driver_, driver_.retain(&context, device_), "cuDevicePrimaryCtxRetain", name));
+        retained_ = true;
+        TRY(done(driver_, driver_.push(context), "cuCtxPushCurrent", name));
+        current_ = true;
+        return {};
+    }
+
+private:
+    const GpuDriver& driver_;
+    int device_;
+    bool retained_ = false;
+    bool current_ = false;
+};
+
+// Bytes that differ from place to place, so that neither zeros nor a shifted copy pass for them.
+std::vector<std::uint32_t> pattern() {
+    std::vector<std::uint32_t> numbers(probe_bytes / sizeof(std::uint32_t));
+    std::uint32_t next = 1;
+    for (std::uint32_t& number : numbers) number = next = next * 1664525U + 1013904223U;
+    return numbers;
+}
+
+Result<void> write_and_read(const GpuDriver& driver, unsigned long long address, std::string_view name) {
+    const std::vector<std::uint32_t> written = pattern();
+    std::vector<std::uint32_t> read(written.size());
+    TRY(done(driver, driver.write(address, written.data(), probe_bytes), "cuMemcpyHtoD", name));
+    TRY(done(driver, driver.read(read.data(), address, probe_bytes), "cuMemcpyDtoH", name));
+    if (read == written) return {};
+    return fail(
+        ErrorCode::unavailable,
+        "what was read back from " + std::string(name) + " is not what was written" + restart
+    );
+}
+
+Result<void> try_memory(const GpuDriver& driver, std::string_view name) {
+    unsigned long long address = 0;
+    TRY(done(driver, driver.allocate(&address, probe_bytes), "cuMemAlloc of 4 MiB", name));
+    Result<void> outcome = write_and_read(driver, address, name);
+    const int freed = driver.free(address);
+    TRY(outcome);
+    return done(driver, freed, "cuMemFree", name);
+}
+
+Result<Gpu> probe(const GpuDriver& driver, int ordinal) {
+    std::string place = "device " + std::to_string(ordinal);
+    int device = 0;
+    TRY(done(driver, driver.device(&device, ordinal), "cuDeviceGet", place));
+    std::array<char, 256> name{};
+    TRY(done(
+        driver, driver.name(name.data(), static_cast<int>(name.size() - 1), device), "cuDeviceGetName", place
+    ));
+    place += std::string(" (") + name.data() + ")";
+    Context context(driver, device);
+    TRY(context.enter(place));
+    Gpu gpu{.name = name.data()};
+    std::size_t free = 0;
+    std::size_t total = 0;
+    TRY(done(driver, driver.memory(&free, &total), "cuMemGetInfo", place));
+    gpu.free_bytes = free;
+    gpu.total_bytes = total;
+    TRY(try_memory(driver, place));
+    return gpu;
+}
+
+}  // namespace
+
+Result<Gpus> probe_gpus() {
+    // Never closed: the driver starts threads, and torch uses the same copy.
+    void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) return Gpus{};
+    return probe_gpus(TRY(functions_of(library)));
+}
+
+Result<Gpus> probe_gpus(const GpuDriver& driver) {
+    Gpus found{.driver = true};
+    TRY(done(driver, driver.version(&found.cuda_version), "cuDriverGetVersion"));
+    const int started = driver.init(0);
+    if (started == no_device) return found;
+    TRY(done(driver, started, "cuInit"));
+    int count = 0;
+    TRY(done(driver, driver.count(&count), "cuDeviceGetCount"));
+    for (int ordinal = 0; ordinal < count; ++ordinal) found.devices.push_back(TRY(probe(driver, ordinal)));
+    return found;
+}
+
+}  // namespace vignette

@@ -1,0 +1,59 @@
+// Is this machine fit to describe pictures? The checks that `vignette worker` makes before it takes jobs and
+// that `vignette doctor` prints. Nothing heavy is loaded but by a deep preflight.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/options.h"
+#include "app/preflight/gpu.h"
+
+namespace vignette {
+
+enum class Verdict { ok, note, failed };
+
+struct Check {
+    std::string name;
+    Verdict verdict = Verdict::ok;
+    std::string details;
+    std::string remedy;  // of a failure: what to do about it
+    bool operator==(const Check&) const = default;
+};
+
+// What the operator asked for, and where to look; tests replace the latter.
+struct PreflightOptions {
+    std::string model;
+    std::string device = "auto";
+    int slots = 0;
+    bool deep = false;  // also hashes the weights and opens the captioner's library
+    bool gpu_required = false;
+    bool skip_gpu = false;
+    bool skip_system = false;
+    std::optional<double> memory_gib_min;  // empty: what the model needs
+    double disk_percent_min = 10;
+    int cuda_version_min = 13000;  // as the driver counts: 13.0, which our torch is built for
+    std::filesystem::path outbox;  // empty: none
+    UrlOptions urls;
+    std::vector<std::string> misunderstood;  // variables whose value is not what they take
+
+    std::filesystem::path root = "/";
+    std::function<Result<Gpus>()> probe = [] { return probe_gpus(); };
+};
+
+// With RUNPOD_SKIP_…, RUNPOD_MIN_…, RUNPOD_GPU_COUNT and VIGNETTE_OUTBOX of the environment.
+PreflightOptions preflight_options(const Options& options);
+
+// Always all checks, in the order in which they matter. Makes CUDA contexts, so it takes about as long as
+// the slowest GPU takes for one; only one call at a time.
+std::vector<Check> preflight(const PreflightOptions& options);
+
+std::optional<Check> first_failure(const std::vector<Check>& checks);
+
+// A check's details as the platform takes them: at most 256 bytes, whole characters.
+std::string reason(const Check& check);
+
+}  // namespace vignette

@@ -1,0 +1,217 @@
+#include "caption/inference_service.h"
+
+#include <algorithm>
+#include <future>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "caption/film_describer.h"
+#include "core/stopwatch.h"
+
+namespace vignette {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int embeddings_at_once = 32;
+
+// A vector under way, so that the words can be made meanwhile.
+using Pending = std::optional<std::future<Result<Vector>>>;
+
+Result<std::future<Result<Vector>>> start_vector(
+    PictureEmbedder& embedder, const Job& job, const std::vector<ReadPicture>& images, HeadStart* begun,
+    const std::stop_token& stop, std::vector<Warning>& warnings
+) {
+    if (images.empty()) return about("input.text", embedder.start(job.text, stop, warnings));
+    if (images.size() == 1) return embedder.start(images.front().image, begun, stop);
+    return fail(
+        ErrorCode::unsupported, "a vector is of one picture; leave \"together\" out", "input.together"
+    );
+}
+
+Caption without_words(Job& job) {
+    Caption made;
+    if (job.task == Task::caption) {
+        job.warnings.push_back(
+            {.field = "input",
+             .message =
+                 "captions are switched off, and nothing else was asked for; \"return_embedding\": true "
+                 "gives the picture's vector"}
+        );
+    }
+    made.warnings = std::move(job.warnings);
+    return made;
+}
+
+bool wants_words(const Job& job) { return job.task != Task::embed && job.captions; }
+
+bool wants_vector(const Job& job) { return job.task != Task::caption; }
+
+}  // namespace
+
+Studio::Studio(const CaptionerConfig& config, Shelf::Open open_model)
+    : config_(config),
+      shelf_(std::move(open_model), {.models_max = config.models_max, .idle = config.idle}),
+      reader_(config.fetcher, config.limits),
+      pictures_at_once_(embeddings_at_once) {}
+
+Result<std::unique_ptr<Captioner>> Studio::open(const CaptionerConfig& config, Shelf::Open open_model) {
+    auto studio = std::make_unique<Studio>(config, std::move(open_model));
+    if (!config.lazy) TRY(studio->load_default());
+    return studio;
+}
+
+Result<void> Studio::load_default() {
+    if (!config_.bundle.empty()) {
+        const auto words = TRY(take<CaptionModel>({{}, {}, config_.bundle}, "captions"));
+        pictures_at_once_ = words->captioner.pictures_at_once();
+    } else if (!config_.embedder.empty()) {
+        TRY(take<EmbeddingModel>({{}, {}, config_.embedder}, "vectors"));
+    }
+    return {};
+}
+
+int Studio::pictures_at_once() const { return pictures_at_once_; }
+
+Result<Caption> Studio::caption(Job job, std::stop_token stop, const OnPiece& on_piece) {
+    TRY(unless_stopped(stop));
+    Timings timings;
+    Stopwatch loading;
+    const Models models = TRY(models_of(job));
+    timings.load = loading.lap();
+    const Stopwatch watch;
+    const auto prepare = [&] { return prepare_for(models); };
+    ReadPictures pictures = TRY(reader_.read(job, need_of(models, job), prepare, stop, timings));
+    Caption made = TRY(answer(models, std::move(job), std::move(pictures), stop, on_piece));
+    made.timings.load = timings.load;
+    made.timings.fetch = timings.fetch;
+    made.timings.decode = timings.decode;
+    made.timings.total = watch.total();
+    return made;
+}
+
+// What its models look at: a raw file's preview must not have less.
+DecodeNeed Studio::need_of(const Models& models, const Job& job) {
+    DecodeNeed need{.cover = {}, .fast = job.fast};
+    const auto widen = [&](Size size) {
+        need.cover.width = std::max(need.cover.width, size.width);
+        need.cover.height = std::max(need.cover.height, size.height);
+    };
+    const auto look_at = [&](const PixelRecipe& recipe) {
+        widen(recipe.size);
+        widen({recipe.shortest_edge, recipe.shortest_edge});
+        for (const Size& pinpoint : recipe.pinpoints) widen(pinpoint);
+    };
+    if (models.words) look_at(models.words->captioner.bundle().pixels);
+    if (models.vector) look_at(models.vector->embedder.bundle().pixels);
+    return need;
+}
+
+// One model can begin with a picture while it is decoded; a second one has to wait until it is whole.
+std::unique_ptr<Preparation> Studio::prepare_for(const Models& models) {
+    if (models.words) return models.words->captioner.prepare();
+    if (models.vector) return models.vector->embedder.prepare();
+    return nullptr;
+}
+
+// Words and vector of pictures that are read, or of a text.
+Result<Caption> Studio::answer(
+    const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop, const OnPiece& on_piece
+) {
+    Pending pending;
+    if (models.vector) {
+        const bool for_vector = !models.words && !pictures.images.empty();  // see prepare_for()
+        HeadStart* const begun = for_vector ? pictures.images.front().head_start.get() : nullptr;
+        pending = TRY(start_vector(models.vector->embedder, job, pictures.images, begun, stop, job.warnings));
+    }
+    const VectorFormat format = job.vector_format;
+    const Task task = job.task;
+    std::vector<ImageInfo> infos;
+    infos.reserve(pictures.images.size());
+    for (const ReadPicture& one : pictures.images) infos.push_back(one.info);
+    if (!models.words) pictures = {};
+    Caption made =
+        models.words
+            ? TRY(models.words->captioner.caption(std::move(job), std::move(pictures), stop, on_piece))
+            : without_words(job);
+    if (pending) {
+        Stopwatch waiting;
+        made.embedding = models.vector->embedder.describe(TRY(pending->get()), format);
+        made.timings.embed = waiting.lap();
+    }
+    made.task = task;
+    made.images = std::move(infos);
+    return made;
+}
+
+Result<FilmInfo> Studio::describe(Film film, std::stop_token stop, const OnFrame& on_frame) {
+    TRY(unless_stopped(stop));
+    const Models models = TRY(models_of(film.frame));
+    const int room = models.words ? models.words->captioner.pictures_at_once() : embeddings_at_once;
+    const AnswerFrame answer_frame = [&](Job job, DecodedImage frame,
+                                         const std::stop_token& stopped) -> Result<Caption> {
+        const Stopwatch watch;
+        ReadPictures picture = TRY(reader_.admit(std::move(frame), job.id, stopped));
+        Caption made = TRY(answer(models, std::move(job), std::move(picture), stopped, {}));
+        made.timings.total = watch.total();
+        return made;
+    };
+    return describe_film(
+        std::move(film),
+        {.limits = config_.limits,
+         .reader = reader_,
+         .frames_at_once = std::min(room, film_frames_at_once_max)},
+        answer_frame, stop, on_frame
+    );
+}
+
+// A job for words gets none where captions are off: an empty answer, not an error, and no model loaded.
+Result<Studio::Models> Studio::models_of(const Job& job) {
+    Models models;
+    if (wants_vector(job)) {
+        const bool alone = job.task == Task::embed && job.embedder.empty();
+        const Wanted wanted{
+            alone ? job.model : job.embedder, alone ? "input.model" : "input.embedding_model",
+            config_.embedder
+        };
+        models.vector = TRY(take<EmbeddingModel>(wanted, "vectors"));
+    }
+    if (wants_words(job) && !config_.bundle.empty()) {
+        models.words = TRY(take<CaptionModel>({job.model, "input.model", config_.bundle}, "captions"));
+    }
+    return models;
+}
+
+Result<fs::path> Studio::find(const Wanted& wanted) const {
+    if (wanted.name.empty()) {
+        if (!wanted.standard.empty()) return wanted.standard;
+        return fail(
+            ErrorCode::model_not_found,
+            "there is no model for that here; the operator may set one with VIGNETTE_EMBEDDER"
+        );
+    }
+    for (const fs::path& known : {config_.bundle, config_.embedder}) {
+        if (!known.empty() && known.filename() == wanted.name) return known;
+    }
+    if (config_.find_bundle) return config_.find_bundle(wanted.name);
+    return fail(
+        ErrorCode::model_not_found,
+        "there is no model \"" + std::string(wanted.name) + "\" here; leave the field out, or name another"
+    );
+}
+
+template <class Kind>
+Result<std::shared_ptr<Kind>> Studio::take(const Wanted& wanted, std::string_view what_for) {
+    const fs::path bundle = TRY(about(wanted.field, find(wanted)));
+    std::shared_ptr<OpenedModel> opened = TRY(shelf_.take(bundle));
+    std::shared_ptr<Kind> model = std::dynamic_pointer_cast<Kind>(std::move(opened));
+    if (model) return model;
+    return fail(
+        ErrorCode::invalid_input,
+        "the model " + bundle.filename().string() + " does not make " + std::string(what_for) +
+            "; name another, or leave the field out",
+        std::string(wanted.field)
+    );
+}
+
+}  // namespace vignette

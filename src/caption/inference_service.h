@@ -1,0 +1,87 @@
+// All tasks over all models: which models a job needs, its pictures read once, words and vector of them.
+// Any thread; a model is loaded by the first job that needs it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "caption/media/picture_reader.h"
+#include "caption/model_cache.h"
+#include "caption/picture_captioner.h"
+#include "caption/picture_embedder.h"
+#include "vignette/captioner.h"
+#include "vignette/embedder.h"
+#include "vignette/model.h"
+
+namespace vignette {
+
+class CaptionModel final : public OpenedModel {
+public:
+    CaptionModel(std::unique_ptr<Model> model, BundleInfo bundle, Tokenizer tokenizer, const Limits& limits)
+        : model_(std::move(model)), captioner(std::move(bundle), std::move(tokenizer), *model_, limits) {}
+
+private:
+    std::unique_ptr<Model> model_;
+
+public:
+    PictureCaptioner captioner;  // uses the model: declared behind it
+};
+
+class EmbeddingModel final : public OpenedModel {
+public:
+    EmbeddingModel(
+        std::unique_ptr<Embedder> model, BundleInfo bundle, Tokenizer tokenizer, const Limits& limits
+    )
+        : model_(std::move(model)), embedder(std::move(bundle), std::move(tokenizer), *model_, limits) {}
+
+private:
+    std::unique_ptr<Embedder> model_;
+
+public:
+    PictureEmbedder embedder;  // uses the model: declared behind it
+};
+
+class Studio final : public Captioner {
+public:
+    Studio(const CaptionerConfig& config, Shelf::Open open_model);
+
+    // Loads the default model at once unless the configuration says otherwise.
+    static Result<std::unique_ptr<Captioner>> open(const CaptionerConfig& config, Shelf::Open open_model);
+
+    int pictures_at_once() const override;
+    Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override;
+    Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override;
+
+private:
+    struct Models {  // that a job needs; held while it runs
+        std::shared_ptr<CaptionModel> words;
+        std::shared_ptr<EmbeddingModel> vector;
+    };
+    struct Wanted {  // a bundle by its name in the job, or the default
+        std::string_view name;
+        std::string_view field;
+        const std::filesystem::path& standard;
+    };
+
+    Result<Models> models_of(const Job& job);
+    static std::unique_ptr<Preparation> prepare_for(const Models& models);
+    static DecodeNeed need_of(const Models& models, const Job& job);
+    static Result<Caption> answer(
+        const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop,
+        const OnPiece& on_piece
+    );
+    Result<std::filesystem::path> find(const Wanted& wanted) const;
+    template <class Kind>
+    Result<std::shared_ptr<Kind>> take(const Wanted& wanted, std::string_view what_for);
+    Result<void> load_default();
+
+    const CaptionerConfig config_;
+    Shelf shelf_;
+    PictureReader reader_;
+    int pictures_at_once_;
+};
+
+}  // namespace vignette

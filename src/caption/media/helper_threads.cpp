@@ -1,0 +1,55 @@
+#include "caption/media/helper_threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace vignette {
+namespace {
+
+// In a virtual machine Linux takes a core that sleeps for one that was taken away, and wakes a thread on the
+// core of who calls it: there it begins when its caller is through. So it is told to go elsewhere. Where that
+// is not possible, it is no help and no harm.
+void keep_off_this_core(pthread_t thread) {
+    const int here = sched_getcpu();
+    cpu_set_t cores;
+    if (here < 0 || sched_getaffinity(0, sizeof cores, &cores) != 0) return;
+    CPU_CLR(static_cast<std::size_t>(here), &cores);
+    if (CPU_COUNT(&cores) > 0) pthread_setaffinity_np(thread, sizeof cores, &cores);
+}
+
+}  // namespace
+
+Helpers::Helpers(int count) {
+    for (int i = 0; i < count; ++i) {
+        Helper& helper = *helpers_.emplace_back(std::make_unique<Helper>());
+        helper.thread = std::jthread([this, &helper](const std::stop_token& stop) { work(helper, stop); });
+    }
+}
+
+bool Helpers::run(Task task) {
+    const std::lock_guard lock(mutex_);
+    const auto free = std::ranges::find_if(helpers_, [](const auto& helper) { return !helper->busy; });
+    if (free == helpers_.end()) return false;
+    Helper& helper = **free;
+    helper.busy = true;
+    helper.task = std::move(task);
+    keep_off_this_core(helper.thread.native_handle());
+    helper.called.notify_one();
+    return true;
+}
+
+void Helpers::work(Helper& self, const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (self.called.wait(lock, stop, [&] { return static_cast<bool>(self.task); })) {
+        const Task task = std::exchange(self.task, nullptr);
+        lock.unlock();
+        task();
+        lock.lock();
+        self.busy = false;
+    }
+}
+
+}  // namespace vignette

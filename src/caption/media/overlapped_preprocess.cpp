@@ -1,0 +1,72 @@
+#include "caption/media/overlapped_preprocess.h"
+
+#include <utility>
+
+namespace vignette {
+namespace {
+
+// To wake somebody costs some microseconds, and so much of a 640 x 480 picture is decoded in 150.
+constexpr std::int32_t rows_at_once = 64;
+
+// Smaller ones are resized before anybody wakes up.
+constexpr std::int64_t pixels_min = 65'536;
+
+}  // namespace
+
+HeadStart::HeadStart(std::unique_ptr<Preparation> preparation, MediaGate& gate, Helpers& helpers)
+    : gate_(gate), helpers_(helpers), shared_(std::make_shared<Shared>()) {
+    shared_->preparation = std::move(preparation);
+}
+
+// The last rows are left to finish(), whose thread is awake.
+void HeadStart::take(Size whole, std::span<const std::uint8_t> rows) {
+    const std::size_t row = static_cast<std::size_t>(whole.width) * 3;
+    const bool all = rows.size() == row * static_cast<std::size_t>(whole.height);
+    if (alone_ || all || whole.pixels() < pixels_min) return;
+    if (!place_) {
+        place_ = gate_.try_enter();
+        alone_ = !place_;
+        if (alone_) return;
+    }
+    {
+        const std::lock_guard lock(shared_->mutex);
+        if (rows.size() < shared_->rows.size() + rows_at_once * row) return;
+        shared_->whole = whole;
+        shared_->rows = rows;
+        if (shared_->called || shared_->busy) return;
+        shared_->called = true;
+    }
+    alone_ = !helpers_.run([shared = shared_] { follow(*shared); });
+    if (alone_) place_.reset();
+}
+
+void HeadStart::follow(Shared& shared) {
+    std::unique_lock lock(shared.mutex);
+    shared.called = false;
+    shared.busy = true;
+    std::size_t done = 0;
+    while (!shared.closed && shared.rows.size() > done) {
+        const Size whole = shared.whole;
+        const std::span<const std::uint8_t> rows = shared.rows;
+        lock.unlock();
+        shared.preparation->take(whole, rows);
+        done = rows.size();
+        lock.lock();
+    }
+    shared.busy = false;
+    shared.idle.notify_all();
+}
+
+void HeadStart::forget() {
+    std::unique_lock lock(shared_->mutex);
+    shared_->closed = true;
+    shared_->idle.wait(lock, [&] { return !shared_->busy; });
+}
+
+Result<std::unique_ptr<Pixels>> HeadStart::finish(const Image& image) {
+    forget();
+    place_.reset();
+    return shared_->preparation->finish(image);
+}
+
+}  // namespace vignette

@@ -1,0 +1,145 @@
+#include "caption/media/picture_reader.h"
+
+#include <algorithm>
+#include <future>
+#include <limits>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "core/stopwatch.h"
+#include "engine/engine.h"
+#include "image/base64.h"
+#include "image/header.h"
+
+namespace vignette {
+namespace {
+
+// Each has a core for itself beside the one that decodes; what comes to more is not worth threads that wait.
+constexpr int helpers_max = 8;
+
+int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
+Result<Bytes> read_text(const Base64Image& image, std::size_t bytes_max) {
+    Result<Bytes> bytes = decode_base64(image.text.view(), bytes_max);
+    if (!bytes && bytes.error().code == ErrorCode::bad_base64) {
+        bytes.error().message +=
+            "; encode the file's bytes again (white space and the URL-safe alphabet are fine)";
+    }
+    if (!bytes && bytes.error().code == ErrorCode::too_large) {
+        bytes.error().message += "; send a smaller picture";
+    }
+    return bytes;
+}
+
+// What an address will give, nobody knows before.
+std::size_t bytes_expected(const ImageSource& source, std::size_t bytes_max) {
+    if (const auto* given = std::get_if<EncodedImage>(&source)) return given->bytes.size();
+    if (const auto* text = std::get_if<Base64Image>(&source)) return text->text.view().size() / 4 * 3;
+    return bytes_max;
+}
+
+bool is_remote(const PictureSource& picture) { return std::holds_alternative<RemoteImage>(picture.source); }
+
+}  // namespace
+
+PictureReader::PictureReader(Fetcher* fetcher, const Limits& limits)
+    : fetcher_(fetcher),
+      limits_(limits),
+      films_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
+      arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
+      decoding_(cores(), limits.media_bytes_max / 2),
+      helpers_(std::min(cores() / 2, helpers_max)) {}
+
+Result<ReadPictures> PictureReader::read(
+    Job& job, const DecodeNeed& need, const Prepare& prepare, const std::stop_token& stop, Timings& timings
+) {
+    if (job.pictures.empty()) return {};
+    Stopwatch watch;
+    std::size_t expected = 0;
+    for (const PictureSource& picture : job.pictures)
+        expected += bytes_expected(picture.source, limits_.image_bytes_max);
+    const MediaGate::Pass arriving = TRY(arriving_.enter(job.id, expected, stop));
+    std::vector<Bytes> encoded = TRY(bring(job, stop));
+    timings.fetch += watch.lap();
+
+    std::size_t bytes = 0;
+    for (const Bytes& one : encoded) bytes += decode_bytes(one, limits_);
+    ReadPictures read{.images = {}, .pass = TRY(decoding_.enter(job.id, bytes, stop))};
+    read.images.reserve(encoded.size());
+    for (std::size_t i = 0; i < encoded.size(); ++i) {
+        TRY(unless_stopped(stop));
+        read.images.push_back(TRY(about(job.pictures[i].field, decode(encoded[i], need, prepare))));
+        Bytes().swap(encoded[i]);
+    }
+    timings.decode += watch.lap();
+    return read;
+}
+
+Result<ReadPicture> PictureReader::decode(
+    std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare
+) {
+    ReadPicture picture;
+    std::unique_ptr<Preparation> preparation = prepare ? prepare() : nullptr;
+    if (preparation) {
+        picture.head_start = std::make_unique<HeadStart>(std::move(preparation), decoding_, helpers_);
+        need.sink = picture.head_start.get();
+    }
+    static_cast<DecodedImage&>(picture) = TRY(decode_image(encoded, limits_, need));
+    return picture;
+}
+
+// Several addresses are fetched side by side; the fetcher bounds how many.
+Result<std::vector<Bytes>> PictureReader::bring(Job& job, const std::stop_token& stop) {
+    const bool apart = std::ranges::count_if(job.pictures, is_remote) > 1;
+    std::vector<std::future<Result<Bytes>>> coming;
+    coming.reserve(job.pictures.size());
+    for (PictureSource& picture : job.pictures) {
+        const auto policy = apart && is_remote(picture) ? std::launch::async : std::launch::deferred;
+        coming.push_back(std::async(policy, [this, &job, &stop, &picture] {
+            return bytes_of(std::move(picture.source), limits_.image_bytes_max, job.id, stop);
+        }));
+    }
+    std::vector<Bytes> encoded;
+    encoded.reserve(coming.size());
+    for (std::size_t i = 0; i < coming.size(); ++i) {
+        TRY(unless_stopped(stop));
+        encoded.push_back(TRY(about(job.pictures[i].field, coming[i].get())));
+    }
+    return encoded;
+}
+
+Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, const std::stop_token& stop) {
+    ReadPictures read;
+    read.pass = TRY(decoding_.enter(job, frame.image.rgb.size(), stop));
+    read.images.push_back({std::move(frame), nullptr});
+    return read;
+}
+
+Result<ReadFilm> PictureReader::read_film(ImageSource source, const JobId& job, const std::stop_token& stop) {
+    const std::size_t expected = bytes_expected(source, limits_.video_bytes_max);
+    ReadFilm film;
+    film.pass = TRY(films_.enter(job, expected, stop));
+    film.bytes = TRY(bytes_of(std::move(source), limits_.video_bytes_max, job, stop));
+    return film;
+}
+
+Result<Bytes> PictureReader::bytes_of(
+    ImageSource source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+) {
+    if (auto* given = std::get_if<EncodedImage>(&source)) return std::move(given->bytes);
+    if (const auto* remote = std::get_if<RemoteImage>(&source)) return fetch(*remote, bytes_max, job, stop);
+    return read_text(std::get<Base64Image>(source), bytes_max);
+}
+
+Result<Bytes> PictureReader::fetch(
+    const RemoteImage& remote, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+) {
+    if (fetcher_ != nullptr)
+        return fetcher_->fetch({.url = remote.url, .bytes_max = bytes_max, .job = job}, stop);
+    return fail(
+        ErrorCode::unsupported, "addresses are not fetched here; send the picture itself as a data URL"
+    );
+}
+
+}  // namespace vignette

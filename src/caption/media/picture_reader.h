@@ -1,0 +1,73 @@
+// A job's pictures: from what the client sent to upright pixels. Any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "caption/media/helper_threads.h"
+#include "caption/media/media_gate.h"
+#include "caption/media/overlapped_preprocess.h"
+#include "image/decode.h"
+#include "vignette/caption.h"
+#include "vignette/fetcher.h"
+#include "vignette/job.h"
+#include "vignette/limits.h"
+
+namespace vignette {
+
+struct ReadPicture : DecodedImage {
+    std::unique_ptr<HeadStart> head_start;  // may be null; it looks at the picture, so it goes first
+};
+
+// Counts as work of the CPU until it dies: keep it no longer than until its pixels are in the model's form.
+struct ReadPictures {
+    std::vector<ReadPicture> images;
+    MediaGate::Pass pass;
+};
+
+struct ReadFilm {
+    Bytes bytes;
+    MediaGate::Pass pass;  // keep it as long as the bytes
+};
+
+class PictureReader {
+public:
+    // `fetcher` may be null: then addresses are refused.
+    PictureReader(Fetcher* fetcher, const Limits& limits);
+
+    // How a model begins with a picture; empty, or giving null, where it does not.
+    using Prepare = std::function<std::unique_ptr<Preparation>()>;
+
+    // Takes the job's pictures out of it. The time it took is added to `timings`. An error names the
+    // picture's field.
+    Result<ReadPictures> read(
+        Job& job, const DecodeNeed& need, const Prepare& prepare, const std::stop_token& stop,
+        Timings& timings
+    );
+
+    // A frame that is decoded already: it waits for its turn to be preprocessed like any picture.
+    Result<ReadPictures> admit(DecodedImage frame, const JobId& job, const std::stop_token& stop);
+
+    Result<ReadFilm> read_film(ImageSource source, const JobId& job, const std::stop_token& stop);
+
+private:
+    Result<ReadPicture> decode(std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare);
+    Result<Bytes> bytes_of(
+        ImageSource source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+    );
+    Result<std::vector<Bytes>> bring(Job& job, const std::stop_token& stop);
+    Result<Bytes> fetch(
+        const RemoteImage& remote, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+    );
+
+    Fetcher* const fetcher_;
+    const Limits limits_;
+    MediaGate films_;     // passed before arriving_, never after it
+    MediaGate arriving_;  // passed before decoding_, never after it
+    MediaGate decoding_;
+    Helpers helpers_;  // of those in decoding_, where that has room
+};
+
+}  // namespace vignette

@@ -1,0 +1,104 @@
+#include "caption/model_cache.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/log.h"
+
+namespace vignette {
+
+Shelf::Shelf(Open open, Options options) : open_(std::move(open)), options_(options) {
+    if (options_.idle.count() > 0) janitor_.emplace([this](const std::stop_token& stop) { watch(stop); });
+}
+
+Shelf::~Shelf() = default;
+
+Result<std::shared_ptr<OpenedModel>> Shelf::take(const std::filesystem::path& bundle) {
+    std::unique_lock lock(mutex_);
+    // Somebody else may be loading it, and may fail: then it is our turn.
+    for (auto found = places_.find(bundle); found != places_.end(); found = places_.find(bundle)) {
+        if (found->second.model) {
+            found->second.asked_for = Clock::now();
+            return found->second.model;
+        }
+        changed_.wait(lock);
+    }
+    if (!make_room()) {
+        return fail(
+            ErrorCode::overloaded, "all " + std::to_string(options_.models_max) +
+                                       " places for models are in use; try again in a moment, or allow more "
+                                       "with VIGNETTE_MODELS_MAX"
+        );
+    }
+    places_[bundle] = {.model = nullptr, .asked_for = Clock::now()};
+    lock.unlock();
+    Result<std::shared_ptr<OpenedModel>> opened = load(bundle);
+    lock.lock();
+    if (opened) {
+        places_[bundle] = {.model = *opened, .asked_for = Clock::now()};
+    } else {
+        places_.erase(bundle);
+    }
+    changed_.notify_all();
+    return opened;
+}
+
+Result<std::shared_ptr<OpenedModel>> Shelf::load(const std::filesystem::path& bundle) const {
+    return TRY(at_wall(ErrorCode::out_of_memory, [&] { return open_(bundle); }));
+}
+
+int Shelf::loaded() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(std::ranges::count_if(places_, [](const auto& one) {
+        return one.second.model != nullptr;
+    }));
+}
+
+// The one that nobody uses, and that was wanted the longest ago, gives its place. The lock is held.
+bool Shelf::make_room() {
+    if (places_.size() < static_cast<std::size_t>(options_.models_max)) return true;
+    auto oldest = places_.end();
+    for (auto one = places_.begin(); one != places_.end(); ++one) {
+        if (one->second.model.use_count() != 1) continue;  // in use, or being loaded
+        if (oldest == places_.end() || one->second.asked_for < oldest->second.asked_for) oldest = one;
+    }
+    if (oldest == places_.end()) return false;
+    log_info("model " + oldest->first.filename().string() + " makes room for another");
+    places_.erase(oldest);
+    return true;
+}
+
+void Shelf::drop_idle(Clock::time_point now) {
+    std::vector<std::shared_ptr<OpenedModel>> dropped;  // they die when the lock is open again
+    const std::lock_guard lock(mutex_);
+    for (auto one = places_.begin(); one != places_.end();) {
+        Place& place = one->second;
+        if (place.model.use_count() > 1) place.asked_for = now;  // what works is not idle
+        if (place.model.use_count() != 1 || now - place.asked_for < options_.idle) {
+            ++one;
+            continue;
+        }
+        log_info("model " + one->first.filename().string() + " was idle and is let go");
+        dropped.push_back(std::move(place.model));
+        one = places_.erase(one);
+    }
+}
+
+Shelf::Clock::time_point Shelf::next_look() const {
+    Clock::time_point next = Clock::now() + options_.idle;
+    for (const auto& [bundle, place] : places_) next = std::min(next, place.asked_for + options_.idle);
+    return next;
+}
+
+void Shelf::watch(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait_until(lock, stop, next_look(), [] { return false; });
+        }
+        drop_idle(Clock::now());
+    }
+}
+
+}  // namespace vignette

@@ -1,0 +1,66 @@
+#include "caption/wording/caption_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "caption/wording/stop_matcher.h"
+
+namespace vignette {
+
+// The detokenizer reads the prefix first, because it decides how the tokens behind it are written.
+Pieces::Pieces(const Tokenizer& tokenizer, Expected expected, const OnPiece& on_piece)
+    : detokenizer_(tokenizer), expected_(std::move(expected)), on_piece_(on_piece), text_(expected_.prefix) {
+    if (!on_piece_ || expected_.prefix_tokens.empty()) return;
+    const Result<std::string> prefix = tokenizer.decode(expected_.prefix_tokens);
+    lost_ = !prefix.has_value();
+    unheard_ = prefix ? prefix->size() : 0;
+    for (const TokenId token : expected_.prefix_tokens) {
+        if (const Result<std::string> text = detokenizer_.push(token)) hear(*text);
+    }
+}
+
+// What the detokenizer cannot say now it says later, or finish() does: whether the tokens have a text at all
+// is judged there, as for a caption that nobody listens to.
+OnToken Pieces::on_token() {
+    if (!on_piece_) return {};
+    tell_certain();
+    return [this](TokenId token) {
+        const Result<std::string> text = detokenizer_.push(token);
+        if (!text || text->empty()) return;
+        hear(*text);
+        tell_certain();
+    };
+}
+
+Result<void> Pieces::finish(std::string_view text) {
+    if (!on_piece_) return {};
+    if (!text.starts_with(told_))
+        return fail(ErrorCode::internal, "pieces were told that the caption does not begin with");
+    if (text.size() > told_.size()) tell(text.substr(told_.size()));
+    return {};
+}
+
+void Pieces::hear(std::string_view text) {
+    const std::size_t of_prefix = std::min(unheard_, text.size());
+    unheard_ -= of_prefix;
+    text_ += text.substr(of_prefix);
+}
+
+void Pieces::tell_certain() {
+    if (lost_) return;
+    const std::size_t prefix = expected_.prefix.size();
+    const std::string_view said = std::string_view(text_).substr(prefix);
+    std::size_t end = find_stop(said, expected_.stops);
+    if (end == std::string_view::npos) end = said.size() - may_become_stop(said, expected_.stops);
+    const std::string_view certain = std::string_view(text_).substr(0, prefix + end);
+    std::string_view ready = certain.substr(0, certain_bytes(certain, expected_.wording));
+    ready = stripped(expected_.prefix, ready);
+    if (ready.size() > told_.size()) tell(ready.substr(told_.size()));
+}
+
+void Pieces::tell(std::string_view piece) {
+    told_ += piece;
+    on_piece_(piece);
+}
+
+}  // namespace vignette

@@ -1,0 +1,50 @@
+// A caption told while it is made: tokens in, pieces of text out, as soon as they are certain.
+// Threads: one at a time. The tokenizer and the listener must outlive it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "caption/wording/form_text.h"
+#include "engine/engine.h"
+#include "text/detokenizer.h"
+#include "vignette/captioner.h"
+
+namespace vignette {
+
+// What is known about a caption's text before it is made.
+struct Expected {
+    std::string prefix{};                  // how it begins
+    std::vector<TokenId> prefix_tokens{};  // as the model reads it
+    std::vector<std::string> stops{};      // it ends before the first of them
+    Wording wording = Wording::as_said;
+};
+
+// The pieces joined are the caption's text, to the byte. None is empty or cuts a character.
+class Pieces {
+public:
+    Pieces(const Tokenizer& tokenizer, Expected expected, const OnPiece& on_piece);
+
+    // What the engine is to call; empty when nobody listens. The prefix is told at once.
+    OnToken on_token();
+
+    // Tells what is still missing of the caption's text: all of it, if no token was heard.
+    Result<void> finish(std::string_view text);
+
+private:
+    void hear(std::string_view text);
+    void tell_certain();
+    void tell(std::string_view piece);
+
+    Detokenizer detokenizer_;
+    const Expected expected_;
+    const OnPiece& on_piece_;
+    std::size_t unheard_ = 0;  // bytes of the prefix that the detokenizer has yet to say
+    bool lost_ = false;        // what the prefix would be is not known: all is told at the end
+    std::string text_;         // prefix and what was said
+    std::string told_;
+};
+
+}  // namespace vignette

@@ -1,0 +1,56 @@
+#include "caption/wording/finished_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "caption/wording/stop_matcher.h"
+#include "vignette/invariant.h"
+
+namespace vignette {
+namespace {
+
+FinishReason reason_of(Ending ending) {
+    switch (ending) {
+        case Ending::end_token:
+        case Ending::ends_here: return FinishReason::stop;
+        case Ending::length: return FinishReason::length;
+        case Ending::loop: return FinishReason::loop;
+    }
+    panic("Ending out of range");
+}
+
+}  // namespace
+
+// The stop string is looked for here as well: the last token that was allowed may have completed it.
+Result<Phrase> phrase_of(const Tokenizer& tokenizer, const Expected& expected, const Decoded& decoded) {
+    std::string said = TRY(text_behind(tokenizer, expected.prefix_tokens, decoded.tokens));
+    Phrase phrase{.text = {}, .tags = {}, .finish = reason_of(decoded.ending)};
+    if (const std::size_t end = find_stop(said, expected.stops); end != std::string::npos) {
+        said.resize(end);
+        phrase.finish = FinishReason::stop;
+    }
+    Worded made = finished(expected.prefix, said, expected.wording, phrase.finish != FinishReason::stop);
+    phrase.text = std::move(made.text);
+    phrase.tags = std::move(made.tags);
+    return phrase;
+}
+
+std::optional<Confidence> confidence_of(std::span<const float> logprobs) {
+    if (logprobs.empty()) return std::nullopt;
+    Confidence confidence{.mean = 0, .min = 1};
+    for (const float logprob : logprobs) {
+        const double probability = std::exp(static_cast<double>(logprob));
+        confidence.mean += probability / static_cast<double>(logprobs.size());
+        confidence.min = std::min(confidence.min, probability);
+    }
+    return confidence;
+}
+
+float mean_of(std::span<const float> logprobs) {
+    double sum = 0;
+    for (const float logprob : logprobs) sum += logprob;
+    return logprobs.empty() ? 0 : static_cast<float>(sum / static_cast<double>(logprobs.size()));
+}
+
+}  // namespace vignette

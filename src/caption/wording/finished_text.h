@@ -1,0 +1,29 @@
+// One sequence of tokens as the client gets it. Functions without a state, for any thread.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "caption/wording/caption_stream.h"
+#include "engine/rules.h"
+#include "text/tokenizer.h"
+#include "vignette/caption.h"
+
+namespace vignette {
+
+struct Phrase {
+    std::string text;
+    std::optional<std::vector<std::string>> tags;
+    FinishReason finish = FinishReason::stop;
+};
+
+Result<Phrase> phrase_of(const Tokenizer& tokenizer, const Expected& expected, const Decoded& decoded);
+
+// None of no tokens.
+std::optional<Confidence> confidence_of(std::span<const float> logprobs);
+
+float mean_of(std::span<const float> logprobs);  // 0 of none
+
+}  // namespace vignette

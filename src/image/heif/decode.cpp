@@ -1,0 +1,116 @@
+#include "image/heif/heif.h"
+
+#include <libheif/heif.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "image/alpha.h"
+#include "image/pixels.h"
+#include "image/sniff.h"
+
+namespace vignette {
+namespace {
+
+template <auto release>
+struct Releaser {
+    template <class T>
+    void operator()(T* thing) const {
+        release(thing);
+    }
+};
+using Context = std::unique_ptr<heif_context, Releaser<heif_context_free>>;
+using Handle = std::unique_ptr<const heif_image_handle, Releaser<heif_image_handle_release>>;
+using Pixels = std::unique_ptr<const heif_image, Releaser<heif_image_release>>;
+using Options = std::unique_ptr<heif_decoding_options, Releaser<heif_decoding_options_free>>;
+
+constexpr int tile_side = 4096;  // a tile may be larger than the picture that is cut out of it
+
+Result<void> check(const heif_error& error, const ImageHeader& header) {
+    if (error.code == heif_error_Ok) return {};
+    const bool over_limit = error.subcode == heif_suberror_Security_limit_exceeded;
+    if (error.code == heif_error_Memory_allocation_error && !over_limit)
+        return fail_out_of_memory(header.size);
+    if (over_limit) return fail_damaged(header.format, "its headers contradict each other");
+    if (error.code == heif_error_Unsupported_filetype || error.code == heif_error_Unsupported_feature)
+        return fail_variant("an unusual kind of " + std::string(name_of(header.format)));
+    if (error.subcode == heif_suberror_End_of_data) return fail_truncated(header.format);
+    return fail_damaged(header.format, "its pixels cannot be decoded");
+}
+
+Result<Handle> open(heif_context* context, std::span<const std::byte> encoded, const ImageHeader& header) {
+    heif_context_set_max_decoding_threads(context, 0);  // pictures are decoded by several threads already
+    heif_context_set_maximum_image_size_limit(
+        context, std::max({header.size.width, header.size.height, tile_side})
+    );
+    TRY(check(
+        heif_context_read_from_memory_without_copy(context, encoded.data(), encoded.size(), nullptr), header
+    ));
+    heif_image_handle* primary = nullptr;
+    TRY(check(heif_context_get_primary_image_handle(context, &primary), header));
+    return Handle(primary);
+}
+
+Result<Pixels> decode(const heif_image_handle* handle, bool transparent, const ImageHeader& header) {
+    const Options options(heif_decoding_options_alloc());
+    if (!options) return fail_out_of_memory(header.size);
+    options->convert_hdr_to_8bit = 1;
+    // Not strict_decoding: libheif 1.15 forgets the whole picture where it is strict about a name for its
+    // colours.
+    heif_image* made = nullptr;
+    const heif_error error = heif_decode_image(
+        handle, &made, heif_colorspace_RGB,
+        transparent ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, options.get()
+    );
+    Pixels pixels(made);
+    TRY(check(error, header));
+    return pixels;
+}
+
+// Where colours were already multiplied by their alpha only the paper is left to be added.
+void blend_premultiplied(std::span<const std::uint8_t> rgba, std::span<std::uint8_t> rgb) {
+    for (std::size_t from = 0, to = 0; from < rgba.size(); from += 4, to += 3) {
+        const unsigned paper = 255U - rgba[from + 3];
+        for (std::size_t i = 0; i < 3; ++i)
+            rgb[to + i] = static_cast<std::uint8_t>(std::min(255U, rgba[from + i] + paper));
+    }
+}
+
+}  // namespace
+
+Result<Image> decode_heif(std::span<const std::byte> encoded, const ImageHeader& header) {
+    const Context context(heif_context_alloc());
+    if (!context) return fail_out_of_memory(header.size);
+    const Handle handle = TRY(open(context.get(), encoded, header));
+    const bool transparent = heif_image_handle_has_alpha_channel(handle.get()) != 0;
+    const bool premultiplied = heif_image_handle_is_premultiplied_alpha(handle.get()) != 0;
+    const Pixels pixels = TRY(decode(handle.get(), transparent, header));
+
+    const Size size{
+        heif_image_get_width(pixels.get(), heif_channel_interleaved),
+        heif_image_get_height(pixels.get(), heif_channel_interleaved)
+    };
+    int stride = 0;
+    const std::uint8_t* data = heif_image_get_plane_readonly(pixels.get(), heif_channel_interleaved, &stride);
+    const std::size_t samples = transparent ? 4 : 3;
+    const auto width = static_cast<std::size_t>(size.width);
+    if (data == nullptr || size.width <= 0 || size.height <= 0 || size.width > header.size.width ||
+        size.height > header.size.height || static_cast<std::size_t>(stride) < width * samples)
+        return fail_damaged(header.format, "its headers contradict each other");
+
+    Image image = TRY(allocate_image(size));
+    for (std::size_t y = 0; y < static_cast<std::size_t>(size.height); ++y) {
+        const std::span row(data + y * static_cast<std::size_t>(stride), width * samples);
+        const std::span to = std::span(image.rgb).subspan(y * width * 3, width * 3);
+        if (!transparent)
+            std::ranges::copy(row, to.begin());
+        else if (premultiplied)
+            blend_premultiplied(row, to);
+        else
+            blend_over_white(row, to);
+    }
+    return image;
+}
+
+}  // namespace vignette

@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "image/exif.h"
+#include "image/jpeg/jpeg.h"
+#include "image/jpeg/walk.h"
+#include "image/sniff.h"
+
+namespace vignette {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr auto save_again = "save it again as an ordinary JPEG, of 8 bits a sample, or as PNG"sv;
+constexpr auto exif_prefix = "Exif\0\0"sv;
+constexpr std::uint32_t progressive_frame = 0xC2;
+constexpr std::uint32_t first_arithmetic_frame = 0xC9;
+
+struct Frame {
+    Size size;
+    bool progressive = false;
+    std::uint32_t components = 0;
+    std::size_t coefficients = 0;  // bytes for each pixel, where a decoder has to keep them
+};
+
+// Two bytes for each sample of each component, and a chroma sample may stand for up to 16 pixels.
+std::size_t coefficient_bytes(const BytesView& frame, std::uint32_t components) {
+    std::uint32_t widest = 1;
+    std::uint32_t tallest = 1;
+    std::uint32_t samples = 0;
+    for (std::uint32_t i = 0; i < components && frame.holds(6 + 3 * i, 3); ++i) {
+        const std::uint32_t factors = frame.u8(6 + 3 * i + 1);
+        widest = std::max(widest, factors >> 4);
+        tallest = std::max(tallest, factors & 15U);
+        samples += (factors >> 4) * (factors & 15U);
+    }
+    const std::size_t block = std::size_t{widest} * tallest;
+    return (2 * std::size_t{samples} + block - 1) / block;
+}
+
+Result<Frame> read_frame(const JpegSegment& segment) {
+    const BytesView& frame = segment.payload;
+    if (segment.marker >= first_arithmetic_frame) return fail_variant("an arithmetic-coded JPEG", save_again);
+    if (segment.marker > progressive_frame)
+        return fail_variant("a lossless or hierarchical JPEG", save_again);
+    if (!frame.holds(0, 6)) return fail_damaged(ImageFormat::jpeg, "its frame header is too short");
+    if (frame.u8(0) != 8)
+        return fail_variant("a JPEG of " + std::to_string(frame.u8(0)) + " bits a sample", save_again);
+    const std::uint32_t components = frame.u8(5);
+    if (components != 1 && components != 3 && components != 4)
+        return fail_variant("a JPEG of " + std::to_string(components) + " channels", save_again);
+    if (frame.be16(1) == 0) return fail_variant("a JPEG that tells its height only at the end", save_again);
+    const Size size{static_cast<std::int32_t>(frame.be16(3)), static_cast<std::int32_t>(frame.be16(1))};
+    return Frame{size, segment.marker == progressive_frame, components, coefficient_bytes(frame, components)};
+}
+
+ImageHeader header_of(const Frame& frame, const ExifFacts& exif, const BytesView& scan) {
+    ImageHeader header{ImageFormat::jpeg, frame.size, exif.orientation, exif.taken};
+    const bool one_scan = scan.holds(0, 1) && scan.u8(0) == frame.components;
+    if (frame.progressive || !one_scan) header.scratch = frame.coefficients;
+    if (frame.components == 4) header.scratch += 4;
+    return header;
+}
+
+}  // namespace
+
+Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded) {
+    std::optional<Frame> frame;
+    std::optional<ExifFacts> exif;
+    JpegWalk walk(encoded);
+    while (const std::optional<JpegSegment> segment = walk.next()) {
+        const auto& [marker, payload] = *segment;
+        if (marker == jpeg_marker::end_of_image) break;
+        if (jpeg_marker::is_frame(marker)) {
+            if (frame) return fail_damaged(ImageFormat::jpeg, "it has two frame headers");
+            frame = TRY(read_frame(*segment));
+        } else if (marker == jpeg_marker::app1 && !exif && payload.has(0, exif_prefix)) {
+            exif = read_exif(payload.bytes());
+        } else if (marker == jpeg_marker::start_of_scan) {
+            if (!frame) return fail_damaged(ImageFormat::jpeg, "it has no frame header");
+            return header_of(*frame, exif.value_or(ExifFacts{}), payload);
+        }
+    }
+    return fail_truncated(ImageFormat::jpeg);
+}
+
+}  // namespace vignette

@@ -1,0 +1,80 @@
+#include "model/pixels/preprocess.h"
+
+#include <optional>
+#include <utility>
+
+#include "model/torch_wall.h"
+#include "vignette/invariant.h"
+
+namespace vignette {
+namespace {
+
+class TorchPreparation final : public Preparation {
+public:
+    TorchPreparation(const PixelRecipe& recipe, int image_tokens, const ByteValues& values)
+        : recipe_(recipe), image_tokens_(image_tokens), values_(values) {}
+
+    // What fails here is tried again at the end, with the whole picture, and told then.
+    void take(Size whole, std::span<const std::uint8_t> rows) override {
+        if (failed_) return;
+        const auto taken = torch_wall([&]() -> Result<void> {
+            work_of(whole).take(rows);
+            return {};
+        });
+        if (taken) return;
+        failed_ = true;
+        work_.reset();
+    }
+
+    Result<std::unique_ptr<Pixels>> finish(const Image& image) override {
+        ASSERT(image.size.width > 0 && image.size.height > 0);
+        ASSERT(image.rgb.size() == static_cast<std::size_t>(image.size.pixels()) * 3);
+        return torch_wall([&]() -> Result<std::unique_ptr<Pixels>> {
+            PixelWork& work = work_of(image.size);
+            return std::make_unique<TorchPixels>(work.finish(image), image.size, work.tokens());
+        });
+    }
+
+private:
+    PixelWork& work_of(Size picture) {
+        if (!work_)
+            work_.emplace(plan_pixels(picture, recipe_, image_tokens_), picture, recipe_.size, values_);
+        return *work_;
+    }
+
+    const PixelRecipe& recipe_;
+    int image_tokens_;
+    const ByteValues& values_;
+    std::optional<PixelWork> work_;
+    bool failed_ = false;
+};
+
+}  // namespace
+
+// The reference computes (float(byte) - mean) / std for each pixel. There are only 256 bytes, so the same
+// arithmetic fills a table, and a picture is three look-ups a pixel instead of three passes over floats.
+Preprocessor::Preprocessor(const PixelRecipe& recipe, int image_tokens)
+    : recipe_(recipe), image_tokens_(image_tokens) {
+    for (std::size_t channel = 0; channel < values_.size(); ++channel) {
+        for (std::size_t byte = 0; byte < 256; ++byte) {
+            const float centred = static_cast<float>(byte) - recipe.mean[channel];
+            values_[channel][byte] = centred / recipe.std[channel];
+        }
+    }
+}
+
+Result<std::unique_ptr<Pixels>> Preprocessor::operator()(const Image& image) const {
+    return begin()->finish(image);
+}
+
+std::unique_ptr<Preparation> Preprocessor::begin() const {
+    return std::make_unique<TorchPreparation>(recipe_, image_tokens_, values_);
+}
+
+Image black_picture(Size size) {
+    Image image{.size = size, .rgb = {}};
+    image.rgb.assign(static_cast<std::size_t>(size.pixels()) * 3, 0);
+    return image;
+}
+
+}  // namespace vignette

@@ -1,0 +1,43 @@
+// A request of the trusted client on its way, and what has arrived of its answer. The loop's thread only.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "net/client/http_client.h"
+#include "net/client/transfer.h"
+
+namespace vignette {
+
+class HttpTransfer final : public Transfer {
+public:
+    HttpTransfer(
+        HttpRequest request, const std::string& user_agent, HttpClient::Done done, std::stop_token stop
+    );
+
+    // An answer that has begun is read.
+    Clock::time_point stop_deadline() override;
+    void finish(CURLcode code) override;
+    void cancel() override;
+
+private:
+    void set_up(CURL* curl) override;
+    static std::size_t receive(char* data, std::size_t size, std::size_t count, void* self);
+    static std::size_t hear_header(char* data, std::size_t size, std::size_t count, void* self);
+    bool append(const char* data, std::size_t bytes);
+    void answer(Result<HttpResponse> outcome);
+    Result<HttpResponse> outcome(CURLcode code);
+
+    HttpRequest request_;
+    const std::string& user_agent_;
+    HttpClient::Done done_;
+    CurlList headers_;
+    HttpResponse response_;
+    std::optional<Clock::time_point> stop_deadline_;
+    bool answer_has_begun_ = false;
+    bool too_large_ = false;
+    char reason_[CURL_ERROR_SIZE] = {};
+};
+
+}  // namespace vignette

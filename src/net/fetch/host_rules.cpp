@@ -1,0 +1,111 @@
+#include "net/fetch/host_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace vignette {
+namespace {
+
+auto forbidden(const char* what) { return fail(ErrorCode::forbidden_address, what); }
+
+bool is_name_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+bool is_plain(char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return code >= 0x20 && code != 0x7f;
+}
+
+// These belong to the connection, not to the operator.
+bool is_ours(std::string_view name) {
+    constexpr std::array ours{"host",       "content-length",  "transfer-encoding", "connection",
+                              "user-agent", "accept-encoding", "if-none-match",     "if-modified-since"};
+    std::string lower(name);
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return std::ranges::find(ours, lower) != ours.end();
+}
+
+std::string_view trim(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+}  // namespace
+
+Result<HostPattern> parse_host_pattern(std::string_view text) {
+    HostPattern pattern;
+    std::string_view host = trim(text);
+    if (const std::optional<IpAddress> address = parse_ip(host)) {
+        pattern.host = to_text(*address);
+        return pattern;
+    }
+    if (host.starts_with("*.")) {
+        pattern.subdomains = true;
+        host.remove_prefix(2);
+    }
+    const std::optional<std::string> normal = normal_host(host);
+    if (!normal) {
+        return fail(
+            ErrorCode::usage,
+            "\"" + std::string(text) + "\" is no host; write cdn.example.com, *.example.com or an IP address"
+        );
+    }
+    pattern.host = *normal;
+    return pattern;
+}
+
+Result<HostHeader> parse_host_header(std::string_view text) {
+    const std::size_t equals = text.find('=');
+    const std::size_t colon = text.find(':', equals == std::string_view::npos ? text.size() : equals);
+    if (colon == std::string_view::npos) {  // the value may be a secret: it is not repeated
+        return fail(ErrorCode::usage, "a host's header is written host=Name: value");
+    }
+    const std::string_view name = trim(text.substr(equals + 1, colon - equals - 1));
+    const std::string_view value = trim(text.substr(colon + 1));
+    if (name.empty() || value.empty() || is_ours(name) || !std::ranges::all_of(name, is_name_character) ||
+        !std::ranges::all_of(value, is_plain)) {
+        return fail(
+            ErrorCode::usage, "the header for " + std::string(text.substr(0, equals)) +
+                                  " cannot be sent; write host=Name: value"
+        );
+    }
+    HostHeader header;
+    header.host = TRY(parse_host_pattern(text.substr(0, equals)));
+    header.line = std::string(name) + ": " + std::string(value);
+    return header;
+}
+
+bool matches(const HostPattern& pattern, const Url& url) {
+    if (!pattern.subdomains) return url.host == pattern.host;
+    return !url.address && url.host.ends_with("." + pattern.host);
+}
+
+Result<void> check(const HostRules& rules, const Url& url) {
+    const auto names_it = [&](const HostPattern& pattern) { return matches(pattern, url); };
+    if (std::ranges::any_of(rules.denied, names_it)) {
+        return forbidden("the address's host is not allowed here; send the picture itself");
+    }
+    if (!rules.allowed.empty() && std::ranges::none_of(rules.allowed, names_it)) {
+        return forbidden("only hosts that the operator has listed are allowed here; send the picture itself");
+    }
+    if (!rules.ports.empty() && std::ranges::find(rules.ports, url.port) == rules.ports.end()) {
+        return forbidden("the address's port is not allowed here; use that of http or https");
+    }
+    return {};
+}
+
+std::vector<std::string> headers_for(const HostRules& rules, const Url& url) {
+    std::vector<std::string> lines;
+    if (rules.headers_need_https && !url.secure) return lines;
+    for (const HostHeader& header : rules.headers) {
+        if (matches(header.host, url)) lines.push_back(header.line);
+    }
+    return lines;
+}
+
+}  // namespace vignette

@@ -1,0 +1,46 @@
+// Which hosts and ports the operator lets strangers' addresses name, and what is said to whom. Pure, any
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/fetch/url.h"
+#include "vignette/error.h"
+
+namespace vignette {
+
+struct HostPattern {
+    std::string host;         // as Url has it
+    bool subdomains = false;  // "*.example.com": every host below it, not example.com itself
+    bool operator==(const HostPattern&) const = default;
+};
+
+struct HostHeader {
+    HostPattern host;
+    std::string line;  // "Authorization: Bearer …"
+};
+
+struct HostRules {
+    std::vector<HostPattern> allowed;  // none: every host
+    std::vector<HostPattern> denied;   // stronger
+    std::vector<HostHeader> headers;
+    std::vector<std::uint16_t> ports{80, 443};  // none: every port
+    bool headers_need_https = true;             // so that no secret travels in the clear
+};
+
+// What an operator writes: "cdn.example.com", "*.example.com" or an IP address; `usage` where it is none.
+Result<HostPattern> parse_host_pattern(std::string_view text);
+// "cdn.example.com=Authorization: Bearer abc"
+Result<HostHeader> parse_host_header(std::string_view text);
+
+bool matches(const HostPattern& pattern, const Url& url);
+
+// `forbidden_address`
+Result<void> check(const HostRules& rules, const Url& url);
+
+std::vector<std::string> headers_for(const HostRules& rules, const Url& url);
+
+}  // namespace vignette

@@ -1,0 +1,108 @@
+#include "runpod/job_book.h"
+
+#include <utility>
+
+#include "vignette/invariant.h"
+
+namespace vignette {
+
+bool JobBook::open(const JobId& job, int pictures, std::stop_source stop) {
+    const std::lock_guard lock(mutex_);
+    if (!entries_.try_emplace(job, Entry{std::move(stop), pictures, false}).second) return false;
+    running_pictures_ += pictures;
+    return true;
+}
+
+bool JobBook::open_finished(const JobId& job) {
+    const std::lock_guard lock(mutex_);
+    if (!entries_.try_emplace(job, Entry{std::stop_source(std::nostopstate), 0, true}).second) return false;
+    ++undelivered_;
+    return true;
+}
+
+void JobBook::picture_done(const JobId& job) {
+    const std::lock_guard lock(mutex_);
+    const auto entry = entries_.find(job);
+    if (entry == entries_.end() || entry->second.pictures <= 1)
+        return;  // the last one's room goes with the job
+    --entry->second.pictures;
+    --running_pictures_;
+    changed_.notify_all();
+}
+
+void JobBook::finish(const JobId& job) {
+    const std::lock_guard lock(mutex_);
+    const auto entry = entries_.find(job);
+    ASSERT(entry != entries_.end() && !entry->second.finished);
+    running_pictures_ -= std::exchange(entry->second.pictures, 0);
+    entry->second.finished = true;
+    ++undelivered_;
+    changed_.notify_all();
+}
+
+void JobBook::close(const JobId& job) {
+    const std::lock_guard lock(mutex_);
+    const auto entry = entries_.find(job);
+    ASSERT(entry != entries_.end() && entry->second.finished);
+    entries_.erase(entry);
+    --undelivered_;
+    changed_.notify_all();
+}
+
+bool JobBook::stop(const JobId& job) {
+    std::stop_source source(std::nostopstate);
+    {
+        const std::lock_guard lock(mutex_);
+        const auto entry = entries_.find(job);
+        if (entry == entries_.end() || entry->second.finished) return false;
+        source = entry->second.stop;
+    }
+    return source.request_stop();  // outside the lock: callbacks may run here
+}
+
+void JobBook::stop_all() {
+    std::vector<std::stop_source> sources;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [job, entry] : entries_) {
+            if (!entry.finished) sources.push_back(entry.stop);
+        }
+    }
+    for (std::stop_source& source : sources) source.request_stop();
+}
+
+bool JobBook::is_running(const JobId& job) const {
+    const std::lock_guard lock(mutex_);
+    const auto entry = entries_.find(job);
+    return entry != entries_.end() && !entry->second.finished;
+}
+
+std::vector<JobId> JobBook::held() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<JobId> jobs;
+    jobs.reserve(entries_.size());
+    for (const auto& [job, entry] : entries_) jobs.push_back(job);
+    return jobs;
+}
+
+int JobBook::running_pictures() const {
+    const std::lock_guard lock(mutex_);
+    return running_pictures_;
+}
+
+int JobBook::undelivered() const {
+    const std::lock_guard lock(mutex_);
+    return undelivered_;
+}
+
+bool JobBook::wait(std::stop_token stop, const Ready& ready) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait(lock, std::move(stop), [&] { return ready(running_pictures_, undelivered_); });
+}
+
+bool JobBook::wait_until(Clock::time_point deadline, const Ready& ready) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, deadline, [&] { return ready(running_pictures_, undelivered_); });
+}
+
+}  // namespace vignette

@@ -1,0 +1,91 @@
+// What this worker posts: each job's pieces in order, then its one result, until the platform has it.
+//
+// Any thread may post; nobody waits. A result is on disk before it is first sent, where a folder is given.
+// The destructor gives up what is under way; what is on disk is posted by the next start.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "net/client/http_client.h"
+#include "runpod/job_book.h"
+#include "runpod/platform.h"
+#include "runpod/result_folder.h"
+#include "wire/dialects/runpod.h"
+
+namespace vignette {
+
+class Outbox {
+public:
+    // `folder` may be null. All must outlive the outbox.
+    Outbox(HttpClient& client, const Platform& platform, JobBook& book, ResultFolder* folder);
+    ~Outbox();
+    Outbox(const Outbox&) = delete;
+    Outbox& operator=(const Outbox&) = delete;
+
+    // Something a client who listens should hear now. Words that follow words are joined while they wait.
+    void post_event(const JobId& job, StreamEvent event);
+
+    // How far a batch is, for those who ask for the job's status. At most one a second is sent, none late.
+    void post_progress(const JobId& job, std::size_t done, std::size_t count);
+
+    // The one result of a job that is open in the book; nothing may be posted for it afterwards.
+    void post_result(const JobId& job, Streamed streamed, std::string body);
+
+    // Posts what earlier lives of a worker could not.
+    void post_saved();
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    struct Parcel {  // what is tried until it has arrived
+        SharedText body;
+        int tries = 0;
+    };
+    struct FinalResult {
+        Parcel parcel;
+        Streamed streamed = Streamed::no;
+        std::filesystem::path file;  // empty: not on disk
+        Clock::time_point made;
+        bool replaced = false;  // the platform refused the real one; this one says so
+    };
+    struct Line {  // of one job
+        std::vector<StreamEvent> events;
+        std::optional<Parcel> chunk;
+        std::optional<FinalResult> result;
+        std::optional<Parcel> progress;
+        Clock::time_point next_chunk;
+        Clock::time_point next_progress;
+        bool under_way = false;
+    };
+    enum class Kind { chunk, progress, result };
+
+    void take_in(const JobId& job, FinalResult result);
+    void advance(const JobId& job, Line& line);
+    void send(const JobId& job, Kind kind, const Line& line, Clock::time_point not_before);
+    void answered(const JobId& job, Kind kind, const Result<HttpResponse>& answer);
+    void chunk_answered(const JobId& job, Line& line, const Result<HttpResponse>& answer);
+    void result_answered(const JobId& job, Line& line, const Result<HttpResponse>& answer);
+    void replace(FinalResult& result, const Result<HttpResponse>& answer);
+    void finish(const JobId& job);
+    Clock::time_point next_try(int tries, const Result<HttpResponse>& answer) const;
+
+    HttpClient& client_;
+    const Platform& platform_;
+    JobBook& book_;
+    ResultFolder* const folder_;
+    std::stop_source stop_;
+    std::mutex mutex_;                 // for all below
+    std::condition_variable changed_;  // under_way_ fell
+    std::map<JobId, Line> lines_;
+    int under_way_ = 0;
+};
+
+}  // namespace vignette

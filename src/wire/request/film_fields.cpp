@@ -1,0 +1,132 @@
+#include "wire/request/film_fields.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "vignette/invariant.h"
+#include "wire/request/field_checks.h"
+#include "wire/request/media.h"
+#include "wire/strings.h"
+
+namespace vignette {
+namespace {
+
+constexpr double fps_max = 1000;
+
+std::unexpected<Error> refuse(const std::string& path, ErrorCode code, const std::string& message) {
+    return fail(code, path + " " + message, path);
+}
+
+}  // namespace
+
+bool FilmFields::knows(Role role) {
+    constexpr std::array known{Role::film,      Role::timestamps, Role::fps,
+                               Role::keyframes, Role::max_frames, Role::keep_duplicates};
+    return std::ranges::find(known, role) != known.end();
+}
+
+Result<void> FilmFields::read(const Member& member, Value& value) {
+    if (member.role == Role::film) return read_film(member, value);
+    wished_.push_back(member.path);
+    if (member.role == Role::timestamps) return read_timestamps(member, value);
+    if (member.role == Role::fps) return read_fps(member, value);
+    if (member.role == Role::keyframes) return read_keyframes(member, value);
+    if (member.role == Role::max_frames) return read_max_frames(member, value);
+    if (member.role == Role::keep_duplicates) {
+        wishes_.keep_duplicates = TRY(read_boolean(json_, member.path, value));
+        return {};
+    }
+    panic("a role that is not of a film");
+}
+
+Result<void> FilmFields::read_film(const Member& member, Value& value) {
+    if (member.kind != JsonKind::string) return wrong_type(member.path, "a string", member.kind);
+    const SharedText text = TRY(json_.string(value));
+    ImageSource source = TRY(read_media(member.path, text, limits_, MediaField::film));
+    source_ = {.field = member.path, .source = std::move(source)};
+    return {};
+}
+
+// Which frames: at most one field says it.
+Result<void> FilmFields::choose(const Member& member) {
+    if (chosen_by_.empty()) {
+        chosen_by_ = member.path;
+        return {};
+    }
+    return fail(
+        ErrorCode::invalid_input,
+        chosen_by_ + " and " + member.path + " both say which frames are wanted; send one of them",
+        member.path
+    );
+}
+
+Result<void> FilmFields::read_timestamps(const Member& member, Value& value) {
+    if (member.kind != JsonKind::array)
+        return wrong_type(member.path, "an array of seconds, such as [0, 2.5]", member.kind);
+    TRY(choose(member));
+    std::vector<double>& times = wishes_.timestamps;
+    TRY(json_.elements(value, [&](Value& element) -> Result<void> {
+        const std::string path = member.path + "[" + std::to_string(times.size()) + "]";
+        const JsonKind kind = TRY(json_.kind(element));
+        if (kind != JsonKind::number) return wrong_type(path, "a number of seconds", kind);
+        const std::string_view token = json_.token(element);
+        const double time = real_number(token);
+        if (!(time >= 0) || !std::isfinite(time))
+            return refuse(path, ErrorCode::invalid_input, "must be a time from 0 on, not " + shown(token));
+        if (!times.empty() && time <= times.back())
+            return refuse(path, ErrorCode::invalid_input, "is not later than the time before it; sort them");
+        if (times.size() == limits_.timestamps_max) {
+            return refuse(
+                member.path, ErrorCode::invalid_input,
+                "holds more than " + std::to_string(limits_.timestamps_max) + " times; send fewer"
+            );
+        }
+        times.push_back(time);
+        return {};
+    }));
+    if (!times.empty()) return {};
+    return refuse(member.path, ErrorCode::invalid_input, "is empty; name at least one time, or leave it out");
+}
+
+Result<void> FilmFields::read_fps(const Member& member, Value& value) {
+    if (member.kind != JsonKind::number) return wrong_type(member.path, "a number", member.kind);
+    TRY(choose(member));
+    const std::string_view token = json_.token(value);
+    const double fps = real_number(token);
+    if (!(fps > 0 && fps <= fps_max)) {
+        return refuse(
+            member.path, ErrorCode::invalid_input, "must be a number above 0 to 1000, not " + shown(token)
+        );
+    }
+    wishes_.fps = fps;
+    return {};
+}
+
+Result<void> FilmFields::read_keyframes(const Member& member, Value& value) {
+    wishes_.keyframes = TRY(read_boolean(json_, member.path, value));
+    if (!wishes_.keyframes) return {};
+    return choose(member);
+}
+
+Result<void> FilmFields::read_max_frames(const Member& member, Value& value) {
+    if (member.kind != JsonKind::number) return wrong_type(member.path, "a whole number", member.kind);
+    const std::string_view token = json_.token(value);
+    wishes_.max_frames = whole_number(token);
+    if (wishes_.max_frames.value_or(0) >= 1) return {};
+    return refuse(
+        member.path, ErrorCode::invalid_input, "must be a whole number from 1 on, not " + shown(token)
+    );
+}
+
+Film FilmFields::film(Job frame) {
+    return {.source = std::move(source_), .wishes = std::move(wishes_), .frame = std::move(frame)};
+}
+
+void FilmFields::warn(std::vector<Warning>& warnings) const {
+    for (const std::string& path : wished_)
+        warnings.push_back({.field = path, .message = "is for films; ignored"});
+}
+
+}  // namespace vignette

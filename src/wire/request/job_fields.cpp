@@ -1,0 +1,45 @@
+#include "wire/request/job_fields.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "wire/strings.h"
+
+namespace vignette {
+namespace {
+
+bool works(const JobField& field) { return field.role != Role::later; }
+
+std::vector<std::string_view> working_names() {  // suggesting a field that is refused would be no help
+    std::vector<std::string_view> names;
+    for (const JobField& field : job_fields) {
+        if (works(field)) names.push_back(field.name);
+    }
+    return names;
+}
+
+}  // namespace
+
+std::optional<std::size_t> find_job_field(std::string_view name) {
+    const auto* const found = std::ranges::find(job_fields, name, &JobField::name);
+    if (found == job_fields.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - job_fields.begin());
+}
+
+std::optional<std::size_t> find_synonym(const JobFieldSet& set, std::size_t index) {
+    const JobField& field = job_fields[index];
+    if (field.role != Role::option) return std::nullopt;
+    for (std::size_t other = 0; other < job_fields.size(); ++other) {
+        if (other != index && set.test(other) && job_fields[other].option == field.option) return other;
+    }
+    return std::nullopt;
+}
+
+std::string unknown_field_message(std::string_view name) {
+    std::string message = "unknown field, ignored";
+    const std::string_view meant = nearest(name, working_names());
+    if (!meant.empty()) message += "; did you mean \"" + std::string(meant) + "\"?";
+    return message;
+}
+
+}  // namespace vignette

@@ -1,0 +1,170 @@
+#include "caption/inference_service.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "caption/captioner_fixture.h"
+#include "fakes/fake_embedder.h"
+
+namespace vignette {
+namespace {
+
+class StudioTest : public CaptionerFixture {
+protected:
+    StudioTest() {
+        config_.bundle = "bundles/words";
+        config_.embedder = "bundles/vectors";
+        config_.lazy = true;
+        vectors_.name = "vectors";
+        vectors_.kind = BundleKind::embedder;
+        vectors_.text = {.prompt_template = "{prompt}", .vocabulary = 400, .tokens_max = 4};
+    }
+
+    Result<std::unique_ptr<Captioner>> open() {
+        return Studio::open(config_, [this](const std::filesystem::path& bundle) { return load(bundle); });
+    }
+
+    Result<std::shared_ptr<OpenedModel>> load(const std::filesystem::path& bundle) {
+        loads.push_back(bundle.filename().string());
+        if (bundle.filename() == "vectors") {
+            auto embedder = std::make_unique<FakeEmbedder>();
+            embedder_ = embedder.get();
+            return std::make_shared<EmbeddingModel>(std::move(embedder), vectors_, tokenizer(), Limits{});
+        }
+        auto model = std::make_unique<ListeningModel>();
+        model->says = {word("two")};
+        return std::make_shared<CaptionModel>(std::move(model), bundle_, tokenizer(), Limits{});
+    }
+
+    static Job task(Task what) {
+        Job job = job_of();
+        job.warnings.clear();
+        job.task = what;
+        return job;
+    }
+    Result<Caption> done(Job job) { return studio()->caption(std::move(job), {}, {}); }
+    Captioner* studio() {
+        if (!studio_) studio_ = open().value();
+        return studio_.get();
+    }
+
+    CaptionerConfig config_;
+    BundleInfo vectors_;
+    std::vector<std::string> loads;
+    FakeEmbedder* embedder_ = nullptr;
+    std::unique_ptr<Captioner> studio_;
+};
+
+TEST_F(StudioTest, AModelIsLoadedByTheFirstJobThatNeedsItAndKept) {
+    EXPECT_NE(studio(), nullptr);
+    EXPECT_TRUE(loads.empty());
+    ASSERT_TRUE(done(task(Task::caption)).has_value());
+    EXPECT_EQ(loads, std::vector<std::string>{"words"});
+    ASSERT_TRUE(done(task(Task::embed)).has_value());
+    ASSERT_TRUE(done(task(Task::embed_and_caption)).has_value());
+    EXPECT_EQ(loads, (std::vector<std::string>{"words", "vectors"}));
+}
+
+TEST_F(StudioTest, UnlessItIsLazyTheDefaultModelIsLoadedAtOnce) {
+    config_.lazy = false;
+    EXPECT_GE(studio()->pictures_at_once(), 1);
+    EXPECT_EQ(loads, std::vector<std::string>{"words"});
+}
+
+TEST_F(StudioTest, WordsAndVectorComeOfOneDecodedPicture) {
+    const auto made = done(task(Task::embed_and_caption));
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    EXPECT_NE(made->text, std::nullopt);
+    ASSERT_TRUE(made->embedding.has_value());
+    EXPECT_EQ(made->embedding->values, (Vector{1.0F, 192.0F}));
+    EXPECT_EQ(made->embedding->model, "vectors");
+    ASSERT_EQ(made->images.size(), 1U);
+    EXPECT_EQ(made->task, Task::embed_and_caption);
+}
+
+TEST_F(StudioTest, WhereCaptionsAreOffTheirModelIsNotEvenLoaded) {
+    config_.bundle.clear();
+    config_.lazy = false;
+    const auto both = done(task(Task::embed_and_caption));
+    ASSERT_TRUE(both.has_value()) << both.error().message;
+    EXPECT_EQ(both->text, std::nullopt);
+    EXPECT_TRUE(both->embedding.has_value());
+    const auto words = done(task(Task::caption));
+    ASSERT_TRUE(words.has_value());
+    EXPECT_EQ(words->text, std::nullopt);
+    EXPECT_EQ(words->warnings.size(), 1U) << "it is told why there is no caption";
+    EXPECT_EQ(loads, std::vector<std::string>{"vectors"});
+}
+
+TEST_F(StudioTest, AJobMaySwitchItsCaptionOff) {
+    Job job = task(Task::embed_and_caption);
+    job.captions = false;
+    const auto made = done(std::move(job));
+    ASSERT_TRUE(made.has_value());
+    EXPECT_EQ(made->text, std::nullopt);
+    EXPECT_EQ(loads, std::vector<std::string>{"vectors"});
+}
+
+TEST_F(StudioTest, ATextThatIsTooLongIsCutButForItsEndAndTheClientIsTold) {
+    Job job = task(Task::embed);
+    job.pictures.clear();
+    job.text = "two two two two two two two cat";
+    const auto all = tokenizer().encode(job.text).value();
+    const auto made = done(std::move(job));
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    ASSERT_EQ(embedder_->last_text.size(), 4U);
+    EXPECT_EQ(embedder_->last_text.front(), all.front());
+    EXPECT_EQ(embedder_->last_text.back(), all.back());
+    ASSERT_EQ(made->warnings.size(), 1U);
+    EXPECT_EQ(made->warnings[0].field, "input.text");
+}
+
+TEST_F(StudioTest, AModelOfTheWrongKindIsRefusedByTheFieldThatNamedIt) {
+    Job job = task(Task::caption);
+    job.model = "vectors";
+    const auto wrong = done(std::move(job));
+    ASSERT_FALSE(wrong.has_value());
+    EXPECT_EQ(wrong.error().code, ErrorCode::invalid_input);
+    EXPECT_EQ(wrong.error().field, "input.model");
+    Job other = task(Task::embed_and_caption);
+    other.embedder = "words";
+    EXPECT_EQ(done(std::move(other)).error().field, "input.embedding_model");
+}
+
+TEST_F(StudioTest, ANameInAJobIsLookedUpAndAnUnknownOneIsTheJobsMistake) {
+    config_.find_bundle = [](std::string_view name) -> Result<std::filesystem::path> {
+        if (name == "other") return "bundles/other";
+        return fail(ErrorCode::model_not_found, "no such model");
+    };
+    Job job = task(Task::caption);
+    job.model = "other";
+    ASSERT_TRUE(done(std::move(job)).has_value());
+    EXPECT_EQ(loads, std::vector<std::string>{"other"});
+    Job unknown = task(Task::caption);
+    unknown.model = "dream";
+    EXPECT_EQ(done(std::move(unknown)).error().field, "input.model");
+    Job same = task(Task::caption);
+    same.model = "words";  // the default one by its name
+    ASSERT_TRUE(done(std::move(same)).has_value());
+}
+
+TEST_F(StudioTest, WithoutAnEmbedderAVectorIsRefusedWithTheRemedy) {
+    config_.embedder.clear();
+    const auto made = done(task(Task::embed));
+    ASSERT_FALSE(made.has_value());
+    EXPECT_EQ(made.error().code, ErrorCode::model_not_found);
+    EXPECT_NE(made.error().message.find("VIGNETTE_EMBEDDER"), std::string::npos);
+}
+
+TEST_F(StudioTest, AVectorIsOfOnePicture) {
+    Job job = task(Task::embed);
+    job.pictures.push_back(std::move(job_of().pictures.front()));
+    EXPECT_EQ(done(std::move(job)).error().field, "input.together");
+}
+
+}  // namespace
+}  // namespace vignette

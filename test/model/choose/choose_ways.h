@@ -1,0 +1,11 @@
+// The two ways to choose, for tests that hold for both.
+#pragma once
+
+#include "model/choose/choose_tokens.h"
+
+namespace vignette {
+
+using Way = Result<CandidateLists> (*)(const at::Tensor&, std::span<const float>, std::span<const Choice>);
+inline constexpr Way both_ways[] = {choose_in_memory, choose_on_device};
+
+}  // namespace vignette

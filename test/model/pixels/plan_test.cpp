@@ -1,0 +1,63 @@
+#include "model/pixels/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <random>
+
+namespace vignette {
+namespace {
+
+// From one pixel to the most a side may have, small ones as often as large ones.
+std::int32_t any_side(std::mt19937& random) {
+    const auto bits = static_cast<int>(random() % 15) + 1;
+    return static_cast<std::int32_t>(random() % (1U << bits)) + 1;
+}
+
+void expect_inside(const PixelPlan& plan, Size side, Size picture) {
+    for (const Tile& tile : plan.tiles) {
+        const auto& [left, top, size] = tile.part;
+        const Size& resized = plan.resized.at(tile.resized);
+        EXPECT_TRUE(left >= 0 && top >= 0 && size.width >= 0 && size.height >= 0);
+        EXPECT_LE(left + size.width, resized.width) << picture.width << "x" << picture.height;
+        EXPECT_LE(top + size.height, resized.height) << picture.width << "x" << picture.height;
+        EXPECT_TRUE(tile.left >= 0 && tile.top >= 0);
+        EXPECT_LE(tile.left + size.width, side.width) << picture.width << "x" << picture.height;
+        EXPECT_LE(tile.top + size.height, side.height) << picture.width << "x" << picture.height;
+    }
+}
+
+TEST(PixelPlan, EveryPartLiesInItsTileAndInItsPicture) {
+    std::mt19937 random(31);
+    PixelRecipe anyres{.method = PixelMethod::anyres, .size = {336, 336}};
+    anyres.patch = 14;
+    anyres.pinpoints = {{336, 672}, {672, 336}, {672, 672}, {1008, 336}, {336, 1008}};
+    PixelRecipe wide = anyres;
+    wide.pinpoints = {{1008, 1008}};
+    PixelRecipe crop{.method = PixelMethod::crop, .size = {336, 336}};
+    crop.shortest_edge = 224;
+    const PixelRecipe stretch{.method = PixelMethod::stretch, .size = {224, 224}};
+    const std::array recipes{anyres, wide, crop, stretch};
+    for (int round = 0; round < 5000; ++round) {
+        const Size picture{any_side(random), any_side(random)};
+        for (const PixelRecipe& recipe : recipes)
+            expect_inside(plan_pixels(picture, recipe, 1), recipe.size, picture);
+    }
+}
+
+TEST(PixelPlan, TheTilesOfAGridShowAllOfThePicture) {
+    std::mt19937 random(37);
+    PixelRecipe recipe{.method = PixelMethod::anyres, .size = {336, 336}};
+    recipe.patch = 14;
+    recipe.pinpoints = {{336, 672}, {672, 336}, {672, 672}, {1008, 336}, {336, 1008}};
+    for (int round = 0; round < 2000; ++round) {
+        const Size picture{any_side(random), any_side(random)};
+        const PixelPlan plan = plan_pixels(picture, recipe, 1);
+        std::int64_t shown = 0;
+        for (const Tile& tile : plan.tiles) shown += tile.resized == 1 ? tile.part.size.pixels() : 0;
+        EXPECT_EQ(shown, plan.resized.at(1).pixels()) << picture.width << "x" << picture.height;
+    }
+}
+
+}  // namespace
+}  // namespace vignette

@@ -1,0 +1,203 @@
+#include "model/pixels/preprocess.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "model/golden.h"
+#include "model/pixels/picture_sizes.h"
+#include "model/pixels/resample.h"
+
+namespace vignette {
+namespace {
+
+std::vector<float> values(const Pixels& pixels) {
+    const at::Tensor& tensor = dynamic_cast<const TorchPixels&>(pixels).values();
+    const float* first = tensor.const_data_ptr<float>();
+    return {first, first + tensor.numel()};
+}
+
+bool same_bits(const std::vector<float>& one, const std::vector<float>& other) {
+    return std::ranges::equal(one, other, [](float a, float b) {
+        return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+    });
+}
+
+// The recipes of golden_pixels.py.
+PixelRecipe recipe_of(const Golden& golden, const std::string& name) {
+    PixelRecipe recipe;
+    recipe.size = {.width = 28, .height = 28};
+    std::ranges::copy(golden.floats("mean"), recipe.mean);
+    std::ranges::copy(golden.floats("std"), recipe.std);
+    if (name == "anyres") {
+        recipe.method = PixelMethod::anyres;
+        recipe.patch = 7;
+        recipe.pinpoints = {
+            {.width = 56, .height = 28},
+            {.width = 28, .height = 56},
+            {.width = 56, .height = 56},
+            {.width = 28, .height = 84},
+            {.width = 84, .height = 28}
+        };
+        return recipe;
+    }
+    recipe.method = PixelMethod::crop;
+    recipe.shortest_edge = name == "crop" ? 32 : 20;
+    return recipe;
+}
+
+Image random_image(Size size, std::mt19937& random) {
+    Image image{.size = size, .rgb = {}};
+    image.rgb.resize(static_cast<std::size_t>(size.pixels()) * 3);
+    std::ranges::generate(image.rgb, [&] { return static_cast<std::uint8_t>(random()); });
+    return image;
+}
+
+class PreprocessTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(PreprocessTest, GivesTheReferencesPixelsBitForBit) {
+    const Golden golden("pixels.safetensors");
+    const Preprocessor preprocess(recipe_of(golden, GetParam()), 9);
+    const int pictures = golden.numbered(GetParam() + ".image");
+    ASSERT_GT(pictures, 40);
+    for (int number = 0; number < pictures; ++number) {
+        const std::string place = "." + std::to_string(number);
+        const Image image = golden.image(GetParam() + ".image" + place);
+        const auto pixels = preprocess(image).value();
+        EXPECT_TRUE(same_bits(values(*pixels), golden.floats(GetParam() + ".pixels" + place)))
+            << image.size.width << "x" << image.size.height;
+        const bool counted = GetParam() == "anyres";
+        EXPECT_EQ(
+            pixels->tokens(),
+            counted ? golden.numbers<std::int64_t>(GetParam() + ".tokens" + place).front() : 9
+        );
+    }
+}
+
+TEST_P(PreprocessTest, InPiecesItIsTheSameBitForBit) {
+    const Golden golden("pixels.safetensors");
+    const Preprocessor preprocess(recipe_of(golden, GetParam()), 9);
+    std::mt19937 random(23);
+    for (int round = 0; round < 40; ++round) {
+        const Size size{
+            .width = static_cast<int>(random() % 200) + 1, .height = static_cast<int>(random() % 400) + 1
+        };
+        const Image image = random_image(size, random);
+        const auto preparation = preprocess.begin();
+        const std::size_t row = static_cast<std::size_t>(size.width) * 3;
+        for (std::size_t rows = 0; rows < static_cast<std::size_t>(size.height); rows += random() % 120)
+            preparation->take(size, {image.rgb.data(), rows * row});
+        const auto pieces = preparation->finish(image).value();
+        const auto whole = preprocess(image).value();
+        EXPECT_TRUE(same_bits(values(*pieces), values(*whole))) << size.width << "x" << size.height;
+        EXPECT_EQ(pieces->tokens(), whole->tokens());
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Recipes, PreprocessTest, testing::Values("crop", "small_crop", "anyres"));
+
+TEST(Preprocess, EveryFamilysPixelsAreTheReferences) {
+    for (const char* family : {"blip2-opt", "blip2-t5", "blip", "llava-next"}) {
+        const Golden golden(std::string(family) + "/golden.safetensors");
+        const Preprocessor preprocess(golden_manifest(family).info.pixels, 1);
+        ASSERT_GT(golden.numbered("prompt"), 0);
+        for (int number = 0; number < golden.numbered("prompt"); ++number) {
+            const std::string place = "." + std::to_string(number) + ".0";
+            const auto pixels = preprocess(golden.image("image" + place)).value();
+            EXPECT_TRUE(same_bits(values(*pixels), golden.floats("pixels" + place))) << family << place;
+        }
+    }
+}
+
+TEST(Preprocess, MayRunInManyThreadsAtOnce) {
+    const Golden golden("blip2-opt/golden.safetensors");
+    const Preprocessor preprocess(golden_manifest().info.pixels, 1);
+    std::vector<char> equal(4, 0);
+    {
+        std::vector<std::jthread> threads;
+        for (char& outcome : equal) {
+            threads.emplace_back([&] {
+                const auto pixels = preprocess(golden.image("image.2.0")).value();
+                outcome = same_bits(values(*pixels), golden.floats("pixels.2.0")) ? 1 : 0;
+            });
+        }
+    }
+    EXPECT_EQ(equal, std::vector<char>(4, 1));
+}
+
+// Grids that are much larger than what is shown in them: some of their tiles are black all over.
+TEST(Preprocess, TheTilesAreThoseOfThePictureInItsFrame) {
+    std::mt19937 random(29);
+    constexpr int side = 12;
+    int black_tiles = 0;
+    for (int round = 0; round < 200; ++round) {
+        PixelRecipe recipe{.method = PixelMethod::anyres, .size = {.width = side, .height = side}};
+        recipe.patch = 4;
+        std::ranges::fill(recipe.std, 1.0F);  // so the values are the bytes
+        const Size grid{
+            .width = side * (static_cast<int>(random() % 4) + 1),
+            .height = side * (static_cast<int>(random() % 4) + 1)
+        };
+        recipe.pinpoints = {grid};
+        const Size size{
+            .width = static_cast<int>(random() % 60) + 1, .height = static_cast<int>(random() % 60) + 1
+        };
+        const Image image = random_image(size, random);
+        const Size inside = fitted(size, grid);
+        const Samples shown = resample_window(image, inside, {.size = inside});
+        const int left = (grid.width - inside.width) / 2;
+        const int top = (grid.height - inside.height) / 2;
+        std::vector<float> expected;
+        for (int tile_y = 0; tile_y < grid.height; tile_y += side) {
+            for (int tile_x = 0; tile_x < grid.width; tile_x += side) {
+                float sum = 0;
+                for (int channel = 0; channel < 3; ++channel) {
+                    for (int i = 0; i < side * side; ++i) {
+                        const int x = tile_x + i % side - left;
+                        const int y = tile_y + i / side - top;
+                        const bool is_shown = x >= 0 && y >= 0 && x < inside.width && y < inside.height;
+                        const auto at = static_cast<std::size_t>((y * inside.width + x) * 3 + channel);
+                        expected.push_back(is_shown ? static_cast<float>(shown[at]) : 0);
+                        sum += expected.back();
+                    }
+                }
+                black_tiles += sum == 0 ? 1 : 0;
+            }
+        }
+        std::vector<float> found = values(*Preprocessor(recipe, 0)(image).value());
+        found.erase(found.begin(), found.begin() + 3 * side * side);  // the whole picture as one tile
+        EXPECT_EQ(found, expected) << size.width << "x" << size.height << " in " << grid.width << "x"
+                                   << grid.height;
+    }
+    EXPECT_GT(black_tiles, 50);
+}
+
+// What the whole picture, resized and then cut, would be: the crop of a picture that is small enough for it.
+TEST(Preprocess, ACropOfAPartIsTheCropOfTheWhole) {
+    std::mt19937 random(17);
+    for (int round = 0; round < 60; ++round) {
+        const Size size{
+            .width = static_cast<int>(random() % 90) + 1, .height = static_cast<int>(random() % 90) + 1
+        };
+        const Image image = random_image(size, random);
+        PixelRecipe recipe{.method = PixelMethod::crop, .size = {.width = 24, .height = 24}};
+        recipe.shortest_edge = 24 + static_cast<int>(random() % 20);
+        std::ranges::fill(recipe.std, 1.0F);
+        const Size full = with_shortest_edge(size, recipe.shortest_edge);
+        const Window window{
+            .left = (full.width - 24) / 2, .top = (full.height - 24) / 2, .size = recipe.size
+        };
+        const Samples part = resample_window(image, full, window);
+        const auto whole = values(*Preprocessor(recipe, 0)(image).value());
+        std::vector<float> found(whole.size());
+        for (std::size_t i = 0; i < part.size(); ++i) found[i % 3 * 24 * 24 + i / 3] = part[i];
+        EXPECT_EQ(found, whole) << size.width << "x" << size.height;
+    }
+}
+
+}  // namespace
+}  // namespace vignette

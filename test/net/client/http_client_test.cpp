@@ -1,0 +1,294 @@
+#include "net/client/http_client.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <bit>
+#include <future>
+#include <latch>
+#include <string_view>
+
+#include "fakes/gate.h"
+#include "fakes/http_server.h"
+
+namespace {
+vignette::Gate name_server;  // before which one name waits
+}
+
+// libcurl's threads ask for addresses here.
+extern "C" __attribute__((visibility("default"))) int getaddrinfo(
+    const char* node, const char* service, const addrinfo* hints, addrinfo** found
+) {
+    if (node != nullptr && std::string_view(node) == "slow.invalid") {
+        name_server.pass();
+        return EAI_FAIL;
+    }
+    static const auto real = std::bit_cast<decltype(&getaddrinfo)>(dlsym(RTLD_NEXT, "getaddrinfo"));
+    return real(node, service, hints, found);
+}
+
+namespace vignette {
+namespace {
+
+// A port of the loopback that says nothing by itself.
+struct Listener {
+    int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    int port = 0;
+
+    explicit Listener(int backlog) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        auto* const any = std::bit_cast<sockaddr*>(&address);
+        socklen_t size = sizeof address;
+        ::bind(socket, any, size);
+        ::listen(socket, backlog);
+        ::getsockname(socket, any, &size);
+        port = ntohs(address.sin_port);
+    }
+    ~Listener() { ::close(socket); }
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+
+    std::string url(const char* scheme) const {
+        return std::string(scheme) + "://127.0.0.1:" + std::to_string(port) + "/";
+    }
+};
+
+using namespace std::chrono_literals;
+using Way = ServerAnswer::Way;
+
+HttpServer::Handler always(ServerAnswer answer) {
+    return [answer](const HeardRequest&) { return answer; };
+}
+
+TEST(HttpClient, AnAnswerIsStatusTypeAndBody) {
+    const HttpServer server(always({.status = 418, .body = "tea", .headers = "Content-Type: text/plain\r\n"})
+    );
+    HttpClient client("test/1");
+    const Result<HttpResponse> answer = client.send({.url = server.url("/pot?size=1")});
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->status, 418);
+    EXPECT_EQ(answer->body, "tea");
+    EXPECT_EQ(answer->content_type, "text/plain");
+    const HeardRequest heard = server.heard().at(0);
+    EXPECT_EQ(heard.method, "GET");
+    EXPECT_EQ(heard.target, "/pot?size=1");
+    EXPECT_EQ(heard.headers.at("user-agent"), "test/1");
+}
+
+TEST(HttpClient, APostCarriesHeadersAndTheBodyToTheByte) {
+    const HttpServer server(always({}));
+    HttpClient client("test/1");
+    const std::string body = std::string("a\0b", 3) + std::string(3'000'000, 'x');
+    const Result<HttpResponse> answer = client.send(
+        {.method = HttpMethod::post,
+         .url = server.url(),
+         .headers = {"Authorization: key"},
+         .body = SharedText(body)}
+    );
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(server.heard().at(0).body, body);
+    EXPECT_EQ(server.heard().at(0).headers.at("authorization"), "key");
+    EXPECT_FALSE(server.heard().at(0).headers.contains("expect"));
+}
+
+TEST(HttpClient, AnEmptyPostIsAPost) {
+    const HttpServer server(always({}));
+    HttpClient client("test/1");
+    ASSERT_TRUE(client.send({.method = HttpMethod::post, .url = server.url()}));
+    EXPECT_EQ(server.heard().at(0).method, "POST");
+    EXPECT_EQ(server.heard().at(0).body, "");
+}
+
+TEST(HttpClient, OneConnectionServesManyRequests) {
+    const HttpServer server(always({.body = "x"}));
+    HttpClient client("test/1");
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(client.send({.url = server.url()}));
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(HttpClient, ManyRequestsAreUnderWayAtOnce) {
+    std::latch all_there(8);
+    const HttpServer server([&](const HeardRequest& request) {
+        all_there.arrive_and_wait();  // ends only if nobody waits for another's answer
+        return ServerAnswer{.body = request.target};
+    });
+    HttpClient client("test/1");
+    std::vector<std::future<Result<HttpResponse>>> answers;
+    for (int i = 0; i < 8; ++i) {
+        answers.push_back(std::async(std::launch::async, [&, i] {
+            return client.send({.url = server.url("/" + std::to_string(i))});
+        }));
+    }
+    for (int i = 0; i < 8; ++i)
+        EXPECT_EQ(answers[static_cast<std::size_t>(i)].get()->body, "/" + std::to_string(i));
+}
+
+TEST(HttpClient, AConnectionThatIsResetIsUnreachable) {
+    const HttpServer server(always({.way = Way::reset}));
+    HttpClient client("test/1");
+    const Result<HttpResponse> answer = client.send({.url = server.url()});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::unreachable);
+    EXPECT_FALSE(answer.error().message.empty());
+}
+
+TEST(HttpClient, HalfABodyIsAnErrorAndNotAnAnswer) {
+    const HttpServer server(always({.body = std::string(1000, 'x'), .way = Way::half}));
+    HttpClient client("test/1");
+    const Result<HttpResponse> answer = client.send({.url = server.url()});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::unreachable);
+}
+
+TEST(HttpClient, ASilentServerIsTooSlow) {
+    const HttpServer server(always({.way = Way::silence}));
+    HttpClient client("test/1");
+    const Result<HttpResponse> answer = client.send({.url = server.url(), .timeout = 50ms});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::too_slow);
+}
+
+TEST(HttpClient, AnAnswerBeyondItsLimitIsRefused) {
+    const HttpServer server(always({.body = std::string(100'001, 'x')}));
+    HttpClient client("test/1");
+    const Result<HttpResponse> answer = client.send({.url = server.url(), .response_bytes_max = 100'000});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::too_large);
+    EXPECT_TRUE(client.send({.url = server.url(), .response_bytes_max = 100'001}));
+}
+
+TEST(HttpClient, OnlyHttpIsSpoken) {
+    HttpClient client("test/1");
+    EXPECT_FALSE(client.send({.url = "file:///etc/hostname"}));
+    EXPECT_FALSE(client.send({.url = "no address"}));
+}
+
+TEST(HttpClient, AStopEndsAQuestionThatIsOpen) {
+    const HttpServer server(always({.way = Way::silence}));
+    HttpClient client("test/1");
+    std::stop_source stop;
+    std::future<Result<HttpResponse>> answer =
+        std::async(std::launch::async, [&] { return client.send({.url = server.url()}, stop.get_token()); });
+    server.wait_for(1);
+    stop.request_stop();
+    ASSERT_FALSE(answer.get());
+}
+
+TEST(HttpClient, AStopBeforeTheStartSendsNothing) {
+    const HttpServer server(always({}));
+    HttpClient client("test/1");
+    std::stop_source stop;
+    stop.request_stop();
+    const Result<HttpResponse> answer = client.send({.url = server.url()}, stop.get_token());
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::cancelled);
+    EXPECT_TRUE(server.heard().empty());
+}
+
+TEST(HttpClient, ARequestWaitsForItsTime) {
+    const HttpServer server(always({}));
+    HttpClient client("test/1");
+    const auto not_before = std::chrono::steady_clock::now() + 80ms;
+    ASSERT_TRUE(client.send({.url = server.url(), .not_before = not_before}));
+    EXPECT_GE(std::chrono::steady_clock::now(), not_before);
+}
+
+TEST(HttpClient, TheEndAnswersWhoeverWaits) {
+    const HttpServer server(always({.way = Way::silence}));
+    std::promise<Result<HttpResponse>> open;
+    std::promise<Result<HttpResponse>> not_yet_started;
+    {
+        HttpClient client("test/1");
+        client.start({.url = server.url()}, [&](Result<HttpResponse> answer) {
+            open.set_value(std::move(answer));
+        });
+        client.start(
+            {.url = server.url(), .not_before = std::chrono::steady_clock::now() + 1h},
+            [&](Result<HttpResponse> answer) { not_yet_started.set_value(std::move(answer)); }
+        );
+        server.wait_for(1);
+    }
+    EXPECT_EQ(open.get_future().get().error().code, ErrorCode::cancelled);
+    EXPECT_EQ(not_yet_started.get_future().get().error().code, ErrorCode::cancelled);
+}
+
+TEST(HttpClient, AServerThatIsNotReachedIsNoSlowAnswer) {
+    const Listener full(0);
+    HttpClient client("test/1");
+    std::atomic<int> unreachable = 0;  // nobody accepts: after a few the port no longer answers
+    std::atomic<int> left = 8;
+    std::promise<void> all;
+    for (int i = 0; i < 8; ++i) {
+        client.start({.url = full.url("http"), .timeout = 2s}, [&](const Result<HttpResponse>& answer) {
+            if (!answer && answer.error().code == ErrorCode::unreachable) ++unreachable;
+            if (--left == 0) all.set_value();
+        });
+    }
+    all.get_future().get();
+    EXPECT_GT(unreachable, 0);
+    EXPECT_LT(unreachable, 8);  // those that were let in wait for an answer
+}
+
+// Streams of one connection outlive each other's timeouts: a connection that is dead would serve for minutes.
+TEST(HttpClient, EachRequestUnderWayHasAConnectionOfItsOwn) {
+    const Listener server(8);
+    HttpClient client("test/1");
+    std::promise<Result<HttpResponse>> ended;
+    client.start({.url = server.url("https")}, [&](Result<HttpResponse> answer) {
+        ended.set_value(std::move(answer));
+    });
+    const int socket = ::accept(server.socket, nullptr, nullptr);
+    char hello[4096];
+    const ssize_t size = ::recv(socket, hello, sizeof hello, 0);
+    ::close(socket);
+    EXPECT_FALSE(ended.get_future().get());
+    ASSERT_GT(size, 0);
+    const std::string_view heard(hello, static_cast<std::size_t>(size));
+    EXPECT_EQ(heard.find("\x02h2"), std::string_view::npos);  // in the list of protocols
+}
+
+TEST(HttpClient, ASlowNameServerHoldsUpNobody) {
+    const HttpServer server(always({}));
+    name_server.shut();
+    HttpClient client("test/1");
+    std::stop_source stop;
+    std::future<Result<HttpResponse>> slow = std::async(std::launch::async, [&] {
+        return client.send({.url = "http://slow.invalid/"}, stop.get_token());
+    });
+    name_server.await();
+    stop.request_stop();
+    EXPECT_EQ(slow.wait_for(10s), std::future_status::ready);
+    std::future<Result<HttpResponse>> other =
+        std::async(std::launch::async, [&] { return client.send({.url = server.url()}); });
+    EXPECT_EQ(other.wait_for(10s), std::future_status::ready);
+    name_server.open();
+}
+
+TEST(HttpClient, AnAbsurdWishToWaitIsBounded) {
+    for (const char* wish :
+         {"9223372036854775807", "99999999999999999999", "-5", "Thu, 01 Jan 1970 00:00:00 GMT"}) {
+        const HttpServer server(
+            always({.status = 429, .headers = "Retry-After: " + std::string(wish) + "\r\n"})
+        );
+        HttpClient client("test/1");
+        const std::chrono::seconds told = client.send({.url = server.url()})->retry_after;
+        EXPECT_GE(told, 0s) << wish;
+        EXPECT_LE(told, 24h) << wish;
+    }
+}
+
+TEST(HttpClient, TheServersWishToWaitIsTold) {
+    const HttpServer server(always({.status = 429, .headers = "Retry-After: 7\r\n"}));
+    HttpClient client("test/1");
+    EXPECT_EQ(client.send({.url = server.url()})->retry_after, 7s);
+}
+
+}  // namespace
+}  // namespace vignette

@@ -1,0 +1,205 @@
+#include "runpod/outbox.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "fakes/scratch_folder.h"
+#include "runpod/fake_platform.h"
+
+namespace vignette {
+namespace {
+
+using namespace std::chrono_literals;
+using Way = ServerAnswer::Way;
+
+struct OutboxTest : ::testing::Test {
+    FakePlatform fake;
+    JobBook book;
+    HttpClient client{"test/1"};
+
+    void open(const char* job) { ASSERT_TRUE(book.open({job}, 1, {})); }
+    bool delivered() {
+        return book.wait_until(JobBook::Clock::now() + 30s, [](int, int undelivered) {
+            return undelivered == 0;
+        });
+    }
+    static StreamEvent words(std::string text) { return {.index = 0, .what = Piece{std::move(text)}}; }
+};
+
+TEST_F(OutboxTest, AResultIsPostedOnceAndTheJobClosed) {
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, R"({"output":1})");
+    ASSERT_TRUE(delivered());
+    ASSERT_EQ(fake.heard("job-done").size(), 1U);
+    const HeardRequest post = fake.heard("job-done").at(0);
+    EXPECT_EQ(post.method, "POST");
+    EXPECT_EQ(post.target, "/job-done/w1/j1?gpu=x&isStream=false");
+    EXPECT_EQ(post.body, R"({"output":1})");
+    EXPECT_EQ(post.headers.at("authorization"), "key");
+    EXPECT_EQ(post.headers.at("x-request-id"), "j1");
+    EXPECT_TRUE(book.held().empty());
+}
+
+TEST_F(OutboxTest, FaultsOfTheMomentAreTriedAgainWithTheSameResult) {
+    fake.plan("job-done", {{.way = Way::reset}, {.status = 500}, {.status = 429}, {.status = 401}});
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "the result");
+    ASSERT_TRUE(delivered());
+    ASSERT_GE(fake.heard("job-done").size(), 5U);
+    for (const HeardRequest& post : fake.heard("job-done")) EXPECT_EQ(post.body, "the result");
+}
+
+TEST_F(OutboxTest, WhatFollowsAPieceThatIsNotTakenIsLeftToTheResult) {
+    const ServerAnswer refused{.status = 500};
+    fake.always("job-stream", refused);
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    for (std::size_t i = 0; i < 40; ++i) {  // several chunks
+        outbox.post_event({"j1"}, {.index = i, .what = Piece{std::string(100'000, 'x')}});
+    }
+    outbox.post_result({"j1"}, Streamed::yes, "the result");
+    ASSERT_TRUE(delivered());
+    EXPECT_EQ(fake.heard("job-done").at(0).body, "the result");
+    EXPECT_LE(fake.heard("job-stream").size(), 5U);  // the tries of one chunk
+}
+
+TEST_F(OutboxTest, AResultThatIsRefusedBecomesASmallError) {
+    fake.plan("job-done", {{.status = 400}});
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, std::string(5000, 'x'));
+    ASSERT_TRUE(delivered());
+    ASSERT_EQ(fake.heard("job-done").size(), 2U);
+    const std::string body = fake.heard("job-done").at(1).body;
+    EXPECT_LT(body.size(), 1000U);
+    EXPECT_TRUE(body.starts_with(R"({"error":")")) << body;
+    EXPECT_NE(body.find("status 400"), std::string::npos);
+}
+
+TEST_F(OutboxTest, TheSmallErrorIsTriedAgainWhenItIsRefusedToo) {
+    fake.plan("job-done", {{.status = 413}, {.status = 400}, {.status = 400}});
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "the result");
+    ASSERT_TRUE(delivered());
+    const std::vector<HeardRequest> posts = fake.heard("job-done");
+    ASSERT_EQ(posts.size(), 4U);
+    EXPECT_EQ(posts.at(0).body, "the result");
+    EXPECT_EQ(posts.at(1).body, posts.at(3).body);
+}
+
+TEST_F(OutboxTest, WhatIsRefusedAgainAndAgainIsGivenUp) {
+    fake.always("job-done", {.status = 404});
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "x");
+    ASSERT_TRUE(delivered());
+    EXPECT_EQ(fake.heard("job-done").size(), 6U);
+}
+
+TEST_F(OutboxTest, ATooLargeResultIsAnErrorBeforeItIsSent) {
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, std::string(20 * MiB, 'x'));
+    ASSERT_TRUE(delivered());
+    ASSERT_EQ(fake.heard("job-done").size(), 1U);
+    EXPECT_NE(fake.heard("job-done").at(0).body.find("too_large"), std::string::npos);
+}
+
+TEST_F(OutboxTest, ThePiecesComeInOrderAndTheResultBehindThem) {
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    for (const char* word : {"one", " two", " three", " four"}) outbox.post_event({"j1"}, words(word));
+    outbox.post_result({"j1"}, Streamed::yes, "all");
+    ASSERT_TRUE(delivered());
+    std::string joined;
+    for (const HeardRequest& post : fake.heard("job-stream")) joined += post.body;
+    const std::size_t one = joined.find("one");
+    EXPECT_LT(one, joined.find(" two"));
+    EXPECT_LT(joined.find(" two"), joined.find(" three"));
+    EXPECT_LT(joined.find(" three"), joined.find(" four"));
+    const std::vector<HeardRequest> results = fake.heard("job-done");
+    ASSERT_EQ(results.size(), 1U);
+    EXPECT_TRUE(results.at(0).target.ends_with("isStream=true"));
+}
+
+TEST_F(OutboxTest, WordsThatWaitShareAChunk) {
+    fake.plan("job-stream", {{.way = Way::reset}});  // while the first is tried again, the others gather
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    for (int i = 0; i < 50; ++i) outbox.post_event({"j1"}, words("w"));
+    outbox.post_result({"j1"}, Streamed::yes, "all");
+    ASSERT_TRUE(delivered());
+    EXPECT_LE(fake.heard("job-stream").size(), 4U);
+}
+
+TEST_F(OutboxTest, APieceThatIsRefusedDoesNotHoldUpTheResult) {
+    fake.always("job-stream", {.status = 500});
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_event({"j1"}, words("lost"));
+    outbox.post_result({"j1"}, Streamed::yes, "all");
+    ASSERT_TRUE(delivered());
+    EXPECT_EQ(fake.heard("job-done").at(0).body, "all");
+}
+
+TEST_F(OutboxTest, JobsDoNotWaitForOneAnother) {
+    fake.plan("job-done", {{.way = Way::silence}});
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("stuck");
+    open("quick");
+    outbox.post_result({"stuck"}, Streamed::no, "x");
+    fake.wait_for(1);
+    outbox.post_result({"quick"}, Streamed::no, "y");
+    EXPECT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](int, int undelivered) {
+        return undelivered == 1;
+    }));
+    EXPECT_EQ(book.held(), std::vector<JobId>{{"stuck"}});
+}
+
+TEST_F(OutboxTest, ADeliveredResultLeavesNothingOnDisk) {
+    const ScratchFolder scratch;
+    ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
+    Outbox outbox(client, fake.platform, book, &folder);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "x");
+    ASSERT_TRUE(delivered());
+    EXPECT_TRUE(folder.adopt().empty());
+}
+
+TEST_F(OutboxTest, WhatCouldNotBePostedIsPostedByTheNextStart) {
+    const ScratchFolder scratch;
+    fake.always("job-done", {.status = 503});
+    {
+        ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
+        Outbox outbox(client, fake.platform, book, &folder);
+        open("j1");
+        outbox.post_result({"j1"}, Streamed::yes, "the result");
+        fake.wait_for(1);
+    }
+    fake.always("job-done", {});
+    ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
+    JobBook next_book;
+    Outbox outbox(client, fake.platform, next_book, &folder);
+    outbox.post_saved();
+    ASSERT_TRUE(next_book.wait_until(JobBook::Clock::now() + 30s, [](int, int undelivered) {
+        return undelivered == 0;
+    }));
+    EXPECT_EQ(fake.heard("job-done").back().body, "the result");
+    EXPECT_TRUE(fake.heard("job-done").back().target.ends_with("isStream=true"));
+    EXPECT_TRUE(folder.adopt().empty());
+}
+
+TEST_F(OutboxTest, TheEndGivesUpWhatIsUnderWay) {
+    fake.always("job-done", {.way = Way::silence});
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "x");
+    fake.wait_for(1);
+}
+
+}  // namespace
+}  // namespace vignette
