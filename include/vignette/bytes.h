@@ -18,7 +18,6 @@ inline constexpr std::size_t MiB = 1024 * KiB;
 // Memory for a picture, on huge pages where the system has them: the page faults of 36 MB cost 14 ms on small
 // pages and 2 ms on huge ones, where decoding costs 30. Throws std::bad_alloc. (core/picture_memory.cpp)
 inline constexpr std::size_t picture_memory_min = 4 * MiB;
-void keep_freed_memory();  // below that size too: for a process that works on one picture after another
 void* allocate_picture_memory(std::size_t bytes);
 void free_picture_memory(void* memory) noexcept;
 

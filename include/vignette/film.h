@@ -15,19 +15,19 @@
 namespace vignette {
 
 // Which frames: at the given times, where the scene changes, or so many a second.
-struct FrameWishes {
+struct FrameOptions {
     std::vector<double> timestamps;  // seconds, rising; empty: not asked for
     bool keyframes = false;          // the first frame of each scene
     std::optional<double> fps;       // 1 where nothing else is asked for
     std::optional<std::int64_t> max_frames;
     bool keep_duplicates = false;  // describe a frame that looks like the one before it once more
-    bool operator==(const FrameWishes&) const = default;
+    bool operator==(const FrameOptions&) const = default;
 };
 
 struct Film {
     PictureSource source;  // the film's file; `field` names it in errors
-    FrameWishes wishes;
-    Job frame;  // how each frame is described: without pictures
+    FrameOptions options;
+    Job frame_job;  // how each frame is described: without pictures
 };
 
 // So many frames of one film are with the model at once, if it has room for them.

@@ -31,7 +31,7 @@ public:
 
     // `rows` are those that are there by now, from the top; they stay as they are until forget(), or as long
     // as the picture lives.
-    virtual void take(Size whole, std::span<const std::uint8_t> rows) = 0;
+    virtual void accept_rows(Size whole, std::span<const std::uint8_t> rows) = 0;
 
     // The picture came to nothing: when this returns, nobody looks at its rows any more.
     virtual void forget() = 0;

@@ -14,16 +14,17 @@
 
 namespace vignette {
 
-struct Base64Image {  // text still to be decoded: the media side does it, not the thread that reads requests
+struct Base64Picture {  // text still to be decoded: the media side does it, not the thread that reads
+                        // requests
     SharedText text;
 };
-struct EncodedImage {
+struct EncodedPicture {
     Bytes bytes;
 };
-struct RemoteImage {  // fetched by the media side, through the sealed fetcher
+struct RemotePicture {  // fetched by the media side, through the sealed fetcher
     std::string url;
 };
-using ImageSource = std::variant<Base64Image, EncodedImage, RemoteImage>;
+using PictureContent = std::variant<Base64Picture, EncodedPicture, RemotePicture>;
 
 enum class Task { caption, embed, embed_and_caption };
 
@@ -67,7 +68,7 @@ struct Warning {  // something the client should know that did not stop the job
 
 struct PictureSource {
     std::string field;  // "input.data_url": errors about the picture name it
-    ImageSource source;
+    PictureContent source;
 };
 
 // One thing to describe or to embed: a picture, several that belong together, or a text.
@@ -77,7 +78,7 @@ struct Job {
     bool captions = true;  // false: the words are left out, as if the operator had switched them off
     std::vector<PictureSource> pictures;  // several: one prompt about all of them; none: `text` is embedded
     std::string text;
-    bool frame = false;  // of a film: by default it is described as production needs it
+    bool is_frame = false;  // of a film: by default it is described as production needs it
     bool fast = false;  // a large JPEG may be decoded at a fraction of its size: quicker, not the same pixels
     CaptionOptions options;
     VectorFormat vector_format = VectorFormat::numbers;

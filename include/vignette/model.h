@@ -16,10 +16,10 @@
 
 namespace vignette {
 
-// Pixels as the model wants them; opaque to everyone else.
-class Pixels {
+// ModelInput as the model wants them; opaque to everyone else.
+class ModelInput {
 public:
-    virtual ~Pixels() = default;
+    virtual ~ModelInput() = default;
 
     // How many placeholders stand for the picture in a prompt; an embedder has no prompts: 0.
     virtual int tokens() const = 0;
@@ -28,8 +28,8 @@ public:
 // A new sequence: look at the pictures, read the prompt into the slot.
 struct Admission {
     SlotId slot{};
-    std::span<const Pixels* const> pictures;  // in the order of their placeholders
-    std::span<const TokenId> prompt;          // placeholders included
+    std::span<const ModelInput* const> pictures;  // in the order of their placeholders
+    std::span<const TokenId> prompt;              // placeholders included
 };
 
 // One beam of one sequence: write `token` at `position` of `slot`, then look at what may follow.
@@ -109,8 +109,10 @@ struct StepResult {
 class Preparation {
 public:
     virtual ~Preparation() = default;
-    virtual void take(Size whole, std::span<const std::uint8_t> rows) = 0;  // as RowSink::take()
-    virtual Result<std::unique_ptr<Pixels>> finish(const Image& image) = 0;
+    virtual void accept_rows(
+        Size whole, std::span<const std::uint8_t> rows
+    ) = 0;  // as RowSink::accept_rows()
+    virtual Result<std::unique_ptr<ModelInput>> finish(const Image& image) = 0;
 };
 
 struct ModelShape {
@@ -126,7 +128,7 @@ public:
     virtual std::string device() const = 0;
 
     // Any thread.
-    virtual Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const = 0;
+    virtual Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const = 0;
     // The same for a picture that comes row by row; null where nothing would be gained.
     virtual std::unique_ptr<Preparation> prepare() const { return nullptr; }
 

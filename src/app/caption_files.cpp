@@ -38,11 +38,11 @@ Result<Job> job_of(const Subject& subject, const Options& options) {
     if (subject.is_text) {
         job.text = subject.name;
     } else if (is_web_url(subject.name)) {
-        job.pictures.push_back({.field = subject.name, .source = RemoteImage{subject.name}});
+        job.pictures.push_back({.field = subject.name, .source = RemotePicture{subject.name}});
     } else {
         const std::filesystem::path file = TRY(find_named(subject.name, options.allowed_files));
         Bytes bytes = TRY(read_binary_file(file, Limits{}.raw_bytes_max));  // what it is, is known later
-        job.pictures.push_back({.field = subject.name, .source = EncodedImage{std::move(bytes)}});
+        job.pictures.push_back({.field = subject.name, .source = EncodedPicture{std::move(bytes)}});
     }
     return job;
 }

@@ -72,18 +72,18 @@ bool ends_like_film(std::string_view url) {
     return std::ranges::any_of(endings, [&](std::string_view ending) { return path.ends_with(ending); });
 }
 
-Result<ImageSource> source_of(const std::string& name, const Options& options) {
-    if (is_web_url(name)) return RemoteImage{name};
+Result<PictureContent> source_of(const std::string& name, const Options& options) {
+    if (is_web_url(name)) return RemotePicture{name};
     const std::filesystem::path file = TRY(find_named(name, options.allowed_files));
-    return EncodedImage{TRY(read_binary_file(file, Limits{}.video_bytes_max))};
+    return EncodedPicture{TRY(read_binary_file(file, Limits{}.video_bytes_max))};
 }
 
 Result<Film> film_of(const std::string& name, const Options& options) {
     Film film;
     film.source = {.field = name, .source = TRY(source_of(name, options))};
-    film.wishes = options.frames;
-    film.frame.id = {name};
-    film.frame.options = options.caption;
+    film.options = options.frames;
+    film.frame_job.id = {name};
+    film.frame_job.options = options.caption;
     return film;
 }
 

@@ -1,6 +1,6 @@
 // The wiring: what was asked for, then the command that does it.
 #include "app/commands.h"
-#include "vignette/bytes.h"
+#include "core/malloc_tuning.h"
 #include "vignette/invariant.h"
 
 int main(int argc, char** argv) {

@@ -5,7 +5,7 @@
 #include <bit>
 #include <filesystem>
 
-#include "app/models/model_paths.h"
+#include "app/program_paths.h"
 
 namespace vignette {
 

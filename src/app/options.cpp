@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "app/models/model_paths.h"
+#include "app/models/find_bundle.h"
 #include "app/models/options.h"
 #include "app/url_options.h"
 #include "core/enum_text.h"
@@ -78,30 +78,31 @@ CLI::App* add_run(CLI::App& app, Options& options) {
 }
 
 // The same ranges as a job's fields have: docs/jobs.md.
-void add_wishes(CLI::App& caption, CaptionOptions& wishes) {
+void add_caption_options(CLI::App& caption, CaptionOptions& options) {
     std::map<std::string, Preset> names;
     for (const Preset preset : presets) names[std::string(to_text(preset))] = preset;
     caption
-        .add_option("--preset", wishes.preset, "alt_text, one_sentence, detailed, tags, production or json")
+        .add_option("--preset", options.preset, "alt_text, one_sentence, detailed, tags, production or json")
         ->transform(CLI::CheckedTransformer(names).description(""));
-    caption.add_option("--prompt", wishes.prompt, "Text the caption continues; the bundle has a default");
-    caption.add_option("--prefix", wishes.prefix, "How the caption begins");
-    caption.add_option("--max_length", wishes.max_length, "New tokens at most");
-    caption.add_option("--min_length", wishes.min_length, "New tokens at least");
-    caption.add_option("--num_beams", wishes.num_beams, "1: greedy; more: beam search");
-    caption.add_option("--n", wishes.n, "Captions of each picture, one line each")->check(CLI::Range(1, 64));
-    caption.add_option("--temperature", wishes.temperature, "Draw the words; 0: always the most likely ones")
+    caption.add_option("--prompt", options.prompt, "Text the caption continues; the bundle has a default");
+    caption.add_option("--prefix", options.prefix, "How the caption begins");
+    caption.add_option("--max_length", options.max_length, "New tokens at most");
+    caption.add_option("--min_length", options.min_length, "New tokens at least");
+    caption.add_option("--num_beams", options.num_beams, "1: greedy; more: beam search");
+    caption.add_option("--n", options.n, "Captions of each picture, one line each")->check(CLI::Range(1, 64));
+    caption
+        .add_option("--temperature", options.temperature, "Draw the words; 0: always the most likely ones")
         ->check(CLI::Range(0.0, 100.0));
-    caption.add_option("--top_k", wishes.top_k, "Draw from the k most likely tokens")
+    caption.add_option("--top_k", options.top_k, "Draw from the k most likely tokens")
         ->check(CLI::Range(0, 1'000'000));
     caption
-        .add_option("--top_p", wishes.top_p, "Draw from the likeliest that hold this probability together")
+        .add_option("--top_p", options.top_p, "Draw from the likeliest that hold this probability together")
         ->check(CLI::Range(1e-6, 1.0));
-    caption.add_option("--seed", wishes.seed, "The same seed draws the same words")
+    caption.add_option("--seed", options.seed, "The same seed draws the same words")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
-    caption.add_option("--repetition_penalty", wishes.repetition_penalty, "Above 1: words return less")
+    caption.add_option("--repetition_penalty", options.repetition_penalty, "Above 1: words return less")
         ->check(CLI::Range(0.01, 100.0));
-    caption.add_option("--stop", wishes.stop, "The caption ends before this text; may be given again")
+    caption.add_option("--stop", options.stop, "The caption ends before this text; may be given again")
         ->check(CLI::Validator(
             [](const std::string& text) { return text.empty() ? "it must not be empty" : ""; }, ""
         ))
@@ -109,7 +110,7 @@ void add_wishes(CLI::App& caption, CaptionOptions& wishes) {
 }
 
 // The frames of a film; the same ranges as a job's fields have.
-void add_frames(CLI::App& caption, FrameWishes& frames) {
+void add_frames(CLI::App& caption, FrameOptions& frames) {
     CLI::Option* fps =
         caption.add_option("--fps", frames.fps, "Of a film: frames described for each second; 1");
     fps->check(CLI::Range(1e-6, 1000.0));
@@ -151,7 +152,7 @@ CLI::App* add_caption(CLI::App& app, Options& options) {
     caption->add_flag("--json", options.json, "Print each result object as one line of JSON");
     caption->add_flag("--tokens", options.caption.return_tokens, "Add the token ids to the JSON");
     caption->add_flag("--logprobs", options.caption.logprobs, "Add how sure the model was to the JSON");
-    add_wishes(*caption, options.caption);
+    add_caption_options(*caption, options.caption);
     add_frames(*caption, options.frames);
     caption->add_option("--parallel", options.parallel, "Pictures in work at once")
         ->check(CLI::Range(1, 64))

@@ -61,7 +61,7 @@ struct Options {
     std::vector<std::string> files;               // or addresses
     std::vector<std::string> allowed_files{"."};  // the folders that file: addresses may name
     CaptionOptions caption;
-    FrameWishes frames;  // of films
+    FrameOptions frames;  // of films
     bool json = false;
     int parallel = 4;
 

@@ -129,7 +129,7 @@ int take_jobs(const Parts& parts, Captioner& captioner) {
             parts.signals.request_stop();
         }
     );
-    const StopChannel stop_channel(parts.client, parts.platform, parts.book);
+    const StopPoller stop_poller(parts.client, parts.platform, parts.book);
     TakeOptions take_options{.pictures_max = pictures, .one_job_only = options.refresh_worker};
     take_options.memory_room = MemoryRoom();
     TakeLoop loop(parts.client, parts.platform, parts.book, std::move(take_options));

@@ -45,7 +45,7 @@ Result<std::shared_ptr<OpenedModel>> open_model(
 #endif
 extern "C" __attribute__((visibility("default"))) vignette::Result<std::unique_ptr<vignette::Captioner>>
 vignette_open_captioner(const vignette::CaptionerConfig& config) {
-    return vignette::Studio::open(config, [config](const std::filesystem::path& bundle) {
+    return vignette::InferenceService::open(config, [config](const std::filesystem::path& bundle) {
         return vignette::open_model(bundle, config);
     });
 }

@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/engine.h"
+#include "core/stop.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -50,7 +50,7 @@ void EmbeddingQueue::answer(std::vector<Waiting> batch) {
         if (const Result<void> wanted = unless_stopped(one.stop); !wanted) {
             one.answer.set_value(std::unexpected(wanted.error()));
         } else {
-            const bool is_picture = std::holds_alternative<std::unique_ptr<Pixels>>(one.subject);
+            const bool is_picture = std::holds_alternative<std::unique_ptr<ModelInput>>(one.subject);
             (is_picture ? pictures : texts).push_back(&one);
         }
     }
@@ -78,10 +78,10 @@ void EmbeddingQueue::answer_together(std::span<Waiting* const> some) {
 
 // All pictures, or all texts.
 Result<std::vector<Vector>> EmbeddingQueue::embed(std::span<Waiting* const> some) {
-    if (std::holds_alternative<std::unique_ptr<Pixels>>(some.front()->subject)) {
-        std::vector<const Pixels*> pictures;
+    if (std::holds_alternative<std::unique_ptr<ModelInput>>(some.front()->subject)) {
+        std::vector<const ModelInput*> pictures;
         for (const Waiting* one : some)
-            pictures.push_back(std::get<std::unique_ptr<Pixels>>(one->subject).get());
+            pictures.push_back(std::get<std::unique_ptr<ModelInput>>(one->subject).get());
         return embedder_.embed_images(pictures);
     }
     std::vector<std::vector<TokenId>> texts;

@@ -20,7 +20,7 @@ namespace vignette {
 
 class EmbeddingQueue {
 public:
-    using Subject = std::variant<std::unique_ptr<Pixels>, std::vector<TokenId>>;
+    using Subject = std::variant<std::unique_ptr<ModelInput>, std::vector<TokenId>>;
 
     EmbeddingQueue(Embedder& embedder, const Limits& limits);
     ~EmbeddingQueue();

@@ -11,9 +11,9 @@
 #include <string>
 #include <utility>
 
+#include "core/stop.h"
 #include "core/stopwatch.h"
 #include "core/thread_pool.h"
-#include "engine/engine.h"
 #include "film/file.h"
 #include "film/frame_choice.h"
 
@@ -63,12 +63,12 @@ public:
           answer_(answer),
           stop_(std::move(stop)),
           on_frame_(on_frame),
-          wishes_(std::move(film.wishes)),
-          job_(std::move(film.frame)),
+          options_(std::move(film.options)),
+          job_(std::move(film.frame_job)),
           source_(std::move(film.source)),
           at_once_(static_cast<std::size_t>(std::max(1, means.frames_at_once))),
           crew_(static_cast<int>(at_once_)) {
-        job_.frame = true;
+        job_.is_frame = true;
         info_.warnings = std::exchange(job_.warnings, {});  // said once, not with each frame
     }
 
@@ -78,7 +78,7 @@ public:
             TRY(about(field, means_.reader.read_film(std::move(source_.source), job_.id, stop_)));
         FilmFile file = TRY(about(field, FilmFile::open(film.bytes, means_.limits, stop_)));
         take_facts(file.facts());
-        FrameChoice choice(wishes_, frames_max());
+        FrameChoice choice(options_, frames_max());
         TRY(about(field, walk(file, choice)));
         if (choice.cut()) {
             info_.warnings.push_back(
@@ -115,7 +115,8 @@ private:
             end_ = shown->until;
             std::optional<Thumbnail> looks;
             if (choice.needs_thumbnails()) looks = TRY(file.thumbnail());
-            for (std::size_t left = choice.places(*shown, looks); left > 0; --left) take(file, *shown, looks);
+            for (std::size_t left = choice.places(*shown, looks); left > 0; --left)
+                submit(file, *shown, looks);
             if (const auto wanted = choice.next()) file.skip_to(*wanted);
             while (!unheard_.empty() && is_ready(unheard_.front())) hear_first();
         }
@@ -123,14 +124,14 @@ private:
     }
 
     // One place of the answer: described, or like the one that was described last.
-    void take(FilmFile& file, const Shown& shown, std::optional<Thumbnail>& looks) {
+    void submit(FilmFile& file, const Shown& shown, std::optional<Thumbnail>& looks) {
         const std::size_t index = next_++;
         if (!looks) {
             Result<Thumbnail> small = file.thumbnail();
             if (!small) return add(failed(shown.from, small.error()));
             looks = *small;
         }
-        if (last_ && !wishes_.keep_duplicates && looks_like(last_->looks, *looks))
+        if (last_ && !options_.keep_duplicates && looks_like(last_->looks, *looks))
             return add({.timestamp = shown.from, .same_as = last_->index, .outcome = last_->outcome});
         while (in_work_ >= at_once_) hear_first();
         Stopwatch watch;
@@ -210,7 +211,7 @@ private:
 
     std::size_t frames_max() {
         const auto most = static_cast<std::int64_t>(means_.limits.frames_max);
-        const std::int64_t wanted = wishes_.max_frames.value_or(frames_default);
+        const std::int64_t wanted = options_.max_frames.value_or(frames_default);
         if (wanted > most) {
             info_.warnings.push_back(
                 {.field = "input.max_frames", .message = "at most " + std::to_string(most) + " are described"}
@@ -223,7 +224,7 @@ private:
     const AnswerFrame& answer_;
     const std::stop_token stop_;
     const OnFrame& on_frame_;
-    const FrameWishes wishes_;
+    const FrameOptions options_;
     Job job_;  // how each frame is described
     PictureSource source_;
     FilmInfo info_;

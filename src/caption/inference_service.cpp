@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "caption/film_describer.h"
+#include "core/stop.h"
 #include "core/stopwatch.h"
 
 namespace vignette {
@@ -19,8 +20,8 @@ constexpr int embeddings_at_once = 32;
 using Pending = std::optional<std::future<Result<Vector>>>;
 
 Result<std::future<Result<Vector>>> start_vector(
-    PictureEmbedder& embedder, const Job& job, const std::vector<ReadPicture>& images, HeadStart* begun,
-    const std::stop_token& stop, std::vector<Warning>& warnings
+    PictureEmbedder& embedder, const Job& job, const std::vector<ReadPicture>& images,
+    OverlappedPreprocess* begun, const std::stop_token& stop, std::vector<Warning>& warnings
 ) {
     if (images.empty()) return about("input.text", embedder.start(job.text, stop, warnings));
     if (images.size() == 1) return embedder.start(images.front().image, begun, stop);
@@ -49,31 +50,33 @@ bool wants_vector(const Job& job) { return job.task != Task::caption; }
 
 }  // namespace
 
-Studio::Studio(const CaptionerConfig& config, Shelf::Open open_model)
+InferenceService::InferenceService(const CaptionerConfig& config, ModelCache::Open open_model)
     : config_(config),
-      shelf_(std::move(open_model), {.models_max = config.models_max, .idle = config.idle}),
+      models_(std::move(open_model), {.models_max = config.models_max, .idle = config.idle}),
       reader_(config.fetcher, config.limits),
       pictures_at_once_(embeddings_at_once) {}
 
-Result<std::unique_ptr<Captioner>> Studio::open(const CaptionerConfig& config, Shelf::Open open_model) {
-    auto studio = std::make_unique<Studio>(config, std::move(open_model));
-    if (!config.lazy) TRY(studio->load_default());
-    return studio;
+Result<std::unique_ptr<Captioner>> InferenceService::open(
+    const CaptionerConfig& config, ModelCache::Open open_model
+) {
+    auto service = std::make_unique<InferenceService>(config, std::move(open_model));
+    if (!config.lazy) TRY(service->load_default());
+    return service;
 }
 
-Result<void> Studio::load_default() {
+Result<void> InferenceService::load_default() {
     if (!config_.bundle.empty()) {
-        const auto words = TRY(take<CaptionModel>({{}, {}, config_.bundle}, "captions"));
+        const auto words = TRY(acquire<CaptionModel>({{}, {}, config_.bundle}, "captions"));
         pictures_at_once_ = words->captioner.pictures_at_once();
     } else if (!config_.embedder.empty()) {
-        TRY(take<EmbeddingModel>({{}, {}, config_.embedder}, "vectors"));
+        TRY(acquire<EmbeddingModel>({{}, {}, config_.embedder}, "vectors"));
     }
     return {};
 }
 
-int Studio::pictures_at_once() const { return pictures_at_once_; }
+int InferenceService::pictures_at_once() const { return pictures_at_once_; }
 
-Result<Caption> Studio::caption(Job job, std::stop_token stop, const OnPiece& on_piece) {
+Result<Caption> InferenceService::caption(Job job, std::stop_token stop, const OnPiece& on_piece) {
     TRY(unless_stopped(stop));
     Timings timings;
     Stopwatch loading;
@@ -91,7 +94,7 @@ Result<Caption> Studio::caption(Job job, std::stop_token stop, const OnPiece& on
 }
 
 // What its models look at: a raw file's preview must not have less.
-DecodeNeed Studio::need_of(const Models& models, const Job& job) {
+DecodeNeed InferenceService::need_of(const Models& models, const Job& job) {
     DecodeNeed need{.cover = {}, .fast = job.fast};
     const auto widen = [&](Size size) {
         need.cover.width = std::max(need.cover.width, size.width);
@@ -108,20 +111,20 @@ DecodeNeed Studio::need_of(const Models& models, const Job& job) {
 }
 
 // One model can begin with a picture while it is decoded; a second one has to wait until it is whole.
-std::unique_ptr<Preparation> Studio::prepare_for(const Models& models) {
+std::unique_ptr<Preparation> InferenceService::prepare_for(const Models& models) {
     if (models.words) return models.words->captioner.prepare();
     if (models.vector) return models.vector->embedder.prepare();
     return nullptr;
 }
 
 // Words and vector of pictures that are read, or of a text.
-Result<Caption> Studio::answer(
+Result<Caption> InferenceService::answer(
     const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop, const OnPiece& on_piece
 ) {
     Pending pending;
     if (models.vector) {
         const bool for_vector = !models.words && !pictures.images.empty();  // see prepare_for()
-        HeadStart* const begun = for_vector ? pictures.images.front().head_start.get() : nullptr;
+        OverlappedPreprocess* const begun = for_vector ? pictures.images.front().overlapped.get() : nullptr;
         pending = TRY(start_vector(models.vector->embedder, job, pictures.images, begun, stop, job.warnings));
     }
     const VectorFormat format = job.vector_format;
@@ -144,9 +147,9 @@ Result<Caption> Studio::answer(
     return made;
 }
 
-Result<FilmInfo> Studio::describe(Film film, std::stop_token stop, const OnFrame& on_frame) {
+Result<FilmInfo> InferenceService::describe(Film film, std::stop_token stop, const OnFrame& on_frame) {
     TRY(unless_stopped(stop));
-    const Models models = TRY(models_of(film.frame));
+    const Models models = TRY(models_of(film.frame_job));
     const int room = models.words ? models.words->captioner.pictures_at_once() : embeddings_at_once;
     const AnswerFrame answer_frame = [&](Job job, DecodedImage frame,
                                          const std::stop_token& stopped) -> Result<Caption> {
@@ -166,7 +169,7 @@ Result<FilmInfo> Studio::describe(Film film, std::stop_token stop, const OnFrame
 }
 
 // A job for words gets none where captions are off: an empty answer, not an error, and no model loaded.
-Result<Studio::Models> Studio::models_of(const Job& job) {
+Result<InferenceService::Models> InferenceService::models_of(const Job& job) {
     Models models;
     if (wants_vector(job)) {
         const bool alone = job.task == Task::embed && job.embedder.empty();
@@ -174,15 +177,15 @@ Result<Studio::Models> Studio::models_of(const Job& job) {
             alone ? job.model : job.embedder, alone ? "input.model" : "input.embedding_model",
             config_.embedder
         };
-        models.vector = TRY(take<EmbeddingModel>(wanted, "vectors"));
+        models.vector = TRY(acquire<EmbeddingModel>(wanted, "vectors"));
     }
     if (wants_words(job) && !config_.bundle.empty()) {
-        models.words = TRY(take<CaptionModel>({job.model, "input.model", config_.bundle}, "captions"));
+        models.words = TRY(acquire<CaptionModel>({job.model, "input.model", config_.bundle}, "captions"));
     }
     return models;
 }
 
-Result<fs::path> Studio::find(const Wanted& wanted) const {
+Result<fs::path> InferenceService::find(const Wanted& wanted) const {
     if (wanted.name.empty()) {
         if (!wanted.standard.empty()) return wanted.standard;
         return fail(
@@ -201,9 +204,9 @@ Result<fs::path> Studio::find(const Wanted& wanted) const {
 }
 
 template <class Kind>
-Result<std::shared_ptr<Kind>> Studio::take(const Wanted& wanted, std::string_view what_for) {
+Result<std::shared_ptr<Kind>> InferenceService::acquire(const Wanted& wanted, std::string_view what_for) {
     const fs::path bundle = TRY(about(wanted.field, find(wanted)));
-    std::shared_ptr<OpenedModel> opened = TRY(shelf_.take(bundle));
+    std::shared_ptr<OpenedModel> opened = TRY(models_.acquire(bundle));
     std::shared_ptr<Kind> model = std::dynamic_pointer_cast<Kind>(std::move(opened));
     if (model) return model;
     return fail(

@@ -44,12 +44,14 @@ public:
     PictureEmbedder embedder;  // uses the model: declared behind it
 };
 
-class Studio final : public Captioner {
+class InferenceService final : public Captioner {
 public:
-    Studio(const CaptionerConfig& config, Shelf::Open open_model);
+    InferenceService(const CaptionerConfig& config, ModelCache::Open open_model);
 
     // Loads the default model at once unless the configuration says otherwise.
-    static Result<std::unique_ptr<Captioner>> open(const CaptionerConfig& config, Shelf::Open open_model);
+    static Result<std::unique_ptr<Captioner>> open(
+        const CaptionerConfig& config, ModelCache::Open open_model
+    );
 
     int pictures_at_once() const override;
     Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override;
@@ -75,11 +77,11 @@ private:
     );
     Result<std::filesystem::path> find(const Wanted& wanted) const;
     template <class Kind>
-    Result<std::shared_ptr<Kind>> take(const Wanted& wanted, std::string_view what_for);
+    Result<std::shared_ptr<Kind>> acquire(const Wanted& wanted, std::string_view what_for);
     Result<void> load_default();
 
     const CaptionerConfig config_;
-    Shelf shelf_;
+    ModelCache models_;
     PictureReader reader_;
     int pictures_at_once_;
 };

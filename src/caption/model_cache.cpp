@@ -8,13 +8,13 @@
 
 namespace vignette {
 
-Shelf::Shelf(Open open, Options options) : open_(std::move(open)), options_(options) {
+ModelCache::ModelCache(Open open, Options options) : open_(std::move(open)), options_(options) {
     if (options_.idle.count() > 0) janitor_.emplace([this](const std::stop_token& stop) { watch(stop); });
 }
 
-Shelf::~Shelf() = default;
+ModelCache::~ModelCache() = default;
 
-Result<std::shared_ptr<OpenedModel>> Shelf::take(const std::filesystem::path& bundle) {
+Result<std::shared_ptr<OpenedModel>> ModelCache::acquire(const std::filesystem::path& bundle) {
     std::unique_lock lock(mutex_);
     // Somebody else may be loading it, and may fail: then it is our turn.
     for (auto found = places_.find(bundle); found != places_.end(); found = places_.find(bundle)) {
@@ -44,11 +44,11 @@ Result<std::shared_ptr<OpenedModel>> Shelf::take(const std::filesystem::path& bu
     return opened;
 }
 
-Result<std::shared_ptr<OpenedModel>> Shelf::load(const std::filesystem::path& bundle) const {
+Result<std::shared_ptr<OpenedModel>> ModelCache::load(const std::filesystem::path& bundle) const {
     return TRY(at_wall(ErrorCode::out_of_memory, [&] { return open_(bundle); }));
 }
 
-int Shelf::loaded() const {
+int ModelCache::loaded() const {
     const std::lock_guard lock(mutex_);
     return static_cast<int>(std::ranges::count_if(places_, [](const auto& one) {
         return one.second.model != nullptr;
@@ -56,7 +56,7 @@ int Shelf::loaded() const {
 }
 
 // The one that nobody uses, and that was wanted the longest ago, gives its place. The lock is held.
-bool Shelf::make_room() {
+bool ModelCache::make_room() {
     if (places_.size() < static_cast<std::size_t>(options_.models_max)) return true;
     auto oldest = places_.end();
     for (auto one = places_.begin(); one != places_.end(); ++one) {
@@ -69,7 +69,7 @@ bool Shelf::make_room() {
     return true;
 }
 
-void Shelf::drop_idle(Clock::time_point now) {
+void ModelCache::drop_idle(Clock::time_point now) {
     std::vector<std::shared_ptr<OpenedModel>> dropped;  // they die when the lock is open again
     const std::lock_guard lock(mutex_);
     for (auto one = places_.begin(); one != places_.end();) {
@@ -85,13 +85,13 @@ void Shelf::drop_idle(Clock::time_point now) {
     }
 }
 
-Shelf::Clock::time_point Shelf::next_look() const {
+ModelCache::Clock::time_point ModelCache::next_look() const {
     Clock::time_point next = Clock::now() + options_.idle;
     for (const auto& [bundle, place] : places_) next = std::min(next, place.asked_for + options_.idle);
     return next;
 }
 
-void Shelf::watch(const std::stop_token& stop) {
+void ModelCache::watch(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         {
             std::unique_lock lock(mutex_);

@@ -18,13 +18,13 @@
 
 namespace vignette {
 
-// A model in memory: whatever the shelf's opener makes of a bundle.
+// A model in memory: whatever the cache's opener makes of a bundle.
 class OpenedModel {
 public:
     virtual ~OpenedModel() = default;
 };
 
-class Shelf {
+class ModelCache {
 public:
     using Clock = std::chrono::steady_clock;
     using Open = std::function<Result<std::shared_ptr<OpenedModel>>(const std::filesystem::path& bundle)>;
@@ -34,18 +34,18 @@ public:
         std::chrono::seconds idle{0};  // after that long unused a model is let go; 0: never
     };
 
-    Shelf(Open open, Options options);
-    ~Shelf();
-    Shelf(const Shelf&) = delete;
-    Shelf& operator=(const Shelf&) = delete;
+    ModelCache(Open open, Options options);
+    ~ModelCache();
+    ModelCache(const ModelCache&) = delete;
+    ModelCache& operator=(const ModelCache&) = delete;
 
     // Who holds the pointer uses the model: it stays. `overloaded` where all places are in use by others.
-    Result<std::shared_ptr<OpenedModel>> take(const std::filesystem::path& bundle);
+    Result<std::shared_ptr<OpenedModel>> acquire(const std::filesystem::path& bundle);
 
     // How many are in memory.
     int loaded() const;
 
-    // Lets go what has been idle at `now`. Called by the shelf's own thread; a test may call it, too.
+    // Lets go what has been idle at `now`. Called by the cache's own thread; a test may call it, too.
     void drop_idle(Clock::time_point now);
 
 private:

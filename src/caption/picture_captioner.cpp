@@ -10,6 +10,7 @@
 #include "caption/wording/finished_text.h"
 #include "caption/wording/stop_matcher.h"
 #include "core/enum_text.h"
+#include "core/stop.h"
 #include "core/stopwatch.h"
 #include "text/guide.h"
 
@@ -52,7 +53,7 @@ Result<Caption> PictureCaptioner::caption(
     pictures = {};
     assemble(job.options, work);
     made.timings.preprocess = watch.lap();
-    Pieces pieces(tokenizer_, work.expected, on_piece);
+    CaptionStream pieces(tokenizer_, work.text, on_piece);
     std::vector<Decoded> decoded = TRY(run(work, pieces, made.timings));
     TRY(answer(work, job.options, std::move(decoded), made));
     TRY(pieces.finish(*made.text));
@@ -66,7 +67,7 @@ Result<Caption> PictureCaptioner::caption(
 Result<PictureCaptioner::Work> PictureCaptioner::read(
     const Job& job, std::size_t pictures, std::stop_token stop
 ) const {
-    const CaptionOptions wishes = wishes_of(job, bundle_);
+    const CaptionOptions options = options_of(job, bundle_);
     if (pictures > 1 && bundle_.text.placement == Placement::before) {
         return fail(
             ErrorCode::unsupported,
@@ -77,19 +78,19 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(
     }
     Work work;
     work.stop = std::move(stop);
-    work.settings = TRY(settle(wishes, bundle_, fresh_seed()));
+    work.settings = TRY(settle(options, bundle_, fresh_seed()));
     work.words = TRY(about(
         "input.prompt", encode_prompt(tokenizer_, bundle_.text, work.settings.prompt, pictures, limits_)
     ));
-    work.expected.prefix = wishes.prefix.value_or("");
-    work.expected.prefix_tokens =
-        TRY(about("input.prefix", encode_prefix(tokenizer_, bundle_.text, work.words, work.expected.prefix)));
-    work.expected.stops = wishes.stop;
-    work.expected.wording = work.settings.wording;
+    work.text.prefix = options.prefix.value_or("");
+    work.text.prefix_tokens =
+        TRY(about("input.prefix", encode_prefix(tokenizer_, bundle_.text, work.words, work.text.prefix)));
+    work.text.stops = options.stop;
+    work.text.wording = work.settings.wording;
     work.settings.rules.forbidden =
-        TRY(about("input.bad_words", encode_forbidden(tokenizer_, wishes.bad_words, work.settings.rules.end))
+        TRY(about("input.bad_words", encode_forbidden(tokenizer_, options.bad_words, work.settings.rules.end))
         );
-    if (work.settings.json) work.schema = wishes.schema.value_or(std::string(default_schema));
+    if (work.settings.json) work.schema = options.schema.value_or(std::string(default_schema));
     return work;
 }
 
@@ -97,23 +98,23 @@ Result<void> PictureCaptioner::see(const std::vector<ReadPicture>& images, Work&
     for (const ReadPicture& one : images) {
         TRY(unless_stopped(work.stop));
         work.pictures.push_back(
-            TRY(one.head_start ? one.head_start->finish(one.image) : model_.preprocess(one.image))
+            TRY(one.overlapped ? one.overlapped->finish(one.image) : model_.preprocess(one.image))
         );
     }
     return {};
 }
 
 // Only now it is known how many tokens the pictures have.
-void PictureCaptioner::assemble(const CaptionOptions& wishes, Work& work) const {
+void PictureCaptioner::assemble(const CaptionOptions& options, Work& work) const {
     std::vector<int> image_tokens;
     image_tokens.reserve(work.pictures.size());
     for (const auto& picture : work.pictures) image_tokens.push_back(picture->tokens());
-    Prompt prompt = assemble_prompt(bundle_.text, work.words, image_tokens, work.expected.prefix_tokens);
+    Prompt prompt = assemble_prompt(bundle_.text, work.words, image_tokens, work.text.prefix_tokens);
     work.settings.rules.history_from = prompt.history_from;
     work.prompt = std::move(prompt.tokens);
     // The last new token is never written, hence "+ 1".
     const int room = model_.shape().positions - static_cast<int>(work.prompt.size()) + 1;
-    fit_into(room, wishes, bundle_, work.settings);
+    fit_into(room, options, bundle_, work.settings);
 }
 
 Result<GenerationRequest> PictureCaptioner::request_of(const Work& work, int sample) const {
@@ -123,7 +124,7 @@ Result<GenerationRequest> PictureCaptioner::request_of(const Work& work, int sam
     request.rules = work.settings.rules;
     if (request.rules.sampling) request.rules.sampling->seed += static_cast<std::uint64_t>(sample);
     request.stop = work.stop;
-    request.ends_here = end_at_stop(tokenizer_, work.expected.prefix_tokens, work.expected.stops);
+    request.ends_here = end_at_stop(tokenizer_, work.text.prefix_tokens, work.text.stops);
     if (work.settings.json) {
         Guide guide = TRY(about(
             "input.schema",
@@ -135,7 +136,9 @@ Result<GenerationRequest> PictureCaptioner::request_of(const Work& work, int sam
 }
 
 // Samples run beside one another, each as a sequence of its own; the first is the one that is listened to.
-Result<std::vector<Decoded>> PictureCaptioner::run(const Work& work, Pieces& pieces, Timings& timings) {
+Result<std::vector<Decoded>> PictureCaptioner::run(
+    const Work& work, CaptionStream& pieces, Timings& timings
+) {
     std::vector<std::future<Result<Generation>>> others;
     for (int sample = 1; sample < work.settings.samples; ++sample) {
         GenerationRequest request = TRY(request_of(work, sample));
@@ -156,12 +159,12 @@ Result<std::vector<Decoded>> PictureCaptioner::run(const Work& work, Pieces& pie
 
 // The first of `decoded` is the caption.
 Result<void> PictureCaptioner::answer(
-    const Work& work, const CaptionOptions& wishes, std::vector<Decoded> decoded, Caption& made
+    const Work& work, const CaptionOptions& options, std::vector<Decoded> decoded, Caption& made
 ) const {
     for (const Decoded& one : decoded) {
-        Phrase phrase = TRY(phrase_of(tokenizer_, work.expected, one));
+        FinishedText phrase = TRY(finish_text(tokenizer_, work.text, one));
         const float score = work.settings.rules.sampling ? mean_of(one.logprobs) : one.score;
-        if (wishes.n)
+        if (options.n)
             made.alternatives.push_back({.text = phrase.text, .score = score, .finish = phrase.finish});
         if (&one != &decoded.front()) continue;
         made.text = std::move(phrase.text);
@@ -170,9 +173,9 @@ Result<void> PictureCaptioner::answer(
         made.score = one.score;
     }
     made.is_json = work.settings.json;
-    made.return_tokens = wishes.return_tokens;
+    made.return_tokens = options.return_tokens;
     made.tokens = std::move(decoded.front().tokens);
-    if (wishes.logprobs) {
+    if (options.logprobs) {
         made.logprobs = std::move(decoded.front().logprobs);
         made.confidence = confidence_of(made.logprobs);
     }

@@ -34,9 +34,9 @@ private:
     // What every sequence of a job has in common.
     struct Work {
         Settings settings;
-        Expected expected;
+        TextPlan text;
         std::vector<TokenId> words;  // of the prompt, before the pictures have their places in it
-        std::vector<std::shared_ptr<const Pixels>> pictures;
+        std::vector<std::shared_ptr<const ModelInput>> pictures;
         std::vector<TokenId> prompt;
         std::string schema;
         std::stop_token stop;
@@ -44,11 +44,11 @@ private:
 
     Result<Work> read(const Job& job, std::size_t pictures, std::stop_token stop) const;
     Result<void> see(const std::vector<ReadPicture>& images, Work& work) const;
-    void assemble(const CaptionOptions& wishes, Work& work) const;
+    void assemble(const CaptionOptions& options, Work& work) const;
     Result<GenerationRequest> request_of(const Work& work, int sample) const;
-    Result<std::vector<Decoded>> run(const Work& work, Pieces& pieces, Timings& timings);
+    Result<std::vector<Decoded>> run(const Work& work, CaptionStream& pieces, Timings& timings);
     Result<void> answer(
-        const Work& work, const CaptionOptions& wishes, std::vector<Decoded> decoded, Caption& made
+        const Work& work, const CaptionOptions& options, std::vector<Decoded> decoded, Caption& made
     ) const;
     ModelUse describe_use(const Settings& settings) const;
 

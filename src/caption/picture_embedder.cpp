@@ -17,7 +17,7 @@ PictureEmbedder::PictureEmbedder(
       queue_(embedder, limits) {}
 
 Result<std::future<Result<Vector>>> PictureEmbedder::start(
-    const Image& image, HeadStart* begun, std::stop_token stop
+    const Image& image, OverlappedPreprocess* begun, std::stop_token stop
 ) {
     return queue_.submit(
         TRY(begun != nullptr ? begun->finish(image) : embedder_.preprocess(image)), std::move(stop)

@@ -23,7 +23,9 @@ public:
 
     // Started here and waited for by the caller, so that a caption can be made meanwhile.
     // `begun`, which may be null, is what prepare() gave for the picture.
-    Result<std::future<Result<Vector>>> start(const Image& image, HeadStart* begun, std::stop_token stop);
+    Result<std::future<Result<Vector>>> start(
+        const Image& image, OverlappedPreprocess* begun, std::stop_token stop
+    );
     Result<std::future<Result<Vector>>> start(
         std::string_view text, std::stop_token stop, std::vector<Warning>& warnings
     );

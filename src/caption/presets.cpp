@@ -85,12 +85,12 @@ const PresetPlan& plan_of(Preset preset) {
 
 bool follows_instructions(const BundleInfo& bundle) { return bundle.family == "llava-next"; }
 
-CaptionOptions wishes_of(const Job& job, const BundleInfo& bundle) {
-    CaptionOptions wishes = job.options;
-    const bool open = !wishes.prompt && !wishes.preset && !wishes.schema;
+CaptionOptions options_of(const Job& job, const BundleInfo& bundle) {
+    CaptionOptions options = job.options;
+    const bool open = !options.prompt && !options.preset && !options.schema;
     const bool able = follows_instructions(bundle) || own_instruction(bundle, Preset::production);
-    if (job.frame && open && able) wishes.preset = Preset::production;
-    return wishes;
+    if (job.is_frame && open && able) options.preset = Preset::production;
+    return options;
 }
 
 std::optional<std::string_view> own_instruction(const BundleInfo& bundle, Preset preset) {

@@ -41,7 +41,7 @@ bool follows_instructions(const BundleInfo& bundle);
 
 // What the client asked for; of a frame for which nothing was asked, the production brief, if the model can
 // write one.
-CaptionOptions wishes_of(const Job& job, const BundleInfo& bundle);
+CaptionOptions options_of(const Job& job, const BundleInfo& bundle);
 
 // The bundle's own words for a preset, if it has some.
 std::optional<std::string_view> own_instruction(const BundleInfo& bundle, Preset preset);

@@ -19,7 +19,7 @@ constexpr int n_grams_max = 1000;
 
 class Settler {
 public:
-    Settler(const CaptionOptions& wishes, const BundleInfo& bundle) : wishes_(wishes), bundle_(bundle) {}
+    Settler(const CaptionOptions& options, const BundleInfo& bundle) : options_(options), bundle_(bundle) {}
 
     Result<Settings> settle(std::uint64_t fresh_seed) {
         made_.rules.end = bundle_.text.end;
@@ -39,12 +39,14 @@ private:
         made_.warnings.push_back({.field = "input." + std::string(field), .message = std::move(message)});
     }
 
-    int clamp_wish(std::string_view field, std::optional<std::int64_t> wish, int otherwise, Range allowed) {
-        if (!wish) return std::clamp(otherwise, allowed.least, allowed.most);
-        const auto granted = static_cast<int>(std::clamp<std::int64_t>(*wish, allowed.least, allowed.most));
-        if (granted != *wish) {
+    int clamp_option(
+        std::string_view field, std::optional<std::int64_t> wanted, int otherwise, Range allowed
+    ) {
+        if (!wanted) return std::clamp(otherwise, allowed.least, allowed.most);
+        const auto granted = static_cast<int>(std::clamp<std::int64_t>(*wanted, allowed.least, allowed.most));
+        if (granted != *wanted) {
             warn(
-                field, std::to_string(*wish) + " is outside " + std::to_string(allowed.least) + " to " +
+                field, std::to_string(*wanted) + " is outside " + std::to_string(allowed.least) + " to " +
                            std::to_string(allowed.most) + "; " + std::to_string(granted) + " was used"
             );
         }
@@ -52,18 +54,18 @@ private:
     }
 
     Result<void> settle_preset() {
-        made_.preset = wishes_.preset;
-        if (wishes_.schema) TRY(settle_schema());
+        made_.preset = options_.preset;
+        if (options_.schema) TRY(settle_schema());
         // JSON that a loop ended would be none; its schema bounds it.
         const bool guarded = made_.preset && made_.preset != Preset::json;
-        made_.rules.guards_loops = wishes_.loop_guard.value_or(guarded);
-        made_.prompt = wishes_.prompt.value_or(bundle_.text.default_prompt);
+        made_.rules.guards_loops = options_.loop_guard.value_or(guarded);
+        made_.prompt = options_.prompt.value_or(bundle_.text.default_prompt);
         if (!made_.preset) return {};
 
         const PresetPlan& plan = plan_of(*made_.preset);
         const auto own = own_instruction(bundle_, plan.preset);
         made_.json = plan.preset == Preset::json;
-        if (made_.json && !wishes_.prefix.value_or("").empty()) {
+        if (made_.json && !options_.prefix.value_or("").empty()) {
             return fail(
                 ErrorCode::invalid_input, "a schema says how the caption begins; leave the prefix out",
                 "input.prefix"
@@ -72,7 +74,7 @@ private:
         instructed_ = own || follows_instructions(bundle_);
         if (instructed_) {
             made_.wording = plan.wording;
-            if (!wishes_.prompt) made_.prompt = own.value_or(plan.instruction);
+            if (!options_.prompt) made_.prompt = own.value_or(plan.instruction);
             return {};
         }
         const std::string name(to_text(plan.preset));
@@ -81,7 +83,7 @@ private:
                 ErrorCode::unsupported,
                 "the preset \"" + name + "\" " + std::string(plan.plain_remark) +
                     "; choose one with \"model\"",
-                wishes_.preset ? "input.preset" : "input.schema"
+                options_.preset ? "input.preset" : "input.schema"
             );
         }
         made_.wording = plan.plain_wording;
@@ -106,52 +108,52 @@ private:
         const bool planned = made_.preset && instructed_;
         const int usual = planned ? plan_of(*made_.preset).max_length : defaults.max_length;
         rules.max_length =
-            clamp_wish("max_length", wishes_.max_length, usual, {1, defaults.max_length_limit});
+            clamp_option("max_length", options_.max_length, usual, {1, defaults.max_length_limit});
         if (made_.json) {  // it ends where the schema says
-            if (wishes_.min_length.value_or(0) > 0)
+            if (options_.min_length.value_or(0) > 0)
                 warn("min_length", "a schema says when the text ends; ignored");
             return;
         }
         const int least = planned ? 0 : defaults.min_length;
-        rules.min_length = clamp_wish("min_length", wishes_.min_length, least, {0, rules.max_length});
+        rules.min_length = clamp_option("min_length", options_.min_length, least, {0, rules.max_length});
     }
 
     void settle_penalties() {
         DecodingRules& rules = made_.rules;
-        rules.length_penalty = wishes_.length_penalty.value_or(bundle_.generation.length_penalty);
+        rules.length_penalty = options_.length_penalty.value_or(bundle_.generation.length_penalty);
         rules.early_stopping = bundle_.generation.early_stopping;
-        rules.repetition_penalty = wishes_.repetition_penalty.value_or(1);
+        rules.repetition_penalty = options_.repetition_penalty.value_or(1);
         rules.no_repeat_ngram =
-            clamp_wish("no_repeat_ngram_size", wishes_.no_repeat_ngram_size, 0, {0, n_grams_max});
-        rules.logprobs = wishes_.logprobs;
+            clamp_option("no_repeat_ngram_size", options_.no_repeat_ngram_size, 0, {0, n_grams_max});
+        rules.logprobs = options_.logprobs;
     }
 
     // Temperature 0 is a word for "do not draw", whatever else is said.
     bool draws() const {
-        if (wishes_.temperature) return *wishes_.temperature > 0;
-        return wishes_.top_k || wishes_.top_p || wishes_.min_p || wishes_.seed;
+        if (options_.temperature) return *options_.temperature > 0;
+        return options_.top_k || options_.top_p || options_.min_p || options_.seed;
     }
 
     void settle_sampling(std::uint64_t fresh_seed) {
         DecodingRules& rules = made_.rules;
         SamplingRules sampling;
-        sampling.temperature = wishes_.temperature.value_or(1);
+        sampling.temperature = options_.temperature.value_or(1);
         if (sampling.temperature < coldest) {
             sampling.temperature = coldest;
             warn("temperature", "lower than 0.01; 0.01 was used: 0 takes the most likely token");
         }
-        sampling.top_k = clamp_wish(
-            "top_k", wishes_.top_k, std::min(sampling.top_k, bundle_.text.vocabulary),
+        sampling.top_k = clamp_option(
+            "top_k", options_.top_k, std::min(sampling.top_k, bundle_.text.vocabulary),
             {0, bundle_.text.vocabulary}
         );
-        sampling.top_p = wishes_.top_p.value_or(1);
-        sampling.min_p = wishes_.min_p.value_or(0);
-        sampling.seed = wishes_.seed ? static_cast<std::uint64_t>(*wishes_.seed) : fresh_seed;
+        sampling.top_p = options_.top_p.value_or(1);
+        sampling.min_p = options_.min_p.value_or(0);
+        sampling.seed = options_.seed ? static_cast<std::uint64_t>(*options_.seed) : fresh_seed;
         rules.sampling = sampling;
         rules.num_beams = 1;
-        if (wishes_.num_beams.value_or(1) > 1)
+        if (options_.num_beams.value_or(1) > 1)
             warn("num_beams", "tokens are drawn, and beams do not draw; 1 was used");
-        made_.samples = clamp_wish("n", wishes_.n, 1, {1, samples_max});
+        made_.samples = clamp_option("n", options_.n, 1, {1, samples_max});
         rules.logprobs = rules.logprobs || made_.samples > 1;  // their score
     }
 
@@ -160,10 +162,10 @@ private:
         warn_about_drawing();
         const GenerationDefaults& defaults = bundle_.generation;
         const int most = made_.json ? 1 : defaults.num_beams_limit;
-        rules.num_beams = clamp_wish("num_beams", wishes_.num_beams, defaults.num_beams, {1, most});
-        rules.returned = clamp_wish("n", wishes_.n, 1, {1, most});
+        rules.num_beams = clamp_option("num_beams", options_.num_beams, defaults.num_beams, {1, most});
+        rules.returned = clamp_option("n", options_.n, 1, {1, most});
         if (rules.returned <= rules.num_beams) return;
-        if (wishes_.num_beams) {
+        if (options_.num_beams) {
             warn(
                 "num_beams", std::to_string(rules.num_beams) + " is fewer than n; " +
                                  std::to_string(rules.returned) + " was used"
@@ -174,13 +176,13 @@ private:
 
     void warn_about_drawing() {
         constexpr std::string_view why = "the temperature is 0, so nothing is drawn; ignored";
-        if (wishes_.top_k) warn("top_k", std::string(why));
-        if (wishes_.top_p) warn("top_p", std::string(why));
-        if (wishes_.min_p) warn("min_p", std::string(why));
-        if (wishes_.seed) warn("seed", std::string(why));
+        if (options_.top_k) warn("top_k", std::string(why));
+        if (options_.top_p) warn("top_p", std::string(why));
+        if (options_.min_p) warn("min_p", std::string(why));
+        if (options_.seed) warn("seed", std::string(why));
     }
 
-    const CaptionOptions& wishes_;
+    const CaptionOptions& options_;
     const BundleInfo& bundle_;
     bool instructed_ = false;
     Settings made_;
@@ -188,13 +190,13 @@ private:
 
 }  // namespace
 
-Result<Settings> settle(const CaptionOptions& wishes, const BundleInfo& bundle, std::uint64_t fresh_seed) {
-    return Settler(wishes, bundle).settle(fresh_seed);
+Result<Settings> settle(const CaptionOptions& options, const BundleInfo& bundle, std::uint64_t fresh_seed) {
+    return Settler(options, bundle).settle(fresh_seed);
 }
 
-void fit_into(int room, const CaptionOptions& wishes, const BundleInfo& bundle, Settings& settings) {
+void fit_into(int room, const CaptionOptions& options, const BundleInfo& bundle, Settings& settings) {
     DecodingRules& rules = settings.rules;
-    if (wishes.max_length || room < 1 || rules.max_length <= room) return;
+    if (options.max_length || room < 1 || rules.max_length <= room) return;
     if (room < bundle.generation.max_length) {
         settings.warnings.push_back(
             {.field = "input.max_length",

@@ -1,4 +1,4 @@
-// What a job really gets: its wishes, its preset's or the bundle's defaults where it has none, and the
+// What a job really gets: its options, its preset's or the bundle's defaults where it has none, and the
 // bundle's limits over all. Pure, for any thread.
 #pragma once
 
@@ -28,12 +28,12 @@ struct Settings {
 
 inline constexpr int samples_max = 16;
 
-// `fresh_seed` is taken where the job draws and names none. An error: wishes that exclude one another, or
+// `fresh_seed` is taken where the job draws and names none. An error: options that exclude one another, or
 // that this bundle cannot grant.
-Result<Settings> settle(const CaptionOptions& wishes, const BundleInfo& bundle, std::uint64_t fresh_seed);
+Result<Settings> settle(const CaptionOptions& options, const BundleInfo& bundle, std::uint64_t fresh_seed);
 
 // Where the client named no length, the caption is no longer than the model has room for behind its prompt.
 // No room at all is left to whoever runs it.
-void fit_into(int room, const CaptionOptions& wishes, const BundleInfo& bundle, Settings& settings);
+void fit_into(int room, const CaptionOptions& options, const BundleInfo& bundle, Settings& settings);
 
 }  // namespace vignette

@@ -33,13 +33,13 @@ public:
     std::optional<T> pop() {
         std::unique_lock lock(mutex_);
         filled_.wait(lock, [&] { return closed_ || !values_.empty(); });
-        return take();
+        return pop_locked();
     }
 
     // Never waits.
     std::optional<T> try_pop() {
         const std::lock_guard lock(mutex_);
-        return take();
+        return pop_locked();
     }
 
     void close() {
@@ -57,7 +57,7 @@ private:
         return true;
     }
 
-    std::optional<T> take() {
+    std::optional<T> pop_locked() {
         if (values_.empty()) return std::nullopt;
         std::optional<T> value(std::move(values_.front()));
         values_.pop_front();

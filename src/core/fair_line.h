@@ -29,7 +29,7 @@ public:
     }
 
     // The first of all; its job is then behind the others.
-    T take() {
+    T pop() {
         ASSERT(!empty());
         Waiting& next = jobs_.front();
         T one = std::move(next.those.front());

@@ -1,4 +1,3 @@
-#include <malloc.h>
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -20,9 +19,9 @@ struct alignas(64) Block {
 
 // The block that was freed last waits here for the next picture of about its size: pictures come in series,
 // and the system clears every page it gives. Any thread.
-class Shelf {
+class SpareBlock {
 public:
-    Block* take(std::size_t bytes) {
+    Block* reuse(std::size_t bytes) {
         const std::lock_guard lock(mutex_);
         const bool fits = kept_ != nullptr && kept_->bytes >= bytes && kept_->bytes / 2 <= bytes;
         return fits ? std::exchange(kept_, nullptr) : nullptr;
@@ -40,24 +39,18 @@ private:
     Block* kept_ = nullptr;
 };
 
-Shelf shelf;
+SpareBlock spare_block;
 
 }  // namespace
-
-// Each page that the system gives anew costs a fault: of a photo of 640 x 480, a third of all its time.
-void keep_freed_memory() {
-    mallopt(M_MMAP_THRESHOLD, static_cast<int>(16 * MiB));
-    mallopt(M_TRIM_THRESHOLD, static_cast<int>(128 * MiB));
-}
 
 void* allocate_picture_memory(std::size_t bytes) {
     const std::size_t whole = (bytes + sizeof(Block) + huge_page - 1) / huge_page * huge_page;
     if (whole < bytes) throw std::bad_alloc();
-    Block* block = shelf.take(whole);
+    Block* block = spare_block.reuse(whole);
     if (block == nullptr) {
         void* memory = std::aligned_alloc(huge_page, whole);
         if (memory == nullptr) throw std::bad_alloc();
-        madvise(memory, whole, MADV_HUGEPAGE);  // a wish: without it everything works, only slower
+        madvise(memory, whole, MADV_HUGEPAGE);  // only a hint: without it everything works, but slower
         block = ::new (memory) Block{.bytes = whole};
     }
     return block + 1;
@@ -66,7 +59,7 @@ void* allocate_picture_memory(std::size_t bytes) {
 void free_picture_memory(void* memory) noexcept {
     Block* block = static_cast<Block*>(memory) - 1;
 #ifndef __SANITIZE_ADDRESS__  // which must see every use of freed memory
-    block = shelf.put(block);
+    block = spare_block.put(block);
 #endif
     std::free(block);
 }

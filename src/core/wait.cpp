@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <random>
 
 namespace vignette {
 
@@ -12,11 +11,6 @@ bool wait_for(std::chrono::milliseconds time, const std::stop_token& stop) {
     std::unique_lock lock(mutex);
     never.wait_for(lock, stop, time, [] { return false; });
     return !stop.stop_requested();
-}
-
-double chance() {
-    thread_local std::minstd_rand numbers(std::random_device{}());
-    return std::uniform_real_distribution<double>(0, 1)(numbers);
 }
 
 }  // namespace vignette

@@ -1,4 +1,4 @@
-// Waiting that ends early when it must. Any thread.
+// Waiting that a stop ends early. Any thread.
 #pragma once
 
 #include <chrono>
@@ -6,10 +6,7 @@
 
 namespace vignette {
 
-// False when a stop was requested meanwhile.
+// False if a stop was requested meanwhile.
 bool wait_for(std::chrono::milliseconds time, const std::stop_token& stop);
-
-// In [0, 1): spreads what would otherwise happen at the same moment everywhere.
-double chance();
 
 }  // namespace vignette

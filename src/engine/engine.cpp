@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include "core/stop.h"
+
 #include <algorithm>
 #include <iterator>
 #include <limits>
@@ -19,14 +21,7 @@ std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
 }
 
-Error cancelled() { return {.code = ErrorCode::cancelled, .message = "the job was stopped", .field = {}}; }
-
 }  // namespace
-
-Result<void> unless_stopped(const std::stop_token& stop) {
-    if (stop.stop_requested()) return std::unexpected(cancelled());
-    return {};
-}
 
 // There is room for all tokens, so the engine never waits for a listener.
 void Engine::Submission::tell(TokenId token) {
@@ -208,7 +203,7 @@ void Engine::apply(StepResult result, std::span<Running* const> planned) {
             run.fresh = false;
             run.submission.request.pictures.clear();  // read; the next ones may need the memory
         }
-        const Result<void> taken = run.sequence.take(result.candidates[i]);
+        const Result<void> taken = run.sequence.advance(result.candidates[i]);
         if (taken) run.tell();
         if (run.sequence.finished()) finish(run, taken);
     }

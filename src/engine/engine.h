@@ -27,9 +27,6 @@
 
 namespace vignette {
 
-// `cancelled` once a stop was requested.
-Result<void> unless_stopped(const std::stop_token& stop);
-
 class Engine {
 public:
     Engine(Model& model, const Limits& limits);

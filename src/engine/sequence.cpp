@@ -9,16 +9,16 @@
 namespace vignette {
 namespace {
 
-std::vector<const Pixels*> views(const std::vector<std::shared_ptr<const Pixels>>& pictures) {
-    std::vector<const Pixels*> result;
+std::vector<const ModelInput*> views(const std::vector<std::shared_ptr<const ModelInput>>& pictures) {
+    std::vector<const ModelInput*> result;
     result.reserve(pictures.size());
     for (const auto& one : pictures) result.push_back(one.get());
     return result;
 }
 
-std::variant<SinglePath, BeamSearch> make_strategy(const GenerationRequest& request) {
+std::variant<SingleSequence, BeamSearch> make_strategy(const GenerationRequest& request) {
     if (request.rules.num_beams > 1) return BeamSearch(request.rules, request.ends_here);
-    return SinglePath(request.rules, request.ends_here);
+    return SingleSequence(request.rules, request.ends_here);
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ Sequence::Sequence(const GenerationRequest& request, SlotLease lease, int vocabu
       wants_logprobs_(request.rules.logprobs),
       prompt_length_(static_cast<int>(request.prompt.size())),
       strategy_(make_strategy(request)),
-      restraint_(request.rules, request.prompt, request.filter.get(), vocabulary),
+      constraints_(request.rules, request.prompt, request.filter.get(), vocabulary),
       lease_(std::move(lease)),
       position_(prompt_length_) {
     ASSERT(lease_.slots().size() == static_cast<std::size_t>(request.rules.num_beams));
@@ -40,7 +40,7 @@ Sequence::Sequence(const GenerationRequest& request, SlotLease lease, int vocabu
 Choice Sequence::choice(int rows) const {
     const int candidates = std::visit([](const auto& strategy) { return strategy.candidates(); }, strategy_);
     Choice wanted{.rows = rows, .candidates = candidates, .logprobs = wants_logprobs_};
-    restraint_.describe(wanted);
+    constraints_.describe(wanted);
     if (sampling_) {
         wanted.sampling = Sampling{
             .temperature = sampling_->temperature,
@@ -72,11 +72,11 @@ void Sequence::plan_decode(StepPlan& plan) const {
     plan.choices.push_back(choice(static_cast<int>(rows_.size())));
 }
 
-Result<void> Sequence::take(std::span<const Candidate> best) {
+Result<void> Sequence::advance(std::span<const Candidate> best) {
     const std::vector<NextRow>& next = std::visit(
         [&](auto& strategy) -> const std::vector<NextRow>& { return strategy.advance(best); }, strategy_
     );
-    const Result<void> followed = restraint_.follow(best.front().token, next);
+    const Result<void> followed = constraints_.follow(best.front().token, next);
     place(followed ? std::span(next) : std::span<const NextRow>{});
     ++position_;
     return followed;
@@ -124,7 +124,7 @@ std::vector<Decoded> Sequence::decoded() const {
 }
 
 std::span<const TokenId> Sequence::settled() const {
-    const auto* single = std::get_if<SinglePath>(&strategy_);
+    const auto* single = std::get_if<SingleSequence>(&strategy_);
     return single != nullptr ? single->settled() : std::span<const TokenId>{};
 }
 

@@ -22,8 +22,8 @@ public:
     // The request's pictures, prompt and filter must outlive its first step, its filter all of them.
     Sequence(const GenerationRequest& request, SlotLease lease, int vocabulary);
 
-    // Before the first plan. An error of the filter ends this sequence, here as in take().
-    Result<void> begin() { return restraint_.begin(); }
+    // Before the first plan. An error of the filter ends this sequence, here as in advance().
+    Result<void> begin() { return constraints_.begin(); }
 
     // Adds this sequence's part to the plan of the next step: its admission first, its beams after that. As
     // long as nothing was taken, it is the same part.
@@ -31,7 +31,7 @@ public:
     void plan_decode(StepPlan& plan) const;
 
     // What the model chose in the step that was planned. After an error it is finished.
-    Result<void> take(std::span<const Candidate> best);
+    Result<void> advance(std::span<const Candidate> best);
 
     bool finished() const { return rows_.empty(); }
     std::vector<Decoded> decoded() const;  // best first
@@ -50,13 +50,13 @@ private:
     void place(std::span<const NextRow> next);
     void place_beams(std::span<const NextRow> next);
 
-    std::vector<const Pixels*> pictures_;
+    std::vector<const ModelInput*> pictures_;
     std::span<const TokenId> prompt_;
     std::optional<SamplingRules> sampling_;
     bool wants_logprobs_;
     int prompt_length_;
-    std::variant<SinglePath, BeamSearch> strategy_;
-    Restraint restraint_;
+    std::variant<SingleSequence, BeamSearch> strategy_;
+    TokenConstraints constraints_;
     SlotLease lease_;
     int position_;                  // one past where the next token is written
     std::vector<Row> rows_;         // of the next step

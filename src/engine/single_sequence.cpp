@@ -7,10 +7,10 @@
 
 namespace vignette {
 
-SinglePath::SinglePath(const DecodingRules& rules, EndsHere ends_here)
+SingleSequence::SingleSequence(const DecodingRules& rules, EndsHere ends_here)
     : ends_(rules, std::move(ends_here)), keeps_logprobs_(rules.logprobs) {}
 
-const std::vector<NextRow>& SinglePath::advance(std::span<const Candidate> best) {
+const std::vector<NextRow>& SingleSequence::advance(std::span<const Candidate> best) {
     ASSERT(best.size() == 1);
     ASSERT(!next_.empty());
     const Candidate& chosen = best.front();
@@ -26,7 +26,7 @@ const std::vector<NextRow>& SinglePath::advance(std::span<const Candidate> best)
     return next_;
 }
 
-std::span<const TokenId> SinglePath::settled() const {
+std::span<const TokenId> SingleSequence::settled() const {
     const std::span<const TokenId> said(said_.tokens);
     if (next_.empty() || !ends_.guards_loops()) return said;
     return said.first(said.size() - repeating_tail(said));

@@ -10,9 +10,9 @@
 
 namespace vignette {
 
-class SinglePath {
+class SingleSequence {
 public:
-    explicit SinglePath(const DecodingRules& rules, EndsHere ends_here = {});
+    explicit SingleSequence(const DecodingRules& rules, EndsHere ends_here = {});
 
     static constexpr int candidates() { return 1; }
 

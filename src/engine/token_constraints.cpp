@@ -22,7 +22,7 @@ void insert_once(std::vector<TokenId>& sorted, TokenId token) {
 
 }  // namespace
 
-Restraint::Restraint(
+TokenConstraints::TokenConstraints(
     const DecodingRules& rules, std::span<const TokenId> prompt, TokenFilter* filter, int vocabulary
 )
     : vocabulary_(vocabulary),
@@ -40,7 +40,7 @@ Restraint::Restraint(
     write_rules();
 }
 
-Restraint::Row Restraint::row_after(std::span<const TokenId> prompt) const {
+TokenConstraints::Row TokenConstraints::row_after(std::span<const TokenId> prompt) const {
     Row row;
     if (penalises()) {
         std::ranges::copy_if(prompt, std::back_inserter(row.penalised), [this](TokenId token) {
@@ -59,9 +59,9 @@ Restraint::Row Restraint::row_after(std::span<const TokenId> prompt) const {
     return row;
 }
 
-Result<void> Restraint::begin() { return ask_filter(); }
+Result<void> TokenConstraints::begin() { return ask_filter(); }
 
-Result<void> Restraint::follow(TokenId chosen, std::span<const NextRow> next) {
+Result<void> TokenConstraints::follow(TokenId chosen, std::span<const NextRow> next) {
     if (filter_ != nullptr) TRY(filter_->accept(chosen));
     ++length_;
     if (rows_.empty() || next.empty()) return {};
@@ -71,21 +71,21 @@ Result<void> Restraint::follow(TokenId chosen, std::span<const NextRow> next) {
     return ask_filter();
 }
 
-void Restraint::move_rows(std::span<const NextRow> next) {
+void TokenConstraints::move_rows(std::span<const NextRow> next) {
     if (next.size() == 1 && rows_.size() == 1) return;
     spare_.resize(next.size());
     for (std::size_t i = 0; i < next.size(); ++i) spare_[i] = rows_[static_cast<std::size_t>(next[i].parent)];
     std::swap(rows_, spare_);
 }
 
-void Restraint::add(Row& row, TokenId token) const {
+void TokenConstraints::add(Row& row, TokenId token) const {
     if (penalises()) insert_once(row.penalised, token);
     if (!looks_back()) return;
     row.tail.push_back(token);
     forbid(row);
 }
 
-void Restraint::forbid(Row& row) const {
+void TokenConstraints::forbid(Row& row) const {
     row.forbidden.clear();
     const std::size_t length = heard_ + static_cast<std::size_t>(length_);
     words_.forbid_after(row.tail, length, row.forbidden);
@@ -93,14 +93,14 @@ void Restraint::forbid(Row& row) const {
     std::erase_if(row.forbidden, [this](TokenId token) { return !knows(token); });
 }
 
-void Restraint::write_rules() {
+void TokenConstraints::write_rules() {
     rules_.resize(rows_.size());
     for (std::size_t i = 0; i < rows_.size(); ++i) {
         rules_[i] = {.forbidden = rows_[i].forbidden, .penalised = rows_[i].penalised, .allowed = {}};
     }
 }
 
-Result<void> Restraint::ask_filter() {
+Result<void> TokenConstraints::ask_filter() {
     if (filter_ == nullptr) return {};
     allowed_ = TRY(filter_->allowed());
     if (allowed_.size() != static_cast<std::size_t>((vocabulary_ + bits - 1) / bits)) {
@@ -116,19 +116,19 @@ Result<void> Restraint::ask_filter() {
     return {};
 }
 
-bool Restraint::filter_leaves_something() {
+bool TokenConstraints::filter_leaves_something() {
     left_.assign(allowed_.begin(), allowed_.end());
     for (const TokenId token : forbidden_now()) left_[word_of(token)] &= ~bit_of(token);
     for (const TokenId token : rows_.front().forbidden) left_[word_of(token)] &= ~bit_of(token);
     return std::ranges::any_of(left_, [](std::uint32_t word) { return word != 0; });
 }
 
-std::span<const TokenId> Restraint::forbidden_now() const {
+std::span<const TokenId> TokenConstraints::forbidden_now() const {
     const std::span<const TokenId> all(forbidden_early_);
     return length_ < min_length_ ? all : all.first(words_.always().size());
 }
 
-void Restraint::describe(Choice& wanted) const {
+void TokenConstraints::describe(Choice& wanted) const {
     if (!overruled_) wanted.forbidden = forbidden_now();
     wanted.rules = rules_;
     wanted.repetition_penalty = penalty_;

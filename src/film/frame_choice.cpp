@@ -13,9 +13,11 @@ constexpr double scene_min = 0.5;
 
 }  // namespace
 
-FrameChoice::FrameChoice(FrameWishes wishes, std::size_t frames_max)
-    : wishes_(std::move(wishes)), frames_max_(frames_max), too_many_(wishes_.timestamps.size() > frames_max) {
-    if (too_many_) wishes_.timestamps.resize(frames_max);
+FrameChoice::FrameChoice(FrameOptions options, std::size_t frames_max)
+    : options_(std::move(options)),
+      frames_max_(frames_max),
+      too_many_(options_.timestamps.size() > frames_max) {
+    if (too_many_) options_.timestamps.resize(frames_max);
 }
 
 std::size_t FrameChoice::places(const Shown& frame, const std::optional<Thumbnail>& thumbnail) {
@@ -27,13 +29,13 @@ std::size_t FrameChoice::places(const Shown& frame, const std::optional<Thumbnai
 }
 
 std::size_t FrameChoice::wanted(const Shown& frame, const std::optional<Thumbnail>& thumbnail) {
-    if (!wishes_.timestamps.empty()) return by_time(frame);
-    if (wishes_.keyframes) return by_scene(frame, thumbnail.value_or(Thumbnail{}));
+    if (!options_.timestamps.empty()) return by_time(frame);
+    if (options_.keyframes) return by_scene(frame, thumbnail.value_or(Thumbnail{}));
     return by_rate(frame);
 }
 
 std::size_t FrameChoice::by_time(const Shown& frame) {
-    const std::vector<double>& times = wishes_.timestamps;
+    const std::vector<double>& times = options_.timestamps;
     const std::size_t first = next_time_;
     const auto shown = [&](double time) {
         return time < frame.until - same_time || (frame.last && time <= frame.until + same_time);
@@ -43,7 +45,7 @@ std::size_t FrameChoice::by_time(const Shown& frame) {
 }
 
 std::size_t FrameChoice::by_rate(const Shown& frame) {
-    const double fps = wishes_.fps.value_or(1);
+    const double fps = options_.fps.value_or(1);
     const double beats = (frame.from + same_time) * fps;
     if (beats < next_beat_) return 0;
     next_beat_ = std::floor(beats) + 1;
@@ -60,19 +62,19 @@ std::size_t FrameChoice::by_scene(const Shown& frame, const Thumbnail& thumbnail
 }
 
 std::optional<NextWanted> FrameChoice::next() const {
-    const std::vector<double>& times = wishes_.timestamps;
+    const std::vector<double>& times = options_.timestamps;
     if (next_time_ < times.size()) return NextWanted{.at = times[next_time_], .begins = false};
-    if (wishes_.keyframes || !times.empty()) return std::nullopt;
-    return NextWanted{.at = next_beat_ / wishes_.fps.value_or(1) - same_time, .begins = true};
+    if (options_.keyframes || !times.empty()) return std::nullopt;
+    return NextWanted{.at = next_beat_ / options_.fps.value_or(1) - same_time, .begins = true};
 }
 
 bool FrameChoice::done() const {
     if (cut_) return true;
-    return !wishes_.timestamps.empty() && next_time_ == wishes_.timestamps.size();
+    return !options_.timestamps.empty() && next_time_ == options_.timestamps.size();
 }
 
 std::vector<double> FrameChoice::beyond_end() const {
-    return {wishes_.timestamps.begin() + static_cast<std::ptrdiff_t>(next_time_), wishes_.timestamps.end()};
+    return {options_.timestamps.begin() + static_cast<std::ptrdiff_t>(next_time_), options_.timestamps.end()};
 }
 
 }  // namespace vignette

@@ -20,13 +20,13 @@ namespace vignette {
 //   (scene_change() >= cut_min) half a second or more behind the last one that was taken.
 class FrameChoice {
 public:
-    FrameChoice(FrameWishes wishes, std::size_t frames_max);
+    FrameChoice(FrameOptions options, std::size_t frames_max);
 
     // How many places of the answer get this frame; 0: it is not wanted. At most what is left of the
     // frames_max. A thumbnail is needed only where needs_thumbnails() is true.
     std::size_t places(const Shown& frame, const std::optional<Thumbnail>& thumbnail);
 
-    bool needs_thumbnails() const { return wishes_.keyframes; }
+    bool needs_thumbnails() const { return options_.keyframes; }
 
     // What is wanted next. Empty: each frame must be looked at.
     std::optional<NextWanted> next() const;
@@ -44,12 +44,12 @@ private:
     std::size_t by_rate(const Shown& frame);
     std::size_t by_scene(const Shown& frame, const Thumbnail& thumbnail);
 
-    FrameWishes wishes_;
+    FrameOptions options_;
     const std::size_t frames_max_;
     const bool too_many_;  // times were given
     std::size_t taken_ = 0;
     bool cut_ = false;
-    std::size_t next_time_ = 0;  // of wishes_.timestamps
+    std::size_t next_time_ = 0;  // of options_.timestamps
     double next_beat_ = 0;       // k: the next frame wanted is at or after k / fps
     std::optional<Thumbnail> before_;
     double scene_from_ = 0;

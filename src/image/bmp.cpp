@@ -6,7 +6,7 @@
 
 #include "image/bytes_view.h"
 #include "image/opencv_decode.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {

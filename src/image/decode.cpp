@@ -4,12 +4,12 @@
 
 #include "image/bmp.h"
 #include "image/gif/gif.h"
-#include "image/header.h"
 #include "image/heif/heif.h"
 #include "image/jpeg/jpeg.h"
 #include "image/pixels.h"
 #include "image/png/png.h"
 #include "image/raw/raw.h"
+#include "image/read_header.h"
 #include "image/tiff/tiff.h"
 #include "image/webp.h"
 #include "vignette/invariant.h"

@@ -1,43 +1,15 @@
 #include "image/header.h"
 
-#include <algorithm>
 #include <string>
 
-#include "image/bmp.h"
-#include "image/gif/gif.h"
-#include "image/heif/heif.h"
-#include "image/jpeg/jpeg.h"
-#include "image/png/png.h"
-#include "image/raw/raw.h"
-#include "image/sniff.h"
-#include "image/tiff/tiff.h"
-#include "image/webp.h"
-#include "vignette/invariant.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {
 
-constexpr std::size_t decoder_bytes = 1 * MiB;  // a decoder's tables and rows, whatever the picture's size
-
 std::string in_words(Size size) { return std::to_string(size.width) + " x " + std::to_string(size.height); }
 
 }  // namespace
-
-Result<ImageHeader> read_header(std::span<const std::byte> encoded) {
-    const ImageFormat format = TRY(sniff(encoded));
-    switch (format) {
-        case ImageFormat::jpeg: return read_jpeg_header(encoded);
-        case ImageFormat::png: return read_png_header(encoded);
-        case ImageFormat::webp: return read_webp_header(encoded);
-        case ImageFormat::bmp: return read_bmp_header(encoded);
-        case ImageFormat::gif: return read_gif_header(encoded);
-        case ImageFormat::heic:
-        case ImageFormat::avif: return read_heif_header(encoded, format);
-        case ImageFormat::raw: return read_raw_header(encoded);
-        case ImageFormat::tiff: return read_tiff_header(encoded);
-    }
-    panic("ImageFormat out of range");
-}
 
 Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, const Limits& limits) {
     const Size size = header.size;
@@ -68,18 +40,6 @@ Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, 
         );
     }
     return {};
-}
-
-std::size_t decode_bytes(std::span<const std::byte> encoded, const Limits& limits) {
-    const Result<ImageHeader> header = read_header(encoded);
-    if (!header || !check_header(*header, encoded.size(), limits)) return 0;
-    constexpr std::size_t rgb = 3;
-    const std::size_t turned = header->orientation == 1 ? 0 : rgb;
-    // First the decoder's own memory lies beside the pixels, then, when that is gone, those of the turned
-    // picture.
-    // Some take a copy of the file, or of its compressed part.
-    return static_cast<std::size_t>(header->size.pixels()) * (rgb + std::max(header->scratch, turned)) +
-           encoded.size() + decoder_bytes;
 }
 
 }  // namespace vignette

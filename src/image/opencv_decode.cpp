@@ -7,7 +7,7 @@
 
 #include "image/alpha.h"
 #include "image/pixels.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {

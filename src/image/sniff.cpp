@@ -7,6 +7,7 @@
 
 #include "image/bytes_view.h"
 #include "image/raw/raw.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {
@@ -16,7 +17,6 @@ using namespace std::string_view_literals;
 constexpr std::size_t text_looked_at =
     1024;  // a doctype, an XML prologue and comments come before the first tag
 
-constexpr auto send_known = "send the picture as JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or BMP"sv;
 constexpr auto send_as_video =
     "name it as a film (\"video_url\" of a job, a file of `vignette caption`), or send a frame as JPEG or PNG"sv;
 constexpr auto send_page = "send a page of it as JPEG or PNG"sv;
@@ -34,15 +34,15 @@ struct Foreign {
 };
 
 constexpr auto foreigners = std::to_array<Foreign>({
-    {0, "II+\0"sv, "a TIFF picture (BigTIFF)"sv, send_known},
-    {0, "MM\0+"sv, "a TIFF picture (BigTIFF)"sv, send_known},
-    {0, "\xFF\x0A"sv, "a JPEG XL picture"sv, send_known},
-    {0, "\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL picture"sv, send_known},
-    {0, "\0\0\0\x0CjP  \r\n\x87\n"sv, "a JPEG 2000 picture"sv, send_known},
-    {0, "\xFF\x4F\xFF\x51"sv, "a JPEG 2000 picture"sv, send_known},
-    {0, "\0\0\1\0"sv, "an icon file (ICO)"sv, send_known},
-    {0, "\0\0\2\0"sv, "a cursor file (CUR)"sv, send_known},
-    {0, "8BPS"sv, "a Photoshop file (PSD)"sv, send_known},
+    {0, "II+\0"sv, "a TIFF picture (BigTIFF)"sv, {}},
+    {0, "MM\0+"sv, "a TIFF picture (BigTIFF)"sv, {}},
+    {0, "\xFF\x0A"sv, "a JPEG XL picture"sv, {}},
+    {0, "\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL picture"sv, {}},
+    {0, "\0\0\0\x0CjP  \r\n\x87\n"sv, "a JPEG 2000 picture"sv, {}},
+    {0, "\xFF\x4F\xFF\x51"sv, "a JPEG 2000 picture"sv, {}},
+    {0, "\0\0\1\0"sv, "an icon file (ICO)"sv, {}},
+    {0, "\0\0\2\0"sv, "a cursor file (CUR)"sv, {}},
+    {0, "8BPS"sv, "a Photoshop file (PSD)"sv, {}},
     {0, "%PDF-"sv, "a PDF document"sv, send_page},
     {0, "%!PS"sv, "a PostScript document"sv, send_page},
     {0, "\x1F\x8B"sv, "gzip-compressed data"sv, send_unpacked},
@@ -61,12 +61,6 @@ std::unexpected<Error> fail_no_picture(std::string_view what, std::string_view r
     return fail(ErrorCode::not_an_image, std::move(message));
 }
 
-std::unexpected<Error> fail_foreign(std::string_view what, std::string_view remedy) {
-    std::string message = "the file is ";
-    message.append(what).append(", which is not decoded as a picture; ").append(remedy);
-    return fail(ErrorCode::unsupported_media, std::move(message));
-}
-
 // HEIC, AVIF and MP4 are one container; its first box lists brands, the main one first.
 Result<ImageFormat> sniff_iso_media(const BytesView& view) {
     const std::size_t end = std::min<std::size_t>({view.be32(0), view.size(), 256});
@@ -79,7 +73,7 @@ Result<ImageFormat> sniff_iso_media(const BytesView& view) {
     };
     if (branded({"avif", "avis"})) return ImageFormat::avif;
     if (branded({"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"})) return ImageFormat::heic;
-    return fail_foreign("a video (MP4 or MOV)", send_as_video);
+    return fail_variant("a video (MP4 or MOV)", send_as_video);
 }
 
 std::string lower_start(std::span<const std::byte> encoded) {
@@ -99,7 +93,7 @@ std::unexpected<Error> fail_unknown(std::span<const std::byte> encoded) {
     if (text.starts_with("{") || text.starts_with("[")) return fail_no_picture("JSON", check_download);
     if (text.starts_with("version https://git-lfs")) return fail_no_picture("a Git LFS pointer", send_file);
     if (text.starts_with("<")) {
-        if (text.contains("<svg")) return fail_foreign("an SVG drawing", "render it and send it as PNG");
+        if (text.contains("<svg")) return fail_variant("an SVG drawing", "render it and send it as PNG");
         if (text.contains("<!doctype html") || text.contains("<html") || text.contains("<head"))
             return fail_no_picture("an HTML page", check_download);
         if (text.starts_with("<?xml")) return fail_no_picture("an XML document", check_download);
@@ -122,50 +116,10 @@ Result<ImageFormat> sniff(std::span<const std::byte> encoded) {
     if (view.has(0, "II*\0"sv) || view.has(0, "MM\0*"sv)) return ImageFormat::tiff;
 
     for (const Foreign& foreign : foreigners) {
-        if (view.has(foreign.offset, foreign.magic)) return fail_foreign(foreign.what, foreign.remedy);
+        if (view.has(foreign.offset, foreign.magic)) return fail_variant(foreign.what, foreign.remedy);
     }
     if (view.has(4, "ftyp")) return sniff_iso_media(view);
     return fail_unknown(encoded);
-}
-
-std::string_view name_of(ImageFormat format) {
-    switch (format) {
-        case ImageFormat::jpeg: return "JPEG";
-        case ImageFormat::png: return "PNG";
-        case ImageFormat::webp: return "WebP";
-        case ImageFormat::bmp: return "BMP";
-        case ImageFormat::gif: return "GIF";
-        case ImageFormat::tiff: return "TIFF";
-        case ImageFormat::heic: return "HEIC picture";
-        case ImageFormat::avif: return "AVIF picture";
-        case ImageFormat::raw: return "camera's raw file";
-    }
-    panic("ImageFormat out of range");
-}
-
-std::unexpected<Error> fail_no_known_picture() {
-    return fail(
-        ErrorCode::not_an_image, "the bytes are no picture in a format known here; " + std::string(send_known)
-    );
-}
-
-std::unexpected<Error> fail_truncated(ImageFormat format) {
-    return fail(
-        ErrorCode::truncated_image,
-        "the " + std::string(name_of(format)) + " is cut short: its end is missing; send the whole file"
-    );
-}
-
-std::unexpected<Error> fail_damaged(ImageFormat format, std::string_view how) {
-    return fail(
-        ErrorCode::undecodable_image, "the " + std::string(name_of(format)) +
-                                          " is damaged: " + std::string(how) +
-                                          "; send an intact file, for instance by saving the picture again"
-    );
-}
-
-std::unexpected<Error> fail_variant(std::string_view variant, std::string_view remedy) {
-    return fail_foreign(variant, remedy.empty() ? send_known : remedy);
 }
 
 }  // namespace vignette

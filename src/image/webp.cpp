@@ -10,7 +10,7 @@
 #include "image/bytes_view.h"
 #include "image/exif.h"
 #include "image/pixels.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {

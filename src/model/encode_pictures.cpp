@@ -10,8 +10,8 @@
 namespace vignette {
 namespace {
 
-const TorchPixels& pixels_of(const Pixels* picture) {
-    const auto* pixels = dynamic_cast<const TorchPixels*>(picture);
+const TorchInput& pixels_of(const ModelInput* picture) {
+    const auto* pixels = dynamic_cast<const TorchInput*>(picture);
     ASSERT(pixels != nullptr);
     return *pixels;
 }
@@ -54,7 +54,7 @@ std::int64_t pictures_at_once(const at::Device& device) { return device.is_cpu()
 
 std::int64_t picture_tokens(const Admission& one) {
     std::int64_t sum = 0;
-    for (const Pixels* picture : one.pictures) sum += picture->tokens();
+    for (const ModelInput* picture : one.pictures) sum += picture->tokens();
     return sum;
 }
 
@@ -63,15 +63,15 @@ std::vector<at::Tensor> encode_pictures(
 ) {
     std::vector<at::Tensor> values;
     for (const Admission& one : newcomers) {
-        for (const Pixels* picture : one.pictures) values.push_back(pixels_of(picture).values());
+        for (const ModelInput* picture : one.pictures) values.push_back(pixels_of(picture).values());
     }
     const at::Tensor encoded = encode_tiles(program, values, device);
     std::vector<at::Tensor> features;
     std::int64_t first = 0;
     for (const Admission& one : newcomers) {
         std::vector<at::Tensor> own;
-        for (const Pixels* picture : one.pictures) {
-            const TorchPixels& pixels = pixels_of(picture);
+        for (const ModelInput* picture : one.pictures) {
+            const TorchInput& pixels = pixels_of(picture);
             const at::Tensor tiles = encoded.narrow(0, first, pixels.tiles());
             first += pixels.tiles();
             own.push_back(program.packs() ? program.pack(tiles, pixels.original()) : tiles.flatten(0, 1));

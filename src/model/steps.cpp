@@ -181,8 +181,8 @@ void Steps::mark_poisoned(const StepPlan& plan) {
     for (const DecodeRow& row : plan.decode) cache_.mark_poisoned(row.slot);
 }
 
-void Steps::warm_up(const Pixels& picture, std::span<const TokenId> prompt) {
-    const Pixels* pictures[] = {&picture};
+void Steps::warm_up(const ModelInput& picture, std::span<const TokenId> prompt) {
+    const ModelInput* pictures[] = {&picture};
     const Admission one{.slot = cache_.scratch(), .pictures = pictures, .prompt = prompt};
     const int length = static_cast<int>(prompt.size());
     const int last = options_.shape.positions - 1;

@@ -28,7 +28,7 @@ public:
 
     // Every method once, on the scratch slot: the first calls compile, and bring the weights into memory. A
     // program that does not fit its manifest throws here and not with somebody's picture.
-    void warm_up(const Pixels& picture, std::span<const TokenId> prompt);
+    void warm_up(const ModelInput& picture, std::span<const TokenId> prompt);
 
 private:
     void check(const StepPlan& plan) const;

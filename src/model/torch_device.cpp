@@ -6,13 +6,13 @@
 
 namespace vignette {
 
-Result<at::Device> choose_device(const std::string& wish) {
-    if (wish == "cpu") return at::Device(at::kCPU);
-    if (wish != "auto" && wish != "cuda") {
-        return fail(ErrorCode::usage, "device must be auto, cpu or cuda, not \"" + wish + "\"");
+Result<at::Device> select_device(const std::string& wanted) {
+    if (wanted == "cpu") return at::Device(at::kCPU);
+    if (wanted != "auto" && wanted != "cuda") {
+        return fail(ErrorCode::usage, "device must be auto, cpu or cuda, not \"" + wanted + "\"");
     }
     if (torch::cuda::is_available()) return at::Device(at::kCUDA, 0);
-    if (wish == "auto") return at::Device(at::kCPU);
+    if (wanted == "auto") return at::Device(at::kCPU);
     return fail(
         ErrorCode::unavailable,
         "no CUDA device can be used; start the container with --gpus all, or choose the device cpu or auto "

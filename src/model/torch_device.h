@@ -1,5 +1,5 @@
-// Where a model computes: the wish of an operator as a device, and torch's threads. Private to the torch side
-// of model/.
+// Where a model computes: the wanted of an operator as a device, and torch's threads. Private to the torch
+// side of model/.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 namespace vignette {
 
 // "auto", "cpu" or "cuda".
-Result<at::Device> choose_device(const std::string& wish);
+Result<at::Device> select_device(const std::string& wanted);
 std::string to_text(const at::Device& device);
 
 // None on the CPU.

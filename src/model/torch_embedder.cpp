@@ -59,20 +59,20 @@ struct TorchEmbedder::Parts {
     Preprocessor preprocessor;
     Program program;
 
-    Result<std::vector<Vector>> images(std::span<const Pixels* const> pictures);
+    Result<std::vector<Vector>> images(std::span<const ModelInput* const> pictures);
     Result<std::vector<Vector>> texts(std::span<const std::vector<TokenId>> texts);
     Result<void> check_text(const std::vector<TokenId>& text) const;
     at::Tensor padded(std::span<const std::vector<TokenId>> texts) const;
     Result<void> warm_up(Size size);
 };
 
-Result<std::vector<Vector>> TorchEmbedder::Parts::images(std::span<const Pixels* const> pictures) {
+Result<std::vector<Vector>> TorchEmbedder::Parts::images(std::span<const ModelInput* const> pictures) {
     const auto most = static_cast<std::size_t>(pictures_at_once(device));
     std::vector<Vector> vectors;
     for (std::size_t first = 0; first < pictures.size(); first += most) {
         std::vector<at::Tensor> batch;
-        for (const Pixels* picture : pictures.subspan(first, std::min(most, pictures.size() - first))) {
-            const auto* pixels = dynamic_cast<const TorchPixels*>(picture);
+        for (const ModelInput* picture : pictures.subspan(first, std::min(most, pictures.size() - first))) {
+            const auto* pixels = dynamic_cast<const TorchInput*>(picture);
             ASSERT(pixels != nullptr && pixels->tiles() == 1);
             batch.push_back(pixels->values());
         }
@@ -132,9 +132,9 @@ at::Tensor TorchEmbedder::Parts::padded(std::span<const std::vector<TokenId>> te
 
 // Both methods once: the first calls compile, and a program that does not fit its manifest is found out here.
 Result<void> TorchEmbedder::Parts::warm_up(Size size) {
-    const std::unique_ptr<Pixels> picture = TRY(preprocessor(black_picture(size)));
+    const std::unique_ptr<ModelInput> picture = TRY(preprocessor(black_picture(size)));
     return torch_wall([&]() -> Result<void> {
-        const Pixels* const pictures[] = {picture.get()};
+        const ModelInput* const pictures[] = {picture.get()};
         TRY(images(pictures));
         const std::vector<TokenId> shortest(1, recipe.pad);
         const std::vector<TokenId> longest(static_cast<std::size_t>(recipe.tokens_max), recipe.pad);
@@ -158,7 +158,7 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
         );
     }
     set_threads(options.threads);
-    const at::Device device = TRY(choose_device(options.device));
+    const at::Device device = TRY(select_device(options.device));
     Program program = TRY(Program::load(bundle, manifest, device));
     auto parts = std::make_unique<Parts>(Parts{
         .recipe = manifest.info.text,
@@ -175,13 +175,13 @@ int TorchEmbedder::width() const { return parts_->width; }
 
 std::string TorchEmbedder::device() const { return to_text(parts_->device); }
 
-Result<std::unique_ptr<Pixels>> TorchEmbedder::preprocess(const Image& image) const {
+Result<std::unique_ptr<ModelInput>> TorchEmbedder::preprocess(const Image& image) const {
     return parts_->preprocessor(image);
 }
 
 std::unique_ptr<Preparation> TorchEmbedder::prepare() const { return parts_->preprocessor.begin(); }
 
-Result<std::vector<Vector>> TorchEmbedder::embed_images(std::span<const Pixels* const> pictures) {
+Result<std::vector<Vector>> TorchEmbedder::embed_images(std::span<const ModelInput* const> pictures) {
     take_over_thread_count();
     return torch_wall([&] { return parts_->images(pictures); });
 }

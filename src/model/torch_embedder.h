@@ -26,9 +26,9 @@ public:
 
     int width() const override;
     std::string device() const override;
-    Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const override;
+    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override;
     std::unique_ptr<Preparation> prepare() const override;
-    Result<std::vector<Vector>> embed_images(std::span<const Pixels* const> pictures) override;
+    Result<std::vector<Vector>> embed_images(std::span<const ModelInput* const> pictures) override;
     Result<std::vector<Vector>> embed_texts(std::span<const std::vector<TokenId>> texts) override;
 
 private:

@@ -26,7 +26,7 @@ namespace {
 constexpr int slots_max = 4096;
 
 // What every prompt about one picture has, and one word.
-std::vector<TokenId> shortest_prompt(const TextRecipe& text, const Pixels& picture) {
+std::vector<TokenId> shortest_prompt(const TextRecipe& text, const ModelInput& picture) {
     std::vector<TokenId> prompt(static_cast<std::size_t>(picture.tokens()), text.image_token);
     prompt.insert(prompt.end(), text.prefix.begin(), text.prefix.end());
     prompt.push_back(text.end.front());
@@ -36,7 +36,7 @@ std::vector<TokenId> shortest_prompt(const TextRecipe& text, const Pixels& pictu
 
 // A program that fails on its first and simplest input is not broken by the input.
 Result<void> warm_up(Steps& steps, const Preprocessor& preprocessor, const BundleInfo& info) {
-    const std::unique_ptr<Pixels> picture = TRY(preprocessor(black_picture(info.pixels.size)));
+    const std::unique_ptr<ModelInput> picture = TRY(preprocessor(black_picture(info.pixels.size)));
     Result<void> outcome = torch_wall([&]() -> Result<void> {
         steps.warm_up(*picture, shortest_prompt(info.text, *picture));
         return {};
@@ -63,7 +63,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         return fail(ErrorCode::usage, "slots must be from 0 to " + std::to_string(slots_max));
     }
     set_threads(options.threads);
-    const at::Device device = TRY(choose_device(options.device));
+    const at::Device device = TRY(select_device(options.device));
     Program program = TRY(Program::load(bundle, manifest, device));
     const int slots = options.slots > 0 ? options.slots : TRY(torch_wall([&]() -> Result<int> {
         return default_slots(manifest, free_on_gpu(device));
@@ -92,7 +92,7 @@ ModelShape TorchModel::shape() const { return parts_->shape; }
 
 std::string TorchModel::device() const { return to_text(parts_->device); }
 
-Result<std::unique_ptr<Pixels>> TorchModel::preprocess(const Image& image) const {
+Result<std::unique_ptr<ModelInput>> TorchModel::preprocess(const Image& image) const {
     return parts_->preprocessor(image);
 }
 

@@ -24,7 +24,7 @@ public:
 
     ModelShape shape() const override;
     std::string device() const override;
-    Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const override;
+    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override;
     std::unique_ptr<Preparation> prepare() const override;
     Result<StepResult> step(const StepPlan& plan) override;
 

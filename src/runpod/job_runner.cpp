@@ -76,7 +76,7 @@ void JobRunner::start(const JobId& id, Request request) {
 void JobRunner::run_next() {
     const Picture next = [&] {
         const std::lock_guard lock(mutex_);
-        return line_.take();
+        return line_.pop();
     }();
     run_item(next.job, next.index);
 }
@@ -133,7 +133,7 @@ void JobRunner::run_film(Running& job) {
 
 Result<FilmInfo> JobRunner::describe(Running& job, FilmAnswer& answer) {
     Film film = *std::exchange(job.request.film, std::nullopt);
-    const std::size_t known_count = film.wishes.timestamps.size();
+    const std::size_t known_count = film.options.timestamps.size();
     const OnFrame on_frame = [&](FilmFrame frame) {
         if (job.request.stream) {
             outbox_.post_event(

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/jitter.h"
 #include "core/log.h"
-#include "core/wait.h"
 #include "net/client/http_client.h"
 #include "runpod/stream_events.h"
 #include "runpod/take_policy.h"
@@ -242,7 +242,7 @@ void Outbox::finish(const JobId& job) {
 }
 
 Outbox::Clock::time_point Outbox::next_try(int tries, const Result<HttpResponse>& answer) const {
-    Milliseconds wait = growing_wait(tries, post_first_wait, post_longest_wait, chance());
+    Milliseconds wait = growing_wait(tries, post_first_wait, post_longest_wait, jitter());
     if (answer && answer->retry_after.count() > 0) {
         wait = std::min<Milliseconds>(answer->retry_after, post_longest_wait);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/jitter.h"
 #include "core/log.h"
 #include "core/stopwatch.h"
 #include "core/wait.h"
@@ -20,13 +21,13 @@ constexpr Milliseconds stop_longest_wait{60'000};
 
 }  // namespace
 
-StopChannel::StopChannel(HttpClient& client, const Platform& platform, JobBook& book)
+StopPoller::StopPoller(HttpClient& client, const Platform& platform, JobBook& book)
     : client_(client),
       platform_(platform),
       book_(book),
       thread_([this](const std::stop_token& stop) { listen(stop); }) {}
 
-void StopChannel::listen(const std::stop_token& stop) {
+void StopPoller::listen(const std::stop_token& stop) {
     int failures = 0;
     int quick_answers = 0;
     while (!stop.stop_requested()) {
@@ -41,17 +42,17 @@ void StopChannel::listen(const std::stop_token& stop) {
         quick_answers = watch.total() < stop_quick ? quick_answers + 1 : 0;
         if (failures == 1) log_debug("the stop channel does not answer");
         if (failures > 0) {
-            wait_for(growing_wait(failures, stop_first_wait, stop_longest_wait, chance()), stop);
+            wait_for(growing_wait(failures, stop_first_wait, stop_longest_wait, jitter()), stop);
         } else if (quick_answers > 0) {
             wait_for(
-                growing_wait(quick_answers, stop_first_wait_quick, stop_longest_wait_quick, chance()), stop
+                growing_wait(quick_answers, stop_first_wait_quick, stop_longest_wait_quick, jitter()), stop
             );
         }
     }
 }
 
 // False when the answer was none.
-bool StopChannel::heed(const Result<HttpResponse>& answer) {
+bool StopPoller::heed(const Result<HttpResponse>& answer) {
     if (!answer) return answer.error().code == ErrorCode::too_slow;
     if (answer->status == 204 || (answer->status == 200 && answer->body.empty())) return true;
     if (answer->status != 200) return false;

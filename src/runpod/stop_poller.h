@@ -10,9 +10,9 @@
 
 namespace vignette {
 
-class StopChannel {
+class StopPoller {
 public:
-    StopChannel(HttpClient& client, const Platform& platform, JobBook& book);
+    StopPoller(HttpClient& client, const Platform& platform, JobBook& book);
 
 private:
     void listen(const std::stop_token& stop);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/jitter.h"
 #include "core/log.h"
 #include "core/stopwatch.h"
 #include "core/wait.h"
@@ -29,7 +30,7 @@ TakeEnd TakeLoop::run(const std::stop_token& stop, const TakeIn& take_in) {
         const int wanted = wait_for_room(stop);
         if (wanted == 0) continue;
         const Stopwatch watch;
-        TakePolicy::Event event = take(wanted, stop, take_in);
+        TakePolicy::Event event = request_jobs(wanted, stop, take_in);
         if (event.answer == TakeAnswer::jobs && options_.one_job_only) return TakeEnd::took_one;
         if (stop.stop_requested()) break;
         event.asked_for = std::chrono::duration_cast<Milliseconds>(watch.total());
@@ -41,9 +42,9 @@ TakeEnd TakeLoop::run(const std::stop_token& stop, const TakeIn& take_in) {
 }
 
 // Asks once and hands over what has come.
-TakePolicy::Event TakeLoop::take(int wanted, const std::stop_token& stop, const TakeIn& take_in) {
+TakePolicy::Event TakeLoop::request_jobs(int wanted, const std::stop_token& stop, const TakeIn& take_in) {
     Result<HttpResponse> answer = ask(wanted, stop);
-    TakePolicy::Event event{.answer = classify(answer), .now = TakePolicy::Clock::now(), .chance = chance()};
+    TakePolicy::Event event{.answer = classify(answer), .now = TakePolicy::Clock::now(), .chance = jitter()};
     if (answer) event.retry_after = answer->retry_after;
     if (event.answer == TakeAnswer::jobs) {
         event.answer = hand_over(std::move(answer->body), take_in);

@@ -35,7 +35,7 @@ private:
     int wait_for_room(const std::stop_token& stop);
     int room(int running_pictures, int undelivered) const;
     Result<HttpResponse> ask(int wanted, const std::stop_token& stop);
-    TakePolicy::Event take(int wanted, const std::stop_token& stop, const TakeIn& take_in);
+    TakePolicy::Event request_jobs(int wanted, const std::stop_token& stop, const TakeIn& take_in);
     TakeAnswer hand_over(std::string body, const TakeIn& take_in);
     void tell(const Result<HttpResponse>& answer, TakeAnswer kind) const;
 

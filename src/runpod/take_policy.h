@@ -28,7 +28,7 @@ public:
     struct Event {
         TakeAnswer answer = TakeAnswer::nothing;
         Milliseconds asked_for{};            // how long the question was open
-        std::chrono::seconds retry_after{};  // as the server wished; 0: it did not say
+        std::chrono::seconds retry_after{};  // as the server asked; 0: it did not say
         Clock::time_point now;
         double chance = 0;
     };

@@ -14,7 +14,7 @@ namespace {
 constexpr int word_bits = 32;
 
 std::unexpected<Error> refuse(vig_status status, vig_text error) {
-    std::string why = take(error);
+    std::string why = into_string(error);
     if (status == VIG_UNSUPPORTED)
         return fail(
             ErrorCode::unsupported, "this model cannot answer in JSON: " + std::move(why) +

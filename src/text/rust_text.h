@@ -7,7 +7,7 @@
 
 namespace vignette {
 
-inline std::string take(vig_text text) {
+inline std::string into_string(vig_text text) {
     std::string taken;
     if (text.size > 0) taken.assign(reinterpret_cast<const char*>(text.data), text.size);
     vig_text_free(text);

@@ -36,7 +36,7 @@ Result<Tokenizer> Tokenizer::from_json(std::string_view json) {
     vig_tokenizer* handle = nullptr;
     vig_text error{};
     if (vig_tokenizer_load(bytes_of(json), json.size(), &handle, &error) != VIG_OK)
-        return fail(ErrorCode::bundle_invalid, "the tokenizer cannot be loaded: " + take(error));
+        return fail(ErrorCode::bundle_invalid, "the tokenizer cannot be loaded: " + into_string(error));
     return Tokenizer(handle);
 }
 
@@ -46,8 +46,9 @@ Result<std::vector<TokenId>> Tokenizer::encode(std::string_view text, bool speci
     const auto status =
         vig_tokenizer_encode(handle_.get(), bytes_of(text), text.size(), special_tokens, &ids, &error);
     if (status == VIG_BAD_UTF8)
-        return fail(ErrorCode::invalid_input, "the text is not UTF-8: " + take(error));
-    if (status != VIG_OK) return fail(ErrorCode::internal, "the text cannot be tokenized: " + take(error));
+        return fail(ErrorCode::invalid_input, "the text is not UTF-8: " + into_string(error));
+    if (status != VIG_OK)
+        return fail(ErrorCode::internal, "the text cannot be tokenized: " + into_string(error));
     std::vector<TokenId> tokens(ids.size);
     std::ranges::transform(std::span(ids.data, ids.size), tokens.begin(), [](std::int32_t id) {
         return TokenId{id};
@@ -61,8 +62,8 @@ Result<std::string> Tokenizer::decode(std::span<const TokenId> tokens) const {
     vig_text error{};
     const auto* ids = reinterpret_cast<const std::int32_t*>(tokens.data());
     if (vig_tokenizer_decode(handle_.get(), ids, tokens.size(), true, &text, &error) != VIG_OK)
-        return fail(ErrorCode::internal, "the tokens cannot be decoded: " + take(error));
-    return take(text);
+        return fail(ErrorCode::internal, "the tokens cannot be decoded: " + into_string(error));
+    return into_string(text);
 }
 
 std::optional<TokenId> Tokenizer::id_of(std::string_view token) const {

@@ -52,7 +52,7 @@ TEST(Options, CommonOptionsMayStandAfterTheCommand) {
     EXPECT_EQ(parsed.options->threads, 1);
 }
 
-TEST(Options, CaptionWishesStayUnsetUnlessGiven) {
+TEST(Options, CaptionOptionsStayUnsetUnlessGiven) {
     const Parsed parsed = parse({"caption", "a.png", "b.png", "--num_beams", "1", "--prompt", ""});
     ASSERT_TRUE(parsed.options.has_value());
     EXPECT_EQ(parsed.options->files, (std::vector<std::string>{"a.png", "b.png"}));

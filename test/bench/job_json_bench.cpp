@@ -54,7 +54,7 @@ Bytes ours(std::string event) {
     if (!request) std::exit(1);
     const auto& job = request->items.front().job;
     auto bytes = vignette::decode_base64(
-        std::get<vignette::Base64Image>(job->pictures.front().source).text.view(), limits.image_bytes_max
+        std::get<vignette::Base64Picture>(job->pictures.front().source).text.view(), limits.image_bytes_max
     );
     if (!bytes) std::exit(1);
     return *std::move(bytes);

@@ -24,7 +24,7 @@ class ListeningModel final : public Model {
 public:
     ModelShape shape() const override { return {.slots = slots, .positions = positions, .vocabulary = 400}; }
     std::string device() const override { return "nowhere"; }
-    Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const override {
+    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override {
         if (on_preprocess) on_preprocess();
         return std::make_unique<ScriptedPixels>(image.size.width);
     }
@@ -52,7 +52,7 @@ private:
     std::size_t said_ = 0;
 };
 
-// The pictures read and the caption made, as the studio does it for one model.
+// The pictures read and the caption made, as the service does it for one model.
 class WholeCaptioner {
 public:
     WholeCaptioner(const BundleInfo& bundle, Tokenizer tokenizer, Model& model, const Limits& limits)
@@ -102,16 +102,16 @@ protected:
     }
     static TokenId word(const char* text) { return tokenizer().encode(text).value().back(); }
 
-    static Job job_of(CaptionOptions wishes = {}, std::optional<Bytes> bytes = std::nullopt) {
+    static Job job_of(CaptionOptions options = {}, std::optional<Bytes> bytes = std::nullopt) {
         Job job;
-        job.pictures.push_back({.field = "input.image", .source = EncodedImage{bytes.value_or(picture())}});
-        job.options = std::move(wishes);
+        job.pictures.push_back({.field = "input.image", .source = EncodedPicture{bytes.value_or(picture())}});
+        job.options = std::move(options);
         job.warnings = {{.field = "input.promt", .message = "unknown"}};
         return job;
     }
-    Result<Caption> caption(CaptionOptions wishes = {}, std::optional<Bytes> bytes = std::nullopt) {
+    Result<Caption> caption(CaptionOptions options = {}, std::optional<Bytes> bytes = std::nullopt) {
         WholeCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
-        return captioner.caption(job_of(std::move(wishes), std::move(bytes)), {}, {});
+        return captioner.caption(job_of(std::move(options), std::move(bytes)), {}, {});
     }
 
     BundleInfo bundle_;

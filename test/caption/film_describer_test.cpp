@@ -38,11 +38,11 @@ public:
 class FilmDescriberTest : public ::testing::Test {
 protected:
     // Four frames: two red ones, two blue ones, one each 0.48 s.
-    Film film(FrameWishes wishes, std::string_view file = "h264.mp4") {
+    Film film(FrameOptions options, std::string_view file = "h264.mp4") {
         Film film;
-        film.source = {.field = "input.video", .source = EncodedImage{fixtures::film(file)}};
-        film.wishes = std::move(wishes);
-        film.frame.id = {"job"};
+        film.source = {.field = "input.video", .source = EncodedPicture{fixtures::film(file)}};
+        film.options = std::move(options);
+        film.frame_job.id = {"job"};
         return film;
     }
 
@@ -136,7 +136,7 @@ TEST_F(FilmDescriberTest, WhatIsCutOffByMaxFramesIsAWarning) {
 
 TEST_F(FilmDescriberTest, WhatWasHeardBeforeTheFilmEndsTooEarlyStands) {
     Film cut = film({.fps = 25, .keep_duplicates = true}, "h264-fragments.mp4");
-    Bytes& bytes = std::get<EncodedImage>(cut.source.source).bytes;
+    Bytes& bytes = std::get<EncodedPicture>(cut.source.source).bytes;
     const auto last = std::ranges::find_end(bytes, fixtures::bytes_of("mdat"));
     bytes.resize(static_cast<std::size_t>(last.begin() - bytes.begin()) + 6);
     const auto info = describe(std::move(cut));
@@ -182,13 +182,13 @@ TEST_F(FilmDescriberTest, AStopEndsItAndNothingIsHeardAfterwards) {
 
 TEST_F(FilmDescriberTest, AFilmComesAsBytesAsBase64OrByItsAddress) {
     Film remote = film({.keyframes = true});
-    remote.source.source = RemoteImage{"https://example.com/film.mp4"};
+    remote.source.source = RemotePicture{"https://example.com/film.mp4"};
     ASSERT_TRUE(describe(std::move(remote)).has_value());
     EXPECT_EQ(fetcher_.asked.url, "https://example.com/film.mp4");
     EXPECT_EQ(fetcher_.asked.bytes_max, limits_.video_bytes_max);
     EXPECT_EQ(fetcher_.asked.job, JobId{"job"});
     Film text = film({});
-    text.source.source = Base64Image{SharedText("no base64!")};
+    text.source.source = Base64Picture{SharedText("no base64!")};
     const auto info = describe(std::move(text));
     ASSERT_FALSE(info.has_value());
     EXPECT_EQ(info.error().code, ErrorCode::bad_base64);
@@ -197,10 +197,10 @@ TEST_F(FilmDescriberTest, AFilmComesAsBytesAsBase64OrByItsAddress) {
 
 TEST_F(FilmDescriberTest, WarningsOfTheJobAreSaidOnceAndTheJobIsAFrame) {
     Film warned = film({.fps = 25, .keep_duplicates = true});
-    warned.frame.warnings = {{.field = "input.promt", .message = "unknown"}};
+    warned.frame_job.warnings = {{.field = "input.promt", .message = "unknown"}};
     std::atomic<int> frames = 0;
     const auto looking = [&](Job job, DecodedImage frame, const std::stop_token& stop) {
-        frames += job.frame ? 1 : 0;
+        frames += job.is_frame ? 1 : 0;
         EXPECT_TRUE(job.warnings.empty());
         return colour(std::move(job), std::move(frame), stop);
     };

@@ -13,9 +13,9 @@
 namespace vignette {
 namespace {
 
-class StudioTest : public CaptionerFixture {
+class InferenceServiceTest : public CaptionerFixture {
 protected:
-    StudioTest() {
+    InferenceServiceTest() {
         config_.bundle = "bundles/words";
         config_.embedder = "bundles/vectors";
         config_.lazy = true;
@@ -25,7 +25,9 @@ protected:
     }
 
     Result<std::unique_ptr<Captioner>> open() {
-        return Studio::open(config_, [this](const std::filesystem::path& bundle) { return load(bundle); });
+        return InferenceService::open(config_, [this](const std::filesystem::path& bundle) {
+            return load(bundle);
+        });
     }
 
     Result<std::shared_ptr<OpenedModel>> load(const std::filesystem::path& bundle) {
@@ -46,8 +48,8 @@ protected:
         job.task = what;
         return job;
     }
-    Result<Caption> done(Job job) { return studio()->caption(std::move(job), {}, {}); }
-    Captioner* studio() {
+    Result<Caption> done(Job job) { return service()->caption(std::move(job), {}, {}); }
+    Captioner* service() {
         if (!studio_) studio_ = open().value();
         return studio_.get();
     }
@@ -59,8 +61,8 @@ protected:
     std::unique_ptr<Captioner> studio_;
 };
 
-TEST_F(StudioTest, AModelIsLoadedByTheFirstJobThatNeedsItAndKept) {
-    EXPECT_NE(studio(), nullptr);
+TEST_F(InferenceServiceTest, AModelIsLoadedByTheFirstJobThatNeedsItAndKept) {
+    EXPECT_NE(service(), nullptr);
     EXPECT_TRUE(loads.empty());
     ASSERT_TRUE(done(task(Task::caption)).has_value());
     EXPECT_EQ(loads, std::vector<std::string>{"words"});
@@ -69,13 +71,13 @@ TEST_F(StudioTest, AModelIsLoadedByTheFirstJobThatNeedsItAndKept) {
     EXPECT_EQ(loads, (std::vector<std::string>{"words", "vectors"}));
 }
 
-TEST_F(StudioTest, UnlessItIsLazyTheDefaultModelIsLoadedAtOnce) {
+TEST_F(InferenceServiceTest, UnlessItIsLazyTheDefaultModelIsLoadedAtOnce) {
     config_.lazy = false;
-    EXPECT_GE(studio()->pictures_at_once(), 1);
+    EXPECT_GE(service()->pictures_at_once(), 1);
     EXPECT_EQ(loads, std::vector<std::string>{"words"});
 }
 
-TEST_F(StudioTest, WordsAndVectorComeOfOneDecodedPicture) {
+TEST_F(InferenceServiceTest, WordsAndVectorComeOfOneDecodedPicture) {
     const auto made = done(task(Task::embed_and_caption));
     ASSERT_TRUE(made.has_value()) << made.error().message;
     EXPECT_NE(made->text, std::nullopt);
@@ -86,7 +88,7 @@ TEST_F(StudioTest, WordsAndVectorComeOfOneDecodedPicture) {
     EXPECT_EQ(made->task, Task::embed_and_caption);
 }
 
-TEST_F(StudioTest, WhereCaptionsAreOffTheirModelIsNotEvenLoaded) {
+TEST_F(InferenceServiceTest, WhereCaptionsAreOffTheirModelIsNotEvenLoaded) {
     config_.bundle.clear();
     config_.lazy = false;
     const auto both = done(task(Task::embed_and_caption));
@@ -100,7 +102,7 @@ TEST_F(StudioTest, WhereCaptionsAreOffTheirModelIsNotEvenLoaded) {
     EXPECT_EQ(loads, std::vector<std::string>{"vectors"});
 }
 
-TEST_F(StudioTest, AJobMaySwitchItsCaptionOff) {
+TEST_F(InferenceServiceTest, AJobMaySwitchItsCaptionOff) {
     Job job = task(Task::embed_and_caption);
     job.captions = false;
     const auto made = done(std::move(job));
@@ -109,7 +111,7 @@ TEST_F(StudioTest, AJobMaySwitchItsCaptionOff) {
     EXPECT_EQ(loads, std::vector<std::string>{"vectors"});
 }
 
-TEST_F(StudioTest, ATextThatIsTooLongIsCutButForItsEndAndTheClientIsTold) {
+TEST_F(InferenceServiceTest, ATextThatIsTooLongIsCutButForItsEndAndTheClientIsTold) {
     Job job = task(Task::embed);
     job.pictures.clear();
     job.text = "two two two two two two two cat";
@@ -123,7 +125,7 @@ TEST_F(StudioTest, ATextThatIsTooLongIsCutButForItsEndAndTheClientIsTold) {
     EXPECT_EQ(made->warnings[0].field, "input.text");
 }
 
-TEST_F(StudioTest, AModelOfTheWrongKindIsRefusedByTheFieldThatNamedIt) {
+TEST_F(InferenceServiceTest, AModelOfTheWrongKindIsRefusedByTheFieldThatNamedIt) {
     Job job = task(Task::caption);
     job.model = "vectors";
     const auto wrong = done(std::move(job));
@@ -135,7 +137,7 @@ TEST_F(StudioTest, AModelOfTheWrongKindIsRefusedByTheFieldThatNamedIt) {
     EXPECT_EQ(done(std::move(other)).error().field, "input.embedding_model");
 }
 
-TEST_F(StudioTest, ANameInAJobIsLookedUpAndAnUnknownOneIsTheJobsMistake) {
+TEST_F(InferenceServiceTest, ANameInAJobIsLookedUpAndAnUnknownOneIsTheJobsMistake) {
     config_.find_bundle = [](std::string_view name) -> Result<std::filesystem::path> {
         if (name == "other") return "bundles/other";
         return fail(ErrorCode::model_not_found, "no such model");
@@ -152,7 +154,7 @@ TEST_F(StudioTest, ANameInAJobIsLookedUpAndAnUnknownOneIsTheJobsMistake) {
     ASSERT_TRUE(done(std::move(same)).has_value());
 }
 
-TEST_F(StudioTest, WithoutAnEmbedderAVectorIsRefusedWithTheRemedy) {
+TEST_F(InferenceServiceTest, WithoutAnEmbedderAVectorIsRefusedWithTheRemedy) {
     config_.embedder.clear();
     const auto made = done(task(Task::embed));
     ASSERT_FALSE(made.has_value());
@@ -160,7 +162,7 @@ TEST_F(StudioTest, WithoutAnEmbedderAVectorIsRefusedWithTheRemedy) {
     EXPECT_NE(made.error().message.find("VIGNETTE_EMBEDDER"), std::string::npos);
 }
 
-TEST_F(StudioTest, AVectorIsOfOnePicture) {
+TEST_F(InferenceServiceTest, AVectorIsOfOnePicture) {
     Job job = task(Task::embed);
     job.pictures.push_back(std::move(job_of().pictures.front()));
     EXPECT_EQ(done(std::move(job)).error().field, "input.together");

@@ -23,8 +23,8 @@ private:
     std::atomic<int>& alive_;
 };
 
-struct ShelfTest : ::testing::Test {
-    Shelf::Open opener() {
+struct ModelCacheTest : ::testing::Test {
+    ModelCache::Open opener() {
         return [this](const std::filesystem::path& bundle) -> Result<std::shared_ptr<OpenedModel>> {
             ++opened;
             if (bundle == "broken") return fail(ErrorCode::bundle_invalid, "broken");
@@ -37,70 +37,70 @@ struct ShelfTest : ::testing::Test {
     std::latch gate{1};
 };
 
-TEST_F(ShelfTest, AModelIsLoadedByTheFirstWhoAsksAndSharedByAll) {
-    Shelf shelf(opener(), {});
+TEST_F(ModelCacheTest, AModelIsLoadedByTheFirstWhoAsksAndSharedByAll) {
+    ModelCache cache(opener(), {});
     EXPECT_EQ(opened, 0);
-    const auto first = shelf.take("a");
-    const auto second = shelf.take("a");
+    const auto first = cache.acquire("a");
+    const auto second = cache.acquire("a");
     ASSERT_TRUE(first && second);
     EXPECT_EQ(first->get(), second->get());
     EXPECT_EQ(opened, 1);
 }
 
-TEST_F(ShelfTest, WhoAsksWhileItLoadsWaitsForTheSameAndOthersDoNotWait) {
-    Shelf shelf(opener(), {});
-    const auto ask = [&] { return shelf.take("slow").value().get(); };
+TEST_F(ModelCacheTest, WhoAsksWhileItLoadsWaitsForTheSameAndOthersDoNotWait) {
+    ModelCache cache(opener(), {});
+    const auto ask = [&] { return cache.acquire("slow").value().get(); };
     auto first = std::async(std::launch::async, ask);
     auto second = std::async(std::launch::async, ask);
-    EXPECT_TRUE(shelf.take("a").has_value());  // returns although "slow" is still loading
+    EXPECT_TRUE(cache.acquire("a").has_value());  // returns although "slow" is still loading
     gate.count_down();
     EXPECT_EQ(first.get(), second.get());
     EXPECT_EQ(opened, 2);
 }
 
-TEST_F(ShelfTest, AModelThatFailsToLoadIsTriedAgainNextTime) {
-    Shelf shelf(opener(), {});
+TEST_F(ModelCacheTest, AModelThatFailsToLoadIsTriedAgainNextTime) {
+    ModelCache cache(opener(), {});
     for (int i = 1; i <= 2; ++i) {
-        const auto broken = shelf.take("broken");
+        const auto broken = cache.acquire("broken");
         ASSERT_FALSE(broken.has_value());
         EXPECT_EQ(broken.error().code, ErrorCode::bundle_invalid);
         EXPECT_EQ(opened, i);
     }
-    EXPECT_EQ(shelf.loaded(), 0);
+    EXPECT_EQ(cache.loaded(), 0);
 }
 
-TEST_F(ShelfTest, TheOneUnusedLongestMakesRoomAndOneInUseNever) {
-    Shelf shelf(opener(), {.models_max = 2});
-    auto held = shelf.take("a").value();
-    ASSERT_TRUE(shelf.take("b").has_value());
-    ASSERT_TRUE(shelf.take("c").has_value());  // b goes, a is in use although it is older
+TEST_F(ModelCacheTest, TheOneUnusedLongestMakesRoomAndOneInUseNever) {
+    ModelCache cache(opener(), {.models_max = 2});
+    auto held = cache.acquire("a").value();
+    ASSERT_TRUE(cache.acquire("b").has_value());
+    ASSERT_TRUE(cache.acquire("c").has_value());  // b goes, a is in use although it is older
     EXPECT_EQ(alive, 2);
-    EXPECT_EQ(shelf.take("a").value(), held);
+    EXPECT_EQ(cache.acquire("a").value(), held);
     EXPECT_EQ(opened, 3);
-    const auto busy = shelf.take("c").value();
-    const auto none = shelf.take("d");
+    const auto busy = cache.acquire("c").value();
+    const auto none = cache.acquire("d");
     ASSERT_FALSE(none.has_value());
     EXPECT_EQ(none.error().code, ErrorCode::overloaded);
     held.reset();
-    EXPECT_TRUE(shelf.take("d").has_value());
+    EXPECT_TRUE(cache.acquire("d").has_value());
 }
 
-TEST_F(ShelfTest, WhatIsIdleForLongEnoughIsLetGoAndLoadedAgain) {
-    Shelf shelf(opener(), {.models_max = 2, .idle = 3600s});
-    const auto start = Shelf::Clock::now();
-    auto used = shelf.take("a").value();
-    ASSERT_TRUE(shelf.take("b").has_value());
-    shelf.drop_idle(start + 3599s);
-    EXPECT_EQ(shelf.loaded(), 2);
-    shelf.drop_idle(start + 3700s);
-    EXPECT_EQ(shelf.loaded(), 1) << "a is in use";
+TEST_F(ModelCacheTest, WhatIsIdleForLongEnoughIsLetGoAndLoadedAgain) {
+    ModelCache cache(opener(), {.models_max = 2, .idle = 3600s});
+    const auto start = ModelCache::Clock::now();
+    auto used = cache.acquire("a").value();
+    ASSERT_TRUE(cache.acquire("b").has_value());
+    cache.drop_idle(start + 3599s);
+    EXPECT_EQ(cache.loaded(), 2);
+    cache.drop_idle(start + 3700s);
+    EXPECT_EQ(cache.loaded(), 1) << "a is in use";
     used.reset();
-    shelf.drop_idle(start + 3800s);
-    EXPECT_EQ(shelf.loaded(), 1) << "a was in use a moment ago";
-    shelf.drop_idle(start + 7400s);
-    EXPECT_EQ(shelf.loaded(), 0);
+    cache.drop_idle(start + 3800s);
+    EXPECT_EQ(cache.loaded(), 1) << "a was in use a moment ago";
+    cache.drop_idle(start + 7400s);
+    EXPECT_EQ(cache.loaded(), 0);
     EXPECT_EQ(alive, 0);
-    EXPECT_TRUE(shelf.take("a").has_value());
+    EXPECT_TRUE(cache.acquire("a").has_value());
     EXPECT_EQ(opened, 3);
 }
 

@@ -81,7 +81,7 @@ TEST_F(PictureCaptionerTest, AStoppedJobIsNotEvenLookedAt) {
     std::stop_source stop;
     stop.request_stop();
     Job bad = job_of();
-    bad.pictures.front().source = Base64Image{.text = SharedText("not base64!")};
+    bad.pictures.front().source = Base64Picture{.text = SharedText("not base64!")};
     for (Job& job : std::vector<Job>{job_of(), job_of({}, Bytes(100)), bad}) {
         const auto made = captioner.caption(std::move(job), stop.get_token(), {});
         ASSERT_FALSE(made.has_value());

@@ -27,14 +27,14 @@ BundleInfo instructed() {
     return info;
 }
 
-Settings settled(const CaptionOptions& wishes, const BundleInfo& info = bundle()) {
-    const Result<Settings> settings = settle(wishes, info, fresh);
+Settings settled(const CaptionOptions& options, const BundleInfo& info = bundle()) {
+    const Result<Settings> settings = settle(options, info, fresh);
     EXPECT_TRUE(settings.has_value()) << (settings ? "" : settings.error().message);
     return settings.value_or(Settings{});
 }
 
-Error refused(const CaptionOptions& wishes, const BundleInfo& info = bundle()) {
-    const Result<Settings> settings = settle(wishes, info, fresh);
+Error refused(const CaptionOptions& options, const BundleInfo& info = bundle()) {
+    const Result<Settings> settings = settle(options, info, fresh);
     EXPECT_FALSE(settings.has_value());
     return settings ? Error{} : settings.error();
 }
@@ -61,14 +61,14 @@ TEST(Settings, AreTheBundlesDefaultsWhereTheJobHasNoWish) {
     EXPECT_TRUE(settings.warnings.empty());
 }
 
-TEST(Settings, GrantWishesWithinTheLimits) {
-    CaptionOptions wishes{.prompt = "", .max_length = 50, .min_length = 0, .num_beams = 1};
-    wishes.length_penalty = 2;
-    wishes.repetition_penalty = 1.5;
-    wishes.no_repeat_ngram_size = 3;
-    wishes.loop_guard = true;
-    wishes.logprobs = true;
-    const Settings settings = settled(wishes);
+TEST(Settings, GrantOptionsWithinTheLimits) {
+    CaptionOptions options{.prompt = "", .max_length = 50, .min_length = 0, .num_beams = 1};
+    options.length_penalty = 2;
+    options.repetition_penalty = 1.5;
+    options.no_repeat_ngram_size = 3;
+    options.loop_guard = true;
+    options.logprobs = true;
+    const Settings settings = settled(options);
     EXPECT_EQ(settings.prompt, "");
     EXPECT_EQ(settings.rules.max_length, 50);
     EXPECT_EQ(settings.rules.min_length, 0);
@@ -105,9 +105,9 @@ TEST(Settings, AMinimumAboveTheMaximumIsClampedToIt) {
 }
 
 TEST(Settings, AnyWishAboutDrawingDrawsWithOneBeamAndTheReferencesDefaults) {
-    for (const CaptionOptions& wishes :
+    for (const CaptionOptions& options :
          {CaptionOptions{.temperature = 1}, {.top_k = 50}, {.top_p = 1}, {.min_p = 0}, {.seed = 4711}}) {
-        const Settings settings = settled(wishes);
+        const Settings settings = settled(options);
         ASSERT_TRUE(settings.rules.sampling.has_value());
         EXPECT_EQ(settings.rules.sampling->temperature, 1);
         EXPECT_EQ(settings.rules.sampling->top_k, 50);

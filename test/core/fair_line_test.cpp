@@ -9,7 +9,7 @@ namespace {
 
 std::string drained(FairLine<char>& line) {
     std::string order;
-    while (!line.empty()) order += line.take();
+    while (!line.empty()) order += line.pop();
     return order;
 }
 
@@ -26,7 +26,7 @@ TEST(FairLine, AJobThatComesBackStandsBehindTheOthers) {
     FairLine<char> line;
     line.add({"first"}, 'a');
     line.add({"second"}, 'b');
-    EXPECT_EQ(line.take(), 'a');
+    EXPECT_EQ(line.pop(), 'a');
     line.add({"first"}, 'c');
     EXPECT_EQ(drained(line), "bc");
 }

@@ -21,7 +21,7 @@
 
 namespace vignette {
 
-struct Wish {
+struct TestRequest {
     int picture = 0;
     std::vector<TokenId> prompt{TokenId{1}};
     DecodingRules rules{};
@@ -29,10 +29,10 @@ struct Wish {
     EndsHere ends_here{};
 };
 
-inline GenerationRequest request_of(const Wish& wish) {
-    GenerationRequest request{.prompt = wish.prompt, .rules = wish.rules, .ends_here = wish.ends_here};
-    request.pictures.push_back(std::make_unique<ScriptedPixels>(wish.picture));
-    if (wish.filter) request.filter = std::make_unique<ScriptedFilter>(*wish.filter);
+inline GenerationRequest request_of(const TestRequest& asked) {
+    GenerationRequest request{.prompt = asked.prompt, .rules = asked.rules, .ends_here = asked.ends_here};
+    request.pictures.push_back(std::make_unique<ScriptedPixels>(asked.picture));
+    if (asked.filter) request.filter = std::make_unique<ScriptedFilter>(*asked.filter);
     return request;
 }
 
@@ -48,9 +48,9 @@ public:
     explicit Callers(Engine& engine, Ears ears = Ears::closed) : engine_(engine), ears_(ears) {}
 
     // Returns at once; nobody can say when that caller reaches the engine. See fill().
-    int call(const Wish& wish) {
+    int call(const TestRequest& asked) {
         const int caller = static_cast<int>(threads_.size());
-        GenerationRequest request = request_of(wish);
+        GenerationRequest request = request_of(asked);
         request.stop = stops_.emplace_back().get_token();
         Channel<TokenId>& heard = heard_.emplace_back(1'000'000U);  // as many as endless() may say
         OnToken on_token;
@@ -65,9 +65,9 @@ public:
 
     // Fills the inbox of an engine that is held in a step: one caller too many comes, and when one has been
     // turned away all others are inside. Returns those.
-    std::vector<int> fill(std::size_t inbox_max, const Wish& wish) {
+    std::vector<int> fill(std::size_t inbox_max, const TestRequest& asked) {
         std::vector<int> inside;
-        for (std::size_t i = 0; i <= inbox_max; ++i) inside.push_back(call(wish));
+        for (std::size_t i = 0; i <= inbox_max; ++i) inside.push_back(call(asked));
         for (;;) {
             auto [caller, answer] = next();
             if (std::erase(inside, caller) == 0) {  // of an earlier call

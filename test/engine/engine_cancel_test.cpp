@@ -16,12 +16,12 @@ TEST(EngineCancel, BeforeSubmittingIsAnsweredEvenWhileTheEngineIsBusy) {
     Engine engine(model, {});
     model.gate.shut();
     Callers callers(engine);
-    const Wish wish{.picture = 1, .rules = brief(1)};
-    const int running = callers.call(wish);
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    const int running = callers.call(asked);
     model.gate.await();
     std::stop_source stop;
     stop.request_stop();
-    GenerationRequest request = request_of(wish);
+    GenerationRequest request = request_of(asked);
     request.stop = stop.get_token();
     EXPECT_EQ(code_of(engine.generate(std::move(request))), ErrorCode::cancelled);
     model.gate.open();
@@ -85,8 +85,8 @@ TEST(EngineCancel, LeavesTheNeighboursAlone) {
     Engine engine(model, inbox_of(2));
     model.gate.shut();
     Callers callers(engine);
-    const Wish wish{.picture = 2, .rules = brief(2)};
-    const int staying = callers.call(wish);
+    const TestRequest asked{.picture = 2, .rules = brief(2)};
+    const int staying = callers.call(asked);
     model.gate.await();
     const std::vector<int> neighbours = callers.fill(2, {.picture = 3, .rules = endless(1)});
     model.gate.let_one_through_and_await();
@@ -95,7 +95,7 @@ TEST(EngineCancel, LeavesTheNeighboursAlone) {
     model.gate.let_one_through_and_await();
     callers.cancel(neighbours[1]);
     model.gate.open();
-    expect_text(callers.answer(staying), model, wish);
+    expect_text(callers.answer(staying), model, asked);
     for (const int caller : neighbours) EXPECT_EQ(code_of(callers.answer(caller)), ErrorCode::cancelled);
     expect_all_slots_free(engine, model);
 }

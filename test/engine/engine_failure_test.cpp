@@ -17,14 +17,15 @@ Error broken() { return {.code = ErrorCode::model_failed, .message = "the device
 
 // An engine held in the first step of one sequence, with `count` others in its inbox.
 struct Held {
-    Held(ScriptedModel& model, Engine& engine, std::size_t count, const Wish& newcomers) : callers(engine) {
+    Held(ScriptedModel& model, Engine& engine, std::size_t count, const TestRequest& newcomers)
+        : callers(engine) {
         model.gate.shut();
         first = callers.call(running);
         model.gate.await();
         others = callers.fill(count, newcomers);
     }
 
-    Wish running{.picture = 1, .rules = brief(3)};
+    TestRequest running{.picture = 1, .rules = brief(3)};
     Callers callers;
     int first = 0;
     std::vector<int> others;
@@ -34,11 +35,11 @@ TEST(EngineFailure, TooLittleMemoryForAllNewcomersHalvesThemUntilItSuffices) {
     ScriptedModel model(roomy(12));
     model.fail_with_admissions_above(2);
     Engine engine(model, inbox_of(8));
-    const Wish wish{.picture = 2, .rules = brief(1)};
-    Held held(model, engine, 8, wish);
+    const TestRequest asked{.picture = 2, .rules = brief(1)};
+    Held held(model, engine, 8, asked);
     model.gate.open();
     expect_text(held.callers.answer(held.first), model, held.running);
-    for (const int caller : held.others) expect_text(held.callers.answer(caller), model, wish);
+    for (const int caller : held.others) expect_text(held.callers.answer(caller), model, asked);
     std::vector<std::size_t> together;
     for (const StepRecord& step : model.steps()) {
         if (!step.admitted.empty()) together.push_back(step.admitted.size());
@@ -54,15 +55,15 @@ TEST(EngineFailure, APictureThatCannotBeComputedFailsAlone) {
     Engine engine(model, inbox_of(1));
     model.gate.shut();
     Callers callers(engine);
-    const Wish wish{.picture = 2, .rules = brief(4)};
-    const int running = callers.call(wish);
+    const TestRequest asked{.picture = 2, .rules = brief(4)};
+    const int running = callers.call(asked);
     model.gate.await();
     const int newcomer = callers.fill(1, {.picture = poison, .rules = brief(4)}).front();
     model.gate.open();
     const Result<Generation> failed = callers.answer(newcomer);
     ASSERT_FALSE(failed.has_value());
     EXPECT_EQ(failed.error(), broken());
-    expect_text(callers.answer(running), model, wish);
+    expect_text(callers.answer(running), model, asked);
     expect_all_slots_free(engine, model);
 }
 
@@ -77,12 +78,12 @@ TEST(EngineFailure, ManyPoisonousPicturesHarmNobodyElse) {
             clients.emplace_back([&, client] {
                 for (int i = 0; i < 30; ++i) {
                     const bool bad = (i + client) % 4 == 0;
-                    const Wish wish{.picture = bad ? poison : i + 100, .rules = brief(i % 5 + 1)};
-                    const Result<Generation> answer = engine.generate(request_of(wish));
+                    const TestRequest asked{.picture = bad ? poison : i + 100, .rules = brief(i % 5 + 1)};
+                    const Result<Generation> answer = engine.generate(request_of(asked));
                     if (bad) {
                         EXPECT_EQ(code_of(answer), ErrorCode::model_failed);
                     } else {
-                        expect_text(answer, model, wish);
+                        expect_text(answer, model, asked);
                     }
                 }
             });
@@ -94,8 +95,8 @@ TEST(EngineFailure, ManyPoisonousPicturesHarmNobodyElse) {
 TEST(EngineFailure, AStepWithoutNewcomersThatFailsEndsAllWhoRunAndTheEngineLivesOn) {
     ScriptedModel model(roomy(12));
     Engine engine(model, inbox_of(3));
-    const Wish wish{.picture = 2, .rules = endless(2)};
-    Held held(model, engine, 3, wish);
+    const TestRequest asked{.picture = 2, .rules = endless(2)};
+    Held held(model, engine, 3, asked);
     model.gate.let_one_through_and_await();
     model.gate.let_one_through_and_await();
     model.fail_next(1, broken());
@@ -103,7 +104,7 @@ TEST(EngineFailure, AStepWithoutNewcomersThatFailsEndsAllWhoRunAndTheEngineLives
     EXPECT_EQ(code_of(held.callers.answer(held.first)), ErrorCode::model_failed);
     for (const int caller : held.others)
         EXPECT_EQ(code_of(held.callers.answer(caller)), ErrorCode::model_failed);
-    const Wish next{.picture = 4, .rules = brief(2)};
+    const TestRequest next{.picture = 4, .rules = brief(2)};
     expect_text(engine.generate(request_of(next)), model, next);
     expect_all_slots_free(engine, model);
 }
@@ -124,13 +125,13 @@ TEST(EngineFailure, AModelThatFailsForGoodAnswersEverybodyAndNobodyHangs) {
 TEST(EngineFailure, ADisturbedStepIsRepeatedAndNobodyNoticesIt) {
     ScriptedModel model(roomy(12));
     Engine engine(model, inbox_of(8));
-    const Wish wish{.picture = 2, .rules = brief(1)};
-    Held held(model, engine, 8, wish);
+    const TestRequest asked{.picture = 2, .rules = brief(1)};
+    Held held(model, engine, 8, asked);
     model.gate.let_one_through_and_await();
     model.fail_next(3, broken());  // 8, 4 and 2 newcomers
     model.gate.open();
     expect_text(held.callers.answer(held.first), model, held.running);
-    for (const int caller : held.others) expect_text(held.callers.answer(caller), model, wish);
+    for (const int caller : held.others) expect_text(held.callers.answer(caller), model, asked);
 }
 
 TEST(EngineFailure, NewcomersWhoHadToStepBackStandBeforeThoseWhoWaited) {
@@ -170,13 +171,13 @@ TEST(EngineFailure, ARunningSequenceThatFailsDoesNotCostTheNewcomersTheirAnswer)
     Callers callers(engine);
     const int running = callers.call({.picture = 1, .rules = endless(1)});
     model.gate.await();
-    const Wish wish{.picture = 2, .rules = brief(1)};
-    const int newcomer = callers.fill(1, wish).front();
+    const TestRequest asked{.picture = 2, .rules = brief(1)};
+    const int newcomer = callers.fill(1, asked).front();
     model.gate.let_one_through_and_await();
     model.fail_next(2, broken());  // together, and without the newcomer
     model.gate.open();
     EXPECT_EQ(code_of(callers.answer(running)), broken().code);
-    expect_text(callers.answer(newcomer), model, wish);
+    expect_text(callers.answer(newcomer), model, asked);
 }
 
 TEST(EngineFailure, ANewcomerThatFindsNoMemoryWaitsUntilOneOfTheOthersHasEnded) {
@@ -186,8 +187,8 @@ TEST(EngineFailure, ANewcomerThatFindsNoMemoryWaitsUntilOneOfTheOthersHasEnded) 
     Callers callers(engine);
     const int running = callers.call({.picture = 1, .rules = endless(1)});
     model.gate.await();
-    const Wish wish{.picture = 2, .rules = brief(1)};
-    const int newcomer = callers.fill(1, wish).front();
+    const TestRequest asked{.picture = 2, .rules = brief(1)};
+    const int newcomer = callers.fill(1, asked).front();
     model.gate.let_one_through_and_await();
     model.fail_next(1, {.code = ErrorCode::out_of_memory, .message = "full", .field = {}});
     for (int i = 0; i < 4; ++i) model.gate.let_one_through_and_await();
@@ -197,7 +198,7 @@ TEST(EngineFailure, ANewcomerThatFindsNoMemoryWaitsUntilOneOfTheOthersHasEnded) 
     }));
     callers.cancel(running);
     model.gate.open();
-    expect_text(callers.answer(newcomer), model, wish);
+    expect_text(callers.answer(newcomer), model, asked);
 }
 
 }  // namespace

@@ -17,15 +17,15 @@ constexpr TokenId end{5};
 
 Error broken() { return {.code = ErrorCode::model_failed, .message = "the device said no", .field = {}}; }
 
-// The first `count` tokens that `wish` would yield.
-std::vector<TokenId> first_words(const ScriptedModel& model, Wish wish, int count) {
-    wish.rules.max_length = count;
-    return expected_text(model, wish).tokens;
+// The first `count` tokens that `asked` would yield.
+std::vector<TokenId> first_words(const ScriptedModel& model, TestRequest asked, int count) {
+    asked.rules.max_length = count;
+    return expected_text(model, asked).tokens;
 }
 
-void expect_told(Callers& callers, int caller, const ScriptedModel& model, const Wish& wish) {
-    expect_text(callers.answer(caller), model, wish);
-    EXPECT_EQ(callers.hear_rest(caller), expected_text(model, wish).tokens);
+void expect_told(Callers& callers, int caller, const ScriptedModel& model, const TestRequest& asked) {
+    expect_text(callers.answer(caller), model, asked);
+    EXPECT_EQ(callers.hear_rest(caller), expected_text(model, asked).tokens);
 }
 
 void expect_silence(Callers& callers, int caller, ErrorCode code) {
@@ -46,18 +46,18 @@ TEST(EnginePieces, ManyListenersHearEachItsOwnAnswerAndBeamsHearNothing) {
             clients.emplace_back([&, client] {
                 std::mt19937 random(client);
                 for (int i = 0; i < 60; ++i) {
-                    Wish wish{.picture = static_cast<int>(random() % 50), .rules = brief(1)};
-                    wish.rules.num_beams = random() % 4 == 0 ? 2 : 1;
-                    wish.rules.max_length = static_cast<int>(random() % 25) + 1;
-                    wish.rules.end = {end};
+                    TestRequest asked{.picture = static_cast<int>(random() % 50), .rules = brief(1)};
+                    asked.rules.num_beams = random() % 4 == 0 ? 2 : 1;
+                    asked.rules.max_length = static_cast<int>(random() % 25) + 1;
+                    asked.rules.end = {end};
                     std::vector<TokenId> heard;
                     const auto listen = [&](TokenId token) { heard.push_back(token); };
-                    const Result<Generation> answer = engine.generate(request_of(wish), listen);
-                    expect_text(answer, model, wish);
-                    if (wish.rules.num_beams > 1) {
+                    const Result<Generation> answer = engine.generate(request_of(asked), listen);
+                    expect_text(answer, model, asked);
+                    if (asked.rules.num_beams > 1) {
                         EXPECT_TRUE(heard.empty());
                     } else {
-                        EXPECT_EQ(heard, expected_text(model, wish).tokens);
+                        EXPECT_EQ(heard, expected_text(model, asked).tokens);
                     }
                 }
             });
@@ -71,15 +71,15 @@ TEST(EnginePieces, ATokenIsToldBeforeTheNextOneIsChosen) {
     Engine engine(model, {});
     model.gate.shut();
     Callers callers(engine, Ears::open);
-    const Wish wish{.picture = 1, .rules = brief(1)};
-    const int caller = callers.call(wish);
-    const std::vector<TokenId> words = expected_text(model, wish).tokens;
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    const int caller = callers.call(asked);
+    const std::vector<TokenId> words = expected_text(model, asked).tokens;
     for (const TokenId word : words) {
         model.gate.let_one_through();
         EXPECT_EQ(callers.hear(caller), word);
     }
     EXPECT_EQ(callers.hear(caller), std::nullopt);
-    expect_text(callers.answer(caller), model, wish);
+    expect_text(callers.answer(caller), model, asked);
 }
 
 TEST(EnginePieces, TheOneWhoAsksIsTheOneWhoListens) {
@@ -94,28 +94,28 @@ TEST(EnginePieces, TheOneWhoAsksIsTheOneWhoListens) {
 TEST(EnginePieces, ASlowListenerHoldsUpNobodyAndMissesNothing) {
     ScriptedModel model(roomy(4));
     Engine engine(model, {});
-    const Wish wish{.picture = 1, .rules = brief(1)};
-    const Wish other{.picture = 2, .rules = brief(3)};
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    const TestRequest other{.picture = 2, .rules = brief(3)};
     std::vector<TokenId> heard;
     const auto listen = [&](TokenId token) {
         expect_text(engine.generate(request_of(other)), model, other);  // the engine has gone on meanwhile
         heard.push_back(token);
     };
-    expect_text(engine.generate(request_of(wish), listen), model, wish);
-    EXPECT_EQ(heard, expected_text(model, wish).tokens);
+    expect_text(engine.generate(request_of(asked), listen), model, asked);
+    EXPECT_EQ(heard, expected_text(model, asked).tokens);
 }
 
 TEST(EnginePieces, ASlowListenerIsStoppedEvenIfTheAnswerIsThere) {
     ScriptedModel model(roomy(4));
     Engine engine(model, {});
-    const Wish wish{.picture = 1, .rules = brief(1)};
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
     std::stop_source stop;
-    GenerationRequest request = request_of(wish);
+    GenerationRequest request = request_of(asked);
     request.stop = stop.get_token();
     int heard = 0;
     const auto listen = [&](TokenId) {
         ++heard;
-        expect_text(engine.generate(request_of(wish)), model, wish);  // so long that the first one is over
+        expect_text(engine.generate(request_of(asked)), model, asked);  // so long that the first one is over
         stop.request_stop();
     };
     EXPECT_EQ(code_of(engine.generate(std::move(request), listen)), ErrorCode::cancelled);
@@ -128,9 +128,9 @@ TEST(EnginePieces, WhoIsCancelledHasHeardWhatWasChosen) {
     Engine engine(model, {});
     model.gate.shut();
     Callers callers(engine, Ears::open);
-    const Wish wish{.picture = 1, .rules = endless(1)};
-    const int caller = callers.call(wish);
-    for (const TokenId word : first_words(model, wish, 3)) {
+    const TestRequest asked{.picture = 1, .rules = endless(1)};
+    const int caller = callers.call(asked);
+    for (const TokenId word : first_words(model, asked, 3)) {
         model.gate.let_one_through_and_await();
         EXPECT_EQ(callers.hear(caller), word);
     }
@@ -145,13 +145,13 @@ TEST(EnginePieces, WhoFailsHasHeardWhatWasChosen) {
     Engine engine(model, {});
     model.gate.shut();
     Callers callers(engine, Ears::open);
-    const Wish wish{.picture = 1, .rules = endless(1)};
-    const int caller = callers.call(wish);
+    const TestRequest asked{.picture = 1, .rules = endless(1)};
+    const int caller = callers.call(asked);
     for (int i = 0; i < 3; ++i) model.gate.let_one_through_and_await();
     model.fail_next(1, broken());
     model.gate.open();
     EXPECT_EQ(code_of(callers.answer(caller)), ErrorCode::model_failed);
-    EXPECT_EQ(callers.hear_rest(caller), first_words(model, wish, 3));
+    EXPECT_EQ(callers.hear_rest(caller), first_words(model, asked, 3));
 }
 
 TEST(EnginePieces, NewcomersWhoseStepsFailHearEachTokenOnce) {
@@ -159,14 +159,14 @@ TEST(EnginePieces, NewcomersWhoseStepsFailHearEachTokenOnce) {
     Engine engine(model, inbox_of(8));
     model.gate.shut();
     Callers callers(engine, Ears::open);
-    const Wish wish{.picture = 1, .rules = brief(1)};
-    std::vector<int> all{callers.call(wish)};
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    std::vector<int> all{callers.call(asked)};
     model.gate.await();
-    for (const int caller : callers.fill(8, wish)) all.push_back(caller);
+    for (const int caller : callers.fill(8, asked)) all.push_back(caller);
     model.gate.let_one_through_and_await();
     model.fail_next(3, broken());  // 8, 4 and 2 newcomers, and the first one among them
     model.gate.open();
-    for (const int caller : all) expect_told(callers, caller, model, wish);
+    for (const int caller : all) expect_told(callers, caller, model, asked);
 }
 
 TEST(EnginePieces, ANewcomerThatHasToWaitForMemoryHearsEachTokenOnce) {
@@ -174,15 +174,15 @@ TEST(EnginePieces, ANewcomerThatHasToWaitForMemoryHearsEachTokenOnce) {
     Engine engine(model, inbox_of(1));
     model.gate.shut();
     Callers callers(engine, Ears::open);
-    const Wish wish{.picture = 1, .rules = brief(1)};
-    const int running = callers.call(wish);
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    const int running = callers.call(asked);
     model.gate.await();
-    const int newcomer = callers.fill(1, wish).front();
+    const int newcomer = callers.fill(1, asked).front();
     model.gate.let_one_through_and_await();
     model.fail_next(1, {.code = ErrorCode::out_of_memory, .message = "full", .field = {}});
     model.gate.open();
-    expect_told(callers, running, model, wish);
-    expect_told(callers, newcomer, model, wish);
+    expect_told(callers, running, model, asked);
+    expect_told(callers, newcomer, model, asked);
 }
 
 TEST(EnginePieces, ANewcomerThatCannotBeComputedHearsNothingAndItsNeighbourAll) {
@@ -192,13 +192,13 @@ TEST(EnginePieces, ANewcomerThatCannotBeComputedHearsNothingAndItsNeighbourAll) 
     Engine engine(model, inbox_of(1));
     model.gate.shut();
     Callers callers(engine, Ears::open);
-    const Wish wish{.picture = 1, .rules = brief(1)};
-    const int running = callers.call(wish);
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    const int running = callers.call(asked);
     model.gate.await();
     const int newcomer = callers.fill(1, {.picture = poison, .rules = brief(1)}).front();
     model.gate.open();
     expect_silence(callers, newcomer, ErrorCode::model_failed);
-    expect_told(callers, running, model, wish);
+    expect_told(callers, running, model, asked);
 }
 
 TEST(EnginePieces, WhoIsCancelledWhileWaitingHearsNothing) {
@@ -223,10 +223,10 @@ TEST(EnginePieces, AnEngineThatDiesLeavesNoListenerWaiting) {
         auto engine = std::make_unique<Engine>(model, inbox_of(1));
         model.gate.shut();
         Callers callers(*engine, Ears::open);
-        const Wish wish{.picture = 1, .rules = endless(1)};
-        const int running = callers.call(wish);
+        const TestRequest asked{.picture = 1, .rules = endless(1)};
+        const int running = callers.call(asked);
         model.gate.let_one_through_and_await();
-        const int waiting = callers.fill(1, wish).front();
+        const int waiting = callers.fill(1, asked).front();
         if (taken_out_of_the_inbox) model.gate.let_one_through_and_await();
         model.gate.open();
         engine.reset();
@@ -234,7 +234,7 @@ TEST(EnginePieces, AnEngineThatDiesLeavesNoListenerWaiting) {
         EXPECT_EQ(code_of(callers.answer(running)), ErrorCode::cancelled);
         std::vector<TokenId> heard = callers.hear_rest(running);
         heard.resize(std::min<std::size_t>(heard.size(), 20));
-        EXPECT_EQ(heard, first_words(model, wish, static_cast<int>(heard.size())));
+        EXPECT_EQ(heard, first_words(model, asked, static_cast<int>(heard.size())));
     }
 }
 

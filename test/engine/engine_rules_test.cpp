@@ -50,10 +50,11 @@ SamplingRules any_sampling(std::mt19937& random) {
 }
 
 // Any mixture of rules.
-Wish random_wish(std::mt19937& random) {
-    Wish wish{.picture = static_cast<int>(random() % 50), .prompt = {}};
-    for (std::size_t n = random() % 9 + 1; wish.prompt.size() < n;) wish.prompt.push_back(any_token(random));
-    DecodingRules& rules = wish.rules;
+TestRequest random_option(std::mt19937& random) {
+    TestRequest asked{.picture = static_cast<int>(random() % 50), .prompt = {}};
+    for (std::size_t n = random() % 9 + 1; asked.prompt.size() < n;)
+        asked.prompt.push_back(any_token(random));
+    DecodingRules& rules = asked.rules;
     rules.num_beams = random() % 2 == 0 ? 1 : static_cast<int>(random() % 4) + 2;
     rules.max_length = static_cast<int>(random() % 25) + 1;
     rules.min_length = any_of(random, {0, 0, 2, 5});
@@ -69,29 +70,29 @@ Wish random_wish(std::mt19937& random) {
     rules.guards_loops = random() % 2 == 0;
     for (std::size_t words = random() % 4; rules.forbidden.size() < words;) {
         std::vector<TokenId> word{any_token(random)};
-        if (random() % 2 == 0) word.insert(word.begin(), wish.prompt.back());
+        if (random() % 2 == 0) word.insert(word.begin(), asked.prompt.back());
         rules.forbidden.push_back(word);
     }
-    if (random() % 4 == 0) wish.ends_here = adds_up;
-    if (rules.num_beams > 1) return wish;
+    if (random() % 4 == 0) asked.ends_here = adds_up;
+    if (rules.num_beams > 1) return asked;
     if (random() % 2 == 0) rules.sampling = any_sampling(random);
     if (random() % 2 == 0)
-        wish.filter = FilterScript{.seed = random(), .end = rules.end, .complete_after = random() % 12 + 1};
-    return wish;
+        asked.filter = FilterScript{.seed = random(), .end = rules.end, .complete_after = random() % 12 + 1};
+    return asked;
 }
 
 // Nothing keeps it from saying the same again, but the guard.
-Wish unbound_wish(std::mt19937& random) {
-    Wish wish = random_wish(random);
-    wish.rules.max_length = static_cast<int>(random() % 60) + 1;
-    wish.rules.no_repeat_ngram = 0;
-    wish.rules.repetition_penalty = 1;
-    wish.filter.reset();
-    return wish;
+TestRequest unbound_option(std::mt19937& random) {
+    TestRequest asked = random_option(random);
+    asked.rules.max_length = static_cast<int>(random() % 60) + 1;
+    asked.rules.no_repeat_ngram = 0;
+    asked.rules.repetition_penalty = 1;
+    asked.filter.reset();
+    return asked;
 }
 
 void expect_the_references_texts(
-    const Script& script, Wish (*any_wish)(std::mt19937& random), std::map<Ending, int>& endings
+    const Script& script, TestRequest (*any_option)(std::mt19937& random), std::map<Ending, int>& endings
 ) {
     ScriptedModel model(script);
     model.fail_with_admissions_above(2);  // steps fail and are repeated all the time
@@ -103,9 +104,9 @@ void expect_the_references_texts(
             clients.emplace_back([&, client] {
                 std::mt19937 random(client);
                 for (int i = 0; i < 150; ++i) {
-                    const Wish wish = any_wish(random);
-                    const Result<Generation> answer = engine.generate(request_of(wish));
-                    expect_text(answer, model, wish);
+                    const TestRequest asked = any_option(random);
+                    const Result<Generation> answer = engine.generate(request_of(asked));
+                    expect_text(answer, model, asked);
                     const std::lock_guard lock(mutex);
                     if (answer) ++endings[answer->decoded.front().ending];
                 }
@@ -117,7 +118,7 @@ void expect_the_references_texts(
 
 TEST(EngineRules, AnyMixtureOfRulesSaysWhatTheReferenceSays) {
     std::map<Ending, int> endings;
-    expect_the_references_texts(chatty(), random_wish, endings);
+    expect_the_references_texts(chatty(), random_option, endings);
     for (const Ending one : {Ending::end_token, Ending::length, Ending::ends_here})
         EXPECT_GT(endings[one], 30) << static_cast<int>(one);
 }
@@ -127,7 +128,7 @@ TEST(EngineRules, AForgetfulModelIsStoppedWhereItRepeatsItself) {
     script.memory = 1;
     script.bias = -8;
     std::map<Ending, int> endings;
-    expect_the_references_texts(script, unbound_wish, endings);
+    expect_the_references_texts(script, unbound_option, endings);
     EXPECT_GT(endings[Ending::loop], 50);
     EXPECT_GT(endings[Ending::length], 30);
 }
@@ -140,10 +141,13 @@ TEST(EngineRules, WhoListensHearsNothingThatIsCutLater) {
     Engine engine(model, {});
     int loops = 0;
     for (int picture = 0; picture < 60; ++picture) {
-        Wish wish{.picture = picture, .rules = {.max_length = 90, .end = {end}, .guards_loops = true}};
+        TestRequest asked{
+            .picture = picture, .rules = {.max_length = 90, .end = {end}, .guards_loops = true}
+        };
         std::vector<TokenId> heard;
-        const auto answer = engine.generate(request_of(wish), [&](TokenId token) { heard.push_back(token); });
-        expect_text(answer, model, wish);
+        const auto answer =
+            engine.generate(request_of(asked), [&](TokenId token) { heard.push_back(token); });
+        expect_text(answer, model, asked);
         ASSERT_TRUE(answer.has_value());
         EXPECT_EQ(heard, answer->decoded.front().tokens);
         if (answer->decoded.front().ending == Ending::loop) ++loops;
@@ -155,11 +159,11 @@ TEST(EngineRules, OfBeamsTheBestComeFirstAsManyAsWanted) {
     ScriptedModel model(chatty());
     Engine engine(model, {});
     for (int returned = 1; returned <= 4; ++returned) {
-        const Wish wish{
+        const TestRequest asked{
             .picture = 2, .rules = {.max_length = 9, .num_beams = 4, .end = {end}, .returned = returned}
         };
-        const Result<Generation> answer = engine.generate(request_of(wish));
-        expect_text(answer, model, wish);
+        const Result<Generation> answer = engine.generate(request_of(asked));
+        expect_text(answer, model, asked);
         ASSERT_EQ(answer->decoded.size(), static_cast<std::size_t>(returned));
         EXPECT_TRUE(std::ranges::is_sorted(answer->decoded, std::ranges::greater(), &Decoded::score));
     }
@@ -171,17 +175,17 @@ TEST(EngineRules, AFilterThatFailsEndsItsOwnSequenceAndNobodyElses) {
     for (const std::size_t after : {0U, 1U, 3U}) {
         model.gate.shut();
         Callers callers(engine, Ears::open);
-        const Wish wish{.picture = 1, .rules = brief(1)};
-        const int running = callers.call(wish);
+        const TestRequest asked{.picture = 1, .rules = brief(1)};
+        const int running = callers.call(asked);
         model.gate.await();
-        Wish lost{.picture = 2, .rules = brief(1), .filter = FilterScript{.fails_after = after}};
+        TestRequest lost{.picture = 2, .rules = brief(1), .filter = FilterScript{.fails_after = after}};
         const int failing = callers.fill(1, lost).front();
         model.gate.open();
         const Result<Generation> answer = callers.answer(failing);
         ASSERT_FALSE(answer.has_value());
         EXPECT_EQ(answer.error().message, "the grammar is lost");
         EXPECT_LE(callers.hear_rest(failing).size(), after);
-        expect_text(callers.answer(running), model, wish);
+        expect_text(callers.answer(running), model, asked);
     }
     expect_all_slots_free(engine, model);
 }
@@ -190,12 +194,14 @@ TEST(EngineRules, AStepThatIsRunAgainTellsAFilterNothingTwice) {
     ScriptedModel model(roomy(12));
     model.fail_with_picture(poison, {.code = ErrorCode::model_failed, .message = "no", .field = {}});
     Engine engine(model, inbox_of(1));
-    Wish wish{.picture = 1, .rules = brief(1), .filter = FilterScript{.end = {end}, .complete_after = 40}};
-    wish.rules.max_length = 30;
-    wish.rules.sampling = SamplingRules{.seed = 4};
+    TestRequest asked{
+        .picture = 1, .rules = brief(1), .filter = FilterScript{.end = {end}, .complete_after = 40}
+    };
+    asked.rules.max_length = 30;
+    asked.rules.sampling = SamplingRules{.seed = 4};
     model.gate.shut();
     Callers callers(engine);
-    const int running = callers.call(wish);
+    const int running = callers.call(asked);
     model.gate.await();
     for (int i = 0; i < 3; ++i) {  // each newcomer breaks a step, which is run again without it
         const int newcomer = callers.fill(1, {.picture = poison, .rules = brief(1)}).front();
@@ -203,14 +209,14 @@ TEST(EngineRules, AStepThatIsRunAgainTellsAFilterNothingTwice) {
         EXPECT_EQ(code_of(callers.answer(newcomer)), ErrorCode::model_failed);
     }
     model.gate.open();
-    expect_text(callers.answer(running), model, wish);
+    expect_text(callers.answer(running), model, asked);
 }
 
 TEST(EngineRules, RefusesAFilterWithBeamsBeforeAnyStep) {
     ScriptedModel model(chatty());
     Engine engine(model, {});
-    const Wish wish{.picture = 1, .rules = brief(2), .filter = FilterScript{}};
-    EXPECT_EQ(code_of(engine.generate(request_of(wish))), ErrorCode::invalid_input);
+    const TestRequest asked{.picture = 1, .rules = brief(2), .filter = FilterScript{}};
+    EXPECT_EQ(code_of(engine.generate(request_of(asked))), ErrorCode::invalid_input);
     EXPECT_TRUE(model.steps().empty());
 }
 
@@ -218,7 +224,7 @@ TEST(EngineRules, RefusesAFilterWithBeamsBeforeAnyStep) {
 TEST(EngineRules, BeamsThatRunOutOfWordsEndAndAreNotReturned) {
     ScriptedModel model({.shape = {.slots = 4, .positions = 40, .vocabulary = 6}});
     Engine engine(model, {});
-    const Wish wish{
+    const TestRequest asked{
         .picture = 2,
         .rules =
             {
@@ -230,7 +236,7 @@ TEST(EngineRules, BeamsThatRunOutOfWordsEndAndAreNotReturned) {
                 .returned = 4,
             }
     };
-    const Result<Generation> answer = engine.generate(request_of(wish));
+    const Result<Generation> answer = engine.generate(request_of(asked));
     ASSERT_TRUE(answer.has_value());
     for (const Decoded& one : answer->decoded) {
         EXPECT_TRUE(std::isfinite(one.score));
@@ -243,11 +249,11 @@ TEST(EngineRules, PicturesAreReadInTheOrderOfTheirPlaceholders) {
     ScriptedModel model(chatty());
     Engine engine(model, {});
     for (const std::vector<int>& pictures : {std::vector{3, 4}, std::vector{4, 3}, std::vector{3, 4, 5}}) {
-        const Wish wish{.picture = ScriptedModel::number_of(pictures), .rules = brief(2)};
-        GenerationRequest request = request_of(wish);
+        const TestRequest asked{.picture = ScriptedModel::number_of(pictures), .rules = brief(2)};
+        GenerationRequest request = request_of(asked);
         request.pictures.clear();
         for (const int one : pictures) request.pictures.push_back(std::make_unique<ScriptedPixels>(one));
-        expect_text(engine.generate(std::move(request)), model, wish);
+        expect_text(engine.generate(std::move(request)), model, asked);
     }
 }
 

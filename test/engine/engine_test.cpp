@@ -25,19 +25,19 @@ Script chatty() {
     };
 }
 
-Wish random_wish(std::mt19937& random) {
-    Wish wish{.picture = static_cast<int>(random() % 50), .prompt = {}, .rules = {}};
-    for (std::size_t n = random() % 6 + 1; wish.prompt.size() < n;) {
-        wish.prompt.push_back(TokenId{static_cast<int>(random() % 40)});
+TestRequest random_option(std::mt19937& random) {
+    TestRequest asked{.picture = static_cast<int>(random() % 50), .prompt = {}, .rules = {}};
+    for (std::size_t n = random() % 6 + 1; asked.prompt.size() < n;) {
+        asked.prompt.push_back(TokenId{static_cast<int>(random() % 40)});
     }
-    wish.rules.num_beams = random() % 3 == 0 ? 1 : static_cast<int>(random() % 5) + 1;
-    wish.rules.max_length = static_cast<int>(random() % 25) + 1;
-    wish.rules.min_length = static_cast<int>(random() % 4);
-    wish.rules.length_penalty = static_cast<double>(random() % 3);
-    wish.rules.early_stopping = random() % 2 == 0;
-    wish.rules.end = {end};
-    if (random() % 2 == 0) wish.rules.end.push_back(other_end);
-    return wish;
+    asked.rules.num_beams = random() % 3 == 0 ? 1 : static_cast<int>(random() % 5) + 1;
+    asked.rules.max_length = static_cast<int>(random() % 25) + 1;
+    asked.rules.min_length = static_cast<int>(random() % 4);
+    asked.rules.length_penalty = static_cast<double>(random() % 3);
+    asked.rules.early_stopping = random() % 2 == 0;
+    asked.rules.end = {end};
+    if (random() % 2 == 0) asked.rules.end.push_back(other_end);
+    return asked;
 }
 
 int most_groups(const ScriptedModel& model) {
@@ -55,8 +55,8 @@ TEST(Engine, EachRequestSaysWhatItSaysAlone) {
             clients.emplace_back([&, client] {
                 std::mt19937 random(client);
                 for (int i = 0; i < 60; ++i) {
-                    const Wish wish = random_wish(random);
-                    expect_text(engine.generate(request_of(wish)), model, wish);
+                    const TestRequest asked = random_option(random);
+                    expect_text(engine.generate(request_of(asked)), model, asked);
                 }
             });
         }
@@ -66,18 +66,18 @@ TEST(Engine, EachRequestSaysWhatItSaysAlone) {
 }
 
 TEST(Engine, WhatARequestYieldsDoesNotDependOnItsNeighbours) {
-    const Wish wish{.picture = 4, .rules = {.max_length = 20, .num_beams = 3, .end = {end}}};
+    const TestRequest asked{.picture = 4, .rules = {.max_length = 20, .num_beams = 3, .end = {end}}};
     ScriptedModel alone(chatty());
-    const Result<Generation> expected = Engine(alone, {}).generate(request_of(wish));
+    const Result<Generation> expected = Engine(alone, {}).generate(request_of(asked));
     ASSERT_TRUE(expected.has_value());
 
     ScriptedModel model(chatty());
     Engine engine(model, inbox_of(3));
     model.gate.shut();
     Callers callers(engine);
-    std::vector<int> same{callers.call(wish)};
+    std::vector<int> same{callers.call(asked)};
     model.gate.await();
-    for (const int caller : callers.fill(3, wish)) same.push_back(caller);
+    for (const int caller : callers.fill(3, asked)) same.push_back(caller);
     model.gate.open();
     for (const int caller : same) {
         const Result<Generation> found = callers.answer(caller);
@@ -118,15 +118,15 @@ TEST(Engine, TurnsAwayWhoeverFindsTheInboxFullAndServesTheOthers) {
     Engine engine(model, inbox_of(3));
     model.gate.shut();
     Callers callers(engine);
-    const Wish wish{.picture = 1, .rules = brief(1)};
-    const int first = callers.call(wish);
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    const int first = callers.call(asked);
     model.gate.await();
-    const std::vector<int> inside = callers.fill(3, wish);  // expects `overloaded` for the fourth
-    EXPECT_EQ(code_of(engine.generate(request_of(wish))), ErrorCode::overloaded);
+    const std::vector<int> inside = callers.fill(3, asked);  // expects `overloaded` for the fourth
+    EXPECT_EQ(code_of(engine.generate(request_of(asked))), ErrorCode::overloaded);
     model.gate.open();
-    expect_text(callers.answer(first), model, wish);
-    for (const int caller : inside) expect_text(callers.answer(caller), model, wish);
-    expect_text(engine.generate(request_of(wish)), model, wish);
+    expect_text(callers.answer(first), model, asked);
+    for (const int caller : inside) expect_text(callers.answer(caller), model, asked);
+    expect_text(engine.generate(request_of(asked)), model, asked);
 }
 
 TEST(Engine, AdmitsWhileOthersRun) {
@@ -136,10 +136,10 @@ TEST(Engine, AdmitsWhileOthersRun) {
     Callers callers(engine);
     const int long_one = callers.call({.picture = 1, .rules = endless(1)});
     model.gate.await();
-    const Wish wish{.picture = 2, .rules = brief(2)};
-    const int late = callers.fill(1, wish).front();
+    const TestRequest asked{.picture = 2, .rules = brief(2)};
+    const int late = callers.fill(1, asked).front();
     model.gate.open();
-    expect_text(callers.answer(late), model, wish);
+    expect_text(callers.answer(late), model, asked);
     callers.cancel(long_one);
     EXPECT_EQ(code_of(callers.answer(long_one)), ErrorCode::cancelled);
 }
@@ -147,21 +147,21 @@ TEST(Engine, AdmitsWhileOthersRun) {
 TEST(Engine, RefusesMoreBeamsThanItHasSlotsBeforeAnyStep) {
     ScriptedModel model(chatty());
     Engine engine(model, {});
-    const Wish wish{.picture = 1, .rules = brief(10)};
-    EXPECT_EQ(code_of(engine.generate(request_of(wish))), ErrorCode::invalid_input);
+    const TestRequest asked{.picture = 1, .rules = brief(10)};
+    EXPECT_EQ(code_of(engine.generate(request_of(asked))), ErrorCode::invalid_input);
     EXPECT_TRUE(model.steps().empty());
 }
 
 TEST(Engine, RefusesAPromptThatLeavesNoRoomAndFillsASlotToItsLastPosition) {
     ScriptedModel model(chatty());  // 40 positions
     Engine engine(model, {});
-    Wish wish{
+    TestRequest asked{
         .picture = 1, .prompt = std::vector<TokenId>(20, TokenId{1}), .rules = {.max_length = 22, .end = {}}
     };
-    EXPECT_EQ(code_of(engine.generate(request_of(wish))), ErrorCode::prompt_too_long);
+    EXPECT_EQ(code_of(engine.generate(request_of(asked))), ErrorCode::prompt_too_long);
     EXPECT_TRUE(model.steps().empty());
-    wish.rules.max_length = 21;  // the last token is said, not written
-    expect_text(engine.generate(request_of(wish)), model, wish);
+    asked.rules.max_length = 21;  // the last token is said, not written
+    expect_text(engine.generate(request_of(asked)), model, asked);
 }
 
 TEST(Engine, PicturesAreLookedAtInGroupsThatTheVisionSideCanTake) {
@@ -169,13 +169,13 @@ TEST(Engine, PicturesAreLookedAtInGroupsThatTheVisionSideCanTake) {
     Engine engine(model, inbox_of(18));
     model.gate.shut();
     Callers callers(engine);
-    const Wish wish{.picture = 1, .rules = brief(1)};
-    const int first = callers.call(wish);
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    const int first = callers.call(asked);
     model.gate.await();
-    const std::vector<int> others = callers.fill(18, wish);
+    const std::vector<int> others = callers.fill(18, asked);
     model.gate.open();
-    expect_text(callers.answer(first), model, wish);
-    for (const int caller : others) expect_text(callers.answer(caller), model, wish);
+    expect_text(callers.answer(first), model, asked);
+    for (const int caller : others) expect_text(callers.answer(caller), model, asked);
     std::vector<std::size_t> together;
     for (const StepRecord& step : model.steps()) {
         if (!step.admitted.empty()) together.push_back(step.admitted.size());

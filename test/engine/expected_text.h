@@ -4,42 +4,42 @@
 #include <gtest/gtest.h>
 
 #include "engine/callers.h"
-#include "engine/reference_search.h"
 #include "engine/seeded_random.h"
+#include "engine/reference_search.h"
 #include "fakes/scripted_model.h"
 
 namespace vignette {
 
-inline ReferenceRequest reference_of(const ScriptedModel& model, const Wish& wish) {
-    ReferenceRequest asked{.rules = wish.rules, .prompt = wish.prompt, .ends_here = wish.ends_here};
-    asked.next = [&model, wish](std::span<const TokenId> said) {
-        std::vector<TokenId> history = wish.prompt;
+inline ReferenceRequest reference_of(const ScriptedModel& model, const TestRequest& request) {
+    ReferenceRequest asked{.rules = request.rules, .prompt = request.prompt, .ends_here = request.ends_here};
+    asked.next = [&model, request](std::span<const TokenId> said) {
+        std::vector<TokenId> history = request.prompt;
         history.insert(history.end(), said.begin(), said.end());
-        const std::vector<float> logits = model.logits(wish.picture, history);
-        return wish.rules.num_beams > 1 ? log_softmax(logits) : logits;
+        const std::vector<float> logits = model.logits(request.picture, history);
+        return request.rules.num_beams > 1 ? log_softmax(logits) : logits;
     };
-    if (wish.filter) {
-        asked.allowed = [filter = *wish.filter](std::span<const TokenId> said) {
+    if (request.filter) {
+        asked.allowed = [filter = *request.filter](std::span<const TokenId> said) {
             return ScriptedFilter::permitted(filter, said);
         };
     }
-    if (wish.rules.sampling) {
-        asked.draw = [seed = wish.rules.sampling->seed](std::size_t place) { return draw(seed, place); };
+    if (request.rules.sampling) {
+        asked.draw = [seed = request.rules.sampling->seed](std::size_t place) { return draw(seed, place); };
     }
     return asked;
 }
 
-inline std::vector<Decoded> expected_texts(const ScriptedModel& model, const Wish& wish) {
-    return reference_decode(reference_of(model, wish));
+inline std::vector<Decoded> expected_texts(const ScriptedModel& model, const TestRequest& request) {
+    return reference_decode(reference_of(model, request));
 }
 
-inline Decoded expected_text(const ScriptedModel& model, const Wish& wish) {
-    return expected_texts(model, wish).front();
+inline Decoded expected_text(const ScriptedModel& model, const TestRequest& request) {
+    return expected_texts(model, request).front();
 }
 
-inline void expect_text(const Result<Generation>& answer, const ScriptedModel& model, const Wish& wish) {
+inline void expect_text(const Result<Generation>& answer, const ScriptedModel& model, const TestRequest& request) {
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
-    const std::vector<Decoded> expected = expected_texts(model, wish);
+    const std::vector<Decoded> expected = expected_texts(model, request);
     ASSERT_EQ(answer->decoded.size(), expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i) {
         EXPECT_EQ(answer->decoded[i].tokens, expected[i].tokens);

@@ -82,11 +82,11 @@ TEST(Sampling, DrawsAreEvenForEverySeedAndNeighbouringSeedsHaveNothingInCommon) 
     EXPECT_EQ(all.size(), 100'000U);
 }
 
-Wish sampled(std::uint64_t seed) {
-    Wish wish{.picture = 3, .rules = brief(1)};
-    wish.rules.max_length = 20;
-    wish.rules.sampling = SamplingRules{.temperature = 1.5, .top_k = 0, .seed = seed};
-    return wish;
+TestRequest sampled(std::uint64_t seed) {
+    TestRequest asked{.picture = 3, .rules = brief(1)};
+    asked.rules.max_length = 20;
+    asked.rules.sampling = SamplingRules{.temperature = 1.5, .top_k = 0, .seed = seed};
+    return asked;
 }
 
 TEST(Sampling, TheSameSeedSaysTheSameWhoeverRunsBesideItAndAnotherOneSaysSomethingElse) {
@@ -123,10 +123,10 @@ TEST(Sampling, AStepThatIsRunAgainDrawsTheSame) {
 TEST(Sampling, TheEngineRefusesItWithBeamsAndWithoutATemperature) {
     ScriptedModel model(roomy(8));
     Engine engine(model, {});
-    Wish beams = sampled(1);
+    TestRequest beams = sampled(1);
     beams.rules.num_beams = 2;
     EXPECT_EQ(code_of(engine.generate(request_of(beams))), ErrorCode::invalid_input);
-    Wish cold = sampled(1);
+    TestRequest cold = sampled(1);
     cold.rules.sampling->temperature = 0;
     EXPECT_EQ(code_of(engine.generate(request_of(cold))), ErrorCode::invalid_input);
     EXPECT_TRUE(model.steps().empty());

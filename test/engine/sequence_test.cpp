@@ -29,7 +29,9 @@ GenerationRequest request_of(DecodingRules rules) {
     return request;
 }
 
-void take(Sequence& sequence, std::vector<Candidate> best) { EXPECT_TRUE(sequence.take(best).has_value()); }
+void advance(Sequence& sequence, std::vector<Candidate> best) {
+    EXPECT_TRUE(sequence.advance(best).has_value());
+}
 
 StepPlan decode_plan(const Sequence& sequence) {
     StepPlan plan;
@@ -41,7 +43,7 @@ StepPlan decode_plan(const Sequence& sequence) {
 Sequence three_beams(SlotPool& pool) {
     const GenerationRequest request = request_of({.max_length = 9, .num_beams = 3, .end = {end}});
     Sequence sequence(request, *pool.lend(3), vocabulary);
-    take(
+    advance(
         sequence, {candidate(0, 10, -1), candidate(0, 11, -2), candidate(0, 12, -3), candidate(0, 13, -4),
                    candidate(0, 14, -5), candidate(0, 15, -6)}
     );
@@ -73,7 +75,7 @@ TEST(Sequence, FirstChildStaysAndOnlyFurtherOnesAreCopiedIntoChildlessSlots) {
     SlotPool pool(3);
     Sequence sequence = three_beams(pool);
     const std::vector<SlotId> before = slots_of(decode_plan(sequence));
-    take(
+    advance(
         sequence, {candidate(2, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(1, 23, -7),
                    candidate(1, 24, -8), candidate(1, 25, -9)}
     );
@@ -89,7 +91,7 @@ TEST(Sequence, BeamsThatOnlyChangePlacesAreNotCopied) {
     SlotPool pool(3);
     Sequence sequence = three_beams(pool);
     const std::vector<SlotId> before = slots_of(decode_plan(sequence));
-    take(
+    advance(
         sequence, {candidate(1, 20, -4), candidate(2, 21, -5), candidate(0, 22, -6), candidate(0, 23, -7),
                    candidate(0, 24, -8), candidate(0, 25, -9)}
     );
@@ -110,7 +112,7 @@ TEST(Sequence, NoSlotIsReadAndWrittenByOnePlan) {
         for (;;) {
             const Result<StepResult> result = model.step(plan);
             ASSERT_TRUE(result.has_value());
-            take(sequence, result->candidates.at(0));
+            advance(sequence, result->candidates.at(0));
             if (sequence.finished()) break;
             plan = decode_plan(sequence);
             std::set<SlotId> read;
@@ -130,9 +132,9 @@ TEST(Sequence, ForbidsTheEndUntilTheLeastLengthIsReached) {
     ASSERT_EQ(first.choices.size(), 1U);
     EXPECT_EQ(first.choices[0].forbidden.size(), 1U);
     EXPECT_EQ(first.choices[0].candidates, 1);
-    take(sequence, {candidate(0, 5, 0)});
+    advance(sequence, {candidate(0, 5, 0)});
     EXPECT_EQ(decode_plan(sequence).choices.at(0).forbidden.size(), 1U);
-    take(sequence, {candidate(0, 6, 0)});
+    advance(sequence, {candidate(0, 6, 0)});
     EXPECT_TRUE(decode_plan(sequence).choices.at(0).forbidden.empty());
 }
 
@@ -141,7 +143,7 @@ TEST(Sequence, WritesEachTokenBehindTheLastOne) {
     const GenerationRequest request = request_of({.max_length = 9, .num_beams = 1, .end = {end}});
     Sequence sequence(request, *pool.lend(1), vocabulary);
     for (int said = 0; said < 3; ++said) {
-        take(sequence, {candidate(0, said, 0)});
+        advance(sequence, {candidate(0, said, 0)});
         const StepPlan plan = decode_plan(sequence);
         ASSERT_EQ(plan.decode.size(), 1U);
         EXPECT_EQ(plan.decode[0].position, 2 + said);
@@ -154,7 +156,7 @@ TEST(Sequence, HasNoRowsAfterItsEndAndGivesItsSlotsBackWhenItDies) {
     {
         const GenerationRequest request = request_of({.max_length = 9, .num_beams = 1, .end = {end}});
         Sequence sequence(request, *pool.lend(1), vocabulary);
-        take(sequence, {candidate(0, 9, 0)});
+        advance(sequence, {candidate(0, 9, 0)});
         EXPECT_TRUE(sequence.finished());
         EXPECT_EQ(sequence.decoded().front().tokens, std::vector<TokenId>{end});
         EXPECT_EQ(pool.free(), 2);

@@ -57,8 +57,8 @@ TEST(Slots, AreAllThereAfterAnyOrderOfLendingAndReturning) {
     std::vector<SlotLease> lent;
     std::vector<SlotLease> kept;
     for (int i = 0; i < 2000; ++i) {
-        const auto wish = static_cast<int>(random() % 4) + 1;
-        if (std::optional<SlotLease> lease = pool.lend(wish)) lent.push_back(std::move(*lease));
+        const auto asked = static_cast<int>(random() % 4) + 1;
+        if (std::optional<SlotLease> lease = pool.lend(asked)) lent.push_back(std::move(*lease));
         if (random() % 2 == 0 || lent.empty()) continue;
         const std::size_t gone = random() % lent.size();
         kept.clear();

@@ -16,14 +16,14 @@ class FakeEmbedder final : public Embedder {
 public:
     int width() const override { return 2; }
     std::string device() const override { return "nowhere"; }
-    Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const override {
+    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override {
         return std::make_unique<ScriptedPixels>(image.size.width);
     }
-    Result<std::vector<Vector>> embed_images(std::span<const Pixels* const> pictures) override {
+    Result<std::vector<Vector>> embed_images(std::span<const ModelInput* const> pictures) override {
         if (before_batch) before_batch();
         batches.push_back(pictures.size());
         std::vector<Vector> vectors;
-        for (const Pixels* one : pictures) {
+        for (const ModelInput* one : pictures) {
             const int picture = dynamic_cast<const ScriptedPixels&>(*one).picture;
             if (picture == bad_picture) return fail(ErrorCode::model_failed, "not a number");
             vectors.push_back({1.0F, static_cast<float>(picture)});

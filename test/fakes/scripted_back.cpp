@@ -20,23 +20,23 @@
 namespace vignette {
 namespace {
 
-using Wishes = std::map<std::string, std::string, std::less<>>;
+using Options = std::map<std::string, std::string, std::less<>>;
 
-Wishes read_wishes(std::string_view prompt) {
-    Wishes wishes;
+Options read_options(std::string_view prompt) {
+    Options options;
     while (!prompt.empty()) {
         const std::string_view word = prompt.substr(0, prompt.find(';'));
         const std::size_t equals = word.find('=');
         const bool has_value = equals != std::string_view::npos;
-        wishes[std::string(word.substr(0, equals))] = has_value ? word.substr(equals + 1) : "";
+        options[std::string(word.substr(0, equals))] = has_value ? word.substr(equals + 1) : "";
         prompt.remove_prefix(std::min(prompt.size(), word.size() + 1));
     }
-    return wishes;
+    return options;
 }
 
-std::string wish(const Wishes& wishes, std::string_view key, std::string_view otherwise = {}) {
-    const auto found = wishes.find(key);
-    return found == wishes.end() ? std::string(otherwise) : found->second;
+std::string wish(const Options& options, std::string_view key, std::string_view otherwise = {}) {
+    const auto found = options.find(key);
+    return found == options.end() ? std::string(otherwise) : found->second;
 }
 
 long number(const std::string& text) { return std::strtol(text.c_str(), nullptr, 10); }
@@ -65,11 +65,11 @@ std::string bytes_of(const std::string& hexadecimal) {
     return bytes;
 }
 
-std::string text_of(const Wishes& wishes) {
-    if (wishes.contains("bytes")) return bytes_of(wish(wishes, "bytes"));
-    if (wishes.contains("size"))
-        return std::string(static_cast<std::size_t>(number(wish(wishes, "size"))), 'x');
-    return wish(wishes, "text", "a scripted picture");
+std::string text_of(const Options& options) {
+    if (options.contains("bytes")) return bytes_of(wish(options, "bytes"));
+    if (options.contains("size"))
+        return std::string(static_cast<std::size_t>(number(wish(options, "size"))), 'x');
+    return wish(options, "text", "a scripted picture");
 }
 
 // The pieces are told as they come, and their sum is the caption.
@@ -92,22 +92,22 @@ public:
     }
 
     Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override {
-        const Wishes wishes = read_wishes(job.options.prompt.value_or(""));
-        if (wishes.contains("crash")) std::abort();
-        const std::chrono::milliseconds pause(number(wish(wishes, "sleep", "0")));
+        const Options options = read_options(job.options.prompt.value_or(""));
+        if (options.contains("crash")) std::abort();
+        const std::chrono::milliseconds pause(number(wish(options, "sleep", "0")));
         if (stop.stop_requested() || (pause.count() > 0 && !wait(pause, stop))) {
             return fail(ErrorCode::cancelled, "the job was stopped");
         }
-        if (wishes.contains("fail")) {
+        if (options.contains("fail")) {
             return fail(
-                code_named(wish(wishes, "fail")), "failed as the prompt says", job.pictures.front().field
+                code_named(wish(options, "fail")), "failed as the prompt says", job.pictures.front().field
             );
         }
         Caption made;
-        if (wishes.contains("pieces")) {
-            made.text = tell_pieces(wish(wishes, "pieces"), on_piece);
+        if (options.contains("pieces")) {
+            made.text = tell_pieces(wish(options, "pieces"), on_piece);
         } else {
-            made.text = text_of(wishes);
+            made.text = text_of(options);
             if (on_piece) on_piece(*made.text);
         }
         made.model = {
@@ -120,10 +120,10 @@ public:
 
     // "frames=N": a film of so many, one a second.
     Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override {
-        const Wishes wishes = read_wishes(film.frame.options.prompt.value_or(""));
-        const auto frames = static_cast<std::size_t>(number(wish(wishes, "frames", "1")));
+        const Options options = read_options(film.frame_job.options.prompt.value_or(""));
+        const auto frames = static_cast<std::size_t>(number(wish(options, "frames", "1")));
         for (std::size_t index = 0; index < frames; ++index) {
-            Job job = film.frame;
+            Job job = film.frame_job;
             job.pictures.push_back(film.source);
             FilmFrame frame;
             frame.index = index;

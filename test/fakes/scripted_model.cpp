@@ -32,12 +32,12 @@ int ScriptedModel::number_of(std::span<const int> pictures) {
 
 int ScriptedModel::number_of(const Admission& admission) {
     std::vector<int> numbers;
-    for (const Pixels* one : admission.pictures)
+    for (const ModelInput* one : admission.pictures)
         numbers.push_back(dynamic_cast<const ScriptedPixels&>(*one).picture);
     return number_of(numbers);
 }
 
-Result<std::unique_ptr<Pixels>> ScriptedModel::preprocess(const Image& image) const {
+Result<std::unique_ptr<ModelInput>> ScriptedModel::preprocess(const Image& image) const {
     return std::make_unique<ScriptedPixels>(image.size.width);
 }
 

@@ -19,7 +19,7 @@
 
 namespace vignette {
 
-struct ScriptedPixels final : Pixels {
+struct ScriptedPixels final : ModelInput {
     explicit ScriptedPixels(int picture_number) : picture(picture_number) {}
     int tokens() const override { return 2; }
     int picture;
@@ -46,7 +46,8 @@ public:
 
     ModelShape shape() const override { return script_.shape; }
     std::string device() const override { return "scripted"; }
-    Result<std::unique_ptr<Pixels>> preprocess(const Image& image) const override;  // the width is the number
+    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image
+    ) const override;  // the width is the number
     Result<StepResult> step(const StepPlan& plan) override;
 
     // What the model says after `history`, prompt included; for tests that decode by themselves.

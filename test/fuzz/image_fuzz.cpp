@@ -3,7 +3,7 @@
 #include <span>
 
 #include "image/decode.h"
-#include "image/header.h"
+#include "image/read_header.h"
 #include "vignette/invariant.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -63,37 +63,37 @@ void check_texts(const std::vector<std::string>& texts, std::size_t count_max) {
 }
 
 // What the captioner relies on.
-void check_wishes(const vignette::CaptionOptions& wishes) {
-    ASSERT(wishes.prompt.value_or("").size() <= limits.prompt_bytes_max);
-    ASSERT(wishes.prefix.value_or("").size() <= limits.prompt_bytes_max);
-    ASSERT(!wishes.schema || wishes.schema->size() <= limits.schema_bytes_max);
-    if (wishes.schema) {
-        const auto schema = second_opinion(*wishes.schema);
+void check_options(const vignette::CaptionOptions& options) {
+    ASSERT(options.prompt.value_or("").size() <= limits.prompt_bytes_max);
+    ASSERT(options.prefix.value_or("").size() <= limits.prompt_bytes_max);
+    ASSERT(!options.schema || options.schema->size() <= limits.schema_bytes_max);
+    if (options.schema) {
+        const auto schema = second_opinion(*options.schema);
         ASSERT(!schema || schema->is_object());
     }
     for (const auto& whole :
-         {wishes.max_length, wishes.min_length, wishes.num_beams, wishes.n, wishes.top_k, wishes.seed,
-          wishes.no_repeat_ngram_size})
+         {options.max_length, options.min_length, options.num_beams, options.n, options.top_k, options.seed,
+          options.no_repeat_ngram_size})
         ASSERT(whole.value_or(0) >= 0);
-    ASSERT(within(wishes.temperature, 0, 100) && within(wishes.min_p, 0, 1));
-    ASSERT(within(wishes.top_p, 0, 1) && wishes.top_p != 0);
-    ASSERT(within(wishes.repetition_penalty, 0.01, 100) && within(wishes.length_penalty, -10, 10));
-    check_texts(wishes.stop, limits.stops_max);
-    check_texts(wishes.bad_words, limits.bad_words_max);
+    ASSERT(within(options.temperature, 0, 100) && within(options.min_p, 0, 1));
+    ASSERT(within(options.top_p, 0, 1) && options.top_p != 0);
+    ASSERT(within(options.repetition_penalty, 0.01, 100) && within(options.length_penalty, -10, 10));
+    check_texts(options.stop, limits.stops_max);
+    check_texts(options.bad_words, limits.bad_words_max);
 }
 
-void check_source(const vignette::ImageSource& source) {
-    if (const auto* remote = std::get_if<vignette::RemoteImage>(&source)) {
+void check_source(const vignette::PictureContent& source) {
+    if (const auto* remote = std::get_if<vignette::RemotePicture>(&source)) {
         ASSERT(!remote->url.empty() && remote->url.size() <= limits.url_bytes_max);
     } else {
-        ASSERT(!std::get<vignette::Base64Image>(source).text.view().empty());
+        ASSERT(!std::get<vignette::Base64Picture>(source).text.view().empty());
     }
 }
 
 void check_job(const Job& job) {
     for (const vignette::PictureSource& picture : job.pictures) check_source(picture.source);
     ASSERT(job.warnings.size() <= 2 * (limits.warnings_max + 1));  // of the job and of the item
-    check_wishes(job.options);
+    check_options(job.options);
 
     vignette::Caption caption;
     caption.text = job.options.prompt.value_or("");
@@ -108,13 +108,13 @@ std::size_t things_of(const vignette::Item& item) {
 }
 
 void check_film(const vignette::Film& film) {
-    const vignette::FrameWishes& wishes = film.wishes;
-    ASSERT(!film.source.field.empty() && film.frame.pictures.empty());
+    const vignette::FrameOptions& options = film.options;
+    ASSERT(!film.source.field.empty() && film.frame_job.pictures.empty());
     check_source(film.source.source);
-    ASSERT(std::ranges::is_sorted(wishes.timestamps) && wishes.timestamps.size() <= limits.timestamps_max);
-    ASSERT(within(wishes.fps, 0, 1000) && wishes.fps != 0);
-    ASSERT(wishes.max_frames.value_or(1) >= 1);
-    check_wishes(film.frame.options);
+    ASSERT(std::ranges::is_sorted(options.timestamps) && options.timestamps.size() <= limits.timestamps_max);
+    ASSERT(within(options.fps, 0, 1000) && options.fps != 0);
+    ASSERT(options.max_frames.value_or(1) >= 1);
+    check_options(film.frame_job.options);
 }
 
 void check_taken(const Request& request, std::string_view body) {

@@ -96,7 +96,7 @@ TEST(Decode, AJpegThatOnlyLacksItsEndMarkerIsTaken) {
 // Notes what it is told, and what the rows were then.
 class NotingSink final : public RowSink {
 public:
-    void take(Size whole, std::span<const std::uint8_t> rows) override {
+    void accept_rows(Size whole, std::span<const std::uint8_t> rows) override {
         size = whole;
         counts.push_back(rows.size());
         seen.assign(rows.begin(), rows.end());

@@ -6,11 +6,11 @@
 #include "image/decode.h"
 #include "image/fixtures.h"
 #include "image/gif/layout.h"
-#include "image/header.h"
 #include "image/heif/av1.h"
 #include "image/heif/hevc.h"
 #include "image/heif/iso_boxes.h"
 #include "image/png/filters.h"
+#include "image/read_header.h"
 
 namespace vignette {
 namespace {

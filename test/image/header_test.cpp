@@ -1,4 +1,4 @@
-#include "image/header.h"
+#include "image/read_header.h"
 
 #include <utility>
 

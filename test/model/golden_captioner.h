@@ -99,8 +99,8 @@ public:
 
 private:
     struct Request {
-        std::vector<std::unique_ptr<Pixels>> pixels;
-        std::vector<const Pixels*> pictures;
+        std::vector<std::unique_ptr<ModelInput>> pixels;
+        std::vector<const ModelInput*> pictures;
         std::vector<TokenId> prompt;
     };
 

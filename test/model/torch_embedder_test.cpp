@@ -34,7 +34,7 @@ protected:
         EXPECT_NEAR(squares, 1, 1e-5);
     }
 
-    std::unique_ptr<Pixels> picture(int number) const {
+    std::unique_ptr<ModelInput> picture(int number) const {
         return embedder_->preprocess(golden_.image("image." + std::to_string(number))).value();
     }
     std::vector<TokenId> text(int number) const { return golden_.tokens("ids." + std::to_string(number)); }
@@ -51,11 +51,11 @@ TEST_F(TorchEmbedderTest, IsAsWideAsTheManifestSays) {
 }
 
 TEST_F(TorchEmbedderTest, PicturesHaveTheReferencesVectorsAloneAndTogether) {
-    std::vector<std::unique_ptr<Pixels>> pictures;
-    std::vector<const Pixels*> together;
+    std::vector<std::unique_ptr<ModelInput>> pictures;
+    std::vector<const ModelInput*> together;
     for (int number = 0; number < golden_.numbered("image"); ++number) {
         pictures.push_back(picture(number));
-        const Pixels* const alone[] = {pictures.back().get()};
+        const ModelInput* const alone[] = {pictures.back().get()};
         const auto expected = golden_.floats("image_vector." + std::to_string(number));
         expect_alike(embedder_->embed_images(alone).value().at(0), expected);
     }
@@ -106,10 +106,10 @@ TEST_F(TorchEmbedderTest, TextsThatDoNotFitAreRefused) {
 
 TEST_F(TorchEmbedderTest, AVectorThatIsNoNumberIsTheModelsFailure) {
     const Size size = golden_manifest("clip").info.pixels.size;
-    const TorchPixels spoiled(
+    const TorchInput spoiled(
         at::full({1, 3, size.height, size.width}, std::numeric_limits<float>::quiet_NaN()), size, 0
     );
-    const Pixels* const pictures[] = {&spoiled};
+    const ModelInput* const pictures[] = {&spoiled};
     EXPECT_EQ(embedder_->embed_images(pictures).error().code, ErrorCode::model_failed);
 }
 

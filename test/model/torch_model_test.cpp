@@ -146,18 +146,18 @@ TEST_F(TorchModelTest, APromptWithThePicturesOwnTokenIsRefused) {
 // One picture more than the prompt has places for.
 TEST_F(TorchModelTest, PicturesWithoutPlacesInThePromptAreRefused) {
     StepPlan plan = captioner_->admission(SlotId{0}, 0);
-    const std::vector<const Pixels*> twice(2, plan.admissions[0].pictures[0]);
+    const std::vector<const ModelInput*> twice(2, plan.admissions[0].pictures[0]);
     plan.admissions[0].pictures = twice;
     EXPECT_EQ(model().step(plan).error().code, ErrorCode::invalid_input);
 }
 
 TEST_F(TorchModelTest, APictureThatSpoilsTheNumbersFailsAloneAndLeavesItsSlotClean) {
     const Size size = captioner_->manifest().info.pixels.size;
-    const TorchPixels spoiled(
+    const TorchInput spoiled(
         at::full({1, 3, size.height, size.width}, std::numeric_limits<float>::quiet_NaN()), size,
         captioner_->manifest().info.text.image_tokens
     );
-    const std::vector<const Pixels*> pictures{&spoiled};
+    const std::vector<const ModelInput*> pictures{&spoiled};
     StepPlan plan = captioner_->admission(SlotId{0}, 3);
     plan.admissions[0].pictures = pictures;
     EXPECT_EQ(model().step(plan).error().code, ErrorCode::model_failed);
@@ -191,8 +191,8 @@ TEST(TorchModel, ManyPicturesAtOnceAreSeenAndReadInParts) {
     std::size_t tokens = 0;
     for (int i = 0; i < many; ++i) {
         const Admission one = captioner.admission(SlotId{i}, i % captioner.requests()).admissions.front();
-        for (const Pixels* picture : one.pictures)
-            tiles += dynamic_cast<const TorchPixels*>(picture)->tiles();
+        for (const ModelInput* picture : one.pictures)
+            tiles += dynamic_cast<const TorchInput*>(picture)->tiles();
         tokens = std::max(tokens, one.prompt.size());
         together.admissions.push_back(one);
         together.choices.emplace_back();

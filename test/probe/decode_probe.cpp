@@ -15,14 +15,14 @@
 
 #include "core/enum_text.h"
 #include "image/decode.h"
-#include "image/header.h"
+#include "image/read_header.h"
 
 namespace {
 
 using namespace vignette;
 using Json = nlohmann::ordered_json;
 
-struct Wishes {
+struct Options {
     DecodeNeed need;
     bool header_only = false;
     std::filesystem::path pixels;
@@ -37,23 +37,23 @@ Size parse_size(const std::string& text) {
     return size;
 }
 
-Wishes parse(std::span<char*> arguments) {
-    Wishes wishes;
+Options parse(std::span<char*> arguments) {
+    Options options;
     for (std::size_t i = 1; i < arguments.size(); ++i) {
         const std::string argument = arguments[i];
         if (argument == "--cover" && i + 1 < arguments.size()) {
-            wishes.need.cover = parse_size(arguments[++i]);
+            options.need.cover = parse_size(arguments[++i]);
         } else if (argument == "--pixels" && i + 1 < arguments.size()) {
-            wishes.pixels = arguments[++i];
+            options.pixels = arguments[++i];
         } else if (argument == "--fast") {
-            wishes.need.fast = true;
+            options.need.fast = true;
         } else if (argument == "--header") {
-            wishes.header_only = true;
+            options.header_only = true;
         } else {
-            wishes.files.emplace_back(argument);
+            options.files.emplace_back(argument);
         }
     }
-    return wishes;
+    return options;
 }
 
 Json as_json(Size size) { return Json{size.width, size.height}; }
@@ -95,9 +95,9 @@ long growth_of(Call&& call) {
     return memory_line("VmHWM:") - before;
 }
 
-Json tell_picture(std::span<const std::byte> encoded, const Wishes& wishes, const std::string& name) {
+Json tell_picture(std::span<const std::byte> encoded, const Options& options, const std::string& name) {
     Result<DecodedImage> decoded = fail(ErrorCode::internal, "");
-    const long grown = growth_of([&] { decoded = decode_image(encoded, Limits{}, wishes.need); });
+    const long grown = growth_of([&] { decoded = decode_image(encoded, Limits{}, options.need); });
     const Json memory{{"predicted", decode_bytes(encoded, Limits{})}, {"grown", grown}};
     if (!decoded) {
         Json told = as_json(decoded.error());
@@ -105,8 +105,8 @@ Json tell_picture(std::span<const std::byte> encoded, const Wishes& wishes, cons
         return told;
     }
     const auto& [image, info] = *decoded;
-    if (!wishes.pixels.empty()) {
-        std::ofstream file(wishes.pixels / (name + ".rgb"), std::ios::binary);
+    if (!options.pixels.empty()) {
+        std::ofstream file(options.pixels / (name + ".rgb"), std::ios::binary);
         file.write(
             reinterpret_cast<const char*>(image.rgb.data()), static_cast<std::streamsize>(image.rgb.size())
         );
@@ -126,14 +126,14 @@ Json tell_picture(std::span<const std::byte> encoded, const Wishes& wishes, cons
 }  // namespace
 
 int main(int count, char** values) {
-    const Wishes wishes = parse(std::span(values, static_cast<std::size_t>(count)));
-    for (const std::filesystem::path& path : wishes.files) {
+    const Options options = parse(std::span(values, static_cast<std::size_t>(count)));
+    for (const std::filesystem::path& path : options.files) {
         std::ifstream file(path, std::ios::binary);
         std::string text(std::filesystem::file_size(path), '\0');
         file.read(text.data(), static_cast<std::streamsize>(text.size()));
         const auto encoded = std::as_bytes(std::span(text));
-        const Json told = wishes.header_only ? tell_header(encoded)
-                                             : tell_picture(encoded, wishes, path.filename().string());
+        const Json told = options.header_only ? tell_header(encoded)
+                                              : tell_picture(encoded, options, path.filename().string());
         std::puts(told.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
     }
     return 0;

@@ -25,7 +25,7 @@ struct JobRunnerTest : ::testing::Test {
 
     static Job picture(std::string prompt) {
         Job job{.pictures = {}};
-        job.pictures.push_back({.field = "input.image", .source = EncodedImage{}});
+        job.pictures.push_back({.field = "input.image", .source = EncodedPicture{}});
         job.options.prompt = std::move(prompt);
         return job;
     }
@@ -43,8 +43,8 @@ struct JobRunnerTest : ::testing::Test {
     static TakenJob film(const char* id, std::string prompt, bool stream = false) {
         Request request{.id = {id}, .shape = AnswerShape::frames, .stream = stream};
         Film& film = request.film.emplace();
-        film.source = {.field = "input.video", .source = EncodedImage{}};
-        film.frame.options.prompt = std::move(prompt);
+        film.source = {.field = "input.video", .source = EncodedPicture{}};
+        film.frame_job.options.prompt = std::move(prompt);
         return {.id = JobId{id}, .request = std::move(request)};
     }
 

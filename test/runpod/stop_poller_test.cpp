@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using Way = ServerAnswer::Way;
 
-struct StopChannelTest : ::testing::Test {
+struct StopPollerTest : ::testing::Test {
     FakePlatform fake;
     JobBook book;
     HttpClient client{"test/1"};
@@ -20,38 +20,38 @@ struct StopChannelTest : ::testing::Test {
     std::promise<void> stopped;
     std::stop_callback<std::function<void()>> on_stop{job.get_token(), [this] { stopped.set_value(); }};
 
-    StopChannelTest() {
+    StopPollerTest() {
         fake.always("job-stop", {.way = Way::silence});
         book.open({"j1"}, 1, job);
     }
     bool job_is_stopped() { return stopped.get_future().wait_for(30s) == std::future_status::ready; }
 };
 
-TEST_F(StopChannelTest, AJobThatThePlatformNamesIsStopped) {
+TEST_F(StopPollerTest, AJobThatThePlatformNamesIsStopped) {
     fake.plan("job-stop", {{.body = R"({"jobsToStop":["unknown","j1"]})"}});
-    const StopChannel channel(client, fake.platform, book);
+    const StopPoller channel(client, fake.platform, book);
     EXPECT_TRUE(job_is_stopped());
     EXPECT_EQ(fake.heard("job-stop").at(0).target, "/job-stop/w1?gpu=x");
 }
 
-TEST_F(StopChannelTest, BadAnswersAreOutlived) {
+TEST_F(StopPollerTest, BadAnswersAreOutlived) {
     fake.plan(
         "job-stop",
         {{.status = 204}, {.body = "rubbish"}, {.way = Way::reset}, {.body = R"({"jobsToStop":["j1"]})"}}
     );
-    const StopChannel channel(client, fake.platform, book);
+    const StopPoller channel(client, fake.platform, book);
     EXPECT_TRUE(job_is_stopped());
 }
 
-TEST_F(StopChannelTest, TheEndDoesNotWaitForTheOpenQuestion) {
-    const StopChannel channel(client, fake.platform, book);
+TEST_F(StopPollerTest, TheEndDoesNotWaitForTheOpenQuestion) {
+    const StopPoller channel(client, fake.platform, book);
     fake.wait_for(1);
 }
 
-TEST_F(StopChannelTest, WithoutAnAddressNothingIsAsked) {
+TEST_F(StopPollerTest, WithoutAnAddressNothingIsAsked) {
     fake.platform.take_url = "http://127.0.0.1:1/jobs";
     {
-        const StopChannel channel(client, fake.platform, book);
+        const StopPoller channel(client, fake.platform, book);
     }
     EXPECT_TRUE(fake.heard("job-stop").empty());
     EXPECT_FALSE(job.stop_requested());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/commands.h"
+#include "app/models/find_bundle.h"
 #include "app/models/fit_bundle.h"
 #include "app/models/model_paths.h"
 #include "app/progress.h"

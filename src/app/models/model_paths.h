@@ -1,42 +1,16 @@
-// Where things lie on this machine: this program, its back library, the bundles.
+// The folders that may hold model bundles. Any thread.
 #pragma once
 
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include "vignette/error.h"
 
 namespace vignette {
 
-// Of the environment; empty where it is not set.
-std::string variable(const char* name);
-
-std::filesystem::path program_folder();
-
-// libvignette-captioner.so beside the program, or in ../lib of an installation.
-Result<std::filesystem::path> find_back();
-
-// The folders that may hold bundles, the first to be asked first: $VIGNETTE_MODELS, ./models, the program's
-// own.
+// In the order in which they are searched: $VIGNETTE_MODELS, ./models, the program's own.
 std::vector<std::filesystem::path> model_folders();
 std::string list_text(const std::vector<std::filesystem::path>& folders);
 
 bool is_bundle(const std::filesystem::path& folder);
-
-// A bundle by its name in one of those folders, or by the hub's id of its checkpoint. What a job may say: a
-// stranger's path is never followed.
-Result<std::filesystem::path> find_named_bundle(std::string_view name);
-
-// By its path, or as above. What the operator may say; where there is only a snapshot, the error says how to
-// make a bundle of it.
-Result<std::filesystem::path> find_bundle(std::string_view name_or_path);
-
-// For whoever sent a job: the same, but what is told are the names of the bundles, not where they lie.
-Result<std::filesystem::path> find_bundle_of_job(std::string_view name);
-
-// The same, and also one that waits for its weights.
-Result<std::filesystem::path> find_bundle_or_ready(std::string_view name_or_path);
 
 }  // namespace vignette

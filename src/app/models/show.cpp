@@ -2,8 +2,8 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/models/find_bundle.h"
 #include "app/models/model_facts.h"
-#include "app/models/model_paths.h"
 #include "app/progress.h"
 #include "core/log.h"
 

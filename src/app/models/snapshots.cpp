@@ -8,6 +8,7 @@
 
 #include "app/models/model_paths.h"
 #include "bundle/snapshot.h"
+#include "core/environment.h"
 
 namespace vignette {
 namespace fs = std::filesystem;

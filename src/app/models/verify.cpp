@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
-#include "app/models/model_paths.h"
+#include "app/models/find_bundle.h"
 #include "app/open_back.h"
 #include "app/progress.h"
 #include "bundle/check.h"

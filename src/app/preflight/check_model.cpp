@@ -3,8 +3,9 @@
 
 #include <utility>
 
-#include "app/models/model_paths.h"
+#include "app/models/find_bundle.h"
 #include "app/preflight/checks.h"
+#include "app/program_paths.h"
 #include "bundle/check.h"
 #include "bundle/footprint.h"
 

@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <thread>
 
-#include "app/models/model_paths.h"
 #include "app/preflight/checks.h"
+#include "core/environment.h"
 
 namespace vignette {
 namespace {

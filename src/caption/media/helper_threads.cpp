@@ -22,14 +22,14 @@ void keep_off_this_core(pthread_t thread) {
 
 }  // namespace
 
-Helpers::Helpers(int count) {
+HelperThreads::HelperThreads(int count) {
     for (int i = 0; i < count; ++i) {
         Helper& helper = *helpers_.emplace_back(std::make_unique<Helper>());
         helper.thread = std::jthread([this, &helper](const std::stop_token& stop) { work(helper, stop); });
     }
 }
 
-bool Helpers::run(Task task) {
+bool HelperThreads::run(Task task) {
     const std::lock_guard lock(mutex_);
     const auto free = std::ranges::find_if(helpers_, [](const auto& helper) { return !helper->busy; });
     if (free == helpers_.end()) return false;
@@ -41,7 +41,7 @@ bool Helpers::run(Task task) {
     return true;
 }
 
-void Helpers::work(Helper& self, const std::stop_token& stop) {
+void HelperThreads::work(Helper& self, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (self.called.wait(lock, stop, [&] { return static_cast<bool>(self.task); })) {
         const Task task = std::exchange(self.task, nullptr);

@@ -10,13 +10,13 @@
 
 namespace vignette {
 
-class Helpers {
+class HelperThreads {
 public:
     using Task = std::function<void()>;  // must not throw
 
-    explicit Helpers(int count);
-    Helpers(const Helpers&) = delete;
-    Helpers& operator=(const Helpers&) = delete;
+    explicit HelperThreads(int count);
+    HelperThreads(const HelperThreads&) = delete;
+    HelperThreads& operator=(const HelperThreads&) = delete;
 
     // False when all of them have something to do. What was begun ends before this dies.
     bool run(Task task);

@@ -34,7 +34,7 @@ void MediaGate::leave(std::size_t bytes) {
 void MediaGate::admit() {
     bool any = false;
     while (!waiting_.empty() && inside_ < places_ && waiting_.front()->bytes <= bytes_max_ - bytes_) {
-        Waiter* next = waiting_.take();
+        Waiter* next = waiting_.pop();
         next->admitted = true;
         ++inside_;
         bytes_ += next->bytes;

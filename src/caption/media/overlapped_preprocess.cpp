@@ -13,13 +13,15 @@ constexpr std::int64_t pixels_min = 65'536;
 
 }  // namespace
 
-HeadStart::HeadStart(std::unique_ptr<Preparation> preparation, MediaGate& gate, Helpers& helpers)
+OverlappedPreprocess::OverlappedPreprocess(
+    std::unique_ptr<Preparation> preparation, MediaGate& gate, HelperThreads& helpers
+)
     : gate_(gate), helpers_(helpers), shared_(std::make_shared<Shared>()) {
     shared_->preparation = std::move(preparation);
 }
 
 // The last rows are left to finish(), whose thread is awake.
-void HeadStart::take(Size whole, std::span<const std::uint8_t> rows) {
+void OverlappedPreprocess::accept_rows(Size whole, std::span<const std::uint8_t> rows) {
     const std::size_t row = static_cast<std::size_t>(whole.width) * 3;
     const bool all = rows.size() == row * static_cast<std::size_t>(whole.height);
     if (alone_ || all || whole.pixels() < pixels_min) return;
@@ -40,7 +42,7 @@ void HeadStart::take(Size whole, std::span<const std::uint8_t> rows) {
     if (alone_) place_.reset();
 }
 
-void HeadStart::follow(Shared& shared) {
+void OverlappedPreprocess::follow(Shared& shared) {
     std::unique_lock lock(shared.mutex);
     shared.called = false;
     shared.busy = true;
@@ -49,7 +51,7 @@ void HeadStart::follow(Shared& shared) {
         const Size whole = shared.whole;
         const std::span<const std::uint8_t> rows = shared.rows;
         lock.unlock();
-        shared.preparation->take(whole, rows);
+        shared.preparation->accept_rows(whole, rows);
         done = rows.size();
         lock.lock();
     }
@@ -57,13 +59,13 @@ void HeadStart::follow(Shared& shared) {
     shared.idle.notify_all();
 }
 
-void HeadStart::forget() {
+void OverlappedPreprocess::forget() {
     std::unique_lock lock(shared_->mutex);
     shared_->closed = true;
     shared_->idle.wait(lock, [&] { return !shared_->busy; });
 }
 
-Result<std::unique_ptr<Pixels>> HeadStart::finish(const Image& image) {
+Result<std::unique_ptr<ModelInput>> OverlappedPreprocess::finish(const Image& image) {
     forget();
     place_.reset();
     return shared_->preparation->finish(image);

@@ -17,21 +17,22 @@
 
 namespace vignette {
 
-class HeadStart final : public RowSink {
+class OverlappedPreprocess final : public RowSink {
 public:
-    HeadStart(std::unique_ptr<Preparation> preparation, MediaGate& gate, Helpers& helpers);
-    ~HeadStart() override { forget(); }
-    HeadStart(const HeadStart&) = delete;
-    HeadStart& operator=(const HeadStart&) = delete;
+    OverlappedPreprocess(std::unique_ptr<Preparation> preparation, MediaGate& gate, HelperThreads& helpers);
+    ~OverlappedPreprocess() override { forget(); }
+    OverlappedPreprocess(const OverlappedPreprocess&) = delete;
+    OverlappedPreprocess& operator=(const OverlappedPreprocess&) = delete;
 
-    void take(Size whole, std::span<const std::uint8_t> rows) override;
+    void accept_rows(Size whole, std::span<const std::uint8_t> rows) override;
     void forget() override;
 
     // The rest, on the caller's thread.
-    Result<std::unique_ptr<Pixels>> finish(const Image& image);
+    Result<std::unique_ptr<ModelInput>> finish(const Image& image);
 
 private:
-    // What both threads see: the other one may come to it when its HeadStart is gone, and finds it closed.
+    // What both threads see: the other one may come to it when its OverlappedPreprocess is gone, and finds it
+    // closed.
     struct Shared {
         std::mutex mutex;
         std::condition_variable idle;
@@ -46,7 +47,7 @@ private:
     static void follow(Shared& shared);
 
     MediaGate& gate_;
-    Helpers& helpers_;
+    HelperThreads& helpers_;
     std::optional<MediaGate::Pass> place_;
     bool alone_ = false;  // no core was free
     std::shared_ptr<Shared> shared_;

@@ -7,10 +7,10 @@
 #include <utility>
 #include <variant>
 
+#include "core/stop.h"
 #include "core/stopwatch.h"
-#include "engine/engine.h"
 #include "image/base64.h"
-#include "image/header.h"
+#include "image/read_header.h"
 
 namespace vignette {
 namespace {
@@ -20,7 +20,7 @@ constexpr int helpers_max = 8;
 
 int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
-Result<Bytes> read_text(const Base64Image& image, std::size_t bytes_max) {
+Result<Bytes> read_text(const Base64Picture& image, std::size_t bytes_max) {
     Result<Bytes> bytes = decode_base64(image.text.view(), bytes_max);
     if (!bytes && bytes.error().code == ErrorCode::bad_base64) {
         bytes.error().message +=
@@ -33,13 +33,13 @@ Result<Bytes> read_text(const Base64Image& image, std::size_t bytes_max) {
 }
 
 // What an address will give, nobody knows before.
-std::size_t bytes_expected(const ImageSource& source, std::size_t bytes_max) {
-    if (const auto* given = std::get_if<EncodedImage>(&source)) return given->bytes.size();
-    if (const auto* text = std::get_if<Base64Image>(&source)) return text->text.view().size() / 4 * 3;
+std::size_t bytes_expected(const PictureContent& source, std::size_t bytes_max) {
+    if (const auto* given = std::get_if<EncodedPicture>(&source)) return given->bytes.size();
+    if (const auto* text = std::get_if<Base64Picture>(&source)) return text->text.view().size() / 4 * 3;
     return bytes_max;
 }
 
-bool is_remote(const PictureSource& picture) { return std::holds_alternative<RemoteImage>(picture.source); }
+bool is_remote(const PictureSource& picture) { return std::holds_alternative<RemotePicture>(picture.source); }
 
 }  // namespace
 
@@ -82,8 +82,9 @@ Result<ReadPicture> PictureReader::decode(
     ReadPicture picture;
     std::unique_ptr<Preparation> preparation = prepare ? prepare() : nullptr;
     if (preparation) {
-        picture.head_start = std::make_unique<HeadStart>(std::move(preparation), decoding_, helpers_);
-        need.sink = picture.head_start.get();
+        picture.overlapped =
+            std::make_unique<OverlappedPreprocess>(std::move(preparation), decoding_, helpers_);
+        need.sink = picture.overlapped.get();
     }
     static_cast<DecodedImage&>(picture) = TRY(decode_image(encoded, limits_, need));
     return picture;
@@ -116,7 +117,9 @@ Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, 
     return read;
 }
 
-Result<ReadFilm> PictureReader::read_film(ImageSource source, const JobId& job, const std::stop_token& stop) {
+Result<ReadFilm> PictureReader::read_film(
+    PictureContent source, const JobId& job, const std::stop_token& stop
+) {
     const std::size_t expected = bytes_expected(source, limits_.video_bytes_max);
     ReadFilm film;
     film.pass = TRY(films_.enter(job, expected, stop));
@@ -125,15 +128,15 @@ Result<ReadFilm> PictureReader::read_film(ImageSource source, const JobId& job, 
 }
 
 Result<Bytes> PictureReader::bytes_of(
-    ImageSource source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+    PictureContent source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
 ) {
-    if (auto* given = std::get_if<EncodedImage>(&source)) return std::move(given->bytes);
-    if (const auto* remote = std::get_if<RemoteImage>(&source)) return fetch(*remote, bytes_max, job, stop);
-    return read_text(std::get<Base64Image>(source), bytes_max);
+    if (auto* given = std::get_if<EncodedPicture>(&source)) return std::move(given->bytes);
+    if (const auto* remote = std::get_if<RemotePicture>(&source)) return fetch(*remote, bytes_max, job, stop);
+    return read_text(std::get<Base64Picture>(source), bytes_max);
 }
 
 Result<Bytes> PictureReader::fetch(
-    const RemoteImage& remote, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+    const RemotePicture& remote, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
 ) {
     if (fetcher_ != nullptr)
         return fetcher_->fetch({.url = remote.url, .bytes_max = bytes_max, .job = job}, stop);

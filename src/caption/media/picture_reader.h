@@ -18,7 +18,8 @@
 namespace vignette {
 
 struct ReadPicture : DecodedImage {
-    std::unique_ptr<HeadStart> head_start;  // may be null; it looks at the picture, so it goes first
+    std::unique_ptr<OverlappedPreprocess>
+        overlapped;  // may be null; it looks at the picture, so it goes first
 };
 
 // Counts as work of the CPU until it dies: keep it no longer than until its pixels are in the model's form.
@@ -50,16 +51,16 @@ public:
     // A frame that is decoded already: it waits for its turn to be preprocessed like any picture.
     Result<ReadPictures> admit(DecodedImage frame, const JobId& job, const std::stop_token& stop);
 
-    Result<ReadFilm> read_film(ImageSource source, const JobId& job, const std::stop_token& stop);
+    Result<ReadFilm> read_film(PictureContent source, const JobId& job, const std::stop_token& stop);
 
 private:
     Result<ReadPicture> decode(std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare);
     Result<Bytes> bytes_of(
-        ImageSource source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+        PictureContent source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
     );
     Result<std::vector<Bytes>> bring(Job& job, const std::stop_token& stop);
     Result<Bytes> fetch(
-        const RemoteImage& remote, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
+        const RemotePicture& remote, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
     );
 
     Fetcher* const fetcher_;
@@ -67,7 +68,7 @@ private:
     MediaGate films_;     // passed before arriving_, never after it
     MediaGate arriving_;  // passed before decoding_, never after it
     MediaGate decoding_;
-    Helpers helpers_;  // of those in decoding_, where that has room
+    HelperThreads helpers_;  // of those in decoding_, where that has room
 };
 
 }  // namespace vignette

@@ -8,20 +8,20 @@
 namespace vignette {
 
 // The detokenizer reads the prefix first, because it decides how the tokens behind it are written.
-Pieces::Pieces(const Tokenizer& tokenizer, Expected expected, const OnPiece& on_piece)
-    : detokenizer_(tokenizer), expected_(std::move(expected)), on_piece_(on_piece), text_(expected_.prefix) {
-    if (!on_piece_ || expected_.prefix_tokens.empty()) return;
-    const Result<std::string> prefix = tokenizer.decode(expected_.prefix_tokens);
+CaptionStream::CaptionStream(const Tokenizer& tokenizer, TextPlan plan, const OnPiece& on_piece)
+    : detokenizer_(tokenizer), plan_(std::move(plan)), on_piece_(on_piece), text_(plan_.prefix) {
+    if (!on_piece_ || plan_.prefix_tokens.empty()) return;
+    const Result<std::string> prefix = tokenizer.decode(plan_.prefix_tokens);
     lost_ = !prefix.has_value();
     unheard_ = prefix ? prefix->size() : 0;
-    for (const TokenId token : expected_.prefix_tokens) {
+    for (const TokenId token : plan_.prefix_tokens) {
         if (const Result<std::string> text = detokenizer_.push(token)) hear(*text);
     }
 }
 
 // What the detokenizer cannot say now it says later, or finish() does: whether the tokens have a text at all
 // is judged there, as for a caption that nobody listens to.
-OnToken Pieces::on_token() {
+OnToken CaptionStream::on_token() {
     if (!on_piece_) return {};
     tell_certain();
     return [this](TokenId token) {
@@ -32,7 +32,7 @@ OnToken Pieces::on_token() {
     };
 }
 
-Result<void> Pieces::finish(std::string_view text) {
+Result<void> CaptionStream::finish(std::string_view text) {
     if (!on_piece_) return {};
     if (!text.starts_with(told_))
         return fail(ErrorCode::internal, "pieces were told that the caption does not begin with");
@@ -40,25 +40,25 @@ Result<void> Pieces::finish(std::string_view text) {
     return {};
 }
 
-void Pieces::hear(std::string_view text) {
+void CaptionStream::hear(std::string_view text) {
     const std::size_t of_prefix = std::min(unheard_, text.size());
     unheard_ -= of_prefix;
     text_ += text.substr(of_prefix);
 }
 
-void Pieces::tell_certain() {
+void CaptionStream::tell_certain() {
     if (lost_) return;
-    const std::size_t prefix = expected_.prefix.size();
+    const std::size_t prefix = plan_.prefix.size();
     const std::string_view said = std::string_view(text_).substr(prefix);
-    std::size_t end = find_stop(said, expected_.stops);
-    if (end == std::string_view::npos) end = said.size() - may_become_stop(said, expected_.stops);
+    std::size_t end = find_stop(said, plan_.stops);
+    if (end == std::string_view::npos) end = said.size() - may_become_stop(said, plan_.stops);
     const std::string_view certain = std::string_view(text_).substr(0, prefix + end);
-    std::string_view ready = certain.substr(0, certain_bytes(certain, expected_.wording));
-    ready = stripped(expected_.prefix, ready);
+    std::string_view ready = certain.substr(0, certain_bytes(certain, plan_.wording));
+    ready = stripped(plan_.prefix, ready);
     if (ready.size() > told_.size()) tell(ready.substr(told_.size()));
 }
 
-void Pieces::tell(std::string_view piece) {
+void CaptionStream::tell(std::string_view piece) {
     told_ += piece;
     on_piece_(piece);
 }

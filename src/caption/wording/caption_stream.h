@@ -15,7 +15,7 @@
 namespace vignette {
 
 // What is known about a caption's text before it is made.
-struct Expected {
+struct TextPlan {
     std::string prefix{};                  // how it begins
     std::vector<TokenId> prefix_tokens{};  // as the model reads it
     std::vector<std::string> stops{};      // it ends before the first of them
@@ -23,9 +23,9 @@ struct Expected {
 };
 
 // The pieces joined are the caption's text, to the byte. None is empty or cuts a character.
-class Pieces {
+class CaptionStream {
 public:
-    Pieces(const Tokenizer& tokenizer, Expected expected, const OnPiece& on_piece);
+    CaptionStream(const Tokenizer& tokenizer, TextPlan plan, const OnPiece& on_piece);
 
     // What the engine is to call; empty when nobody listens. The prefix is told at once.
     OnToken on_token();
@@ -39,7 +39,7 @@ private:
     void tell(std::string_view piece);
 
     Detokenizer detokenizer_;
-    const Expected expected_;
+    const TextPlan plan_;
     const OnPiece& on_piece_;
     std::size_t unheard_ = 0;  // bytes of the prefix that the detokenizer has yet to say
     bool lost_ = false;        // what the prefix would be is not known: all is told at the end

@@ -23,14 +23,14 @@ FinishReason reason_of(Ending ending) {
 }  // namespace
 
 // The stop string is looked for here as well: the last token that was allowed may have completed it.
-Result<Phrase> phrase_of(const Tokenizer& tokenizer, const Expected& expected, const Decoded& decoded) {
-    std::string said = TRY(text_behind(tokenizer, expected.prefix_tokens, decoded.tokens));
-    Phrase phrase{.text = {}, .tags = {}, .finish = reason_of(decoded.ending)};
-    if (const std::size_t end = find_stop(said, expected.stops); end != std::string::npos) {
+Result<FinishedText> finish_text(const Tokenizer& tokenizer, const TextPlan& plan, const Decoded& decoded) {
+    std::string said = TRY(text_behind(tokenizer, plan.prefix_tokens, decoded.tokens));
+    FinishedText phrase{.text = {}, .tags = {}, .finish = reason_of(decoded.ending)};
+    if (const std::size_t end = find_stop(said, plan.stops); end != std::string::npos) {
         said.resize(end);
         phrase.finish = FinishReason::stop;
     }
-    Worded made = finished(expected.prefix, said, expected.wording, phrase.finish != FinishReason::stop);
+    FormedText made = finished(plan.prefix, said, plan.wording, phrase.finish != FinishReason::stop);
     phrase.text = std::move(made.text);
     phrase.tags = std::move(made.tags);
     return phrase;

@@ -13,13 +13,13 @@
 
 namespace vignette {
 
-struct Phrase {
+struct FinishedText {
     std::string text;
     std::optional<std::vector<std::string>> tags;
     FinishReason finish = FinishReason::stop;
 };
 
-Result<Phrase> phrase_of(const Tokenizer& tokenizer, const Expected& expected, const Decoded& decoded);
+Result<FinishedText> finish_text(const Tokenizer& tokenizer, const TextPlan& plan, const Decoded& decoded);
 
 // None of no tokens.
 std::optional<Confidence> confidence_of(std::span<const float> logprobs);

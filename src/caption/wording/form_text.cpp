@@ -73,7 +73,7 @@ std::string sentences(std::string_view text, bool cut_short) {
     return std::string(whole.empty() ? cut_to_words(text, true) : whole);
 }
 
-Worded tagged(std::vector<std::string> tags) {
+FormedText tagged(std::vector<std::string> tags) {
     std::string text = joined(tags);
     return {.text = std::move(text), .tags = std::move(tags)};
 }
@@ -91,10 +91,10 @@ std::string_view stripped(std::string_view prefix, std::string_view text) {
     return text.substr(0, std::max(end, prefix.size()));
 }
 
-Worded finished(std::string_view prefix, std::string_view said, Wording wording, bool cut_short) {
+FormedText finished(std::string_view prefix, std::string_view said, Wording wording, bool cut_short) {
     const std::string whole = std::string(prefix) + std::string(said);
     const std::string_view text = stripped(prefix, whole);
-    Worded made;
+    FormedText made;
     switch (wording) {
         case Wording::as_said: made.text = text; break;
         case Wording::alt_text: made.text = alt_text(text, !prefix.empty(), cut_short); break;

@@ -20,7 +20,7 @@ enum class Wording {
     tag_words,  // the words of a caption
 };
 
-struct Worded {
+struct FormedText {
     std::string text;
     std::optional<std::vector<std::string>> tags;
 };
@@ -32,7 +32,7 @@ std::string_view strip(std::string_view text);
 std::string_view stripped(std::string_view prefix, std::string_view text);
 
 // `prefix` is how the client wants it to begin: that stays, to the byte. `cut_short`: the model was not done.
-Worded finished(std::string_view prefix, std::string_view said, Wording wording, bool cut_short);
+FormedText finished(std::string_view prefix, std::string_view said, Wording wording, bool cut_short);
 
 // How many bytes of `text`, prefix included, are certain to be in the caption, whatever is said next.
 std::size_t certain_bytes(std::string_view text, Wording wording);

@@ -9,7 +9,7 @@
 
 #include "image/gif/layout.h"
 #include "image/pixels.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {

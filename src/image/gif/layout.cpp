@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "image/pixels.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {
@@ -22,7 +22,7 @@ class GifWalk {
 public:
     explicit GifWalk(const BytesView& view) : view_(view) {}
 
-    Result<BytesView> take(std::size_t bytes) {
+    Result<BytesView> read(std::size_t bytes) {
         if (!view_.holds(offset_, bytes)) return fail_truncated(ImageFormat::gif);
         const BytesView part = view_.part(offset_, bytes);
         offset_ += bytes;
@@ -31,7 +31,7 @@ public:
 
     // Data lies in blocks of up to 255 bytes, an empty one last.
     Result<void> skip_blocks() {
-        while (const std::uint32_t length = TRY(take(1)).u8(0)) TRY(take(length));
+        while (const std::uint32_t length = TRY(read(1)).u8(0)) TRY(read(length));
         return {};
     }
 
@@ -41,26 +41,26 @@ private:
 };
 
 Result<void> read_extension(GifWalk& walk, GifLayout& layout) {
-    const std::uint32_t label = TRY(walk.take(1)).u8(0);
+    const std::uint32_t label = TRY(walk.read(1)).u8(0);
     if (label != graphic_control) return walk.skip_blocks();
-    const std::uint32_t length = TRY(walk.take(1)).u8(0);
+    const std::uint32_t length = TRY(walk.read(1)).u8(0);
     if (length == 0) return {};
-    const BytesView control = TRY(walk.take(length));
+    const BytesView control = TRY(walk.read(length));
     if (length >= 4 && (control.u8(0) & 1U) != 0) layout.transparent = control.u8(3);
     return walk.skip_blocks();
 }
 
 // The canvas grows where the first frame does not fit on it.
 Result<void> read_frame(GifWalk& walk, GifLayout& layout) {
-    const BytesView frame = TRY(walk.take(9));
+    const BytesView frame = TRY(walk.read(9));
     layout.frame_at = make_size(frame.le16(0), frame.le16(2));
     layout.frame = make_size(frame.le16(4), frame.le16(6));
     layout.canvas.width = std::max(layout.canvas.width, layout.frame_at.width + layout.frame.width);
     layout.canvas.height = std::max(layout.canvas.height, layout.frame_at.height + layout.frame.height);
-    const BytesView own = TRY(walk.take(palette_bytes(frame.u8(8))));
+    const BytesView own = TRY(walk.read(palette_bytes(frame.u8(8))));
     if (own.size() > 0) layout.palette = own;
     if (layout.frame.pixels() == 0) return fail_damaged(ImageFormat::gif, "its first frame has no pixels");
-    TRY(walk.take(1));  // the width of the first code
+    TRY(walk.read(1));  // the width of the first code
     return walk.skip_blocks();
 }
 
@@ -68,12 +68,12 @@ Result<void> read_frame(GifWalk& walk, GifLayout& layout) {
 
 Result<GifLayout> read_gif_layout(const BytesView& view) {
     GifWalk walk(view);
-    const BytesView screen = TRY(walk.take(screen_end));
+    const BytesView screen = TRY(walk.read(screen_end));
     GifLayout layout;
     layout.canvas = make_size(screen.le16(6), screen.le16(8));
-    layout.palette = TRY(walk.take(palette_bytes(screen.u8(10))));
+    layout.palette = TRY(walk.read(palette_bytes(screen.u8(10))));
     while (true) {
-        switch (TRY(walk.take(1)).u8(0)) {
+        switch (TRY(walk.read(1)).u8(0)) {
             case extension: TRY(read_extension(walk, layout)); break;
             case image_descriptor: TRY(read_frame(walk, layout)); return layout;
             case trailer: return fail_damaged(ImageFormat::gif, "it has no frame");

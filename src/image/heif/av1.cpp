@@ -14,7 +14,7 @@ constexpr std::uint32_t sequence_header = 1;      // the type of the unit that h
 constexpr std::size_t sequence_bytes_max = 1024;  // of it, with 32 operating points and all they can have
 
 // How long its numbers about a decoder's buffer are; 0: there are none.
-std::uint32_t read_timing(Bits& bits) {
+std::uint32_t read_timing(BitReader& bits) {
     if (!bits.flag()) return 0;
     bits.skip(32 + 32);
     if (bits.flag()) bits.exponential();
@@ -24,7 +24,7 @@ std::uint32_t read_timing(Bits& bits) {
     return delay_bits;
 }
 
-void skip_operating_points(Bits& bits, std::uint32_t delay_bits) {
+void skip_operating_points(BitReader& bits, std::uint32_t delay_bits) {
     constexpr std::uint32_t has_tier = 7;  // levels above it
     const bool has_delays = bits.flag();
     for (std::uint32_t left = bits.number(5) + 1; left > 0; --left) {
@@ -39,7 +39,7 @@ Size read_sequence(const BytesView& unit) {
     std::vector<std::uint8_t> bytes;
     for (std::size_t i = 0; i < std::min(unit.size(), sequence_bytes_max); ++i)
         bytes.push_back(static_cast<std::uint8_t>(unit.u8(i)));
-    Bits bits(std::move(bytes));
+    BitReader bits(std::move(bytes));
     bits.skip(3 + 1);
     if (bits.flag()) {  // of a still picture: hardly anything is said
         bits.skip(5);
@@ -55,7 +55,7 @@ Size read_sequence(const BytesView& unit) {
 }
 
 // Where the size is not said, the unit is the last one.
-std::uint64_t read_length(BoxReader& reader, bool is_said) {
+std::uint64_t read_length(ByteReader& reader, bool is_said) {
     if (!is_said) return reader.rest().size();
     std::uint64_t length = 0;
     for (int i = 0; i < 8; ++i) {  // seven bits a byte, the lowest first
@@ -70,7 +70,7 @@ std::uint64_t read_length(BoxReader& reader, bool is_said) {
 
 std::optional<Size> read_av1_size(const BytesView& stream) {
     std::optional<Size> largest;
-    BoxReader reader(stream);
+    ByteReader reader(stream);
     while (true) {
         const std::uint32_t head = reader.u8();
         if ((head & 4U) != 0) reader.skip(1);

@@ -8,9 +8,9 @@
 
 namespace vignette {
 
-class Bits {
+class BitReader {
 public:
-    explicit Bits(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
+    explicit BitReader(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
 
     std::uint32_t bit() {
         const std::size_t at = offset_++;

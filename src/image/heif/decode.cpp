@@ -8,7 +8,7 @@
 
 #include "image/alpha.h"
 #include "image/pixels.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {
@@ -22,7 +22,7 @@ struct Releaser {
 };
 using Context = std::unique_ptr<heif_context, Releaser<heif_context_free>>;
 using Handle = std::unique_ptr<const heif_image_handle, Releaser<heif_image_handle_release>>;
-using Pixels = std::unique_ptr<const heif_image, Releaser<heif_image_release>>;
+using ModelInput = std::unique_ptr<const heif_image, Releaser<heif_image_release>>;
 using Options = std::unique_ptr<heif_decoding_options, Releaser<heif_decoding_options_free>>;
 
 constexpr int tile_side = 4096;  // a tile may be larger than the picture that is cut out of it
@@ -52,7 +52,7 @@ Result<Handle> open(heif_context* context, std::span<const std::byte> encoded, c
     return Handle(primary);
 }
 
-Result<Pixels> decode(const heif_image_handle* handle, bool transparent, const ImageHeader& header) {
+Result<ModelInput> decode(const heif_image_handle* handle, bool transparent, const ImageHeader& header) {
     const Options options(heif_decoding_options_alloc());
     if (!options) return fail_out_of_memory(header.size);
     options->convert_hdr_to_8bit = 1;
@@ -63,7 +63,7 @@ Result<Pixels> decode(const heif_image_handle* handle, bool transparent, const I
         handle, &made, heif_colorspace_RGB,
         transparent ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, options.get()
     );
-    Pixels pixels(made);
+    ModelInput pixels(made);
     TRY(check(error, header));
     return pixels;
 }
@@ -85,7 +85,7 @@ Result<Image> decode_heif(std::span<const std::byte> encoded, const ImageHeader&
     const Handle handle = TRY(open(context.get(), encoded, header));
     const bool transparent = heif_image_handle_has_alpha_channel(handle.get()) != 0;
     const bool premultiplied = heif_image_handle_is_premultiplied_alpha(handle.get()) != 0;
-    const Pixels pixels = TRY(decode(handle.get(), transparent, header));
+    const ModelInput pixels = TRY(decode(handle.get(), transparent, header));
 
     const Size size{
         heif_image_get_width(pixels.get(), heif_channel_interleaved),

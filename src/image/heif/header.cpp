@@ -11,7 +11,7 @@
 #include "image/heif/heif.h"
 #include "image/heif/hevc.h"
 #include "image/heif/iso_boxes.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {
@@ -31,7 +31,7 @@ struct Extent {
 std::optional<std::uint32_t> read_primary(BytesView meta) {
     const std::optional<Box> box = find_box(meta, "pitm");
     if (!box) return std::nullopt;
-    BoxReader reader(box->content);
+    ByteReader reader(box->content);
     const std::uint32_t version = reader.u32() >> 24;
     const std::uint32_t item = version == 0 ? reader.u16() : reader.u32();
     return reader.good() ? std::optional(item) : std::nullopt;
@@ -42,7 +42,7 @@ std::optional<std::vector<Extent>> read_extents(BytesView meta) {
     std::vector<Extent> extents;
     const std::optional<Box> box = find_box(meta, "iloc");
     if (!box) return extents;
-    BoxReader reader(box->content);
+    ByteReader reader(box->content);
     const std::uint32_t version = reader.u32() >> 24;
     const std::uint32_t sizes = reader.u16();
     const std::size_t id_bytes = version < 2 ? 2 : 4;
@@ -86,7 +86,7 @@ std::vector<Box> read_properties(BytesView properties) {
 }
 
 void add_associations(const Box& box, std::uint32_t wanted, std::vector<std::uint32_t>& found) {
-    BoxReader reader(box.content);
+    ByteReader reader(box.content);
     const std::uint32_t head = reader.u32();
     const std::size_t id_bytes = head >> 24 == 0 ? 2 : 4;
     const bool wide = (head & 1U) != 0;
@@ -111,7 +111,7 @@ std::vector<std::uint32_t> read_associations(BytesView properties, std::uint32_t
 
 std::optional<Size> read_extent(const Box& box) {
     constexpr std::uint32_t most = 1U << 30;
-    BoxReader reader(box.content);
+    ByteReader reader(box.content);
     reader.skip(4);
     const std::uint32_t width = reader.u32();
     const std::uint32_t height = reader.u32();
@@ -143,12 +143,12 @@ std::vector<Item> read_items(BytesView meta) {
     std::vector<Item> items;
     const std::optional<Box> list = find_box(meta, "iinf");
     if (!list) return items;
-    BoxReader head(list->content);
+    ByteReader head(list->content);
     const std::uint32_t version = head.u32() >> 24;
     head.skip(version == 0 ? 2 : 4);
     BoxWalk walk(head.rest());
     while (const std::optional<Box> box = walk.next()) {
-        BoxReader reader(box->content);
+        ByteReader reader(box->content);
         const std::uint32_t entry_version = reader.u32() >> 24;
         if (entry_version < 2) continue;
         const std::uint32_t item = entry_version == 2 ? reader.u16() : reader.u32();

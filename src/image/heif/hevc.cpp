@@ -16,7 +16,7 @@ constexpr std::size_t looked_at = 256;             // bytes of it: the size stan
 constexpr std::int64_t side_max = 1 << 20;
 
 // A 3 behind two zeros is no data: it keeps the start of a unit from appearing inside one.
-Bits bits_of(const BytesView& unit) {
+BitReader bits_of(const BytesView& unit) {
     const std::size_t end = std::min(unit.size(), looked_at);
     std::vector<std::uint8_t> bytes;
     bytes.reserve(end);
@@ -30,10 +30,10 @@ Bits bits_of(const BytesView& unit) {
         zeros = byte == 0 ? zeros + 1 : 0;
         bytes.push_back(static_cast<std::uint8_t>(byte));
     }
-    return Bits(std::move(bytes));
+    return BitReader(std::move(bytes));
 }
 
-void skip_profile(Bits& bits, std::uint32_t layers) {
+void skip_profile(BitReader& bits, std::uint32_t layers) {
     constexpr std::size_t profile = 88;
     constexpr std::size_t level = 8;
     bits.skip(profile + level);
@@ -47,7 +47,7 @@ void skip_profile(Bits& bits, std::uint32_t layers) {
 }
 
 Size read_size(const BytesView& unit) {
-    Bits bits = bits_of(unit);
+    BitReader bits = bits_of(unit);
     bits.skip(16 + 4);  // the unit's own head, and which parameters these belong to
     const std::uint32_t layers = bits.number(3);
     bits.skip(1);
@@ -65,7 +65,7 @@ Size read_size(const BytesView& unit) {
 std::optional<Size> read_hevc_size(const BytesView& configuration) {
     constexpr std::size_t fixed = 22;
     std::optional<Size> largest;
-    BoxReader reader(configuration);
+    ByteReader reader(configuration);
     reader.skip(fixed);
     for (std::uint32_t arrays = reader.u8(); arrays > 0 && reader.good(); --arrays) {
         const std::uint32_t type = reader.u8() & 0x3FU;
@@ -82,7 +82,7 @@ std::optional<Size> read_hevc_size(const BytesView& configuration) {
 
 std::optional<Size> read_hevc_stream_size(const BytesView& stream) {
     std::optional<Size> largest;
-    BoxReader reader(stream);
+    ByteReader reader(stream);
     while (true) {
         const std::size_t length = reader.u32();
         const BytesView unit = reader.rest();

@@ -2,7 +2,7 @@
 
 namespace vignette {
 
-std::uint64_t BoxReader::number(std::size_t bytes) {
+std::uint64_t ByteReader::number(std::size_t bytes) {
     if (!good_ || !view_.holds(offset_, bytes)) {
         good_ = false;
         return 0;
@@ -13,7 +13,7 @@ std::uint64_t BoxReader::number(std::size_t bytes) {
     return value;
 }
 
-void BoxReader::skip(std::size_t bytes) {
+void ByteReader::skip(std::size_t bytes) {
     good_ = good_ && view_.holds(offset_, bytes);
     if (good_) offset_ += bytes;
 }

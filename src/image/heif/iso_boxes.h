@@ -12,9 +12,9 @@
 namespace vignette {
 
 // Reads on and on; past the end it reads zeros and remembers that it did.
-class BoxReader {
+class ByteReader {
 public:
-    explicit BoxReader(BytesView view) : view_(view) {}
+    explicit ByteReader(BytesView view) : view_(view) {}
 
     std::uint64_t number(std::size_t bytes);  // big-endian, 0 to 8 bytes
     std::uint32_t u8() { return static_cast<std::uint32_t>(number(1)); }

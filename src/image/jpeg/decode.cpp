@@ -7,7 +7,7 @@
 #include "image/jpeg/reader.h"
 #include "image/jpeg/walk.h"
 #include "image/pixels.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -79,7 +79,7 @@ Outcome read_pixels(
     for (std::int32_t top = 0; top < size.height; top += band) {
         const std::int32_t count = std::min(band, size.height - top);
         if (!reader.read_rows(pixels + static_cast<std::size_t>(top) * row, count)) return Outcome::failed;
-        if (sink != nullptr) sink->take(size, {pixels, static_cast<std::size_t>(top + count) * row});
+        if (sink != nullptr) sink->accept_rows(size, {pixels, static_cast<std::size_t>(top + count) * row});
     }
     if (!reader.finish()) return Outcome::failed;
     return reader.warned() ? Outcome::warned : Outcome::clean;

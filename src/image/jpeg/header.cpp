@@ -5,7 +5,7 @@
 #include "image/exif.h"
 #include "image/jpeg/jpeg.h"
 #include "image/jpeg/walk.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {

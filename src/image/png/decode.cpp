@@ -10,7 +10,7 @@
 #include "image/png/filters.h"
 #include "image/png/parts.h"
 #include "image/png/png.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {

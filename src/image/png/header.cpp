@@ -8,7 +8,7 @@
 #include "image/exif.h"
 #include "image/png/crc32.h"
 #include "image/png/parts.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {

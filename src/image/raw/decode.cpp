@@ -10,7 +10,7 @@
 #include "image/raw/develop.h"
 #include "image/raw/preview.h"
 #include "image/raw/sensor.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {

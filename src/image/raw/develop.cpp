@@ -9,7 +9,7 @@
 #include "image/exif.h"
 #include "image/pixels.h"
 #include "image/raw/stream.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 extern "C" {  // of OpenMP's runtime, whose header only comes with the compiler that it belongs to
 int omp_get_max_threads();

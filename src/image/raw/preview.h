@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "image/decode.h"
+#include "image/decode_need.h"
 #include "image/tiff/directory.h"
 #include "vignette/image.h"
 

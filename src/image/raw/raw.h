@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "image/decode.h"
+#include "image/decode_need.h"
 #include "image/header.h"
 #include "image/tiff/directory.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "image/sniff.h"
+#include "image/refusal.h"
 
 namespace vignette {
 namespace {

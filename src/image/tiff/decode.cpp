@@ -7,7 +7,7 @@
 
 #include "image/exif.h"
 #include "image/opencv_decode.h"
-#include "image/sniff.h"
+#include "image/refusal.h"
 #include "image/tiff/directory.h"
 #include "vignette/bytes.h"
 

@@ -96,7 +96,7 @@ void enqueue(const Fetch& fetch, const Choice& choice, std::vector<at::Tensor>& 
     if (choice.logprobs) found.push_back(fetch.raw.reshape(-1).index_select(0, indices).to(at::kDouble));
 }
 
-Found take(const double*& next, std::int64_t count, bool logprobs) {
+Found read_found(const double*& next, std::int64_t count, bool logprobs) {
     Found found{
         .scores = std::vector<float>(next, next + count),
         .indices = std::vector<std::int64_t>(next + count, next + 2 * count),
@@ -174,7 +174,7 @@ Result<CandidateLists> choose_on_device(
     std::size_t row = 0;
     for (std::size_t i = 0; i < choices.size(); ++i) {
         const Choice& choice = choices[i];
-        Found taken = take(next, fetches[i].count, choice.logprobs);
+        Found taken = read_found(next, fetches[i].count, choice.logprobs);
         const auto rows = static_cast<std::size_t>(choice.rows);
         if (choice.candidates == 1) {
             const Candidate chosen = TRY(one_token(std::move(taken), fetches[i], choice));

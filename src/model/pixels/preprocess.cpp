@@ -15,10 +15,10 @@ public:
         : recipe_(recipe), image_tokens_(image_tokens), values_(values) {}
 
     // What fails here is tried again at the end, with the whole picture, and told then.
-    void take(Size whole, std::span<const std::uint8_t> rows) override {
+    void accept_rows(Size whole, std::span<const std::uint8_t> rows) override {
         if (failed_) return;
         const auto taken = torch_wall([&]() -> Result<void> {
-            work_of(whole).take(rows);
+            work_of(whole).accept_rows(rows);
             return {};
         });
         if (taken) return;
@@ -26,12 +26,12 @@ public:
         work_.reset();
     }
 
-    Result<std::unique_ptr<Pixels>> finish(const Image& image) override {
+    Result<std::unique_ptr<ModelInput>> finish(const Image& image) override {
         ASSERT(image.size.width > 0 && image.size.height > 0);
         ASSERT(image.rgb.size() == static_cast<std::size_t>(image.size.pixels()) * 3);
-        return torch_wall([&]() -> Result<std::unique_ptr<Pixels>> {
+        return torch_wall([&]() -> Result<std::unique_ptr<ModelInput>> {
             PixelWork& work = work_of(image.size);
-            return std::make_unique<TorchPixels>(work.finish(image), image.size, work.tokens());
+            return std::make_unique<TorchInput>(work.finish(image), image.size, work.tokens());
         });
     }
 
@@ -63,7 +63,7 @@ Preprocessor::Preprocessor(const PixelRecipe& recipe, int image_tokens)
     }
 }
 
-Result<std::unique_ptr<Pixels>> Preprocessor::operator()(const Image& image) const {
+Result<std::unique_ptr<ModelInput>> Preprocessor::operator()(const Image& image) const {
     return begin()->finish(image);
 }
 

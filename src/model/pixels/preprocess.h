@@ -12,9 +12,9 @@
 
 namespace vignette {
 
-class TorchPixels final : public Pixels {
+class TorchInput final : public ModelInput {
 public:
-    TorchPixels(at::Tensor values, Size original, int tokens)
+    TorchInput(at::Tensor values, Size original, int tokens)
         : values_(std::move(values)), original_(original), tokens_(tokens) {}
     const at::Tensor& values() const { return values_; }  // [tiles, 3, height, width] float32 on the CPU
     std::int64_t tiles() const { return values_.size(0); }
@@ -32,7 +32,7 @@ public:
     // `image_tokens` is how many placeholders a picture has where its size does not decide.
     Preprocessor(const PixelRecipe& recipe, int image_tokens);
 
-    Result<std::unique_ptr<Pixels>> operator()(const Image& image) const;
+    Result<std::unique_ptr<ModelInput>> operator()(const Image& image) const;
 
     // The same in pieces, for a picture that is still being decoded. Must outlive what it returns.
     std::unique_ptr<Preparation> begin() const;

@@ -22,7 +22,7 @@ at::Tensor channels_first(const at::Tensor& bytes) { return bytes.permute({0, 3,
 
 }  // namespace
 
-void Resize::take(std::span<const std::uint8_t> rows) {
+void Resize::accept_rows(std::span<const std::uint8_t> rows) {
     const auto there = static_cast<std::int32_t>(rows.size() / (static_cast<std::size_t>(from_.width) * 3));
     if (from_ == to_) {
         made_ = rows.data();
@@ -61,7 +61,7 @@ const std::uint8_t* Resize::narrow(std::span<const std::uint8_t> rows, std::int3
 }
 
 void Resize::finish(std::span<const std::uint8_t> pixels) {
-    if (from_ == to_ || taken_ > 0) return take(pixels);
+    if (from_ == to_ || taken_ > 0) return accept_rows(pixels);
     const at::Tensor made = at::_upsample_bicubic2d_aa(
         channels_first(bytes_of(pixels, from_)), {to_.height, to_.width}, /*align_corners=*/false
     );

@@ -18,7 +18,7 @@ public:
     Resize(Size from, Size to) : from_(from), to_(to) {}
 
     // `rows` from the top; those that were taken before are among them.
-    void take(std::span<const std::uint8_t> rows);
+    void accept_rows(std::span<const std::uint8_t> rows);
 
     // `pixels` are all rows. Torch does all of it where nothing was taken yet.
     void finish(std::span<const std::uint8_t> pixels);

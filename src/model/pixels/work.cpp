@@ -22,10 +22,10 @@ PixelWork::PixelWork(PixelPlan plan, Size picture, Size side, const ByteValues& 
     for (std::size_t tile = 0; tile < plan_.tiles.size(); ++tile) blacken(tile);
 }
 
-void PixelWork::take(std::span<const std::uint8_t> rows) {
+void PixelWork::accept_rows(std::span<const std::uint8_t> rows) {
     for (std::size_t i = 0; i < resized_.size(); ++i) {
         if (plan_.resized[i].pixels() > resized_pixels_max) continue;
-        resized_[i].resize.take(rows);
+        resized_[i].resize.accept_rows(rows);
         place(i);
     }
 }

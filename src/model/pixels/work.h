@@ -22,7 +22,7 @@ public:
     PixelWork(PixelPlan plan, Size picture, Size side, const ByteValues& values);
 
     // `rows` from the top; those that were taken before are among them.
-    void take(std::span<const std::uint8_t> rows);
+    void accept_rows(std::span<const std::uint8_t> rows);
 
     // [tiles, 3, height, width], of all rows.
     at::Tensor finish(const Image& image);

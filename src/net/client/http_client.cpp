@@ -22,7 +22,7 @@ HttpClient::HttpClient(std::string user_agent)
 
 HttpClient::~HttpClient() = default;
 
-void HttpClient::start(HttpRequest request, Done done, std::stop_token stop) {
+void HttpClient::start(HttpRequest request, HttpDone done, std::stop_token stop) {
     loop_->add(
         std::make_unique<HttpTransfer>(std::move(request), user_agent_, std::move(done), std::move(stop))
     );

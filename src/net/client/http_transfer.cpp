@@ -23,7 +23,7 @@ ErrorCode code_of(CURL* handle, CURLcode code) {
 }  // namespace
 
 HttpTransfer::HttpTransfer(
-    HttpRequest request, const std::string& user_agent, HttpClient::Done done, std::stop_token stop
+    HttpRequest request, const std::string& user_agent, HttpDone done, std::stop_token stop
 )
     : Transfer(std::move(stop), request.not_before),
       request_(std::move(request)),

@@ -5,16 +5,14 @@
 #include <stop_token>
 #include <string>
 
-#include "net/client/http_client.h"
+#include "net/client/http_message.h"
 #include "net/client/transfer.h"
 
 namespace vignette {
 
 class HttpTransfer final : public Transfer {
 public:
-    HttpTransfer(
-        HttpRequest request, const std::string& user_agent, HttpClient::Done done, std::stop_token stop
-    );
+    HttpTransfer(HttpRequest request, const std::string& user_agent, HttpDone done, std::stop_token stop);
 
     // An answer that has begun is read.
     Clock::time_point stop_deadline() override;
@@ -31,7 +29,7 @@ private:
 
     HttpRequest request_;
     const std::string& user_agent_;
-    HttpClient::Done done_;
+    HttpDone done_;
     CurlList headers_;
     HttpResponse response_;
     std::optional<Clock::time_point> stop_deadline_;

@@ -29,7 +29,7 @@ FetchSlots::Slot::~Slot() {
     if (slots_ != nullptr) slots_->give_back(job_, host_);
 }
 
-Result<FetchSlots::Slot> FetchSlots::take(
+Result<FetchSlots::Slot> FetchSlots::acquire(
     const std::string& job, const std::string& host, Clock::time_point deadline, const std::stop_token& stop
 ) {
     Waiter waiter{.job = job, .host = host};

@@ -41,7 +41,7 @@ public:
 
     // In order of arrival; who waits for a busy host or for its own job holds up nobody else. An empty `job`
     // counts for none. `too_slow` at the deadline, `cancelled` when a stop was requested.
-    Result<Slot> take(
+    Result<Slot> acquire(
         const std::string& job, const std::string& host, Clock::time_point deadline,
         const std::stop_token& stop
     );

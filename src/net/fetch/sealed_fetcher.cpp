@@ -4,6 +4,7 @@
 #include <future>
 #include <utility>
 
+#include "core/jitter.h"
 #include "core/wait.h"
 
 namespace vignette {
@@ -83,7 +84,7 @@ Result<Bytes> SealedFetcher::fetch(const FetchRequest& request, std::stop_token 
 // One step, at one address.
 Result<Download> SealedFetcher::ask_until_answered(const Url& url, Course& course) {
     const FetchSlots::Slot slot =
-        TRY(slots_.take(course.request.job.value, url.host, course.deadline, course.stop));
+        TRY(slots_.acquire(course.request.job.value, url.host, course.deadline, course.stop));
     const std::shared_ptr<const CachedContent> cached = cache_.find(to_text(url));
     while (true) {
         if (course.stop.stop_requested()) return given_up();
@@ -94,22 +95,22 @@ Result<Download> SealedFetcher::ask_until_answered(const Url& url, Course& cours
         const bool again = outcome ? is_of_the_moment(outcome->status) : outcome.error().again;
         if (!again && !outcome) return std::unexpected(std::move(outcome).error().error);
         if (!again) return settle(url, *std::move(outcome), cached.get(), course);
-        const std::chrono::seconds wish = outcome ? outcome->retry_after : std::chrono::seconds{0};
-        if (course.retries_left == 0 || wish > rules_.retry_after_max) {
+        const std::chrono::seconds wanted = outcome ? outcome->retry_after : std::chrono::seconds{0};
+        if (course.retries_left == 0 || wanted > rules_.retry_after_max) {
             return std::unexpected(outcome ? error_of_status(outcome->status) : outcome.error().error);
         }
         --course.retries_left;
         course.is_again = true;
-        TRY(pause(course, wish));
+        TRY(pause(course, wanted));
     }
 }
 
 // Longer each time, and never all at the same moment.
-Result<void> SealedFetcher::pause(const Course& course, std::chrono::seconds wish) const {
+Result<void> SealedFetcher::pause(const Course& course, std::chrono::seconds wanted) const {
     const int tries = rules_.retries_max - course.retries_left;
-    const double stretch = 0.5 + chance();
+    const double stretch = 0.5 + jitter();
     const auto own = std::chrono::duration_cast<Milliseconds>(rules_.retry_pause * tries * stretch);
-    const auto time = std::max<Milliseconds>(own, wish);
+    const auto time = std::max<Milliseconds>(own, wanted);
     if (Clock::now() + time >= course.deadline) {
         return fail(ErrorCode::unreachable, "the address's server does not answer in time; try again later");
     }

@@ -32,7 +32,7 @@ public:
         if (problem_) {
             item.fields = std::unexpected(*std::move(problem_));
         } else {
-            item.fields = fields_.take();
+            item.fields = fields_.finish();
         }
         return item;
     }
@@ -81,7 +81,7 @@ BatchItem read_text_item(
     const std::string& path, const SharedText& text, const Limits& limits, MediaField field
 ) {
     BatchItem item;
-    Result<ImageSource> image = read_media(path, text, limits, field);
+    Result<PictureContent> image = read_media(path, text, limits, field);
     if (!image) {
         item.fields = std::unexpected(std::move(image).error());
         return item;

@@ -137,8 +137,8 @@ CaptionOptions merged(const PictureFields& own, const PictureFields& of_job) {
     return options;
 }
 
-PictureFields FieldReader::take() {
-    fields_.warnings = warnings_.take(path_);
+PictureFields FieldReader::finish() {
+    fields_.warnings = warnings_.finish(path_);
     return std::move(fields_);
 }
 

@@ -18,14 +18,14 @@ namespace vignette {
 
 struct PictureFields {
     std::string image_field;  // empty: there is no picture
-    ImageSource image;
+    PictureContent image;
     std::optional<std::string> text;  // to be embedded, instead of a picture
     CaptionOptions options;
     JobFieldSet given;  // not null: an item may take back what the job asks for
     std::vector<Warning> warnings;
 };
 
-// The wishes of one picture: its own, and those of its job about which it says nothing.
+// The options of one picture: its own, and those of its job about which it says nothing.
 CaptionOptions merged(const PictureFields& own, const PictureFields& of_job);
 
 class FieldReader {
@@ -51,7 +51,7 @@ public:
     const std::string& image_field() const { return fields_.image_field; }
 
     Result<void> require_picture() const;
-    PictureFields take();  // last: what was read
+    PictureFields finish();  // last: what was read
 
 private:
     Result<void> read_known(const Member& member, Value& value);

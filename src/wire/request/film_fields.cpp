@@ -35,7 +35,7 @@ Result<void> FilmFields::read(const Member& member, Value& value) {
     if (member.role == Role::keyframes) return read_keyframes(member, value);
     if (member.role == Role::max_frames) return read_max_frames(member, value);
     if (member.role == Role::keep_duplicates) {
-        wishes_.keep_duplicates = TRY(read_boolean(json_, member.path, value));
+        options_.keep_duplicates = TRY(read_boolean(json_, member.path, value));
         return {};
     }
     panic("a role that is not of a film");
@@ -44,7 +44,7 @@ Result<void> FilmFields::read(const Member& member, Value& value) {
 Result<void> FilmFields::read_film(const Member& member, Value& value) {
     if (member.kind != JsonKind::string) return wrong_type(member.path, "a string", member.kind);
     const SharedText text = TRY(json_.string(value));
-    ImageSource source = TRY(read_media(member.path, text, limits_, MediaField::film));
+    PictureContent source = TRY(read_media(member.path, text, limits_, MediaField::film));
     source_ = {.field = member.path, .source = std::move(source)};
     return {};
 }
@@ -66,7 +66,7 @@ Result<void> FilmFields::read_timestamps(const Member& member, Value& value) {
     if (member.kind != JsonKind::array)
         return wrong_type(member.path, "an array of seconds, such as [0, 2.5]", member.kind);
     TRY(choose(member));
-    std::vector<double>& times = wishes_.timestamps;
+    std::vector<double>& times = options_.timestamps;
     TRY(json_.elements(value, [&](Value& element) -> Result<void> {
         const std::string path = member.path + "[" + std::to_string(times.size()) + "]";
         const JsonKind kind = TRY(json_.kind(element));
@@ -100,28 +100,28 @@ Result<void> FilmFields::read_fps(const Member& member, Value& value) {
             member.path, ErrorCode::invalid_input, "must be a number above 0 to 1000, not " + shown(token)
         );
     }
-    wishes_.fps = fps;
+    options_.fps = fps;
     return {};
 }
 
 Result<void> FilmFields::read_keyframes(const Member& member, Value& value) {
-    wishes_.keyframes = TRY(read_boolean(json_, member.path, value));
-    if (!wishes_.keyframes) return {};
+    options_.keyframes = TRY(read_boolean(json_, member.path, value));
+    if (!options_.keyframes) return {};
     return choose(member);
 }
 
 Result<void> FilmFields::read_max_frames(const Member& member, Value& value) {
     if (member.kind != JsonKind::number) return wrong_type(member.path, "a whole number", member.kind);
     const std::string_view token = json_.token(value);
-    wishes_.max_frames = whole_number(token);
-    if (wishes_.max_frames.value_or(0) >= 1) return {};
+    options_.max_frames = whole_number(token);
+    if (options_.max_frames.value_or(0) >= 1) return {};
     return refuse(
         member.path, ErrorCode::invalid_input, "must be a whole number from 1 on, not " + shown(token)
     );
 }
 
-Film FilmFields::film(Job frame) {
-    return {.source = std::move(source_), .wishes = std::move(wishes_), .frame = std::move(frame)};
+Film FilmFields::film(Job frame_job) {
+    return {.source = std::move(source_), .options = std::move(options_), .frame_job = std::move(frame_job)};
 }
 
 void FilmFields::warn(std::vector<Warning>& warnings) const {

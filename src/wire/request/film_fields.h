@@ -25,7 +25,7 @@ public:
     const std::string& field() const { return source_.field; }  // empty: there is no film
 
     // The film, whose frames are described as `frame` says.
-    Film film(Job frame);
+    Film film(Job frame_job);
 
     // For a job without a film: what was said about its frames is told to be ignored.
     void warn(std::vector<Warning>& warnings) const;
@@ -44,7 +44,7 @@ private:
     JsonReader& json_;
     const Limits& limits_;
     PictureSource source_;
-    FrameWishes wishes_;
+    FrameOptions options_;
     std::string chosen_by_;  // the field that says which frames
     std::vector<std::string> wished_;
 };

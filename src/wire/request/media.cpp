@@ -45,8 +45,8 @@ bool is_address(std::string_view text) {
     return starts_with_scheme(text, "http://") || starts_with_scheme(text, "https://");
 }
 
-Result<ImageSource> read_address(std::string_view text, const Limits& limits, const Wanted& wanted) {
-    if (text.size() <= limits.url_bytes_max) return RemoteImage{std::string(text)};
+Result<PictureContent> read_address(std::string_view text, const Limits& limits, const Wanted& wanted) {
+    if (text.size() <= limits.url_bytes_max) return RemotePicture{std::string(text)};
     return fail(
         ErrorCode::invalid_input, "is an address of " + std::to_string(text.size()) +
                                       " bytes; shorten it to " + std::to_string(limits.url_bytes_max) +
@@ -61,7 +61,7 @@ bool was_meant_as_address(std::string_view text, const Limits& limits) {
 }
 
 // The message of an error starts with a verb: read_media() puts the field's path before it.
-Result<ImageSource> read_any(const SharedText& text, const Limits& limits, MediaField field) {
+Result<PictureContent> read_any(const SharedText& text, const Limits& limits, MediaField field) {
     const Wanted wanted = wanted_in(field);
     const std::string_view trimmed = trim(text.view());
     if (is_address(trimmed)) return read_address(trimmed, limits, wanted);
@@ -75,15 +75,15 @@ Result<ImageSource> read_any(const SharedText& text, const Limits& limits, Media
                 send(wanted).substr(1)
         );
     }
-    return Base64Image{text.part(base64)};
+    return Base64Picture{text.part(base64)};
 }
 
 }  // namespace
 
-Result<ImageSource> read_media(
+Result<PictureContent> read_media(
     std::string_view path, const SharedText& text, const Limits& limits, MediaField field
 ) {
-    Result<ImageSource> media = read_any(text, limits, field);
+    Result<PictureContent> media = read_any(text, limits, field);
     if (media) return media;
     return fail(media.error().code, std::string(path) + " " + media.error().message, std::string(path));
 }

@@ -19,7 +19,7 @@ enum class MediaField {
 };
 
 // An error names the field at `path`.
-Result<ImageSource> read_media(
+Result<PictureContent> read_media(
     std::string_view path, const SharedText& text, const Limits& limits,
     MediaField field = MediaField::picture
 );

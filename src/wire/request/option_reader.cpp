@@ -45,9 +45,9 @@ class OptionReader {
 public:
     OptionReader(
         JsonReader& json, const Limits& limits, std::string_view path, JsonKind kind, Value& value,
-        CaptionOptions& wishes
+        CaptionOptions& options
     )
-        : json_(json), limits_(limits), path_(path), kind_(kind), value_(value), wishes_(wishes) {}
+        : json_(json), limits_(limits), path_(path), kind_(kind), value_(value), options_(options) {}
 
     Result<void> operator()(std::monostate) { panic("a field without an option"); }
 
@@ -61,7 +61,7 @@ public:
                                                 std::to_string(limits_.prompt_bytes_max) + " or fewer"
             );
         }
-        wishes_.*option.target = std::string(text.view());
+        options_.*option.target = std::string(text.view());
         return {};
     }
 
@@ -69,8 +69,8 @@ public:
         if (kind_ == JsonKind::string) return refuse_quoted("a whole number");
         if (kind_ != JsonKind::number) return wrong_type(path_, "a whole number", kind_);
         const std::string_view token = json_.token(value_);
-        wishes_.*option.target = whole_number(token);
-        if (wishes_.*option.target) return {};
+        options_.*option.target = whole_number(token);
+        if (options_.*option.target) return {};
         return refuse(
             path_, "must be a whole number from 0 to " + std::to_string(whole_number_max) +
                        ", such as 40, not " + shown(token)
@@ -85,22 +85,22 @@ public:
         const bool low = number < option.least || (number == option.least && !option.least_is_legal);
         if (low || number > option.most)
             return refuse(path_, "must be a number " + range_of(option) + ", not " + shown(token));
-        wishes_.*option.target = number;
+        options_.*option.target = number;
         return {};
     }
 
     Result<void> operator()(const FlagOption& option) {
-        wishes_.*option.target = TRY(read_boolean(json_, path_, value_));
+        options_.*option.target = TRY(read_boolean(json_, path_, value_));
         return {};
     }
 
     Result<void> operator()(const SwitchOption& option) {
-        wishes_.*option.target = TRY(read_boolean(json_, path_, value_));
+        options_.*option.target = TRY(read_boolean(json_, path_, value_));
         return {};
     }
 
     Result<void> operator()(const ListOption& option) {
-        std::vector<std::string>& list = wishes_.*option.target;
+        std::vector<std::string>& list = options_.*option.target;
         if (kind_ == JsonKind::string) return add(list, TRY(json_.string(value_)), std::string(path_));
         if (kind_ != JsonKind::array) return wrong_type(path_, "a string or an array of strings", kind_);
         const std::size_t count_max = limits_.*option.count_max;
@@ -129,7 +129,7 @@ public:
             std::ranges::find_if(presets, [&](Preset preset) { return to_text(preset) == name.view(); });
         if (found == presets.end())
             return refuse(path_, "must be one of " + preset_names() + ", not \"" + shown(name.view()) + "\"");
-        wishes_.*option.target = *found;
+        options_.*option.target = *found;
         return {};
     }
 
@@ -143,7 +143,7 @@ public:
                            std::to_string(limits_.schema_bytes_max) + " or fewer"
             );
         }
-        wishes_.*option.target = std::string(text);
+        options_.*option.target = std::string(text);
         return {};
     }
 
@@ -183,17 +183,17 @@ private:
     const std::string_view path_;
     const JsonKind kind_;
     Value& value_;
-    CaptionOptions& wishes_;
+    CaptionOptions& options_;
 };
 
 }  // namespace
 
 Result<void> read_option(
     JsonReader& json, const Limits& limits, std::string_view path, const Option& option, Value& value,
-    CaptionOptions& wishes
+    CaptionOptions& options
 ) {
     const JsonKind kind = TRY(json.kind(value));
-    return std::visit(OptionReader(json, limits, path, kind, value, wishes), option);
+    return std::visit(OptionReader(json, limits, path, kind, value, options), option);
 }
 
 void copy_option(const Option& option, const CaptionOptions& from, CaptionOptions& to) {

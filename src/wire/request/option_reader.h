@@ -11,10 +11,10 @@
 
 namespace vignette {
 
-// Sets the option's target in `wishes`. The value is not null; errors name `path`.
+// Sets the option's target in `options`. The value is not null; errors name `path`.
 Result<void> read_option(
     JsonReader& json, const Limits& limits, std::string_view path, const Option& option,
-    JsonReader::Value& value, CaptionOptions& wishes
+    JsonReader::Value& value, CaptionOptions& options
 );
 
 // Takes over one wish.

@@ -129,7 +129,7 @@ private:
 
     Result<Request> finish() {
         if (texts_ || !text_field_.empty()) TRY(task_.settle_for_text(texts_ ? batch_field_ : text_field_));
-        PictureFields of_job = fields_.take();
+        PictureFields of_job = fields_.finish();
         Request request{.id = id_or_local(), .items = {}, .shape = shape(), .stream = task_.stream()};
         if (!film_.field().empty()) {
             request.film = TRY(film_of(std::move(of_job)));
@@ -162,9 +162,9 @@ private:
             );
         }
         const PictureFields none;
-        Job frame = job_of(std::move(of_job), none);
-        frame.pictures.clear();
-        return film_.film(std::move(frame));
+        Job frame_job = job_of(std::move(of_job), none);
+        frame_job.pictures.clear();
+        return film_.film(std::move(frame_job));
     }
 
     // One job about all pictures of the list: what is wrong with one of them spoils it.
@@ -213,7 +213,7 @@ private:
         job.id = id_or_local();
         task_.apply(job);
         job.options = merged(own, of_job);
-        job.frame = shape() == AnswerShape::frames;
+        job.is_frame = shape() == AnswerShape::frames;
         if (own.text) {
             job.text = *std::move(own.text);
         } else {

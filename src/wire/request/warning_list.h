@@ -27,7 +27,7 @@ public:
 
     const std::vector<Warning>& named() const { return list_; }
 
-    std::vector<Warning> take(const std::string& path) {
+    std::vector<Warning> finish(const std::string& path) {
         if (unnamed_ > 0) {
             list_.push_back(
                 {.field = path,

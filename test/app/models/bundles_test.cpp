@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "app/models/find_bundle.h"
 #include "app/models/model_facts.h"
-#include "app/models/model_paths.h"
 #include "bundle/manifest_text.h"
 #include "fakes/scratch_folder.h"
 

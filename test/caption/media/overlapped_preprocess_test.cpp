@@ -11,7 +11,7 @@
 namespace vignette {
 namespace {
 
-struct CopiedPixels final : Pixels {
+struct CopiedPixels final : ModelInput {
     int tokens() const override { return 1; }
     Samples rgb;
     std::vector<std::thread::id> threads;  // that took rows, in their order
@@ -23,13 +23,13 @@ public:
     explicit Copying(std::latch* first_taken = nullptr, std::latch* go_on = nullptr)
         : first_taken_(first_taken), go_on_(go_on) {}
 
-    void take(Size, std::span<const std::uint8_t> rows) override {
+    void accept_rows(Size, std::span<const std::uint8_t> rows) override {
         pixels_->threads.push_back(std::this_thread::get_id());
         copy(rows);
         if (first_taken_ != nullptr) std::exchange(first_taken_, nullptr)->count_down();
         if (go_on_ != nullptr) std::exchange(go_on_, nullptr)->wait();
     }
-    Result<std::unique_ptr<Pixels>> finish(const Image& image) override {
+    Result<std::unique_ptr<ModelInput>> finish(const Image& image) override {
         copy(image.rgb);
         return std::move(pixels_);
     }
@@ -57,7 +57,7 @@ public:
         while (rows_ < end) {
             std::memset(image.rgb.data() + static_cast<std::size_t>(rows_) * row, rows_ % 251, row);
             ++rows_;
-            sink.take(image.size, {image.rgb.data(), static_cast<std::size_t>(rows_) * row});
+            sink.accept_rows(image.size, {image.rgb.data(), static_cast<std::size_t>(rows_) * row});
         }
     }
     void decode(RowSink& sink) { decode_until(image.size.height, sink); }
@@ -70,16 +70,16 @@ private:
 
 constexpr Size large{300, 400};
 
-const CopiedPixels& copied(const Result<std::unique_ptr<Pixels>>& pixels) {
+const CopiedPixels& copied(const Result<std::unique_ptr<ModelInput>>& pixels) {
     return dynamic_cast<const CopiedPixels&>(*pixels.value());
 }
 
-TEST(HeadStart, TheRowsAreTakenOnAnotherThreadWhileTheyAreDecoded) {
+TEST(OverlappedPreprocess, TheRowsAreTakenOnAnotherThreadWhileTheyAreDecoded) {
     MediaGate gate(2, 100);
-    Helpers helpers(1);
+    HelperThreads helpers(1);
     std::latch taken(1);
     Decoder decoder(large);
-    HeadStart start(std::make_unique<Copying>(&taken), gate, helpers);
+    OverlappedPreprocess start(std::make_unique<Copying>(&taken), gate, helpers);
     decoder.decode_until(200, start);
     taken.wait();  // the decoder is not through: it would wait for ever
     decoder.decode(start);
@@ -89,15 +89,15 @@ TEST(HeadStart, TheRowsAreTakenOnAnotherThreadWhileTheyAreDecoded) {
     EXPECT_NE(copied(pixels).threads.front(), std::this_thread::get_id());
 }
 
-TEST(HeadStart, ManyPicturesThroughFewHelpers) {
+TEST(OverlappedPreprocess, ManyPicturesThroughFewHelpers) {
     MediaGate gate(8, 100);
-    Helpers helpers(2);
+    HelperThreads helpers(2);
     std::vector<std::jthread> decoders;
     for (int i = 0; i < 4; ++i) {
         decoders.emplace_back([&] {
             for (int round = 0; round < 20; ++round) {
                 Decoder decoder(large);
-                HeadStart start(std::make_unique<Copying>(), gate, helpers);
+                OverlappedPreprocess start(std::make_unique<Copying>(), gate, helpers);
                 decoder.decode(start);
                 EXPECT_EQ(copied(start.finish(decoder.image)).rgb, decoder.image.rgb);
             }
@@ -105,34 +105,34 @@ TEST(HeadStart, ManyPicturesThroughFewHelpers) {
     }
 }
 
-TEST(HeadStart, WithoutAFreePlaceNobodyHelps) {
+TEST(OverlappedPreprocess, WithoutAFreePlaceNobodyHelps) {
     MediaGate gate(1, 100);
-    Helpers helpers(1);
+    HelperThreads helpers(1);
     const auto inside = gate.enter({"a"}, 1, {});
     Decoder decoder(large);
-    HeadStart start(std::make_unique<Copying>(), gate, helpers);
+    OverlappedPreprocess start(std::make_unique<Copying>(), gate, helpers);
     decoder.decode(start);
     const auto pixels = start.finish(decoder.image);
     EXPECT_EQ(copied(pixels).rgb, decoder.image.rgb);
     EXPECT_TRUE(copied(pixels).threads.empty());
 }
 
-TEST(HeadStart, ASmallPictureIsNotWorthIt) {
+TEST(OverlappedPreprocess, ASmallPictureIsNotWorthIt) {
     MediaGate gate(2, 100);
-    Helpers helpers(1);
+    HelperThreads helpers(1);
     Decoder decoder({64, 400});
-    HeadStart start(std::make_unique<Copying>(), gate, helpers);
+    OverlappedPreprocess start(std::make_unique<Copying>(), gate, helpers);
     decoder.decode(start);
     EXPECT_TRUE(copied(start.finish(decoder.image)).threads.empty());
 }
 
-TEST(HeadStart, ThePlaceIsGivenBack) {
+TEST(OverlappedPreprocess, ThePlaceIsGivenBack) {
     MediaGate gate(2, 100);
-    Helpers helpers(1);
+    HelperThreads helpers(1);
     const auto inside = gate.enter({"a"}, 1, {});
     for (int round = 0; round < 3; ++round) {
         Decoder decoder(large);
-        HeadStart start(std::make_unique<Copying>(), gate, helpers);
+        OverlappedPreprocess start(std::make_unique<Copying>(), gate, helpers);
         decoder.decode_until(200, start);
         EXPECT_FALSE(gate.try_enter());
         decoder.decode(start);
@@ -141,12 +141,12 @@ TEST(HeadStart, ThePlaceIsGivenBack) {
     }
 }
 
-TEST(HeadStart, AForgottenPictureIsNotLookedAtAnyMore) {
+TEST(OverlappedPreprocess, AForgottenPictureIsNotLookedAtAnyMore) {
     MediaGate gate(2, 100);
-    Helpers helpers(1);
+    HelperThreads helpers(1);
     std::latch taken(1);
     std::latch go_on(1);
-    HeadStart start(std::make_unique<Copying>(&taken, &go_on), gate, helpers);
+    OverlappedPreprocess start(std::make_unique<Copying>(&taken, &go_on), gate, helpers);
     {
         Decoder decoder(large);
         decoder.decode_until(200, start);
@@ -156,14 +156,14 @@ TEST(HeadStart, AForgottenPictureIsNotLookedAtAnyMore) {
     }  // the sanitizers would see who still reads
 }
 
-TEST(HeadStart, AHelperThatNeverCameIsNotWaitedFor) {
+TEST(OverlappedPreprocess, AHelperThatNeverCameIsNotWaitedFor) {
     MediaGate gate(2, 100);
     std::latch let_go(1);
-    Helpers helpers(1);
+    HelperThreads helpers(1);
     EXPECT_TRUE(helpers.run([&] { let_go.wait(); }));
     Decoder decoder(large);
     {
-        HeadStart start(std::make_unique<Copying>(), gate, helpers);
+        OverlappedPreprocess start(std::make_unique<Copying>(), gate, helpers);
         decoder.decode(start);
         EXPECT_TRUE(copied(start.finish(decoder.image)).threads.empty());
     }

@@ -15,7 +15,8 @@ Job job_for(std::initializer_list<const char*> urls) {
     job.id = {"job-7"};
     for (const char* url : urls)
         job.pictures.push_back(
-            {.field = "input.images[" + std::to_string(job.pictures.size()) + "]", .source = RemoteImage{url}}
+            {.field = "input.images[" + std::to_string(job.pictures.size()) + "]",
+             .source = RemotePicture{url}}
         );
     return job;
 }

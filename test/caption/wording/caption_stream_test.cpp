@@ -14,9 +14,9 @@ bool is_utf8(const std::string& text) {
     return at_wall(ErrorCode::internal, [&] { return nlohmann::json(text).dump(); }).has_value();
 }
 
-class PiecesTest : public CaptionerFixture {
+class CaptionStreamTest : public CaptionerFixture {
 protected:
-    PiecesTest() {
+    CaptionStreamTest() {
         bundle_.generation.max_length_limit = 1000;
         bundle_.text.end = {TokenId{0}};
         model_.positions = 2000;
@@ -24,10 +24,10 @@ protected:
 
     // What was told of a caption of exactly these tokens, and the caption.
     void expect_faithful(WholeCaptioner& captioner, const Tokenizer& words, std::vector<TokenId> tokens) {
-        const CaptionOptions wishes{.max_length = static_cast<std::int64_t>(tokens.size()), .num_beams = 1};
+        const CaptionOptions options{.max_length = static_cast<std::int64_t>(tokens.size()), .num_beams = 1};
         model_.says = std::move(tokens);
         pieces_.clear();
-        const auto made = captioner.caption(job_of(wishes), {}, remember_);
+        const auto made = captioner.caption(job_of(options), {}, remember_);
         ASSERT_TRUE(made.has_value()) << made.error().message;
         std::string joined;
         for (const std::string& piece : pieces_) {
@@ -50,7 +50,7 @@ TEST(Strip, TakesBlanksFromBothEndsOnly) {
     EXPECT_EQ(strip(""), "");
 }
 
-TEST_F(PiecesTest, JoinedPiecesAreTheCaption) {
+TEST_F(CaptionStreamTest, JoinedPiecesAreTheCaption) {
     std::mt19937 dice(3);
     const std::vector<std::string> parts{" ",    "  ", "\n",     "\t",     "a cat", "🦩",
                                          "你好", "é",  "\u00A0", "\uFFFD", "."};
@@ -70,7 +70,7 @@ TEST_F(PiecesTest, JoinedPiecesAreTheCaption) {
     }
 }
 
-TEST_F(PiecesTest, JoinedPiecesAreTheCaptionOfNonsense) {
+TEST_F(CaptionStreamTest, JoinedPiecesAreTheCaptionOfNonsense) {
     std::mt19937 dice(4);
     for (const std::string file : {"tokenizer.json", "byte_fallback.json"}) {
         const Tokenizer words = tokenizer(file);
@@ -85,7 +85,7 @@ TEST_F(PiecesTest, JoinedPiecesAreTheCaptionOfNonsense) {
     }
 }
 
-TEST_F(PiecesTest, AWordIsToldAsSoonAsItIsCertainAndBlanksWaitForTheNext) {
+TEST_F(CaptionStreamTest, AWordIsToldAsSoonAsItIsCertainAndBlanksWaitForTheNext) {
     const Tokenizer words = tokenizer();
     WholeCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
     std::vector<TokenId> tokens;
@@ -94,7 +94,7 @@ TEST_F(PiecesTest, AWordIsToldAsSoonAsItIsCertainAndBlanksWaitForTheNext) {
     EXPECT_EQ(pieces_, (std::vector<std::string>{"a", "  o"}));
 }
 
-TEST_F(PiecesTest, ACharacterOfFourTokensComesWhole) {
+TEST_F(CaptionStreamTest, ACharacterOfFourTokensComesWhole) {
     const Tokenizer words = tokenizer();
     WholeCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
     std::vector<TokenId> tokens = words.encode("a𝄞o").value();
@@ -103,13 +103,13 @@ TEST_F(PiecesTest, ACharacterOfFourTokensComesWhole) {
     EXPECT_EQ(pieces_, (std::vector<std::string>{"a", "𝄞", "o"}));
 }
 
-TEST_F(PiecesTest, ACaptionOfBlanksIsNotTold) {
+TEST_F(CaptionStreamTest, ACaptionOfBlanksIsNotTold) {
     WholeCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
     expect_faithful(captioner, tokenizer(), std::vector<TokenId>(5, word(" ")));
     EXPECT_TRUE(pieces_.empty());
 }
 
-TEST_F(PiecesTest, BeamSearchTellsTheWholeCaptionAtOnce) {
+TEST_F(CaptionStreamTest, BeamSearchTellsTheWholeCaptionAtOnce) {
     model_.says = {word("two"), word(" "), word("two"), TokenId{0}};
     WholeCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
     const auto made = captioner.caption(job_of({.max_length = 6, .num_beams = 2}), {}, remember_);
@@ -118,7 +118,7 @@ TEST_F(PiecesTest, BeamSearchTellsTheWholeCaptionAtOnce) {
     EXPECT_EQ(pieces_, std::vector<std::string>{made->text.value()});
 }
 
-TEST_F(PiecesTest, ListeningChangesNothingInTheAnswer) {
+TEST_F(CaptionStreamTest, ListeningChangesNothingInTheAnswer) {
     WholeCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
     const auto told = captioner.caption(job_of(), {}, remember_);
     const auto untold = captioner.caption(job_of(), {}, {});
@@ -128,7 +128,7 @@ TEST_F(PiecesTest, ListeningChangesNothingInTheAnswer) {
     EXPECT_EQ(told->finish, untold->finish);
 }
 
-TEST_F(PiecesTest, AStopWhileListeningEndsTheCaptionWithThePieceThatWasTold) {
+TEST_F(CaptionStreamTest, AStopWhileListeningEndsTheCaptionWithThePieceThatWasTold) {
     WholeCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
     std::stop_source stop;
     int told = 0;
@@ -142,10 +142,10 @@ TEST_F(PiecesTest, AStopWhileListeningEndsTheCaptionWithThePieceThatWasTold) {
     EXPECT_EQ(told, 1);
 }
 
-TEST(Pieces, WhatWasToldAndIsNotTheCaptionFailsTheJob) {
+TEST(CaptionStream, WhatWasToldAndIsNotTheCaptionFailsTheJob) {
     const Tokenizer& words = testing::golden_tokenizer("tokenizer");
     const OnPiece deaf = [](std::string_view) {};
-    Pieces pieces(words, {}, deaf);
+    CaptionStream pieces(words, {}, deaf);
     const OnToken on_token = pieces.on_token();
     const std::vector<TokenId> tokens = words.encode("a cat").value();
     for (const TokenId token : tokens) on_token(token);
@@ -154,9 +154,9 @@ TEST(Pieces, WhatWasToldAndIsNotTheCaptionFailsTheJob) {
     EXPECT_EQ(finished.error().code, ErrorCode::internal);
 }
 
-TEST(Pieces, NobodyIsToldNothing) {
+TEST(CaptionStream, NobodyIsToldNothing) {
     const OnPiece nobody;
-    Pieces pieces(testing::golden_tokenizer("tokenizer"), {}, nobody);
+    CaptionStream pieces(testing::golden_tokenizer("tokenizer"), {}, nobody);
     EXPECT_FALSE(pieces.on_token());
     EXPECT_TRUE(pieces.finish("a dog").has_value());
 }

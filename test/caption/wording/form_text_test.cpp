@@ -55,7 +55,7 @@ TEST(Wording, OfALongTextThatWasCutWholeSentencesStay) {
 }
 
 TEST(Wording, TagsAreAListAndItsText) {
-    const Worded made = finished("", "Dog, Cat, dog", Wording::tag_list, false);
+    const FormedText made = finished("", "Dog, Cat, dog", Wording::tag_list, false);
     EXPECT_EQ(made.text, "dog, cat");
     EXPECT_EQ(made.tags, (std::vector<std::string>{"dog", "cat"}));
     EXPECT_EQ(text_of("a red dog", Wording::tag_words), "red, dog");

@@ -1,4 +1,6 @@
 #include "image/raw/raw.h"
+#include "image/decode.h"
+#include "image/read_header.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,7 +11,7 @@
 #include "image/raw/preview.h"
 #include "image/raw/sensor.h"
 #include "image/sniff.h"
-#include "image/tiff_bytes.h"
+#include "image/tiff/tiff_bytes.h"
 
 namespace vignette {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "image/exif.h"
 #include "image/fixtures.h"
-#include "image/tiff_bytes.h"
+#include "image/tiff/tiff_bytes.h"
 
 namespace vignette {
 namespace {

@@ -15,8 +15,8 @@
 namespace vignette {
 namespace {
 
-std::vector<float> values(const Pixels& pixels) {
-    const at::Tensor& tensor = dynamic_cast<const TorchPixels&>(pixels).values();
+std::vector<float> values(const ModelInput& pixels) {
+    const at::Tensor& tensor = dynamic_cast<const TorchInput&>(pixels).values();
     const float* first = tensor.const_data_ptr<float>();
     return {first, first + tensor.numel()};
 }
@@ -90,7 +90,7 @@ TEST_P(PreprocessTest, InPiecesItIsTheSameBitForBit) {
         const auto preparation = preprocess.begin();
         const std::size_t row = static_cast<std::size_t>(size.width) * 3;
         for (std::size_t rows = 0; rows < static_cast<std::size_t>(size.height); rows += random() % 120)
-            preparation->take(size, {image.rgb.data(), rows * row});
+            preparation->accept_rows(size, {image.rgb.data(), rows * row});
         const auto pieces = preparation->finish(image).value();
         const auto whole = preprocess(image).value();
         EXPECT_TRUE(same_bits(values(*pieces), values(*whole))) << size.width << "x" << size.height;

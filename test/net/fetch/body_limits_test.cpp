@@ -26,7 +26,7 @@ HttpServer::Handler without_end(const std::string& head, const std::string& piec
 }
 
 // Raw deflate, bit by bit: numbers from their lowest bit, codes from their highest.
-class Bits {
+class BitReader {
 public:
     void number(unsigned value, int bits) {
         for (int i = 0; i < bits; ++i) bit(value >> i & 1);
@@ -50,7 +50,7 @@ const std::string gzip_head{"\x1f\x8b\x08\0\0\0\0\0\0\xff", 10};
 
 // 'a', then `matches` times the 258 bytes before: 13 bits for each.
 std::string bomb(int matches) {
-    Bits bits;
+    BitReader bits;
     bits.number(0b011, 3);  // the last block, fixed codes
     bits.code(0x30 + 'a', 8);
     for (int i = 0; i < matches; ++i) {

@@ -15,7 +15,7 @@ constexpr Clock::time_point never = Clock::time_point::max();
 
 // One that must be there at once.
 std::optional<Slot> take_now(FetchSlots& slots, const std::string& job, const std::string& host) {
-    Result<Slot> slot = slots.take(job, host, Clock::now(), {});
+    Result<Slot> slot = slots.acquire(job, host, Clock::now(), {});
     if (!slot) {
         EXPECT_EQ(slot.error().code, ErrorCode::too_slow);
         return std::nullopt;
@@ -47,7 +47,7 @@ TEST(FetchSlots, WhatIsGivenBackGoesToWhoWaits) {
     FetchSlots slots({.fetches_max = 1, .of_a_job_max = 1, .of_a_host_max = 1});
     std::optional<Slot> one = take_now(slots, "a", "host");
     std::future<bool> waiting =
-        std::async(std::launch::async, [&] { return slots.take("b", "host", never, {}).has_value(); });
+        std::async(std::launch::async, [&] { return slots.acquire("b", "host", never, {}).has_value(); });
     one.reset();
     EXPECT_TRUE(waiting.get());
     EXPECT_TRUE(take_now(slots, "c", "host"));
@@ -57,7 +57,7 @@ TEST(FetchSlots, WhoWaitsForABusyHostHoldsUpNobodyElse) {
     FetchSlots slots({.fetches_max = 9, .of_a_job_max = 9, .of_a_host_max = 1});
     std::optional<Slot> busy = take_now(slots, "a", "busy");
     std::future<bool> waiting =
-        std::async(std::launch::async, [&] { return slots.take("a", "busy", never, {}).has_value(); });
+        std::async(std::launch::async, [&] { return slots.acquire("a", "busy", never, {}).has_value(); });
     EXPECT_TRUE(take_now(slots, "a", "free"));
     busy.reset();
     EXPECT_TRUE(waiting.get());
@@ -68,7 +68,7 @@ TEST(FetchSlots, WaitingEndsWithAStop) {
     const std::optional<Slot> one = take_now(slots, "a", "host");
     std::stop_source stop;
     std::future<ErrorCode> waiting = std::async(std::launch::async, [&] {
-        return slots.take("b", "host", never, stop.get_token()).error().code;
+        return slots.acquire("b", "host", never, stop.get_token()).error().code;
     });
     stop.request_stop();
     EXPECT_EQ(waiting.get(), ErrorCode::cancelled);

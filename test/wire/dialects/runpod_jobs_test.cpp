@@ -182,7 +182,7 @@ TEST(TakenJobs, PicturesOfAllJobsStayWhereTheyAreInTheBody) {
     ASSERT_TRUE(jobs.has_value());
     ASSERT_EQ(jobs->size(), 2U);
     for (const TakenJob& job : *jobs) {
-        const auto& image = std::get<Base64Image>(job.request->items.front().job->pictures.front().source);
+        const auto& image = std::get<Base64Picture>(job.request->items.front().job->pictures.front().source);
         EXPECT_TRUE(image.text.view().data() >= begin && image.text.view().data() < end);
     }
 }

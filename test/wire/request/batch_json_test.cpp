@@ -28,7 +28,7 @@ std::vector<std::string> told(const Request& request) {
     std::vector<std::string> all;
     for (const Item& item : request.items) {
         all.push_back(
-            item.job ? std::string(std::get<Base64Image>(item.job->pictures.front().source).text.view())
+            item.job ? std::string(std::get<Base64Picture>(item.job->pictures.front().source).text.view())
                      : "!" + item.job.error().field + ": " + item.job.error().message
         );
     }
@@ -99,13 +99,14 @@ TEST(BatchJson, AnItemMayBeAnObjectWithItsOwnIdAndWishes) {
     EXPECT_EQ(request.items[0].job->options, CaptionOptions{});
 }
 
-TEST(BatchJson, WhatTheJobWishesHoldsForEveryItemThatDoesNotWishOtherwiseInAnyOrder) {
-    const std::string_view wishes =
+TEST(BatchJson, WhatTheJobOptionsHoldsForEveryItemThatDoesNotWishOtherwiseInAnyOrder) {
+    const std::string_view options =
         R"("prompt":"p","max_length":30,"min_length":3,"num_beams":2,"return_tokens":true,"model":"m")";
     const std::string_view images =
         R"("images":["QUJD",{"image":"QUJD","prompt":"q","num_beams":1,"return_tokens":false}])";
     for (const std::string& fields :
-         {std::string(wishes) + "," + std::string(images), std::string(images) + "," + std::string(wishes)}) {
+         {std::string(options) + "," + std::string(images), std::string(images) + "," + std::string(options)
+         }) {
         const Request request = parsed(fields);
         ASSERT_EQ(request.items.size(), 2U);
         const CaptionOptions of_job{
@@ -217,7 +218,7 @@ TEST(BatchJson, DataUrlsAreStrings) {
 
 TEST(BatchJson, AnAddressIsTakenWhereverAPictureIsAndListsOfAddressesTakeNothingElse) {
     const auto address = [](const Item& item) {
-        return item.job ? std::get<RemoteImage>(item.job->pictures.front().source).url
+        return item.job ? std::get<RemotePicture>(item.job->pictures.front().source).url
                         : item.job.error().message;
     };
     EXPECT_EQ(address(parsed(R"("image_url":" https://x/a.png ")").items[0]), "https://x/a.png");
@@ -315,7 +316,7 @@ TEST(BatchJson, PicturesOfABatchStayWhereTheyAreInTheBody) {
     const Result<Request> request = parse_request(std::move(body), {});
     ASSERT_TRUE(request.has_value());
     for (const Item& item : request->items) {
-        const std::string_view text = std::get<Base64Image>(item.job->pictures.front().source).text.view();
+        const std::string_view text = std::get<Base64Picture>(item.job->pictures.front().source).text.view();
         EXPECT_TRUE(text.data() >= begin && text.data() + text.size() <= end);
     }
 }

@@ -1,4 +1,4 @@
-// The wishes about a caption: what arrives, what is legal, which names mean the same.
+// The options about a caption: what arrives, what is legal, which names mean the same.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -15,7 +15,7 @@ std::string with(std::string_view fields) {
     return R"({"input":{"image":"QUJD",)" + std::string(fields) + "}}";
 }
 
-CaptionOptions wishes_of(std::string_view fields) {
+CaptionOptions options_of(std::string_view fields) {
     const Result<Job> job = sole_job(with(fields));
     EXPECT_TRUE(job.has_value()) << fields << ": " << (job ? "" : job.error().message);
     if (!job) return {};
@@ -32,7 +32,7 @@ void expect_refused(std::string_view fields, std::string_view field, std::string
 }
 
 TEST(CaptionOptionsJson, EveryWishArrives) {
-    const CaptionOptions wishes = wishes_of(
+    const CaptionOptions options = options_of(
         R"("preset":"json","schema":{ "type" : "object", "x":[1,{"y":"}"}] },"prefix":"A dog","max_length":30,)"
         R"("min_length":2,"num_beams":3,"n":2,"length_penalty":-0.5,"temperature":0.7,"top_k":40,"top_p":0.9,)"
         R"("min_p":0.05,"seed":9007199254740992,"repetition_penalty":1.2,"no_repeat_ngram_size":3,)"
@@ -59,20 +59,20 @@ TEST(CaptionOptionsJson, EveryWishArrives) {
     expected.bad_words = {"cat"};
     expected.return_tokens = true;
     expected.logprobs = true;
-    EXPECT_EQ(wishes, expected);
+    EXPECT_EQ(options, expected);
 }
 
 TEST(CaptionOptionsJson, WhatIsNotThereStaysUnset) {
     EXPECT_EQ(
-        wishes_of(R"("temperature":null,"stop":null,"stop_sequences":null,"schema":null,"seed":null)"),
+        options_of(R"("temperature":null,"stop":null,"stop_sequences":null,"schema":null,"seed":null)"),
         CaptionOptions{}
     );
-    EXPECT_EQ(wishes_of(R"("stop":[],"bad_words":[])"), CaptionOptions{});
+    EXPECT_EQ(options_of(R"("stop":[],"bad_words":[])"), CaptionOptions{});
 }
 
 TEST(CaptionOptionsJson, EveryPresetHasItsName) {
     for (const Preset preset : presets)
-        EXPECT_EQ(wishes_of("\"preset\":\"" + std::string(to_text(preset)) + "\"").preset, preset);
+        EXPECT_EQ(options_of("\"preset\":\"" + std::string(to_text(preset)) + "\"").preset, preset);
     expect_refused(
         R"("preset":"poem")", "preset",
         "must be one of alt_text, one_sentence, detailed, tags, production, json, not \"poem\""
@@ -80,10 +80,10 @@ TEST(CaptionOptionsJson, EveryPresetHasItsName) {
 }
 
 TEST(CaptionOptionsJson, ANameOfAnotherProgramMeansOurs) {
-    EXPECT_EQ(wishes_of(R"("max_new_tokens":12)").max_length, 12);
-    EXPECT_EQ(wishes_of(R"("max_tokens":12)").max_length, 12);
-    EXPECT_EQ(wishes_of(R"("stop_sequences":"x")").stop, std::vector<std::string>{"x"});
-    EXPECT_EQ(wishes_of(R"("max_length":null,"max_tokens":12)").max_length, 12);
+    EXPECT_EQ(options_of(R"("max_new_tokens":12)").max_length, 12);
+    EXPECT_EQ(options_of(R"("max_tokens":12)").max_length, 12);
+    EXPECT_EQ(options_of(R"("stop_sequences":"x")").stop, std::vector<std::string>{"x"});
+    EXPECT_EQ(options_of(R"("max_length":null,"max_tokens":12)").max_length, 12);
 }
 
 TEST(CaptionOptionsJson, TwoNamesOfOneWishAreRefused) {
@@ -110,12 +110,12 @@ TEST(CaptionOptionsJson, ANumberOutsideItsRangeIsRefusedWithTheRange) {
         R"("temperature":"0.7")", "temperature", "must be a number, not a string: write 0.7 instead"
     );
     expect_refused(R"("temperature":true)", "temperature", "must be a number, not a boolean");
-    EXPECT_EQ(wishes_of(R"("temperature":0,"top_p":1,"min_p":0)").top_p, 1);
+    EXPECT_EQ(options_of(R"("temperature":0,"top_p":1,"min_p":0)").top_p, 1);
 }
 
 TEST(CaptionOptionsJson, AStopIsAShortTextAndThereAreFew) {
     const std::string longest(128, 'x');
-    EXPECT_EQ(wishes_of("\"stop\":\"" + longest + "\"").stop.front(), longest);
+    EXPECT_EQ(options_of("\"stop\":\"" + longest + "\"").stop.front(), longest);
     expect_refused("\"stop\":\"" + longest + "x\"", "stop", "has 129 bytes; shorten it to 128");
     expect_refused(R"("stop":"")", "stop", "is empty; leave it out");
     expect_refused(R"("stop":["a",""])", "stop[1]", "is empty");
@@ -127,7 +127,7 @@ TEST(CaptionOptionsJson, AStopIsAShortTextAndThereAreFew) {
 TEST(CaptionOptionsJson, ForbiddenWordsAreAsManyAsTheLimitSays) {
     std::string words = "\"a\"";
     for (int i = 1; i < 64; ++i) words += ",\"a\"";
-    EXPECT_EQ(wishes_of("\"bad_words\":[" + words + "]").bad_words.size(), 64U);
+    EXPECT_EQ(options_of("\"bad_words\":[" + words + "]").bad_words.size(), 64U);
     expect_refused("\"bad_words\":[" + words + ",\"a\"]", "bad_words", "holds more than 64 texts");
 }
 
@@ -137,7 +137,7 @@ TEST(CaptionOptionsJson, ASchemaIsAnObjectOfABoundedSize) {
     );
     expect_refused(R"("schema":[])", "schema", "not an array");
     const std::string filling(64 * KiB - 8, 'x');
-    EXPECT_EQ(wishes_of(R"("schema":{"a":")" + filling + "\"}").schema->size(), 64 * KiB);
+    EXPECT_EQ(options_of(R"("schema":{"a":")" + filling + "\"}").schema->size(), 64 * KiB);
     expect_refused(R"("schema":{"a": ")" + filling + "\"}", "schema", "has 65537 bytes; shorten it to 65536");
 }
 

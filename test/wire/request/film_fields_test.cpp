@@ -26,45 +26,46 @@ Film film_of(std::string_view fields) {
 
 TEST(FilmFields, AFilmIsADataUrlBase64OrAnAddress) {
     const Film data = film_of(R"("video":" data:video/mp4;codecs=avc1;base64,QUJD ")");
-    EXPECT_EQ(std::get<Base64Image>(data.source.source).text.view(), "QUJD");
+    EXPECT_EQ(std::get<Base64Picture>(data.source.source).text.view(), "QUJD");
     EXPECT_EQ(data.source.field, "input.video");
-    EXPECT_EQ(std::get<Base64Image>(film_of(R"("video":"QUJD")").source.source).text.view(), "QUJD");
+    EXPECT_EQ(std::get<Base64Picture>(film_of(R"("video":"QUJD")").source.source).text.view(), "QUJD");
     for (const std::string_view field : {"video", "video_url"}) {
         const Film remote = film_of("\"" + std::string(field) + "\":\"HTTPS://example.com/a.mp4\"");
-        EXPECT_EQ(std::get<RemoteImage>(remote.source.source).url, "HTTPS://example.com/a.mp4");
+        EXPECT_EQ(std::get<RemotePicture>(remote.source.source).url, "HTTPS://example.com/a.mp4");
         EXPECT_EQ(remote.source.field, "input." + std::string(field));
     }
     EXPECT_EQ(
-        std::get<Base64Image>(film_of(R"("video_url":"data:;base64,QUJD")").source.source).text.view(), "QUJD"
+        std::get<Base64Picture>(film_of(R"("video_url":"data:;base64,QUJD")").source.source).text.view(),
+        "QUJD"
     );
 }
 
 TEST(FilmFields, FramesAreChosenByOneOfThreeWishes) {
-    EXPECT_EQ(film_of(R"("video":"QQ")").wishes, FrameWishes{});
-    EXPECT_EQ(film_of(R"("video":"QQ","fps":0.5)").wishes.fps, 0.5);
-    EXPECT_TRUE(film_of(R"("keyframes":true,"video":"QQ")").wishes.keyframes);
+    EXPECT_EQ(film_of(R"("video":"QQ")").options, FrameOptions{});
+    EXPECT_EQ(film_of(R"("video":"QQ","fps":0.5)").options.fps, 0.5);
+    EXPECT_TRUE(film_of(R"("keyframes":true,"video":"QQ")").options.keyframes);
     EXPECT_EQ(
-        film_of(R"("video":"QQ","timestamps":[0,1.5,2e1])").wishes.timestamps,
+        film_of(R"("video":"QQ","timestamps":[0,1.5,2e1])").options.timestamps,
         (std::vector<double>{0, 1.5, 20})
     );
     const Film more =
         film_of(R"("video":"QQ","fps":2,"keyframes":false,"max_frames":7,"keep_duplicates":true)");
-    EXPECT_EQ(more.wishes.max_frames, 7);
-    EXPECT_TRUE(more.wishes.keep_duplicates);
+    EXPECT_EQ(more.options.max_frames, 7);
+    EXPECT_TRUE(more.options.keep_duplicates);
 }
 
 TEST(FilmFields, AFrameIsDescribedAsTheJobSays) {
     const Film film = film_of(
         R"("video":"QQ","prompt":"what is it","num_beams":2,"model":"m","return_embedding":true,"promt":"x")"
     );
-    EXPECT_EQ(film.frame.options.prompt, "what is it");
-    EXPECT_EQ(film.frame.options.num_beams, 2);
-    EXPECT_EQ(film.frame.model, "m");
-    EXPECT_EQ(film.frame.task, Task::embed_and_caption);
-    EXPECT_TRUE(film.frame.frame);
-    EXPECT_TRUE(film.frame.pictures.empty());
-    EXPECT_EQ(film.frame.id, JobId{"f-1"});
-    EXPECT_EQ(film.frame.warnings.size(), 1U);
+    EXPECT_EQ(film.frame_job.options.prompt, "what is it");
+    EXPECT_EQ(film.frame_job.options.num_beams, 2);
+    EXPECT_EQ(film.frame_job.model, "m");
+    EXPECT_EQ(film.frame_job.task, Task::embed_and_caption);
+    EXPECT_TRUE(film.frame_job.is_frame);
+    EXPECT_TRUE(film.frame_job.pictures.empty());
+    EXPECT_EQ(film.frame_job.id, JobId{"f-1"});
+    EXPECT_EQ(film.frame_job.warnings.size(), 1U);
 }
 
 struct Bad {

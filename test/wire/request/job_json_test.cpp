@@ -37,7 +37,7 @@ Job parsed(std::string_view body) {
 }
 
 std::string_view base64_of(const Job& job) {
-    return std::get<Base64Image>(job.pictures.front().source).text.view();
+    return std::get<Base64Picture>(job.pictures.front().source).text.view();
 }
 
 TEST(JobJson, TheSmallestJobIsOnePicture) {

@@ -76,8 +76,8 @@ TEST(TaskJson, FramesAreAnsweredByPlace) {
     EXPECT_EQ(parsed(R"("frames":[{"image":"QQ","id":"a"}])").items[0].id, "a");
     EXPECT_EQ(parsed(R"("task":"describe","images":["QQ"])").shape, AnswerShape::frames);
     EXPECT_EQ(parsed(R"("task":"describe","image":"QQ")").shape, AnswerShape::frames);
-    EXPECT_TRUE(parsed(R"("frames":["QQ"])").items[0].job->frame);
-    EXPECT_FALSE(parsed(R"("images":["QQ"])").items[0].job->frame);
+    EXPECT_TRUE(parsed(R"("frames":["QQ"])").items[0].job->is_frame);
+    EXPECT_FALSE(parsed(R"("images":["QQ"])").items[0].job->is_frame);
     EXPECT_EQ(refused(R"("frames":["QQ"],"images":["QQ"])").field, "input.images");
 }
 
@@ -85,7 +85,7 @@ TEST(TaskJson, PicturesThatBelongTogetherAreOneJob) {
     const Job job = only_job(R"("images":["QUJD","REVG"],"together":true,"prompt":"compare")");
     ASSERT_EQ(job.pictures.size(), 2U);
     EXPECT_EQ(job.pictures[1].field, "input.images[1]");
-    EXPECT_EQ(std::get<Base64Image>(job.pictures[1].source).text.view(), "REVG");
+    EXPECT_EQ(std::get<Base64Picture>(job.pictures[1].source).text.view(), "REVG");
     EXPECT_EQ(job.options.prompt, "compare");
     EXPECT_EQ(parsed(R"("images":["QUJD","REVG"],"together":true)").shape, AnswerShape::single);
     EXPECT_EQ(parsed(R"("images":["QUJD","REVG"],"together":false)").shape, AnswerShape::batch);

@@ -1,4 +1,4 @@
-// What a captioner makes of wishes: from the words of a job to what the model hears and the client gets.
+// What a captioner makes of options: from the words of a job to what the model hears and the client gets.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -16,9 +16,9 @@ std::vector<std::string> fields_of(const std::vector<Warning>& warnings) {
     return fields;
 }
 
-class WishesTest : public CaptionerFixture {
+class OptionsTest : public CaptionerFixture {
 protected:
-    WishesTest() {
+    OptionsTest() {
         bundle_.text.end = {TokenId{1}};  // </s>
         bundle_.text.image_token = TokenId{399};
         bundle_.generation.max_length_limit = 1000;
@@ -32,21 +32,21 @@ protected:
         model_.says.push_back(bundle_.text.end.front());
     }
 
-    Caption made(CaptionOptions wishes, const std::string& file = "tokenizer.json") {
-        wishes.max_length = wishes.max_length.value_or(1000);
+    Caption made(CaptionOptions options, const std::string& file = "tokenizer.json") {
+        options.max_length = options.max_length.value_or(1000);
         pieces_.clear();
         WholeCaptioner captioner(bundle_, tokenizer(file), model_, Limits{});
-        Result<Caption> caption = captioner.caption(job_of(std::move(wishes)), {}, remember_);
+        Result<Caption> caption = captioner.caption(job_of(std::move(options)), {}, remember_);
         EXPECT_TRUE(caption.has_value()) << (caption ? "" : caption.error().message);
         return caption.value_or(Caption{});
     }
 
     // Of a model that says something else for each history and each picture.
-    Caption dreamt(CaptionOptions wishes, Script script) {
+    Caption dreamt(CaptionOptions options, Script script) {
         script.shape = {.slots = 8, .positions = 400, .vocabulary = 400};
         ScriptedModel model(std::move(script));
         WholeCaptioner captioner(bundle_, tokenizer(), model, Limits{});
-        Result<Caption> caption = captioner.caption(job_of(std::move(wishes)), {}, {});
+        Result<Caption> caption = captioner.caption(job_of(std::move(options)), {}, {});
         EXPECT_TRUE(caption.has_value()) << (caption ? "" : caption.error().message);
         return caption.value_or(Caption{});
     }
@@ -61,7 +61,7 @@ protected:
     const OnPiece remember_ = [this](std::string_view piece) { pieces_.emplace_back(piece); };
 };
 
-TEST_F(WishesTest, ACaptionEndsBeforeAStopThatLiesInSeveralTokens) {
+TEST_F(OptionsTest, ACaptionEndsBeforeAStopThatLiesInSeveralTokens) {
     let_say("a dog. a cat. a bird");
     const Caption caption = made({.stop = {"t. a b", "zzz"}});
     EXPECT_EQ(caption.text, "a dog. a ca");
@@ -70,14 +70,14 @@ TEST_F(WishesTest, ACaptionEndsBeforeAStopThatLiesInSeveralTokens) {
     EXPECT_EQ(joined_pieces(), caption.text);
 }
 
-TEST_F(WishesTest, AStopThatTheLastTokenCompletesIsAStop) {
+TEST_F(OptionsTest, AStopThatTheLastTokenCompletesIsAStop) {
     let_say("a dog");
     const auto length = static_cast<std::int64_t>(model_.says.size()) - 1;
     EXPECT_EQ(made({.max_length = length, .stop = {"g"}}).finish, FinishReason::stop);
     EXPECT_EQ(made({.max_length = length}).finish, FinishReason::length);
 }
 
-TEST_F(WishesTest, WhateverIsSaidJoinedPiecesAreTheCaption) {
+TEST_F(OptionsTest, WhateverIsSaidJoinedPiecesAreTheCaption) {
     std::mt19937 dice(7);
     const std::vector<std::string> parts{" ", "\n",   "a cat",   "🦩",     "é",      "##",
                                          ".", " END", "A dog. ", "你好。", "e\u0301"};
@@ -90,24 +90,25 @@ TEST_F(WishesTest, WhateverIsSaidJoinedPiecesAreTheCaption) {
         std::string text;
         for (std::size_t count = 1 + dice() % 12; count > 0; --count) text += parts[dice() % parts.size()];
         let_say(text, file);
-        CaptionOptions wishes;
-        wishes.stop = stops[dice() % stops.size()];
-        wishes.preset = wanted[dice() % wanted.size()];
-        if (dice() % 2 == 0) wishes.prefix = "A dog. It";
-        if (dice() % 2 == 0) wishes.max_length = 1 + dice() % model_.says.size();
-        const Caption caption = made(wishes, file);
+        CaptionOptions options;
+        options.stop = stops[dice() % stops.size()];
+        options.preset = wanted[dice() % wanted.size()];
+        if (dice() % 2 == 0) options.prefix = "A dog. It";
+        if (dice() % 2 == 0) options.max_length = 1 + dice() % model_.says.size();
+        const Caption caption = made(options, file);
         ASSERT_EQ(joined_pieces(), caption.text) << text;
-        ASSERT_TRUE(caption.text->starts_with(wishes.prefix.value_or(""))) << text;
+        ASSERT_TRUE(caption.text->starts_with(options.prefix.value_or(""))) << text;
         for (const std::string& piece : pieces_) {
             ASSERT_FALSE(piece.empty());
             ASSERT_TRUE(at_wall(ErrorCode::internal, [&] { return nlohmann::json(piece).dump(); })) << text;
         }
-        for (const std::string& stop : wishes.stop)
-            ASSERT_EQ(caption.text->find(stop, wishes.prefix.value_or("").size()), std::string::npos) << text;
+        for (const std::string& stop : options.stop)
+            ASSERT_EQ(caption.text->find(stop, options.prefix.value_or("").size()), std::string::npos)
+                << text;
     }
 }
 
-TEST_F(WishesTest, APrefixStandsBehindThePromptAndIsToldFirst) {
+TEST_F(OptionsTest, APrefixStandsBehindThePromptAndIsToldFirst) {
     let_say(" is red");
     const Caption caption = made({.prompt = "a", .prefix = "cat"});
     EXPECT_EQ(caption.text, "cat is red");
@@ -118,7 +119,7 @@ TEST_F(WishesTest, APrefixStandsBehindThePromptAndIsToldFirst) {
     EXPECT_EQ(caption.tokens, model_.says) << "tokens are the new ones";
 }
 
-TEST_F(WishesTest, PicturesThatBelongTogetherHaveTheirPlacesInOnePrompt) {
+TEST_F(OptionsTest, PicturesThatBelongTogetherHaveTheirPlacesInOnePrompt) {
     bundle_.text.prompt_template = "user:{images}{prompt} you:";
     bundle_.text.image_text = " tw";
     bundle_.text.placement = Placement::placeholder;
@@ -132,7 +133,7 @@ TEST_F(WishesTest, PicturesThatBelongTogetherHaveTheirPlacesInOnePrompt) {
     EXPECT_EQ(model_.heard.size(), tokenizer().encode("user: tw tw a cat you:").value().size() + 2);
 }
 
-TEST_F(WishesTest, OfSeveralBeamsTheBestIsTheCaption) {
+TEST_F(OptionsTest, OfSeveralBeamsTheBestIsTheCaption) {
     const Caption caption = dreamt({.max_length = 6, .num_beams = 3, .n = 3}, {.seed = 5});
     ASSERT_EQ(caption.alternatives.size(), 3U);
     EXPECT_EQ(caption.text, caption.alternatives[0].text);
@@ -142,7 +143,7 @@ TEST_F(WishesTest, OfSeveralBeamsTheBestIsTheCaption) {
     EXPECT_TRUE(dreamt({.max_length = 6, .num_beams = 3}, {.seed = 5}).alternatives.empty());
 }
 
-TEST_F(WishesTest, SeveralDrawnCaptionsAreThoseOfTheNextSeeds) {
+TEST_F(OptionsTest, SeveralDrawnCaptionsAreThoseOfTheNextSeeds) {
     const Caption several = dreamt({.max_length = 6, .n = 3, .seed = 40}, {});
     ASSERT_EQ(several.alternatives.size(), 3U);
     for (std::size_t i = 0; i < 3; ++i) {
@@ -155,14 +156,14 @@ TEST_F(WishesTest, SeveralDrawnCaptionsAreThoseOfTheNextSeeds) {
     EXPECT_TRUE(several.logprobs.empty()) << "nobody asked";
 }
 
-TEST_F(WishesTest, ASeedThatNobodyNamedIsToldAndDrawsTheSameAgain) {
+TEST_F(OptionsTest, ASeedThatNobodyNamedIsToldAndDrawsTheSameAgain) {
     const Caption first = dreamt({.max_length = 6, .temperature = 1}, {});
     ASSERT_TRUE(first.model.seed.has_value());
     const auto seed = static_cast<std::int64_t>(*first.model.seed);
     EXPECT_EQ(dreamt({.max_length = 6, .temperature = 1, .seed = seed}, {}).text, first.text);
 }
 
-TEST_F(WishesTest, EachTokenHasItsProbabilityAndTheCaptionItsConfidence) {
+TEST_F(OptionsTest, EachTokenHasItsProbabilityAndTheCaptionItsConfidence) {
     const Caption caption = dreamt({.max_length = 6, .logprobs = true}, {});
     ASSERT_EQ(caption.logprobs.size(), caption.tokens.size());
     double least = 1;
@@ -177,7 +178,7 @@ TEST_F(WishesTest, EachTokenHasItsProbabilityAndTheCaptionItsConfidence) {
     EXPECT_FALSE(dreamt({.max_length = 6}, {}).confidence);
 }
 
-TEST_F(WishesTest, AForbiddenWordIsNotSaid) {
+TEST_F(OptionsTest, AForbiddenWordIsNotSaid) {
     const TokenId favourite = tokenizer().id_of("o").value();
     const Script stubborn{.favoured = {favourite}, .bias = 1000};
     EXPECT_EQ(dreamt({.max_length = 5}, stubborn).tokens, std::vector<TokenId>(5, favourite));
@@ -186,7 +187,7 @@ TEST_F(WishesTest, AForbiddenWordIsNotSaid) {
     EXPECT_EQ(std::ranges::count(caption.tokens, favourite), 0);
 }
 
-TEST_F(WishesTest, ACaptionThatRepeatsItselfIsEndedAndReported) {
+TEST_F(OptionsTest, ACaptionThatRepeatsItselfIsEndedAndReported) {
     model_.says = {tokenizer().id_of("o").value()};
     const Caption caption = made({.max_length = 900, .loop_guard = true});
     EXPECT_EQ(caption.finish, FinishReason::loop);
@@ -195,7 +196,7 @@ TEST_F(WishesTest, ACaptionThatRepeatsItselfIsEndedAndReported) {
     EXPECT_EQ(made({.max_length = 90}).finish, FinishReason::length) << "without a preset it is off";
 }
 
-TEST_F(WishesTest, APresetsInstructionIsWhatTheModelHears) {
+TEST_F(OptionsTest, APresetsInstructionIsWhatTheModelHears) {
     bundle_.family = "llava-next";
     let_say("An image of a cat. A dog.");
     const Caption caption = made({.preset = Preset::alt_text});
@@ -206,32 +207,32 @@ TEST_F(WishesTest, APresetsInstructionIsWhatTheModelHears) {
     EXPECT_EQ(model_.heard.size(), words.size() + 2);
 }
 
-TEST_F(WishesTest, TagsAreAListInTheAnswer) {
+TEST_F(OptionsTest, TagsAreAListInTheAnswer) {
     let_say(" a red cat");
     const Caption caption = made({.preset = Preset::tags});
     EXPECT_EQ(caption.tags, (std::vector<std::string>{"red", "cat"}));
     EXPECT_EQ(caption.text, "red, cat");
 }
 
-TEST_F(WishesTest, ASchemaHoldsEvenADreamer) {
+TEST_F(OptionsTest, ASchemaHoldsEvenADreamer) {
     bundle_.family = "llava-next";
-    const CaptionOptions wishes{.schema = R"({"enum":["yes","no"]})", .max_length = 40};
+    const CaptionOptions options{.schema = R"({"enum":["yes","no"]})", .max_length = 40};
     for (std::uint64_t seed = 1; seed < 6; ++seed) {
-        const Caption caption = dreamt(wishes, {.seed = seed});
+        const Caption caption = dreamt(options, {.seed = seed});
         EXPECT_TRUE(caption.text == "\"yes\"" || caption.text == "\"no\"") << caption.text.value_or("");
         EXPECT_EQ(caption.finish, FinishReason::stop);
         EXPECT_TRUE(caption.is_json);
     }
 }
 
-TEST_F(WishesTest, JsonThatWasCutIsReported) {
+TEST_F(OptionsTest, JsonThatWasCutIsReported) {
     bundle_.family = "llava-next";
     const Caption caption = dreamt({.schema = R"({"enum":["yes","no"]})", .max_length = 1}, {});
     EXPECT_EQ(caption.finish, FinishReason::length);
     EXPECT_EQ(fields_of(caption.warnings), (std::vector<std::string>{"input.promt", "input.max_length"}));
 }
 
-TEST_F(WishesTest, AWrongSchemaNamesItsField) {
+TEST_F(OptionsTest, AWrongSchemaNamesItsField) {
     bundle_.family = "llava-next";
     const Result<Caption> caption = CaptionerFixture::caption({.schema = R"({"type":"poem"})"});
     ASSERT_FALSE(caption.has_value());
@@ -239,7 +240,7 @@ TEST_F(WishesTest, AWrongSchemaNamesItsField) {
     EXPECT_EQ(caption.error().field, "input.schema");
 }
 
-TEST_F(WishesTest, TheAnswerTellsTheValuesInForce) {
+TEST_F(OptionsTest, TheAnswerTellsTheValuesInForce) {
     const ModelUse drawn = dreamt({.max_length = 2, .top_p = 0.5, .seed = 3}, {}).model;
     EXPECT_EQ(drawn.temperature, 1);
     EXPECT_EQ(drawn.top_k, 50);

@@ -1,4 +1,4 @@
-#include "app/models/model_paths.h"
+#include "app/models/find_bundle.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

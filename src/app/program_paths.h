@@ -1,0 +1,15 @@
+// Where this program and its back library lie. Any thread.
+#pragma once
+
+#include <filesystem>
+
+#include "vignette/error.h"
+
+namespace vignette {
+
+std::filesystem::path program_folder();
+
+// libvignette-captioner.so beside the program, or in ../lib of an installation.
+Result<std::filesystem::path> find_back();
+
+}  // namespace vignette

@@ -1,0 +1,37 @@
+// A request to a trusted party and its response. Values.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "vignette/bytes.h"
+#include "vignette/error.h"
+
+namespace vignette {
+
+enum class HttpMethod { get, post };
+
+struct HttpRequest {
+    HttpMethod method = HttpMethod::get;
+    std::string url;
+    std::vector<std::string> headers;  // "Name: value"
+    SharedText body;                   // shared with whoever keeps it for another try
+    std::chrono::milliseconds timeout{30'000};
+    std::chrono::steady_clock::time_point not_before{};  // so that a retry needs no thread to wait
+    std::size_t response_bytes_max = 64 * KiB;
+};
+
+struct HttpResponse {
+    int status = 0;
+    std::string content_type;
+    std::string body;                    // with 64 bytes to spare where its length was announced
+    std::chrono::seconds retry_after{};  // 0: not said
+};
+
+// Called once, with the response or with the reason why there is none.
+using HttpDone = std::function<void(Result<HttpResponse>)>;
+
+}  // namespace vignette
