@@ -9,7 +9,7 @@ import torch
 from conftest import ROOT, picture_bytes, vignette
 from export.__main__ import export
 from PIL import Image
-from reference import generate_reference
+from parity.reference import generate_reference
 from safetensors.torch import load_file, save_file
 from tiny_models import make_blip2
 

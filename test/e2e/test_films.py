@@ -8,9 +8,9 @@ import random
 import shutil
 import subprocess
 
-import films
+from media import films
 import pytest
-import scenes
+from scenes import draw as scenes
 from conftest import ROOT, data_url, picture_bytes, run_input, vignette
 
 SECONDS = 2  # of each scene

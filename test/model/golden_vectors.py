@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-import reference
+from parity import reference
 import torch
 from PIL import Image
 from safetensors.torch import save_file

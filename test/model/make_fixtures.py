@@ -21,7 +21,7 @@ import golden_choices
 import golden_pixels
 import golden_vectors
 import numpy as np
-import reference
+from parity import reference
 import torch
 from bundle_twin import prompt_ids
 from PIL import Image

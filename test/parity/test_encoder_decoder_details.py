@@ -11,10 +11,10 @@ import torch
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
 
-import reference
+from parity import reference
 from bundle_twin import prompt_embeds
 from export.__main__ import main as export_main
-from export.t5_parts import clamp_infinite, relative_buckets
+from export.parts.t5_parts import clamp_infinite, relative_buckets
 from pictures import draw_pictures
 from safetensors.torch import load_file, save_file
 from slot_engine import Request, SlotEngine, load_program, read_manifest

@@ -10,7 +10,7 @@ import torch
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
 
-import reference
+from parity import reference
 from bundle_twin import prompt_embeds
 from export.__main__ import main as export_main
 from pictures import draw_pictures

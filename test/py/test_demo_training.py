@@ -10,14 +10,14 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "py"))
 
-import caption_changes  # noqa: E402
-import check_scenes  # noqa: E402
-import demo_clip  # noqa: E402
-import demo_llava_next as demo  # noqa: E402
-import llava_next_batches as batches  # noqa: E402
-import scene_questions as sq  # noqa: E402
-import scenes  # noqa: E402
-from train_llava_next import Trainee  # noqa: E402
+from scenes import caption_changes  # noqa: E402
+from scenes import check as check_scenes  # noqa: E402
+from scenes.models import clip as demo_clip  # noqa: E402
+from scenes.models import llava_next as demo  # noqa: E402
+from scenes.train import llava_next_batches as batches  # noqa: E402
+from scenes import questions as sq  # noqa: E402
+from scenes import draw as scenes  # noqa: E402
+from scenes.train.llava_next import Trainee  # noqa: E402
 from transformers.models.llava_next.modeling_llava_next import select_best_resolution  # noqa: E402
 
 SIZES = [size for sizes in sq.SIZES.values() for size in sizes]

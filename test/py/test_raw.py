@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dng_files import BYTE, LONG, SHORT, TiffWriter, camera_fields, jpeg_of, preview_fields, raw_fields
+from media.dng import BYTE, LONG, SHORT, TiffWriter, camera_fields, jpeg_of, preview_fields, raw_fields
 from PIL import Image
 from raw_files import (
     BLUE,

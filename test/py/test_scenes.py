@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "py"))
 
-import scenes  # noqa: E402
+from scenes import draw as scenes  # noqa: E402
 
 NOUNS = [
     f"{scenes.article(colour)} {colour} {shape}"

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export import blip2
-from export.blip2 import Blip2
-from export.blocks import (
+from export.parts import blip2
+from export.parts.blip2 import Blip2
+from export.parts.blocks import (
     StepPlan,
     Window,
     all_equal,
