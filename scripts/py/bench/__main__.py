@@ -7,16 +7,14 @@ pairs' ratios, because on a busy machine a pair shares its luck. Rows that see b
 import argparse
 import functools
 import os
-import random
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from bench import media as bench_media
-from bench import worker as bench_worker
+from bench import media, worker
+from bench.common import draw_scenes, noisy_photo, timed, tiny_bundle
 from program import PROGRAM, ROOT, caption_files
 
 ROWS = {}
@@ -31,22 +29,6 @@ def row(name, wanted):
         return function
 
     return register
-
-
-def timed(call):
-    start = time.perf_counter()
-    value = call()
-    return time.perf_counter() - start, value
-
-
-def tiny_bundle(folder, **sizes):
-    """(snapshot, bundle) of a tiny random BLIP-2."""
-    from big_models.blip2 import export
-    from tiny_models import make_blip2
-
-    snapshot = make_blip2(folder / "snapshot", seed=7, **sizes)
-    export(snapshot, folder / "bundle")
-    return snapshot, folder / "bundle"
 
 
 @row("generate-tiny", wanted=4)
@@ -218,33 +200,12 @@ def help_(pairs, folder):
         yield statistics.median(timed(ours)[0] for _ in range(5)), timed(theirs)[0]
 
 
-row("media-640x480", wanted=2)(bench_media.small_photo)
-row("media-1080p-anyres", wanted=2)(bench_media.anyres_photo)
-row("media-png-1080p", wanted=1.3)(bench_media.png_photo)
-row("worker-jobs-c1", wanted=300)(bench_worker.jobs_c1)
-row("worker-jobs-c100", wanted=10)(bench_worker.jobs_c100)
-row("worker-latency-1mb", wanted=12)(bench_worker.latency_1mb)
-
-
-def draw_scenes(folder, count):
-    from scenes.draw import draw_scene
-
-    files = [folder / f"scene-{number}.png" for number in range(count)]
-    for number, file in enumerate(files):
-        draw_scene(random.Random(number)).image.save(file)
-    return files
-
-
-def noisy_photo(width, height):
-    """Smooth areas with grain, as a camera gives them: pure noise or a flat colour would flatter one side."""
-    import numpy as np
-    from PIL import Image
-
-    noise = np.random.default_rng(3)
-    smooth = Image.fromarray(noise.integers(0, 256, (height // 100, width // 100, 3), dtype=np.uint8))
-    pixels = np.asarray(smooth.resize((width, height), Image.BICUBIC), dtype=np.int16)
-    grain = noise.normal(0, 6, (height, width, 1)).astype(np.int16)
-    return Image.fromarray(np.clip(pixels + grain, 0, 255).astype(np.uint8))
+row("media-640x480", wanted=2)(media.small_photo)
+row("media-1080p-anyres", wanted=2)(media.anyres_photo)
+row("media-png-1080p", wanted=1.3)(media.png_photo)
+row("worker-jobs-c1", wanted=300)(worker.jobs_c1)
+row("worker-jobs-c100", wanted=10)(worker.jobs_c100)
+row("worker-latency-1mb", wanted=12)(worker.latency_1mb)
 
 
 def milliseconds(seconds):

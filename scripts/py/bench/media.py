@@ -6,6 +6,7 @@ That the pixels are the same is tested elsewhere: the decoders' in test/media, t
 import random
 import statistics
 
+from bench.common import noisy_photo, timed, tiny_bundle
 from program import caption_files
 
 PINPOINTS = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]  # of LLaVA-NeXT's checkpoints
@@ -23,8 +24,6 @@ def timings_of(files, *options):
 
 def turns(pairs, photo, bundle, theirs, stages):
     """Pairs of seconds: the stages of ours, the whole of theirs, each the median of some."""
-    from bench.__main__ import timed
-
     for _ in range(WARM_UP):
         theirs()
     for _ in range(pairs):
@@ -43,7 +42,6 @@ def reference(photo, processor):
 
 def small_photo(pairs, folder):
     """A 640 x 480 JPEG to 224 x 224 pixels as BLIP-2 wants them."""
-    from bench.__main__ import noisy_photo, tiny_bundle
     from transformers import AutoImageProcessor
 
     snapshot, bundle = tiny_bundle(folder, image_size=224)
@@ -55,7 +53,6 @@ def small_photo(pairs, folder):
 
 def anyres_photo(pairs, folder):
     """A 1920 x 1080 JPEG to the tiles of 336 x 336 pixels that LLaVA-NeXT's checkpoints want."""
-    from bench.__main__ import noisy_photo
     from transformers import AutoImageProcessor
 
     snapshot, bundle = tiny_llava(folder)
@@ -67,7 +64,6 @@ def anyres_photo(pairs, folder):
 
 def png_photo(pairs, folder):
     """A 1920 x 1080 PNG to RGB pixels, against Pillow."""
-    from bench.__main__ import noisy_photo, tiny_bundle
     from PIL import Image
 
     _, bundle = tiny_bundle(folder, image_size=224)
