@@ -9,9 +9,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor, CLIPTextConfig, CLIPVisionConfig
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
-from scenes.models.blip2 import IMAGE_SIZE, MEAN, STD
+from scenes.models.blip2 import IMAGE_SIZE, MEAN, STD, grid_positions
 from scenes.draw import draw_scene
-from scenes.train.blip2 import grid_positions
 
 PATCH = 8
 WIDTH = 96
@@ -90,7 +89,7 @@ def make_model(config: CLIPConfig) -> CLIPModel:
 
 
 def _initialise(model: CLIPModel) -> None:
-    """Wider than the library's, for the reason that train/blip2.py gives."""
+    """Wider than the library's, for the reason that blip2.py gives."""
     for name, weight in model.named_parameters():
         if name.endswith("patch_embedding.weight"):
             weight.normal_(0, 1 / math.sqrt(weight[0].numel()))

@@ -18,8 +18,7 @@ from transformers import (
 )
 
 from scenes import questions as scene_questions
-from scenes.models.blip2 import MEAN, STD, train_byte_level
-from scenes.train.blip2 import grid_positions
+from scenes.models.blip2 import MEAN, STD, grid_positions, train_byte_level
 
 TILE = 48
 PATCH = 12
@@ -156,7 +155,7 @@ def make_model(config: LlavaNextConfig) -> LlavaNextForConditionalGeneration:
 
 
 def _initialise(model: LlavaNextForConditionalGeneration) -> None:
-    """Wider than the library's std of 0.02, for the reason that train/blip2.py gives."""
+    """Wider than the library's std of 0.02, for the reason that blip2.py gives."""
     for name, weight in model.named_parameters():
         if name.endswith("embed_tokens.weight"):
             weight.normal_(0, 0.5)
