@@ -217,12 +217,12 @@ def is_folder(folder):
     (folder / WHOLE).mkdir()
 
 
-FETCH = f"scripts/fetch_model {SOURCE}"
+FETCH = f"scripts/fetch-model {SOURCE}"
 DAMAGES = {
     "no config": (without("config.json"), ["config.json is missing", FETCH]),
     "no tokenizer": (without("tokenizer.json"), ["tokenizer.json is missing", FETCH, "AutoTokenizer"]),
     "no weights": (without(WHOLE), ["has no weights", FETCH]),
-    "only .bin": (only_bin, ["pytorch_model.bin", "safetensors are needed", "scripts/fetch_model --convert"]),
+    "only .bin": (only_bin, ["pytorch_model.bin", "safetensors are needed", "scripts/fetch-model --convert"]),
     "truncated": (truncated, [WHOLE, "data_offsets"]),
     "empty": (lambda folder: (folder / WHOLE).write_bytes(b""), [WHOLE + " is empty", FETCH]),
     "no safetensors": (lambda folder: (folder / WHOLE).write_bytes(b"x" * 4096), ["no safetensors file"]),
@@ -292,7 +292,7 @@ def test_weights_that_are_not_what_their_blob_is_called_are_damaged(world):
 
 def test_an_unknown_id_tells_where_it_was_looked_for(world):
     outcome = world.add("people/unknown")
-    refused(world, outcome, str(world.cache), str(world.runpod), "scripts/fetch_model people/unknown")
+    refused(world, outcome, str(world.cache), str(world.runpod), "scripts/fetch-model people/unknown")
 
 
 def test_a_checkpoint_that_nothing_fits_tells_what_does(world):
