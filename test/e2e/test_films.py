@@ -10,7 +10,7 @@ import subprocess
 
 from media import films
 import pytest
-from scenes import draw as scenes
+from scenes.draw import draw_scene
 from conftest import ROOT, data_url, picture_bytes, run_input, vignette
 
 SECONDS = 2  # of each scene
@@ -22,7 +22,7 @@ def drawn():
     rng = random.Random(11)
     chosen = []
     while len(chosen) < 5:
-        scene = scenes.draw_scene(rng)
+        scene = draw_scene(rng)
         if not chosen or chosen[-1].caption.split()[-2] != scene.caption.split()[-2]:
             chosen.append(scene)
     return chosen

@@ -1,6 +1,5 @@
 """Pictures of every format through the program's own decoder, against what Pillow makes of them."""
 
-import io
 import random
 import struct
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "parity")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "parity"))
 
 import golden_choices
 import golden_pixels

@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
-
 from export.checkpoints import expand, expand_keys, folder_name, known_checkpoints, load_checkpoint, write_small_files
 from export.errors import ExportError
 from export.families import open_family

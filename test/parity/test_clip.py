@@ -2,15 +2,12 @@
 
 import hashlib
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
 
 from parity import reference
 from bundle_twin import pixels

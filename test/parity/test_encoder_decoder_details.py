@@ -3,13 +3,10 @@
 import json
 import random
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
 
 from parity import reference
 from bundle_twin import prompt_embeds

@@ -1,13 +1,10 @@
 """Programs with an encoder against transformers, on random tiny models: BLIP-2 with T5, and BLIP."""
 
 import random
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
 
 from parity import reference
 from bundle_twin import pixels, prompt_embeds, prompt_ids

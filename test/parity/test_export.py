@@ -13,8 +13,6 @@ import pytest
 import torch
 from PIL import Image
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
-
 from parity import reference
 from bundle_twin import pixels
 from export.__main__ import main as export_main

@@ -1,14 +1,11 @@
 """LLaVA-NeXT's program and manifest against transformers, on random tiny models of both its languages."""
 
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
 
 from parity import reference
 from bundle_twin import picture_tokens, pixels, prompt_embeds, prompt_ids

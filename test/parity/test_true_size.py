@@ -3,12 +3,8 @@ scripts/check-parity --family blip-base --seed 1 --count 2."""
 
 import random
 import shutil
-import sys
-from pathlib import Path
 
 import torch
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
 
 from parity import reference
 from bundle_twin import prompt_embeds

@@ -1,18 +1,16 @@
 """scripts/bench-gpu on the CPU: says nothing about a GPU, but the script itself runs from end to end."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts" / "py"))
+from gpu import bench as bench_gpu
+from gpu import reference as gpu_reference
+from gpu import true_size as gpu_true_size
+from gpu.checks import Lab
 
-from gpu import bench as bench_gpu  # noqa: E402
-from gpu import reference as gpu_reference  # noqa: E402
-from gpu import true_size as gpu_true_size  # noqa: E402
-from gpu.checks import Lab  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def dry_run(report, *options):

@@ -5,16 +5,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import urllib.parse
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from fake_runpod.client import FakeRunpod, HttpError, python_with_aiohttp  # noqa: E402
+from fake_runpod.client import FakeRunpod, HttpError, python_with_aiohttp
 
 SDK_WORKER = """
 import runpod

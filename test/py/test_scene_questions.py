@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "py"))
-
-from scenes import block_letters  # noqa: E402
-from scenes import questions as sq  # noqa: E402
-from scenes import draw as scenes  # noqa: E402
+from scenes import block_letters
+from scenes import questions as sq
+from scenes import draw as scenes
 
 SIZES = [size for sizes in sq.SIZES.values() for size in sizes]
 

@@ -3,13 +3,10 @@
 import random
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "py"))
-
-from scenes import draw as scenes  # noqa: E402
+from scenes import draw as scenes
 
 NOUNS = [
     f"{scenes.article(colour)} {colour} {shape}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from media import films
-from scenes import draw as scenes
+from scenes.draw import draw_scene
 
 ROOT = Path(__file__).resolve().parents[3]
 RATE = 2  # pictures a second in the film
@@ -42,7 +42,7 @@ class Line(NamedTuple):
 
 def draw_film(path: Path, seconds: int, rng: random.Random) -> list[Second]:
     """Writes it, and gives what each second shows."""
-    drawn = [scenes.draw_scene(rng) for _ in range(DIFFERENT)]
+    drawn = [draw_scene(rng) for _ in range(DIFFERENT)]
     shown: list[Second] = []
     with films.open_film(path, "libx264", rate=RATE, crf=18, preset="veryfast") as film:
         while len(shown) < seconds:

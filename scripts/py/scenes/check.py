@@ -10,8 +10,8 @@ import random
 import sys
 from typing import NamedTuple
 
-from scenes import questions as scene_questions
-from scenes import draw as scenes
+from scenes import draw, questions
+
 from scenes.answerers import Asked, program_answers, program_likeness, reference_answers, reference_likeness
 from scenes.evaluate_clip import CHOICES, draw_different, first
 
@@ -26,7 +26,7 @@ class Result(NamedTuple):
 
 
 def draw_captions(rng: random.Random, count: int) -> list[Asked]:
-    drawn = [scenes.draw_scene(rng) for _ in range(count)]
+    drawn = [draw.draw_scene(rng) for _ in range(count)]
     return [Asked(scene.image, "caption", None, scene.caption) for scene in drawn]
 
 
@@ -34,9 +34,9 @@ def draw_questions(rng: random.Random, count: int) -> list[Asked]:
     """One question about each scene; the kinds take turns."""
     asked = []
     for number in range(count):
-        scene = scene_questions.draw_scene(rng)
-        kind = scene_questions.KINDS[number % len(scene_questions.KINDS)]
-        asked.append(Asked(scene.image, *scene_questions.ask(kind, scene.content, rng)))
+        scene = questions.draw_scene(rng)
+        kind = questions.KINDS[number % len(questions.KINDS)]
+        asked.append(Asked(scene.image, *questions.ask(kind, scene.content, rng)))
     return asked
 
 

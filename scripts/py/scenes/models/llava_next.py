@@ -17,7 +17,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from scenes import questions as scene_questions
+from scenes import questions
 from scenes.models.blip2 import MEAN, STD, grid_positions, train_byte_level
 
 TILE = 48
@@ -48,7 +48,7 @@ CHAT_TEMPLATE = (
 
 # What it is asked for a preset where it was not trained with the program's own words: those of the production brief it was.
 PRESETS = {
-    preset: scene_questions.DESCRIBE_PROMPTS[0] for preset in ("alt_text", "one_sentence", "detailed", "tags")
+    preset: questions.DESCRIBE_PROMPTS[0] for preset in ("alt_text", "one_sentence", "detailed", "tags")
 }
 
 TEXT_SCENES = 3000
@@ -85,8 +85,8 @@ def _texts() -> list[str]:
     rng = random.Random(TEXT_SEED)
     texts = []
     for _ in range(TEXT_SCENES):
-        content = scene_questions.draw_scene(rng).content
-        texts += [f"[INST] \n{q.prompt} [/INST] {q.answer}" for q in scene_questions.ask_all(content, rng)]
+        content = questions.draw_scene(rng).content
+        texts += [f"[INST] \n{q.prompt} [/INST] {q.answer}" for q in questions.ask_all(content, rng)]
     return texts
 
 

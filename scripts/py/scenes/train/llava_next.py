@@ -16,7 +16,7 @@ from torch import nn
 from transformers.models.mistral.modeling_mistral import apply_rotary_pos_emb
 from transformers.utils.logging import disable_progress_bar
 
-from scenes import questions as scene_questions
+from scenes import questions
 from scenes.models.llava_next import make_config, make_model, make_processor, make_tokenizer, write_presets
 from scenes.train.llava_next_batches import IGNORED, Batch, Batches, Packer, best_size, kept_patches, mask_of, normalised
 from scenes.train.blip2 import Average, save_snapshot
@@ -107,9 +107,9 @@ class Exam:
     def __init__(self, tokenizer) -> None:
         rng, packer = random.Random(REPORT_SEED), Packer(tokenizer)
         self._batches = []
-        for size in (size for sizes in scene_questions.SIZES.values() for size in sizes):
-            scenes = [scene_questions.draw_scene(rng, size) for _ in range(REPORT_SCENES)]
-            self._batches.append(packer.pack(scenes, [scene_questions.ask_all(s.content, rng) for s in scenes]))
+        for size in (size for sizes in questions.SIZES.values() for size in sizes):
+            scenes = [questions.draw_scene(rng, size) for _ in range(REPORT_SCENES)]
+            self._batches.append(packer.pack(scenes, [questions.ask_all(s.content, rng) for s in scenes]))
 
     @torch.no_grad()
     def right(self, trainee: Trainee) -> dict[str, float]:
@@ -118,7 +118,7 @@ class Exam:
             labelled = batch.labels != IGNORED
             hit = torch.ones_like(labelled)
             hit[labelled] = trainee(batch).argmax(dim=-1) == batch.labels[labelled]
-            for number, kind in enumerate(scene_questions.KINDS):
+            for number, kind in enumerate(questions.KINDS):
                 right[kind] += int((hit | (batch.segments != number)).all(dim=1).sum())
                 total[kind] += len(hit)
         return {kind: right[kind] / total[kind] for kind in total}

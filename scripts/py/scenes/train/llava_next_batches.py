@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from scenes import questions as scene_questions
+
 from scenes.models.llava_next import BOS, EOS, IMAGE, PAD, PATCH, PINPOINTS, TILE
 from scenes.models.blip2 import MEAN, STD
-from scenes.questions import Question, Scene
+from scenes.questions import SIZES, Question, Scene, alike, ask, draw_scene
 
 IGNORED = -100  # label of positions that the loss skips
 # From this step on a share of the scenes has two groups of one shape, which are rare by themselves:
@@ -50,7 +50,7 @@ class Batches(torch.utils.data.Dataset):
         rng = random.Random(f"{self._seed} {step}")
         size = random_size(rng)
         if step < ALIKE_FROM_STEP:
-            scenes = [scene_questions.draw_scene(rng, size) for _ in range(self._pictures)]
+            scenes = [draw_scene(rng, size) for _ in range(self._pictures)]
             kinds = ("count", "colour", "place", "presence", "presence", "text")
         else:
             scenes = [_draw_later(rng, size) for _ in range(self._pictures)]
@@ -60,18 +60,18 @@ class Batches(torch.utils.data.Dataset):
 
 def random_size(rng: random.Random) -> tuple[int, int]:
     """One size for the whole batch, so that its pictures have equally many tiles."""
-    return rng.choice(scene_questions.SIZES[rng.choice(("square", "square", "wide", "tall"))])
+    return rng.choice(SIZES[rng.choice(("square", "square", "wide", "tall"))])
 
 
 def _draw_later(rng: random.Random, size: tuple[int, int]) -> Scene:
     if rng.random() < ALIKE_SHARE:
-        return scene_questions.draw_scene(rng, size, scene_questions.alike)
-    return scene_questions.draw_scene(rng, size)
+        return draw_scene(rng, size, alike)
+    return draw_scene(rng, size)
 
 
 def _training_questions(scene: Scene, kinds: tuple[str, ...], rng: random.Random) -> list[Question]:
     kinds = (rng.choice(("describe", "brief")), *kinds)
-    return [scene_questions.ask(kind, scene.content, rng) for kind in kinds]
+    return [ask(kind, scene.content, rng) for kind in kinds]
 
 
 class Packer:
