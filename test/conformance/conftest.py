@@ -1,6 +1,5 @@
 """Real clients and the real Python SDK worker, on the fake platform, with the worker under test."""
 
-
 import pytest
 
 from clients import COMMANDS, Client

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from fake_runpod.client import FakeRunpod
 from places import ROOT
 from processes import Program
@@ -18,9 +19,7 @@ GUIDE = (ROOT / "docs/deploy-runpod.md").read_text()
 ASKING = GUIDE[GUIDE.index("## 5. Ask it") : GUIDE.index("## Limits")]
 TRUE = {
     number: caption
-    for number, caption in re.findall(
-        r"`scene-(\d)\.json` .*\| (.+) \|", (ROOT / "test/events/README.md").read_text()
-    )
+    for number, caption in re.findall(r"`scene-(\d)\.json` .*\| (.+) \|", (ROOT / "test/events/README.md").read_text())
 }
 
 

@@ -4,6 +4,7 @@ import functools
 import json
 
 import pytest
+
 from wire_differences import DIFFERENCES
 from wire_recordings import record
 from wire_scenarios import CASES, LOAD_MS, SCENARIOS
@@ -53,9 +54,7 @@ def test_an_exchange_is_the_same(case, recorded):
 @pytest.mark.timeout(WAITED_FOR)
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda one: f"{one.name} {one.reason}")
 def test_a_listed_difference_still_occurs(difference, recorded):
-    occurs = any(
-        difference.covers(case.name, *seen) for case in CASES for seen in seen_differences(case, recorded)
-    )
+    occurs = any(difference.covers(case.name, *seen) for case in CASES for seen in seen_differences(case, recorded))
     assert occurs, "this is no difference any more: take it off the list"
 
 

@@ -144,9 +144,7 @@ SCENARIOS = {
         Scenario("takes-that-fail", takes_that_fail),
         Scenario("slow-load", slow_load, {"SCRIPTED_LOAD_MS": str(LOAD_MS)}),
         Scenario("refresh", refresh, {"VIGNETTE_REFRESH_WORKER": "1"}),
-        Scenario(
-            "unhealthy", unhealthy, {"RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": None, "RUNPOD_MIN_MEMORY_GB": "1000000"}
-        ),
+        Scenario("unhealthy", unhealthy, {"RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": None, "RUNPOD_MIN_MEMORY_GB": "1000000"}),
     )
 }
 

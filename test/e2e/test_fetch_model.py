@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from conftest import PROGRAM, ROOT
 from fake_hub import FakeHub
 from hub import DEMO, INDEX, SMALL, SOURCE, WHOLE, World, make_snapshot

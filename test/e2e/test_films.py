@@ -8,10 +8,11 @@ import random
 import shutil
 import subprocess
 
-from media import films
 import pytest
-from scenes.draw import draw_scene
+
 from conftest import ROOT, data_url, picture_bytes, run_input, vignette
+from media import films
+from scenes.draw import draw_scene
 
 SECONDS = 2  # of each scene
 

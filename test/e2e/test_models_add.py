@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
 from conftest import PROGRAM, ROOT
 from hub import INDEX, SOURCE, WHOLE, World, change_tensors, make_cached, make_ready, make_snapshot
 
@@ -241,7 +242,10 @@ DAMAGES = {
     "no float": (lambda folder: change_tensors(folder / WHOLE, no_float), ["language_projection.bias (I32)"]),
     "other config": (other_config, ["config.json is not that of", "text_config.hidden_size is 4096, not 96"]),
     "config is no JSON": (lambda folder: (folder / "config.json").write_text("{"), ["config.json: not JSON"]),
-    "tokenizer is no JSON": (lambda folder: (folder / "tokenizer.json").write_text("[]"), ["tokenizer.json is damaged"]),
+    "tokenizer is no JSON": (
+        lambda folder: (folder / "tokenizer.json").write_text("[]"),
+        ["tokenizer.json is damaged"],
+    ),
 }
 
 

@@ -18,7 +18,7 @@ CONDITION: {"stat": "completed", "at_least": 3} · {"job": ID, "status": ["COMPL
 
 import base64
 import json
-from urllib.parse import unquote, parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from .client_api import status_of
 from .job import FINAL

@@ -9,9 +9,9 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from parity import reference
 from bundle_twin import pixels
 from export.__main__ import main as export_main
+from parity import reference
 from pictures import draw_picture, draw_sizes
 from slot_engine import load_program, read_manifest
 from tiny_models import make_clip

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers.models.t5.modeling_t5 import T5Attention
 
-from parity import reference
 from bundle_twin import prompt_embeds
 from export.__main__ import main as export_main
 from export.parts.t5_parts import clamp_infinite, relative_buckets
+from parity import reference
 from pictures import draw_pictures
-from safetensors.torch import load_file, save_file
 from slot_engine import Request, SlotEngine, load_program, read_manifest
 from tiny_models import MAKERS
-from transformers.models.t5.modeling_t5 import T5Attention
 
 PROMPT, MOST = "a photo of", 16
 # Two roundings of one sum may choose different words only where the reference itself hardly prefers one. In units of

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from parity import reference
 from bundle_twin import pixels, prompt_embeds, prompt_ids
 from export.__main__ import main as export_main
+from parity import reference
 from pictures import draw_pictures
 from slot_engine import Request, SlotEngine, load_program, read_manifest
 from tiny_models import MAKERS

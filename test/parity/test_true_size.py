@@ -6,9 +6,9 @@ import shutil
 
 import torch
 
-from parity import reference
 from bundle_twin import prompt_embeds
 from export.__main__ import main as export_main
+from parity import reference
 from pictures import draw_pictures
 from slot_engine import Request, SlotEngine, load_program
 from tiny_models import TRUE_SIZE

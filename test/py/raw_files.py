@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import rawpy
+
 from media.dng import LONG, SUB_DIRECTORIES, TiffWriter, camera_fields, jpeg_of, make_dng, raw_fields, sensor_values
 
 ROOT = Path(__file__).resolve().parents[2]

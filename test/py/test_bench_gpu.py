@@ -101,9 +101,10 @@ def test_a_skipped_section_says_why(tmp_path, monkeypatch):
     "save, kind", [("save_llava", "LlavaNextForConditionalGeneration"), ("save_clip", "CLIPModel")]
 )
 def test_random_snapshots_have_every_weight_in_several_files(save, kind, tmp_path):
-    from big_models import published as random_snapshots
     import torch
     import transformers
+
+    from big_models import published as random_snapshots
 
     folder = getattr(random_snapshots, save)(tmp_path / "snapshot", torch.float16, tiny=True)
     model, told = getattr(transformers, kind).from_pretrained(folder, dtype=torch.float16, output_loading_info=True)

@@ -1,6 +1,7 @@
 """scripts/check-film finds what it is there to find."""
 
 import pytest
+
 from media.check_film import Line, Second, verdict
 
 SHOWN = [Second(0, "a cat"), Second(0, "a cat"), Second(1, "a dog")]

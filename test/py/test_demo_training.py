@@ -5,16 +5,16 @@ import random
 import pytest
 import torch
 from PIL import Image
+from transformers.models.llava_next.modeling_llava_next import select_best_resolution
 
 from scenes import caption_changes
 from scenes import check as check_scenes
+from scenes import draw as scenes
+from scenes import questions as sq
 from scenes.models import clip as demo_clip
 from scenes.models import llava_next as demo
 from scenes.train import llava_next_batches as batches
-from scenes import questions as sq
-from scenes import draw as scenes
 from scenes.train.llava_next import Trainee
-from transformers.models.llava_next.modeling_llava_next import select_best_resolution
 
 SIZES = [size for sizes in sq.SIZES.values() for size in sizes]
 

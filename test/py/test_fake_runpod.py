@@ -343,7 +343,13 @@ def test_a_slow_read_takes_its_time_and_loses_nothing(platform, worker):
 
 
 def test_a_wrong_rule_is_a_clear_error(platform):
-    for rule in ({"do": "explode"}, {"do": "status"}, {"do": "reset:4"}, {"on": "lunch", "do": "reset"}, {"do": "hang:1", "x": 1}):
+    for rule in (
+        {"do": "explode"},
+        {"do": "status"},
+        {"do": "reset:4"},
+        {"on": "lunch", "do": "reset"},
+        {"do": "hang:1", "x": 1},
+    ):
         with pytest.raises(HttpError) as error:
             platform.faults([rule])
         assert error.value.status == 400

@@ -1,6 +1,7 @@
 """The check for import circles: it sees them through functions, packages and relative names, and nothing else."""
 
 import pytest
+
 from house.imports import python_import_circles
 
 FILES = {

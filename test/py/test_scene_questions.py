@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from scenes import block_letters
-from scenes import questions as sq
 from scenes import draw as scenes
+from scenes import questions as sq
 
 SIZES = [size for sizes in sq.SIZES.values() for size in sizes]
 

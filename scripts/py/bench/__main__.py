@@ -53,9 +53,7 @@ def generate_tiny(pairs, folder):
     stages = ("queue", "vision", "prefill", "decode_steps")
     options = ["--prompt", "a photo of", "--max_length", 32, "--min_length", 32, "--num_beams", 1]
     for _ in range(pairs):
-        results = caption_files(
-            files, "--model", bundle, "--threads", 1, "--parallel", 1, "--tokens", *options
-        )
+        results = caption_files(files, "--model", bundle, "--threads", 1, "--parallel", 1, "--tokens", *options)
         reference = theirs()
         for result, (_, tokens), one in zip(results, reference, inputs):
             expected = tokens[0, one["input_ids"].shape[1] :].tolist()
@@ -93,9 +91,10 @@ def media_dng_24mp(pairs, folder):
     os.environ["OMP_NUM_THREADS"] = "1"  # rawpy's LibRaw reads it when it is loaded
     import rawpy
     import torch
-    from media.dng import camera_file
     from PIL import Image
     from transformers import AutoImageProcessor
+
+    from media.dng import camera_file
 
     torch.set_num_threads(1)
     snapshot, bundle = tiny_bundle(folder, image_size=224)

@@ -27,7 +27,9 @@ def turns(pairs, photo, bundle, theirs, stages):
     for _ in range(WARM_UP):
         theirs()
     for _ in range(pairs):
-        ours = statistics.median(sum(one[stage] for stage in stages) for one in timings_of([photo] * TIMES, "--model", bundle))
+        ours = statistics.median(
+            sum(one[stage] for stage in stages) for one in timings_of([photo] * TIMES, "--model", bundle)
+        )
         yield ours / 1000, statistics.median(timed(theirs)[0] for _ in range(TIMES))
 
 
@@ -75,9 +77,10 @@ def png_photo(pairs, folder):
 def tiny_llava(folder):
     """(snapshot, bundle) of a tiny random LLaVA-NeXT that wants pictures as the real ones do."""
     import torch
+    from transformers import LlavaNextForConditionalGeneration
+
     from big_models.blip2 import export
     from tiny_models import llava_next as tiny
-    from transformers import LlavaNextForConditionalGeneration
 
     rng = random.Random(8)
     tokenizer = tiny.make_tokenizer(400, 8)

@@ -5,8 +5,6 @@ import sys
 from pathlib import Path
 
 import torch
-from scenes.models.blip2 import MEAN, STD, make_tokenizer
-from big_models.published import draw_weights, widen
 from safetensors.torch import save_file
 from transformers import (
     Blip2Config,
@@ -17,6 +15,9 @@ from transformers import (
     OPTConfig,
     PreTrainedTokenizerFast,
 )
+
+from big_models.published import draw_weights, widen
+from scenes.models.blip2 import MEAN, STD, make_tokenizer
 
 BOS, PAD = 2, 1
 KEPT_IN_FLOAT32 = ("qformer.", "query_tokens")  # by transformers too, when it loads float16

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from export.checkpoints import load_checkpoint
-from export.snapshot import INDEX
 from safetensors.torch import save_file
-from tiny_models import clip as tiny_clip
-from tiny_models import llava_next as tiny_llava
 from tokenizers import Tokenizer
 from transformers import (
     CLIPConfig,
@@ -20,6 +16,11 @@ from transformers import (
     LlavaNextForConditionalGeneration,
     PreTrainedTokenizerFast,
 )
+
+from export.checkpoints import load_checkpoint
+from export.snapshot import INDEX
+from tiny_models import clip as tiny_clip
+from tiny_models import llava_next as tiny_llava
 
 SHARD_BYTES, TINY_SHARD_BYTES = 4e9, 5e4
 
@@ -101,9 +102,7 @@ def save_llava(folder, dtype, tiny):
     config = LlavaNextConfig(**settings)
     image = config.image_token_index
     folder.mkdir(parents=True)
-    save_weights(
-        folder, LlavaNextForConditionalGeneration, config, dtype, TINY_SHARD_BYTES if tiny else SHARD_BYTES
-    )
+    save_weights(folder, LlavaNextForConditionalGeneration, config, dtype, TINY_SHARD_BYTES if tiny else SHARD_BYTES)
     GenerationConfig(**ends | {"pad_token_id": image + 1}).save_pretrained(folder)
     entries = tiny_llava.make_tokenizer(400, seed=6).backend_tokenizer
     tokenizer = PreTrainedTokenizerFast(

@@ -1,6 +1,6 @@
 """Makes the ready bundles of all known checkpoints: program and manifest, no weights.
 
-    PYTHONHASHSEED=0 PYTHONPATH=scripts/py python3 -m export.ready_bundles FOLDER [ID...]
+PYTHONHASHSEED=0 PYTHONPATH=scripts/py python3 -m export.ready_bundles FOLDER [ID...]
 """
 
 import argparse
@@ -14,6 +14,7 @@ from export.checkpoints import folder_name, known_checkpoints
 
 def make_one(source: str, folder: Path) -> None:
     import torch
+
     from export.ready import make_ready
 
     torch.set_num_threads(1)

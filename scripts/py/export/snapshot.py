@@ -29,7 +29,7 @@ def require_tokenizer(folder: Path) -> None:
     _require(
         folder,
         "tokenizer.json",
-        "make it with: python -c \"from transformers import AutoTokenizer as T; "
+        'make it with: python -c "from transformers import AutoTokenizer as T; '
         f"T.from_pretrained('{folder}').save_pretrained('{folder}')\"",
     )
 
@@ -83,7 +83,7 @@ def _listed_files(folder: Path) -> list[str]:
     if any(folder.glob("pytorch_model*.bin")):
         raise ExportError(
             f"{folder} has its weights only as pytorch_model.bin, and safetensors are needed; convert them with: "
-            f"python -c \"from transformers import {_class_name(folder)} as M; "
+            f'python -c "from transformers import {_class_name(folder)} as M; '
             f"M.from_pretrained('{folder}', dtype='auto').save_pretrained('{folder}')\""
         )
     raise ExportError(f"{folder} has no weights: neither {WHOLE} nor {INDEX}")

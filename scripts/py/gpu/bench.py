@@ -99,6 +99,7 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     import torch
+
     from gpu.checks import Lab
 
     if not arguments.dry_run and not torch.cuda.is_available():

@@ -161,9 +161,7 @@ class Step:
         self.module = module
 
     def __call__(self):
-        return self.module.decode(
-            self.tokens, self.positions, self.prompts, self.slots, self.keys, self.values
-        )
+        return self.module.decode(self.tokens, self.positions, self.prompts, self.slots, self.keys, self.values)
 
     def state(self):
         return [part.clone() for part in (self.keys, self.values, self.positions, self.tokens)]

@@ -7,8 +7,9 @@ import shutil
 
 import torch
 from PIL import Image
-from program import PROGRAM, caption_files
+
 from parity.reference import end_tokens, load_processor, make_batch, make_inputs, trim, way_of
+from program import PROGRAM, caption_files
 
 PROMPT = "a photo of"
 

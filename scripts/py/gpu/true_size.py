@@ -4,9 +4,10 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
 from gpu.checks import Finding
 from gpu.reference import MARGIN_MAX, PROMPT, Reference, compare_tokens, draw_scenes, export_bundle, missing
-from PIL import Image
 from program import caption_files
 
 NEW_TOKENS = 30

@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 import torch
+from PIL import Image
+
 from gpu.checks import Finding
 from gpu.reference import Reference, draw_scenes, export_bundle, missing
-from PIL import Image
-from program import embed
 from parity.reference import image_vector, text_vectors
+from program import embed
 
 COSINE_LEAST = 0.999
 TEXTS = ["a photo of two red circles", "a large green square on the left", "", "a picture of nothing " * 9]

@@ -1,6 +1,6 @@
 """Who imports whom in the Python of scripts/py and test, and which modules import each other in a circle.
 
-    python3 scripts/py/house/imports.py [ROOT]    prints the circles, and fails if there are any
+python3 scripts/py/house/imports.py [ROOT]    prints the circles, and fails if there are any
 """
 
 import ast

@@ -1,6 +1,6 @@
 """Films made from pictures, as tests and measurements need them.
 
-    python -m media.films FOLDER    the tiny films of the fuzz corpus and of the C++ tests
+python -m media.films FOLDER    the tiny films of the fuzz corpus and of the C++ tests
 """
 
 import struct

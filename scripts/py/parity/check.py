@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from export.__main__ import export
 from PIL import Image
-from program import caption_files, embed
+
+from export.__main__ import export
 from parity.reference import generate_reference, image_vector, reference_scores, text_vectors
+from program import caption_files, embed
 from tiny_models import MAKERS, TRUE_SIZE
 
 MODES = ["RGB", "RGB", "RGB", "L", "RGBA", "P", "1"]

@@ -145,9 +145,7 @@ def _generate(snapshot, images, prompt: str, **options) -> tuple[list[list[int]]
         inputs, model = make_inputs(snapshot, images, prompt), load_model(str(snapshot))
         if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1:
             inputs = with_embeds(model, inputs)
-        said = model.generate(
-            **inputs, do_sample=False, return_dict_in_generate=True, output_scores=True, **options
-        )
+        said = model.generate(**inputs, do_sample=False, return_dict_in_generate=True, output_scores=True, **options)
     finally:
         torch.set_num_threads(threads)
     before = way_of(str(snapshot)).before(model, inputs["input_ids"]) if "input_ids" in inputs else 0

@@ -13,9 +13,7 @@ _VALUES = {"count": tuple(LAYOUTS), "colour": tuple(COLOURS), "shape": SHAPES}
 
 def read(caption: str) -> tuple[list[Group], str]:
     """The groups and the background that a caption tells of."""
-    groups = [
-        Group(_COUNTS[count], colour, shape, place) for count, colour, shape, place in _GROUP.findall(caption)
-    ]
+    groups = [Group(_COUNTS[count], colour, shape, place) for count, colour, shape, place in _GROUP.findall(caption)]
     return groups, _BACKGROUND.search(caption)[1]
 
 

@@ -11,7 +11,6 @@ import sys
 from typing import NamedTuple
 
 from scenes import draw, questions
-
 from scenes.answerers import Asked, program_answers, program_likeness, reference_answers, reference_likeness
 from scenes.evaluate_clip import CHOICES, draw_different, first
 

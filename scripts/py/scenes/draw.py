@@ -116,8 +116,7 @@ def _random_groups(rng: random.Random) -> list[Group]:
     # Different colours: otherwise 2 + 2 equal shapes could be read as rows or as columns.
     colours = rng.sample(tuple(COLOURS), len(places))
     return [
-        Group(rng.choice(tuple(LAYOUTS)), colour, rng.choice(SHAPES), place)
-        for colour, place in zip(colours, places)
+        Group(rng.choice(tuple(LAYOUTS)), colour, rng.choice(SHAPES), place) for colour, place in zip(colours, places)
     ]
 
 

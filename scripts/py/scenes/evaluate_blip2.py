@@ -1,6 +1,6 @@
 """Counts exact captions of a snapshot on fresh scenes, with Hugging Face's own generate().
 
-    python -m scenes.evaluate_blip2 --model models/demo-blip2 --scenes 1000 --seed 31337 --beams 3
+python -m scenes.evaluate_blip2 --model models/demo-blip2 --scenes 1000 --seed 31337 --beams 3
 """
 
 import argparse
@@ -10,8 +10,8 @@ import random
 import torch
 from transformers import Blip2ForConditionalGeneration, Blip2Processor
 
-from scenes.models.blip2 import PROMPT
 from scenes.draw import Scene, draw_scene
+from scenes.models.blip2 import PROMPT
 
 CAPTION_TOKENS_MAX = 40
 CAPTION_TOKENS_MIN = 8

@@ -1,6 +1,6 @@
 """How often a caption finds its scene first among 100, and a scene its caption.
 
-    python -m scenes.evaluate_clip --model models/demo-clip --rounds 50 --seed 31337
+python -m scenes.evaluate_clip --model models/demo-clip --rounds 50 --seed 31337
 """
 
 import argparse

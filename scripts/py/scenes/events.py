@@ -1,6 +1,6 @@
 """Makes the sample mock events of test/events from a seed: pictures, events and README.
 
-    python -m scenes.events --out test/events
+python -m scenes.events --out test/events
 """
 
 import argparse
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from scenes.models.blip2 import PROMPT
 from scenes.draw import draw_scene
+from scenes.models.blip2 import PROMPT
 
 COUNT = 6
 SEED = 198

@@ -31,9 +31,9 @@ from scenes.draw import (
     SHAPES,
     SUPERSAMPLE,
     Group,
+    article,
     draw_shape,
     jittered,
-    article,
     plural,
 )
 

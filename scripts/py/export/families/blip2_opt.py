@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from export.generation import generation_part, inner_generation, require, text_part
 from export.parts import blip2
 from export.parts.blip2 import Blip2
 from export.parts.blocks import (
@@ -24,7 +25,6 @@ from export.parts.blocks import (
     plan_step,
     to_list,
 )
-from export.generation import generation_part, inner_generation, require, text_part
 
 FAMILY, KIND = "blip2-opt", "captioner"
 POSITION_OFFSET = 2  # OPT's table of positions starts with two rows that nobody uses

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from export.parts import blip2
-from export.parts.blip2 import Blip2
 from export.errors import ExportError
 from export.generation import check_tokens, generation_part, inner_generation, require, text_part
+from export.parts import blip2
+from export.parts.blip2 import Blip2
 from export.parts.t5_parts import T5Stack, relative_distances
 from export.parts.two_parts import first_slot_of, outside, plan_parts, slot_order, with_bias
 

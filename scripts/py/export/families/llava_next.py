@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export.parts.blocks import arrange_step, open_window, plan_step
 from export.chat import find_chat_template, template_of
-from export.parts.clip_blocks import ACTIVATIONS, ClipVisionLayers
 from export.errors import ExportError
 from export.generation import as_list, check_tokens, require
+from export.parts.blocks import arrange_step, open_window, plan_step
+from export.parts.clip_blocks import ACTIVATIONS, ClipVisionLayers
 from export.parts.llama_blocks import LlamaForCausalLM
 
 FAMILY, KIND = "llava-next", "captioner"

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from export.parts.blip_vision import VisionModel
 from export.errors import ExportError
 from export.generation import as_list, check_tokens, inner_generation, require
+from export.parts.blip_vision import VisionModel
 from export.parts.qformer import QFormer
 
 FLOAT32 = ["query_tokens", "qformer."]  # of a float16 model

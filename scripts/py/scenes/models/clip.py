@@ -9,8 +9,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor, CLIPTextConfig, CLIPVisionConfig
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
-from scenes.models.blip2 import IMAGE_SIZE, MEAN, STD, grid_positions
 from scenes.draw import draw_scene
+from scenes.models.blip2 import IMAGE_SIZE, MEAN, STD, grid_positions
 
 PATCH = 8
 WIDTH = 96

@@ -47,9 +47,7 @@ CHAT_TEMPLATE = (
 )
 
 # What it is asked for a preset where it was not trained with the program's own words: those of the production brief it was.
-PRESETS = {
-    preset: questions.DESCRIBE_PROMPTS[0] for preset in ("alt_text", "one_sentence", "detailed", "tags")
-}
+PRESETS = {preset: questions.DESCRIBE_PROMPTS[0] for preset in ("alt_text", "one_sentence", "detailed", "tags")}
 
 TEXT_SCENES = 3000
 TEXT_SEED = 30_000

@@ -17,9 +17,18 @@ import torch
 from transformers import Blip2Config
 from transformers.utils.logging import disable_progress_bar
 
-from scenes.models.blip2 import PAD, PROMPT, QUERIES, make_config, make_model, make_processor, make_tokenizer, pixel_values
-from scenes.evaluate_blip2 import caption_scenes, draw_scenes, exact_share
 from scenes.draw import draw_scene
+from scenes.evaluate_blip2 import caption_scenes, draw_scenes, exact_share
+from scenes.models.blip2 import (
+    PAD,
+    PROMPT,
+    QUERIES,
+    make_config,
+    make_model,
+    make_processor,
+    make_tokenizer,
+    pixel_values,
+)
 
 BATCH = 48
 STEPS = 8_000
@@ -107,9 +116,7 @@ def train(out: Path, steps: int, seed: int) -> None:
     average = Average(model)
     samples = Samples(tokenizer, config, seed)
     report_scenes = draw_scenes(REPORT_SCENES, REPORT_SEED)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY, foreach=True
-    )
+    optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY, foreach=True)
 
     started = time.monotonic()
     print(f"{model.num_parameters()} parameters, {steps} steps of {BATCH} scenes", flush=True)

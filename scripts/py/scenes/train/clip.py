@@ -16,10 +16,10 @@ from torch import nn
 from transformers.utils.logging import disable_progress_bar
 
 from scenes.caption_changes import changed
-from scenes.models.clip import make_config, make_model, make_processor, make_tokenizer
-from scenes.models.blip2 import pixel_values
-from scenes.evaluate_clip import draw_different, first_shares
 from scenes.draw import draw_scene
+from scenes.evaluate_clip import draw_different, first_shares
+from scenes.models.blip2 import pixel_values
+from scenes.models.clip import make_config, make_model, make_processor, make_tokenizer
 from scenes.train.blip2 import Average, save_snapshot
 from scenes.train.loop import State, descend, learning_rate, load_batches, make_optimizer, run, use_attend
 

@@ -18,8 +18,17 @@ from transformers.utils.logging import disable_progress_bar
 
 from scenes import questions
 from scenes.models.llava_next import make_config, make_model, make_processor, make_tokenizer, write_presets
-from scenes.train.llava_next_batches import IGNORED, Batch, Batches, Packer, best_size, kept_patches, mask_of, normalised
 from scenes.train.blip2 import Average, save_snapshot
+from scenes.train.llava_next_batches import (
+    IGNORED,
+    Batch,
+    Batches,
+    Packer,
+    best_size,
+    kept_patches,
+    mask_of,
+    normalised,
+)
 from scenes.train.loop import State, attend, descend, learning_rate, load_batches, make_optimizer, run, use_attend
 
 PICTURES = 32  # in a batch

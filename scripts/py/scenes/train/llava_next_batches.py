@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-
-from scenes.models.llava_next import BOS, EOS, IMAGE, PAD, PATCH, PINPOINTS, TILE
 from scenes.models.blip2 import MEAN, STD
+from scenes.models.llava_next import BOS, EOS, IMAGE, PAD, PATCH, PINPOINTS, TILE
 from scenes.questions import SIZES, Question, Scene, alike, ask, draw_scene
 
 IGNORED = -100  # label of positions that the loss skips
