@@ -1,6 +1,7 @@
 """Each request of our worker is that of the Python SDK's worker, apart from DIFFERENCES."""
 
 import functools
+import itertools
 import json
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_listed_difference_still_occurs(difference, recorded):
 def test_the_pings_of_both_keep_the_interval(recorded):
     for recording in recorded("production"):
         began = [one["began"] for one in recording.of("ping")]
-        gaps = [later - earlier for earlier, later in zip(began, began[1:])]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(began)]
         assert gaps and min(gaps) > 0.5  # RUNPOD_PING_INTERVAL is 1000 ms
 
 

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -66,9 +67,11 @@ def test_a_strangers_signal_does_not_make_the_worker_deaf(platform, start):
     worker = start()
     platform.wait_until({"idle_takers": 1})
     worker.process.send_signal(signal.SIGUSR2)
-    pending = f"/proc/{worker.process.pid}/status"
+    pending = Path(f"/proc/{worker.process.pid}/status")
     until(
-        lambda: all(int(line.split()[1], 16) == 0 for line in open(pending) if line.startswith("ShdPnd")),
+        lambda: all(
+            int(line.split()[1], 16) == 0 for line in pending.read_text().splitlines() if line.startswith("ShdPnd")
+        ),
         "its delivery",
     )
     worker.ask_to_end()

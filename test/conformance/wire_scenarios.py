@@ -95,7 +95,10 @@ def posts_that_fail(stage):
 def takes_that_fail(stage):
     for status in (500, 400, 204):
         stage.platform.faults([{"on": "take", "times": 1, "do": f"status:{status}"}])
-        until(lambda: any(one["status"] == status for one in stage.requests("take")), f"a take answered {status}")
+        until(
+            lambda status=status: any(one["status"] == status for one in stage.requests("take")),
+            f"a take answered {status}",
+        )
     stage.run("after-failed-takes", picture())
 
 

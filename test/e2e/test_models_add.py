@@ -185,7 +185,7 @@ def other_shape(tensors):
 
 
 def no_float(tensors):
-    kind, shape, content = tensors["language_projection.bias"]
+    _, shape, content = tensors["language_projection.bias"]
     tensors["language_projection.bias"] = ("I32", shape, content)
 
 

@@ -14,7 +14,7 @@ def true_captions():
     """The table in test/events/README.md: file name -> what the scene shows."""
     rows = re.findall(r"^\|\s*`?(scene-\d+)[^|]*\|(.*)\|\s*$", (ROOT / "test/events/README.md").read_text(), re.M)
     assert len(rows) == 6
-    return {name: rest for name, rest in rows}
+    return dict(rows)
 
 
 @pytest.mark.parametrize("name, row", sorted(true_captions().items()))

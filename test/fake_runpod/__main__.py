@@ -44,7 +44,7 @@ async def serve(options):
             break
         try:
             await asyncio.wait_for(ended.wait(), 0.5)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             continue
     if not options.with_parent:
         await ended.wait()

@@ -281,7 +281,7 @@ def tiffs():
 
 
 def heifs():
-    """The decoders here are Debian's and older than those in Python's wheels: between colour spaces they round otherwise."""
+    """The decoders here, Debian's, are older than those of Python's wheels and round differently between colours."""
     for width, height in ((64, 48), (200, 120)):
         picture = Image.fromarray(smooth(width, height))
         clear = picture.copy()

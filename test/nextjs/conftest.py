@@ -1,4 +1,4 @@
-"""A browser, the built page, the fake platform and the worker: `VIGNETTE_REAL_WORKER` names another than the product."""
+"""A browser, the built page, the fake platform and the worker: `VIGNETTE_REAL_WORKER` may name another."""
 
 import os
 import shlex

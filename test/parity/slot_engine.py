@@ -1,4 +1,4 @@
-"""A small Python twin of the C++ side: loads a bundle as it does, serves sequences from slots, and searches with beams."""
+"""A small Python twin of the C++ side: loads a bundle alike, serves sequences from slots, and searches with beams."""
 
 import json
 import random

@@ -75,7 +75,7 @@ def test_vectors_of_pictures(case):
 
 
 def test_vectors_of_texts(case):
-    texts = case.texts(12) + ["", " ".join(WORDS * 3)]  # the last is longer than any model takes
+    texts = [*case.texts(12), "", " ".join(WORDS * 3)]  # the last is longer than any model takes
     expected = reference.text_vectors(case.snapshot, texts)
     together = case.program.embed_text(text_ids(case, texts))
     assert torch.allclose(together, expected, atol=1e-5, rtol=1e-5)

@@ -155,6 +155,6 @@ def test_configs_that_are_refused(capsys, snapshot, tmp_path):
     family = "blip" if json.loads((snapshot / "config.json").read_text())["model_type"] == "blip" else "blip2-t5"
     for number, (edit, expected) in enumerate(REFUSED[family]):
         home = copy_of(snapshot, tmp_path / str(number))
-        change(home / "config.json", lambda config: edit(config["text_config"]))
+        change(home / "config.json", lambda config, edit=edit: edit(config["text_config"]))
         assert export_main([str(home), str(tmp_path / "bundle")]) == 1
         assert expected in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """The check for import circles: it sees them through functions, packages and relative names, and nothing else."""
 
+import itertools
+
 import pytest
 
 from house.imports import python_import_circles
@@ -32,7 +34,7 @@ def steps(line):
     """The arrows of a circle, wherever the line begins."""
     names = line.split(" -> ")
     assert names[0] == names[-1]
-    return set(zip(names, names[1:], strict=False))
+    return set(itertools.pairwise(names))
 
 
 @pytest.mark.parametrize("case", FILES)

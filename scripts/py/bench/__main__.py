@@ -1,7 +1,8 @@
 """Times Vignette beside what it replaces, both in one run, and prints one line a row: ROW ours=… theirs=… ratio=…
 
-The two sides take turns (A B A B …), each on one thread (but for JPEGs and the worker rows: on two cores); the ratio is the median of the
-pairs' ratios, because on a busy machine a pair shares its luck. Rows that see both answers check that they are the same.
+The two sides take turns (A B A B …), each on one thread (JPEGs and the worker rows: on two cores). The ratio is the
+median of the pairs' ratios, because on a busy machine a pair shares its luck. Rows that see both answers check that
+they are the same.
 """
 
 import argparse
@@ -64,7 +65,7 @@ def generate_tiny(pairs, folder):
 
 @row("preprocess-12mp", wanted=2.5)
 def preprocess_12mp(pairs, folder):
-    """A 12-megapixel JPEG to 224 x 224 pixels as BLIP-2 wants them, against Pillow and the processor of transformers."""
+    """A 12-megapixel JPEG to 224 x 224 pixels as BLIP-2 wants them, against Pillow and transformers."""
     import torch
     from PIL import Image
     from transformers import AutoImageProcessor

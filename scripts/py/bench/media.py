@@ -1,4 +1,5 @@
-"""The rows of scripts/bench about ordinary pictures: a file's bytes to the model's pixels, against Pillow and transformers.
+"""The rows of scripts/bench about ordinary pictures: a file's bytes to the model's pixels, against Pillow and
+transformers.
 
 That the pixels are the same is tested elsewhere: the decoders' in test/media, the processor's in src/model's tests.
 """

@@ -102,7 +102,7 @@ def tensor_shapes(folder: Path, names: list[str]) -> dict[str, list[int]]:
     for name in names:
         try:
             with safe_open(folder / name, "pt") as file:
-                shapes.update({key: file.get_slice(key).get_shape() for key in file.keys()})
+                shapes.update({key: file.get_slice(key).get_shape() for key in file.keys()})  # noqa: SIM118  it is no dict
         except SafetensorError as error:
             raise ExportError(f"{folder / name} is damaged: {first_line(error)}") from error
     return shapes

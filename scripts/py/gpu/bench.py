@@ -10,7 +10,6 @@ import platform
 import sys
 import tempfile
 import time
-from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 
@@ -65,7 +64,7 @@ class Report:
         self.file = file
         title = "Dry run on a CPU: says nothing about a GPU" if lab.dry else "Measured on a GPU"
         command = " ".join(["scripts/bench-gpu", *sys.argv[1:]])
-        today = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+        today = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
         self.text = f"# {title}\n\n{today}, {machine(lab)}\n\n`{command}`, {lab.rounds} rounds\n"
 
     def add(self, letter, finding, seconds):

@@ -1,9 +1,9 @@
 """The reference: what transformers says about a picture, in float32, on one thread, one request at a time."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Callable
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 

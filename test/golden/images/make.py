@@ -2,8 +2,8 @@
 
     python test/golden/images/make.py        (Pillow, nothing else)
 
-`name.ext` is the encoded picture and `name.ext.rgb` what ImageOps.exif_transpose() makes of it, pasted on white where it
-is transparent.
+`name.ext` is the encoded picture and `name.ext.rgb` what ImageOps.exif_transpose() makes of it, pasted on white where
+it is transparent.
 `index.txt` has one line for each: file, format, width and height as shown, orientation, and the largest mean
 difference that is allowed (0: every byte is equal).
 """

@@ -1,4 +1,4 @@
-"""BLIP-2 with an OPT language model. Module names are the keys of the checkpoint's files, so weights are found by name."""
+"""BLIP-2 with an OPT language model. Modules are named like the keys of the checkpoint's files."""
 
 import math
 from pathlib import Path

@@ -3,7 +3,7 @@
 No block names a dtype (the logits' float32 apart), so one program serves float32, float16 and bfloat16 weights.
 """
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -29,7 +29,7 @@ def attend_causal(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
     return seen.transpose(1, 2).flatten(2)
 
 
-def attend_one(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], scale: float) -> Tensor:
+def attend_one(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float) -> Tensor:
     """One query a row. q [B,H,D], keys and values [B,G,T,D] -> [B,H*D]. Queries that share a head's keys stand where
     several queries in time would stand: the kernel then need not know of groups."""
     grouped = q.view(q.size(0), k.size(1), -1, q.size(2))
@@ -67,21 +67,21 @@ class StepPlan(NamedTuple):
     rows: Tensor  # [B], slot * positions + position: where each row's key and value go
     first_slot: int  # where row i stands in slot first_slot + i; else -1
     length: int  # cache positions to look at
-    mask: Optional[Tensor]  # [B,1,1,length], added to the scores; none for flash attention
+    mask: Tensor | None  # [B,1,1,length], added to the scores; none for flash attention
     flash_rows: Tensor  # [B+1] int32, the row of the query
     flash_starts: Tensor  # [B+1] int32, the cache row where each slot starts
     flash_used: Tensor  # [B] int32, keys of each row
 
 
-def to_list(numbers: Tensor) -> List[int]:
+def to_list(numbers: Tensor) -> list[int]:
     """Of a tensor on the CPU. One number by itself costs a quarter of tolist()."""
     if numbers.size(0) == 1:
         return [int(numbers)]
-    listed: List[int] = numbers.tolist()
+    listed: list[int] = numbers.tolist()
     return listed
 
 
-def first_of_range(slots: List[int]) -> int:
+def first_of_range(slots: list[int]) -> int:
     """Of slots that are a range without holes, in any order; -1 where they are not."""
     first = min(slots)
     seen = [False] * len(slots)
@@ -93,14 +93,14 @@ def first_of_range(slots: List[int]) -> int:
     return first
 
 
-def ascending(slots: List[int]) -> bool:
+def ascending(slots: list[int]) -> bool:
     for i in range(1, len(slots)):
         if slots[i] < slots[i - 1]:
             return False
     return True
 
 
-def all_equal(numbers: List[int]) -> bool:
+def all_equal(numbers: list[int]) -> bool:
     for number in numbers:
         if number != numbers[0]:
             return False
@@ -159,7 +159,7 @@ class Step(NamedTuple):
     slots: Tensor
     first_slot: int  # where row i stands in slot first_slot + i; else -1
     position: int  # common to all rows in consecutive slots: the case for a window; else -1
-    places: Optional[Tensor]  # where the caller's rows went, if they were sorted
+    places: Tensor | None  # where the caller's rows went, if they were sorted
 
 
 def arrange_step(tokens: Tensor, positions: Tensor, slots: Tensor) -> Step:
@@ -176,10 +176,10 @@ class Window(NamedTuple):
     """The cache as rows in consecutive slots at one common position see it: views only, made once for all layers.
     A single sequence, or the beams of one: the case that a lone request waits for."""
 
-    new_keys: List[Tensor]  # a layer each, [B,H*D] or, of a vector, [H*D]: where the step's keys go
-    new_values: List[Tensor]
-    keys: List[Tensor]  # a layer each, [B,H,T,D]
-    values: List[Tensor]
+    new_keys: list[Tensor]  # a layer each, [B,H*D] or, of a vector, [H*D]: where the step's keys go
+    new_values: list[Tensor]
+    keys: list[Tensor]  # a layer each, [B,H,T,D]
+    values: list[Tensor]
 
 
 def is_vector(count: int, cache: Tensor) -> bool:
@@ -187,7 +187,7 @@ def is_vector(count: int, cache: Tensor) -> bool:
     return count == 1 and cache.element_size() == 4
 
 
-def open_cache(cache: Tensor, first_slot: int, count: int, position: int) -> Tuple[List[Tensor], List[Tensor]]:
+def open_cache(cache: Tensor, first_slot: int, count: int, position: int) -> tuple[list[Tensor], list[Tensor]]:
     rows = cache.narrow(1, first_slot, count)
     new = rows.select(2, position).flatten(1 if is_vector(count, cache) else 2).unbind(0)
     seen = rows.narrow(2, 0, position + 1).transpose(2, 3).unbind(0)

@@ -1,7 +1,6 @@
 """Blocks of T5. Module names are the keys of the checkpoint's files."""
 
 import math
-from typing import Tuple
 
 import torch
 import torch.nn.functional as F
@@ -39,7 +38,7 @@ class T5Attention(nn.Module):
     def split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, self.head_dim))
 
-    def keys_and_values(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+    def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.split(self.k(x)), self.split(self.v(x))
 
     def everywhere(self, x: Tensor, mask: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Attention of models with an encoder, in one cache row a sequence: first the rows of the encoder, whose keys and
 values every layer looks up, then the rows of the decoder's own words."""
 
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ class Part(NamedTuple):
 
     first: int  # the window of cache positions that holds the rows of all sequences
     length: int
-    mask: Optional[Tensor]  # [B,1 or H,1,length], added to the scores: what of the window is not a sequence's own
+    mask: Tensor | None  # [B,1 or H,1,length], added to the scores: what of the window is not a sequence's own
     flash: bool
     flash_starts: Tensor  # [B+1] int32, the cache row where each sequence's part starts
     flash_used: Tensor  # [B] int32, how many rows it has
@@ -103,7 +103,7 @@ def write_prompt(cache: Tensor, slots: Tensor, first: int, new: Tensor) -> None:
     cache.narrow(1, first, new.size(1)).index_copy_(0, slots, new)
 
 
-def slot_order(slots: Tensor) -> Optional[Tensor]:
+def slot_order(slots: Tensor) -> Tensor | None:
     """The order in which slots that are a range without holes ascend; none where there is nothing to sort, or on a
     GPU. In that order the cache need not be copied to bring its rows together."""
     if slots.is_cuda:
@@ -118,6 +118,6 @@ def first_slot_of(slots: Tensor) -> int:
     """Of slots that follow one another; -1 for others, and on a GPU, where looking at them would be waiting."""
     if slots.is_cuda:
         return -1
-    listed: List[int] = to_list(slots)
+    listed: list[int] = to_list(slots)
     first = first_of_range(listed)
     return first if ascending(listed) else -1

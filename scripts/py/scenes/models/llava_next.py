@@ -46,8 +46,8 @@ CHAT_TEMPLATE = (
     " [/INST]{% else %} {{ message['content'][0]['text'] }}</s>{% endif %}{% endfor %}"
 )
 
-# What it is asked for a preset where it was not trained with the program's own words: those of the production brief it was.
-PRESETS = {preset: questions.DESCRIBE_PROMPTS[0] for preset in ("alt_text", "one_sentence", "detailed", "tags")}
+# What it is asked for a preset. It was not trained with the program's own words, except for the production brief.
+PRESETS = dict.fromkeys(("alt_text", "one_sentence", "detailed", "tags"), questions.DESCRIBE_PROMPTS[0])
 
 TEXT_SCENES = 3000
 TEXT_SEED = 30_000

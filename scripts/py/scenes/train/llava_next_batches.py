@@ -105,7 +105,7 @@ class Packer:
         for number, question in enumerate(questions):
             given = self._encode_known(f"\n{question.prompt} [/INST]")
             # The leading space makes the answer's first word one token.
-            said = self._encode(f" {question.answer}") + [EOS]
+            said = [*self._encode(f" {question.answer}"), EOS]
             ids += given + said[:-1]
             labels += [IGNORED] * (len(given) - 1) + said
             count = len(given) + len(said) - 1
