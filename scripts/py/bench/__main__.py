@@ -22,7 +22,7 @@ ROWS = {}
 BUILT = ROOT / "build/release"
 
 
-def row(name, wanted):
+def row(name: str, wanted: float):
     """Registers a row: a function of (pairs, folder) that yields pairs of seconds (ours, theirs)."""
 
     def register(function):
@@ -129,7 +129,7 @@ def big_archives():
     return archive, bundle, folder
 
 
-def measure_bundle(bundle, *options):
+def measure_bundle(bundle: Path, *options) -> dict[str, float]:
     """What weights_bench prints, in milliseconds; it has done the same once before it measures."""
     done = subprocess.run([BUILT / "weights_bench", bundle, *options], capture_output=True, text=True, check=True)
     *pairs, _, weights = done.stdout.split()
@@ -137,7 +137,7 @@ def measure_bundle(bundle, *options):
     return {"check": int(values["check"]), "weights": float(weights), "ready": float(values["ready"].rstrip("ms"))}
 
 
-def add_up(archive):
+def add_up(archive: Path) -> int:
     """Which bits each name has, as weights_bench --check adds them up."""
     import torch
 
@@ -150,7 +150,7 @@ def add_up(archive):
     return total % 2**64
 
 
-def bundle_against_archive(pairs, part):
+def bundle_against_archive(pairs: int, part: str):
     import torch
 
     torch.set_num_threads(1)
@@ -208,11 +208,11 @@ row("worker-jobs-c100", wanted=10)(worker.jobs_c100)
 row("worker-latency-1mb", wanted=12)(worker.latency_1mb)
 
 
-def milliseconds(seconds):
+def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.3g}ms"
 
 
-def measure(name, pairs):
+def measure(name: str, pairs: int) -> None:
     function, wanted = ROWS[name]
     with tempfile.TemporaryDirectory() as folder:
         times = list(function(pairs, Path(folder)))

@@ -2,15 +2,21 @@
 
 import random
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
-def timed(call):
+def timed(call: Callable[[], Value]) -> tuple[float, Value]:
+    """Seconds, and what the call gave."""
     start = time.perf_counter()
     value = call()
     return time.perf_counter() - start, value
 
 
-def tiny_bundle(folder, **sizes):
+def tiny_bundle(folder: Path, **sizes) -> tuple[Path, Path]:
     """(snapshot, bundle) of a tiny random BLIP-2."""
     from big_models.blip2 import export
     from tiny_models import make_blip2
@@ -20,7 +26,7 @@ def tiny_bundle(folder, **sizes):
     return snapshot, folder / "bundle"
 
 
-def draw_scenes(folder, count):
+def draw_scenes(folder: Path, count: int) -> list[Path]:
     from scenes.draw import draw_scene
 
     files = [folder / f"scene-{number}.png" for number in range(count)]
@@ -29,7 +35,7 @@ def draw_scenes(folder, count):
     return files
 
 
-def noisy_photo(width, height):
+def noisy_photo(width: int, height: int):
     """Smooth areas with grain, as a camera gives them: pure noise or a flat colour would flatter one side."""
     import numpy as np
     from PIL import Image

@@ -5,17 +5,17 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 
-def counts(file):
+def counts(file: Path) -> tuple[int, int, int]:
     suites = xml.parse(file).getroot()
     suites = suites.findall("testsuite") if suites.tag == "testsuites" else [suites]
 
-    def total(name):
+    def total(name: str) -> int:
         return sum(int(suite.get(name) or 0) for suite in suites)
 
     return total("tests"), total("failures") + total("errors"), total("skipped") + total("disabled")
 
 
-def main(results, stages, failed_stages):
+def main(results: str, stages: int, failed_stages: int) -> None:
     run = failed = skipped = 0
     for file in sorted(Path(results).glob("*.xml")):
         one_run, one_failed, one_skipped = counts(file)
@@ -26,4 +26,5 @@ def main(results, stages, failed_stages):
     print(f"{run - failed - skipped} passed, {failed} failed, {skipped} skipped")
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -144,7 +144,7 @@ def train_step(model, optimizer, samples: Samples, rate: float) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the demo captioner.")
+    parser = argparse.ArgumentParser(prog="scripts/train-demo", description="Train the demo captioner.")
     parser.add_argument("--out", type=Path, required=True, help="snapshot folder to write")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=1)

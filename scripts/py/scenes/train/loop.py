@@ -82,7 +82,7 @@ class State:
 
 def run(train, description: str, steps: int) -> None:
     """The command line of a training."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = argparse.ArgumentParser(prog="scripts/train-demo", description=description)
     parser.add_argument("--out", type=Path, required=True, help="snapshot folder to write")
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--seed", type=int, default=1)
