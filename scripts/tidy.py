@@ -5,6 +5,10 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent / "py"))
+
+from house.imports import python_import_circles
+
 SEES = {  # include/vignette is visible to all
     "core": set(),
     "wire": {"core"},
@@ -93,6 +97,7 @@ def problems(root):
         module = "core" if is_public else path.relative_to(root / "src").parts[0]
         for problem in file_problems(module, path.read_text().splitlines()):
             yield f"{path.relative_to(root)}:{problem}"
+    yield from (f"import circle: {circle}" for circle in python_import_circles(root))
 
 
 if __name__ == "__main__":

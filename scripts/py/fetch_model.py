@@ -42,16 +42,16 @@ def main(argv: list[str] | None = None) -> int:
         target = fetch(arguments.id, arguments.revision, arguments.to)
         return 0 if arguments.no_add else add(target)
     except FetchError as error:
-        print(f"fetch_model: {error}", file=sys.stderr)
+        print(f"fetch-model: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nfetch_model: stopped; the same command goes on from here", file=sys.stderr)
+        print("\nfetch-model: stopped; the same command goes on from here", file=sys.stderr)
         return 130
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/fetch_model", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="scripts/fetch-model", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("id", metavar="ID", nargs="?", help="as the hub has it: Salesforce/blip2-opt-2.7b")
     parser.add_argument("--to", metavar="FOLDER", type=Path, help="put the files into this folder instead of the cache")

@@ -3,24 +3,25 @@
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("VIGNETTE_PROGRAM", ROOT / "build/release/vignette"))
 
 
-def caption_files(files, *options):
+def caption_files(files: Sequence[Path], *options) -> list[dict]:
     """The result object of each file, in order."""
     return _lines(["caption", "--json", *options, *files], len(files))
 
 
-def embed(files, texts, *options):
+def embed(files: Sequence[Path], texts: Sequence[str], *options) -> list[dict]:
     """The result object of each file, then of each text."""
     told = [word for text in texts for word in ("--text", text)]
     return _lines(["embed", *options, *files, *told], len(files) + len(texts))
 
 
-def _lines(words, count):
+def _lines(words: list, count: int) -> list[dict]:
     if not PROGRAM.exists():
         raise SystemExit(f"{PROGRAM} is not built; run scripts/setup first")
     command = [PROGRAM, *words, "--log-level", "error"]
@@ -31,7 +32,7 @@ def _lines(words, count):
     return results
 
 
-def run_batch(pictures, *options):
+def run_batch(pictures: list[dict], *options) -> list[dict]:
     """The result object of each picture of one job, in order; a picture is an object as in `images`."""
     if not PROGRAM.exists():
         raise SystemExit(f"{PROGRAM} is not built; run scripts/setup first")

@@ -125,7 +125,7 @@ private:
             return tell(
                 ErrorCode::weights_invalid,
                 folder_.string() + " has its weights only as " + name + ", and safetensors are needed",
-                "convert them with scripts/fetch_model --convert " + folder_.string()
+                "convert them with scripts/fetch-model --convert " + folder_.string()
             );
         }
         tell(

@@ -27,7 +27,7 @@ struct Snapshot {
     std::vector<Error> problems;  // each with what to do; empty: it can be used
 };
 
-// `fetch` is what to do about a file that is missing or damaged: "scripts/fetch_model ID".
+// `fetch` is what to do about a file that is missing or damaged: "scripts/fetch-model ID".
 Snapshot read_snapshot(const std::filesystem::path& folder, std::string_view fetch);
 
 // Whether the folder looks like a snapshot at all, whole or not.

@@ -1,4 +1,4 @@
-"""A worker of RunPod's own SDK that does nothing: what `vignette worker` is measured against. CONCURRENCY jobs at once."""
+"""A worker of RunPod's own SDK that does nothing, to measure `vignette worker` against. CONCURRENCY jobs at once."""
 
 import os
 

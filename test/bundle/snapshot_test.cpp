@@ -61,7 +61,7 @@ TEST_F(SnapshotFolder, AProblemSaysWhatToDo) {
     fs::remove(folder_.path() / "model.safetensors");
     EXPECT_NE(problem().find("; get it again with fetch it"), std::string::npos);
     folder_.write("pytorch_model-00001-of-00002.bin", "x");
-    EXPECT_NE(problem().find("; convert them with scripts/fetch_model --convert"), std::string::npos);
+    EXPECT_NE(problem().find("; convert them with scripts/fetch-model --convert"), std::string::npos);
 }
 
 TEST_F(SnapshotFolder, AnIndexComesBeforeAWholeFile) {

@@ -1,15 +1,10 @@
 """Real clients and the real Python SDK worker, on the fake platform, with the worker under test."""
 
-import sys
-
 import pytest
-from places import ROOT
 
-sys.path.append(str(ROOT / "test"))
-
-from clients import COMMANDS, Client  # noqa: E402: the fake's package is found only now
-from fake_runpod.client import ENDPOINT, FakeRunpod  # noqa: E402
-from workers import start_ours  # noqa: E402
+from clients import COMMANDS, Client
+from fake_runpod.client import ENDPOINT, FakeRunpod
+from workers import start_ours
 
 
 @pytest.fixture(scope="module")

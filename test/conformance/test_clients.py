@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from clients import ClientFailed
 from pictures import batch, picture
 from processes import until

@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+
 from places import ROOT
 from processes import Program
 from workers import environment

@@ -1,4 +1,4 @@
-"""The requests in docs/deploy-runpod.md, as they stand there, against the fake platform and the worker with its model."""
+"""The requests in docs/deploy-runpod.md, word for word, against the fake platform and the worker with its model."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from fake_runpod.client import FakeRunpod
 from places import ROOT
 from processes import Program
@@ -16,12 +17,7 @@ from workers import environment
 WORKER = shlex.split(os.environ.get("VIGNETTE_REAL_WORKER", f"{ROOT}/build/release/vignette worker"))
 GUIDE = (ROOT / "docs/deploy-runpod.md").read_text()
 ASKING = GUIDE[GUIDE.index("## 5. Ask it") : GUIDE.index("## Limits")]
-TRUE = {
-    number: caption
-    for number, caption in re.findall(
-        r"`scene-(\d)\.json` .*\| (.+) \|", (ROOT / "test/events/README.md").read_text()
-    )
-}
+TRUE = dict(re.findall(r"`scene-(\d)\.json` .*\| (.+) \|", (ROOT / "test/events/README.md").read_text()))
 
 
 def blocks(language):

@@ -1,5 +1,6 @@
 """What scripts/try-worker starts: its printed words are true."""
 
+import contextlib
 import json
 import os
 import re
@@ -27,8 +28,6 @@ def test_the_printed_endpoint_answers_and_ctrl_c_ends_it():
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         assert process.wait(30) == 0
     finally:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.stdout.close()

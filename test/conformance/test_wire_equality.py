@@ -1,9 +1,11 @@
 """Each request of our worker is that of the Python SDK's worker, apart from DIFFERENCES."""
 
 import functools
+import itertools
 import json
 
 import pytest
+
 from wire_differences import DIFFERENCES
 from wire_recordings import record
 from wire_scenarios import CASES, LOAD_MS, SCENARIOS
@@ -53,9 +55,7 @@ def test_an_exchange_is_the_same(case, recorded):
 @pytest.mark.timeout(WAITED_FOR)
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda one: f"{one.name} {one.reason}")
 def test_a_listed_difference_still_occurs(difference, recorded):
-    occurs = any(
-        difference.covers(case.name, *seen) for case in CASES for seen in seen_differences(case, recorded)
-    )
+    occurs = any(difference.covers(case.name, *seen) for case in CASES for seen in seen_differences(case, recorded))
     assert occurs, "this is no difference any more: take it off the list"
 
 
@@ -63,7 +63,7 @@ def test_a_listed_difference_still_occurs(difference, recorded):
 def test_the_pings_of_both_keep_the_interval(recorded):
     for recording in recorded("production"):
         began = [one["began"] for one in recording.of("ping")]
-        gaps = [later - earlier for earlier, later in zip(began, began[1:])]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(began)]
         assert gaps and min(gaps) > 0.5  # RUNPOD_PING_INTERVAL is 1000 ms
 
 

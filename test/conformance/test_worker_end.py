@@ -3,8 +3,10 @@
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
+
 from fake_runpod.client import FakeRunpod
 from pictures import picture
 from places import WORKER
@@ -65,8 +67,13 @@ def test_a_strangers_signal_does_not_make_the_worker_deaf(platform, start):
     worker = start()
     platform.wait_until({"idle_takers": 1})
     worker.process.send_signal(signal.SIGUSR2)
-    pending = f"/proc/{worker.process.pid}/status"
-    until(lambda: all(int(line.split()[1], 16) == 0 for line in open(pending) if line.startswith("ShdPnd")), "its delivery")
+    pending = Path(f"/proc/{worker.process.pid}/status")
+    until(
+        lambda: all(
+            int(line.split()[1], 16) == 0 for line in pending.read_text().splitlines() if line.startswith("ShdPnd")
+        ),
+        "its delivery",
+    )
     worker.ask_to_end()
     assert worker.wait() == 0
 

@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+
 from fake_runpod.client import FakeRunpod
 from pictures import data_url, padded_png, picture, png
 from processes import until

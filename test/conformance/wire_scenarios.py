@@ -95,7 +95,10 @@ def posts_that_fail(stage):
 def takes_that_fail(stage):
     for status in (500, 400, 204):
         stage.platform.faults([{"on": "take", "times": 1, "do": f"status:{status}"}])
-        until(lambda: any(one["status"] == status for one in stage.requests("take")), f"a take answered {status}")
+        until(
+            lambda status=status: any(one["status"] == status for one in stage.requests("take")),
+            f"a take answered {status}",
+        )
     stage.run("after-failed-takes", picture())
 
 
@@ -144,9 +147,7 @@ SCENARIOS = {
         Scenario("takes-that-fail", takes_that_fail),
         Scenario("slow-load", slow_load, {"SCRIPTED_LOAD_MS": str(LOAD_MS)}),
         Scenario("refresh", refresh, {"VIGNETTE_REFRESH_WORKER": "1"}),
-        Scenario(
-            "unhealthy", unhealthy, {"RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": None, "RUNPOD_MIN_MEMORY_GB": "1000000"}
-        ),
+        Scenario("unhealthy", unhealthy, {"RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": None, "RUNPOD_MIN_MEMORY_GB": "1000000"}),
     )
 }
 

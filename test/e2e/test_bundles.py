@@ -6,11 +6,12 @@ import shutil
 
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
 from conftest import ROOT, picture_bytes, vignette
 from export.__main__ import export
-from PIL import Image
-from reference import generate_reference
-from safetensors.torch import load_file, save_file
+from parity.reference import generate_reference
 from tiny_models import make_blip2
 
 PICTURE = ROOT / "test/events/scene-1.png"
@@ -77,11 +78,22 @@ def refused(outcome, *words):
 
 
 def test_an_unknown_manifest_version_is_refused(bundle):
-    refused(broken(bundle, lambda manifest: manifest.update(manifest_version=3)), "manifest.json", "version", "3", "bundle_invalid")
+    refused(
+        broken(bundle, lambda manifest: manifest.update(manifest_version=3)),
+        "manifest.json",
+        "version",
+        "3",
+        "bundle_invalid",
+    )
 
 
 def test_a_wrong_value_names_file_and_key(bundle):
-    refused(broken(bundle, lambda manifest: manifest["image"].update(width="64")), "manifest.json", "image.width", "bundle_invalid")
+    refused(
+        broken(bundle, lambda manifest: manifest["image"].update(width="64")),
+        "manifest.json",
+        "image.width",
+        "bundle_invalid",
+    )
 
 
 def test_a_missing_tensor_is_named(copy, bundle):

@@ -66,7 +66,9 @@ def test_options_come_from_the_settings_file_too(tmp_path):
 
 def peak_memory_mib(arguments):
     """The most memory the program had at once, as the system counted it."""
-    process = subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [PROGRAM, *map(str, arguments)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, _, usage = os.wait4(process.pid, 0)
     return usage.ru_maxrss / 1024
 

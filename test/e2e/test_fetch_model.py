@@ -1,4 +1,4 @@
-"""`scripts/fetch_model` against a hub on this machine: what it takes, that it goes on where it was, what it says."""
+"""`scripts/fetch-model` against a hub on this machine: what it takes, that it goes on where it was, what it says."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from conftest import PROGRAM, ROOT
 from fake_hub import FakeHub
 from hub import DEMO, INDEX, SMALL, SOURCE, WHOLE, World, make_snapshot
@@ -27,7 +28,7 @@ class Fetcher:
         own = {"HF_ENDPOINT": self.hub.address, "HF_HUB_DISABLE_TELEMETRY": "1", "VIGNETTE_PROGRAM": str(PROGRAM)}
         cleared = {key: value for key, value in os.environ.items() if key not in ("HF_TOKEN", "HF_HUB_OFFLINE")}
         return subprocess.Popen(
-            [ROOT / "scripts/fetch_model", *map(str, arguments)],
+            [ROOT / "scripts/fetch-model", *map(str, arguments)],
             env=cleared | self.world.env | own | env,
             cwd=self.world.root,
             stdout=subprocess.PIPE,

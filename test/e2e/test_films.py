@@ -8,10 +8,11 @@ import random
 import shutil
 import subprocess
 
-import films
 import pytest
-import scenes
+
 from conftest import ROOT, data_url, picture_bytes, run_input, vignette
+from media import films
+from scenes.draw import draw_scene
 
 SECONDS = 2  # of each scene
 
@@ -22,7 +23,7 @@ def drawn():
     rng = random.Random(11)
     chosen = []
     while len(chosen) < 5:
-        scene = scenes.draw_scene(rng)
+        scene = draw_scene(rng)
         if not chosen or chosen[-1].caption.split()[-2] != scene.caption.split()[-2]:
             chosen.append(scene)
     return chosen

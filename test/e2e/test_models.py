@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+
 from conftest import ROOT, data_url, picture_bytes, vignette
 from hub import DEMO, SOURCE, WHOLE, World, change_tensors, make_cached, make_snapshot
 

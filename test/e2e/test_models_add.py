@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
 from conftest import PROGRAM, ROOT
 from hub import INDEX, SOURCE, WHOLE, World, change_tensors, make_cached, make_ready, make_snapshot
 
@@ -184,7 +185,7 @@ def other_shape(tensors):
 
 
 def no_float(tensors):
-    kind, shape, content = tensors["language_projection.bias"]
+    _, shape, content = tensors["language_projection.bias"]
     tensors["language_projection.bias"] = ("I32", shape, content)
 
 
@@ -217,12 +218,12 @@ def is_folder(folder):
     (folder / WHOLE).mkdir()
 
 
-FETCH = f"scripts/fetch_model {SOURCE}"
+FETCH = f"scripts/fetch-model {SOURCE}"
 DAMAGES = {
     "no config": (without("config.json"), ["config.json is missing", FETCH]),
     "no tokenizer": (without("tokenizer.json"), ["tokenizer.json is missing", FETCH, "AutoTokenizer"]),
     "no weights": (without(WHOLE), ["has no weights", FETCH]),
-    "only .bin": (only_bin, ["pytorch_model.bin", "safetensors are needed", "scripts/fetch_model --convert"]),
+    "only .bin": (only_bin, ["pytorch_model.bin", "safetensors are needed", "scripts/fetch-model --convert"]),
     "truncated": (truncated, [WHOLE, "data_offsets"]),
     "empty": (lambda folder: (folder / WHOLE).write_bytes(b""), [WHOLE + " is empty", FETCH]),
     "no safetensors": (lambda folder: (folder / WHOLE).write_bytes(b"x" * 4096), ["no safetensors file"]),
@@ -241,7 +242,10 @@ DAMAGES = {
     "no float": (lambda folder: change_tensors(folder / WHOLE, no_float), ["language_projection.bias (I32)"]),
     "other config": (other_config, ["config.json is not that of", "text_config.hidden_size is 4096, not 96"]),
     "config is no JSON": (lambda folder: (folder / "config.json").write_text("{"), ["config.json: not JSON"]),
-    "tokenizer is no JSON": (lambda folder: (folder / "tokenizer.json").write_text("[]"), ["tokenizer.json is damaged"]),
+    "tokenizer is no JSON": (
+        lambda folder: (folder / "tokenizer.json").write_text("[]"),
+        ["tokenizer.json is damaged"],
+    ),
 }
 
 
@@ -292,7 +296,7 @@ def test_weights_that_are_not_what_their_blob_is_called_are_damaged(world):
 
 def test_an_unknown_id_tells_where_it_was_looked_for(world):
     outcome = world.add("people/unknown")
-    refused(world, outcome, str(world.cache), str(world.runpod), "scripts/fetch_model people/unknown")
+    refused(world, outcome, str(world.cache), str(world.runpod), "scripts/fetch-model people/unknown")
 
 
 def test_a_checkpoint_that_nothing_fits_tells_what_does(world):

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from conftest import ROOT, run_input, vignette
 
 TRUE = "three green stars at the top and two purple circles at the bottom on a white background"
@@ -62,7 +63,10 @@ def test_a_schema_is_kept_to(scene):
 
 def test_a_stop_string_ends_a_caption_before_it_begins(scene):
     result = answer(scene, stop=["at the b", "zzz"])
-    assert (result["caption"], result["finish_reason"]) == ("three green stars at the top and two purple circles", "stop")
+    assert (result["caption"], result["finish_reason"]) == (
+        "three green stars at the top and two purple circles",
+        "stop",
+    )
 
 
 def test_a_prefix_is_how_the_caption_begins(scene):
@@ -99,7 +103,9 @@ def test_a_caption_that_was_cut_ends_with_a_word(scene):
 
 
 def test_the_command_line_knows_the_wishes_too():
-    outcome = vignette("caption", "--n", "2", "--stop", " and", "--preset", "alt_text", "test/events/scene-1.png", cwd=ROOT)
+    outcome = vignette(
+        "caption", "--n", "2", "--stop", " and", "--preset", "alt_text", "test/events/scene-1.png", cwd=ROOT
+    )
     lines = outcome.stdout.splitlines()
     assert len(lines) == 2
     assert lines[0] == "test/events/scene-1.png: three green stars at the top"

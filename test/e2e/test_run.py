@@ -6,6 +6,7 @@ import re
 import zlib
 
 import pytest
+
 from conftest import ROOT, data_url, picture_bytes, run_input, vignette
 
 
@@ -13,7 +14,7 @@ def true_captions():
     """The table in test/events/README.md: file name -> what the scene shows."""
     rows = re.findall(r"^\|\s*`?(scene-\d+)[^|]*\|(.*)\|\s*$", (ROOT / "test/events/README.md").read_text(), re.M)
     assert len(rows) == 6
-    return {name: rest for name, rest in rows}
+    return dict(rows)
 
 
 @pytest.mark.parametrize("name, row", sorted(true_captions().items()))
@@ -30,7 +31,15 @@ def test_a_result_tells_how_it_was_made(scene):
     assert (info["max_length"], info["min_length"], info["num_beams"]) == (40, 8, 3)
     assert re.fullmatch("[0-9a-f]{64}", info["digest"])
     assert set(result["timings"]) == {
-        "load", "fetch", "decode", "preprocess", "queue", "vision", "prefill", "decode_steps", "total",
+        "load",
+        "fetch",
+        "decode",
+        "preprocess",
+        "queue",
+        "vision",
+        "prefill",
+        "decode_steps",
+        "total",
     }
     assert 0 < result["processing_time"] < 60
     assert result["image"]["format"] == "png"
@@ -98,7 +107,11 @@ BAD_INPUTS = {
     "two pictures": ({"data_url": data_url(PNG), "image_base64": "AAAA"}, "too_many_images", None),
     "not a string": ({"data_url": 7}, "invalid_input", "input.data_url"),
     "a list": ({"data_url": [data_url(PNG)]}, "invalid_input", "input.data_url"),
-    "no picture, whatever it is declared as": ({"data_url": "data:image/png;base64,AAAA"}, "not_an_image", "input.data_url"),
+    "no picture, whatever it is declared as": (
+        {"data_url": "data:image/png;base64,AAAA"},
+        "not_an_image",
+        "input.data_url",
+    ),
     "broken base64": ({"image_base64": "AAAA%AAA"}, "bad_base64", "input.image_base64"),
     "empty": ({"image_base64": ""}, "empty_image", "input.image_base64"),
     "truncated png": ({"data_url": data_url(PNG[:-20])}, "truncated_image", "input.data_url"),
@@ -122,10 +135,14 @@ def test_bad_input_is_a_typed_error_with_the_fields_path(name):
     if field is not None:
         assert outcome.error.get("field", "") == field
     assert "caption" not in outcome.json
-    assert re.search(r"must be|send|write|encode|shorten|remove|check|give|open|keep", outcome.error["message"]), "no remedy"
+    assert re.search(r"must be|send|write|encode|shorten|remove|check|give|open|keep", outcome.error["message"]), (
+        "no remedy"
+    )
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", '{"input": {"max_length": NaN}}', "[" * 100_000, '{"input":' * 5000, "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", '{"input": {"max_length": NaN}}', "[" * 100_000, '{"input":' * 5000, "\x00"]
+)
 def test_text_that_is_not_json_is_invalid_json(text):
     outcome = vignette("run", "-", stdin=text)
     assert outcome.code == 1

@@ -4,6 +4,7 @@ import http.server
 import threading
 
 import pytest
+
 from conftest import ROOT, run_input, vignette
 
 OPEN = {"VIGNETTE_ALLOW_PRIVATE_URLS": "1"}
@@ -116,4 +117,6 @@ def test_caption_takes_a_films_address_and_a_file_address(pages, tmp_path):
     assert len(lines) == 4 and lines[0].startswith(pages.url + "/film.mp4@0.0s: ")
     (tmp_path / "film.mp4").write_bytes(FILM)
     named = vignette("caption", "--fps", "25", "--allow-files", tmp_path, f"file://{tmp_path}/film.mp4")
-    assert [line.split("@")[1] for line in named.stdout.splitlines()] == [line.split("@")[1] for line in lines], named.stderr
+    assert [line.split("@")[1] for line in named.stdout.splitlines()] == [line.split("@")[1] for line in lines], (
+        named.stderr
+    )

@@ -17,8 +17,12 @@ def arguments():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--key", default=Settings.key, help="asked of workers (raw) and clients (raw or Bearer)")
     parser.add_argument("--hold", type=float, default=Settings.hold_s, help="seconds an idle poll is held")
-    parser.add_argument("--lease", type=float, default=Settings.lease_s, help="seconds without a ping that lists the job")
-    parser.add_argument("--attempts", type=int, default=Settings.attempts_max, help="hand-outs until a job fails; 0: no limit")
+    parser.add_argument(
+        "--lease", type=float, default=Settings.lease_s, help="seconds without a ping that lists the job"
+    )
+    parser.add_argument(
+        "--attempts", type=int, default=Settings.attempts_max, help="hand-outs until a job fails; 0: no limit"
+    )
     parser.add_argument("--no-record", action="store_true", help="keep no exchanges")
     parser.add_argument("--with-parent", action="store_true", help="end when the parent process ends")
     return parser.parse_args()
@@ -40,7 +44,7 @@ async def serve(options):
             break
         try:
             await asyncio.wait_for(ended.wait(), 0.5)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             continue
     if not options.with_parent:
         await ended.wait()

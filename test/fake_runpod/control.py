@@ -1,6 +1,7 @@
 """What a test talks to: /control/…
 
-POST jobs            {"jobs": [{"id"?, "input", ...}, ...], "sync"?} or {"raw": value} or {"raw_base64": "..."} -> {"ids": [...]}
+POST jobs            {"jobs": [{"id"?, "input", ...}, ...], "sync"?} or {"raw": value} or {"raw_base64": "..."}
+                     -> {"ids": [...]}
 GET  jobs/{id}       everything known of a job
 POST details         {"ids": [...]} -> {"jobs": [the same of each]}
 POST wait            {"until": CONDITION, "timeout_s"?: 30} -> {"came": bool, "stats": {...}}
@@ -12,13 +13,14 @@ POST worker-started  a new life of the worker begins (after a kill -9)
 POST expire          {"ids"?: [...]}: these leases, or all, end now
 
 CONDITION: {"stat": "completed", "at_least": 3} · {"job": ID, "status": ["COMPLETED", ...]} · {"held": ID}
-  · {"requests": "take", "at_least": 3} · {"quiet": true} (no job queued or in progress) · {"idle_takers": 1} · {"takers_at_most": 0}
+  · {"requests": "take", "at_least": 3} · {"quiet": true} (no job queued or in progress) · {"idle_takers": 1}
+   · {"takers_at_most": 0}
   · {"chunks": ID, "at_least": 2} · {"open_at_most": 10} (jobs queued or in progress)
 """
 
 import base64
 import json
-from urllib.parse import unquote, parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from .client_api import status_of
 from .job import FINAL

@@ -78,7 +78,7 @@ class Jobs:
                 return []
             turn = asyncio.get_running_loop().create_future()
             self.takers.append(turn)
-            timer = asyncio.get_running_loop().call_later(left, lambda: turn.done() or turn.set_result(None))
+            timer = asyncio.get_running_loop().call_later(left, lambda turn=turn: turn.done() or turn.set_result(None))
             try:
                 await turn
             except asyncio.CancelledError:

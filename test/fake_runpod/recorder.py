@@ -12,9 +12,7 @@ class Exchange:
         self.job = job
         self.method = request.method
         self.path = request.raw_path
-        self.headers = [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers
-        ]
+        self.headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
         self.body = b""
         self.bytes = 0
         self.status = None  # a number, or what a fault did instead

@@ -23,7 +23,10 @@ Ctrl-C ends both.
 def main(worker):
     with FakeRunpod(hold=10) as platform:
         base, endpoint = platform.endpoint.rsplit("/", 1)
-        print(INSTRUCTIONS.format(url=platform.endpoint, key=platform.key, root=ROOT, base=base, endpoint=endpoint), flush=True)
+        print(
+            INSTRUCTIONS.format(url=platform.endpoint, key=platform.key, root=ROOT, base=base, endpoint=endpoint),
+            flush=True,
+        )
         environment = {**os.environ, **platform.worker_env()}
         del environment["RUNPOD_ENDPOINT_ID"]  # logs for people
         process = subprocess.Popen(worker, env=environment)

@@ -34,7 +34,7 @@ class Webhooks:
                     if 200 <= answer.status < 300:
                         self.sent += 1
                         return
-            except (ClientError, asyncio.TimeoutError):
+            except (TimeoutError, ClientError):
                 continue
 
     async def close(self):

@@ -187,7 +187,11 @@ def gifs():
     yield Picture("animated.gif", encoded, reference(encoded))
     palette = np.random.default_rng(5).integers(0, 256, (256, 3), dtype=np.uint8)
     indices = alpha_of(20, 10)
-    for name, canvas, transparent in (("inside", (50, 40), None), ("inside-clear", (50, 40), 7), ("grows", (12, 5), None)):
+    for name, canvas, transparent in (
+        ("inside", (50, 40), None),
+        ("inside-clear", (50, 40), 7),
+        ("grows", (12, 5), None),
+    ):
         encoded = gif_frame(canvas, (9, 6), indices, palette, transparent)
         yield Picture(f"{name}.gif", encoded, reference(encoded))
 
@@ -254,7 +258,9 @@ def tiffs():
     yield Picture("pages.tif", tiff(np.stack([colours, colours[::-1]]), photometric="rgb"), colours)
     alpha = alpha_of(64, 48)
     clear = np.concatenate([colours, alpha[..., None]], axis=2)
-    yield Picture("straight.tif", tiff(clear, photometric="rgb", extrasamples=["unassalpha"]), over_white(colours, alpha))
+    yield Picture(
+        "straight.tif", tiff(clear, photometric="rgb", extrasamples=["unassalpha"]), over_white(colours, alpha)
+    )
     deep_clear = clear.astype(np.uint16) * 257
     wide = tiff(deep_clear, photometric="rgb", extrasamples=["unassalpha"])
     yield Picture("straight-16.tif", wide, over_white(colours, alpha))
@@ -275,11 +281,13 @@ def tiffs():
 
 
 def heifs():
-    """The decoders here are Debian's and older than those in Python's wheels: between colour spaces they round otherwise."""
+    """The decoders here, Debian's, are older than those of Python's wheels and round differently between colours."""
     for width, height in ((64, 48), (200, 120)):
         picture = Image.fromarray(smooth(width, height))
         clear = picture.copy()
-        clear.putalpha(Image.fromarray(np.repeat((255 * np.arange(width) // width)[None].astype(np.uint8), height, axis=0)))
+        clear.putalpha(
+            Image.fromarray(np.repeat((255 * np.arange(width) // width)[None].astype(np.uint8), height, axis=0))
+        )
         for chroma in (420, 444):
             encoded = saved(picture, "HEIF", quality=90, chroma=chroma)
             yield Picture(f"{chroma}-{width}.heic", encoded, reference(encoded), 2.0)
@@ -299,9 +307,14 @@ def heifs():
 def upright(pixels, orientation):
     """What EXIF's orientation makes of pixels, without asking any decoder."""
     turns = {
-        1: lambda p: p, 2: lambda p: p[:, ::-1], 3: lambda p: p[::-1, ::-1], 4: lambda p: p[::-1],
-        5: lambda p: p.swapaxes(0, 1), 6: lambda p: p.swapaxes(0, 1)[:, ::-1],
-        7: lambda p: p.swapaxes(0, 1)[::-1, ::-1], 8: lambda p: p.swapaxes(0, 1)[::-1],
+        1: lambda p: p,
+        2: lambda p: p[:, ::-1],
+        3: lambda p: p[::-1, ::-1],
+        4: lambda p: p[::-1],
+        5: lambda p: p.swapaxes(0, 1),
+        6: lambda p: p.swapaxes(0, 1)[:, ::-1],
+        7: lambda p: p.swapaxes(0, 1)[::-1, ::-1],
+        8: lambda p: p.swapaxes(0, 1)[::-1],
     }
     return turns[orientation](pixels)
 
@@ -332,10 +345,16 @@ def dated():
         ("blank", exif(changed="    :  :     :  :  "), ""),
     ):
         for kind, extension, mean in (
-            ("JPEG", "jpg", 1.0), ("PNG", "png", 0.0), ("WEBP", "webp", 0.0), ("TIFF", "tif", 0.0), ("HEIF", "heic", 2.0),
+            ("JPEG", "jpg", 1.0),
+            ("PNG", "png", 0.0),
+            ("WEBP", "webp", 0.0),
+            ("TIFF", "tif", 0.0),
+            ("HEIF", "heic", 2.0),
         ):
             encoded = saved(picture, kind, exif=block.tobytes() if kind == "HEIF" else block)
-            told = "2026-06-01T00:00:00" if (kind, name) == ("TIFF", "original") else taken  # Pillow leaves the first out
+            told = (
+                "2026-06-01T00:00:00" if (kind, name) == ("TIFF", "original") else taken
+            )  # Pillow leaves the first out
             yield Picture(f"{name}.{extension}", encoded, reference(encoded), mean, taken=told)
 
 

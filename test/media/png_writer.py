@@ -1,4 +1,4 @@
-"""PNG files of every layout, written by hand: Pillow writes no interlaced ones, few depths and one filter for all rows."""
+"""PNG files of every layout, written by hand: Pillow writes none interlaced, few depths and one filter for all rows."""
 
 import struct
 import zlib

@@ -1,6 +1,5 @@
 """Pictures of every format through the program's own decoder, against what Pillow makes of them."""
 
-import io
 import random
 import struct
 
@@ -11,7 +10,14 @@ from PIL import Image
 import corpus
 from probe import SANITIZED, probe
 
-REFUSALS = {"truncated_image", "undecodable_image", "unsupported_media", "not_an_image", "too_many_pixels", "empty_image"}
+REFUSALS = {
+    "truncated_image",
+    "undecodable_image",
+    "unsupported_media",
+    "not_an_image",
+    "too_many_pixels",
+    "empty_image",
+}
 MIB = 1 << 20
 
 
@@ -80,7 +86,9 @@ def mutations(pictures, count):
                 changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(8)
         elif kind == 2:
             start = draw.randrange(len(changed))
-            changed[start : start + draw.randint(1, 8)] = bytes([draw.choice((0, 0x7F, 0x80, 0xFF))]) * draw.randint(1, 8)
+            changed[start : start + draw.randint(1, 8)] = bytes([draw.choice((0, 0x7F, 0x80, 0xFF))]) * draw.randint(
+                1, 8
+            )
         else:
             other, start = draw.choice(small).encoded, draw.randrange(len(changed))
             at = draw.randrange(len(other))
@@ -140,7 +148,9 @@ def bombs(side):
 def test_a_bomb_takes_no_memory(side, tmp_path):
     files = write_all(tmp_path, [(f"bomb.{name}", encoded) for name, encoded in bombs(side)])
     for file in files:  # one process each: what one has freed must not hide what the next one takes
-        [_, answer] = probe([write_all(tmp_path, [("first.png", corpus.saved(Image.new("RGB", (9, 9)), "PNG"))])[0], file])
+        [_, answer] = probe(
+            [write_all(tmp_path, [("first.png", corpus.saved(Image.new("RGB", (9, 9)), "PNG"))])[0], file]
+        )
         if file.name == "bomb.canvas.gif" and side < 10_000:
             assert answer["size"] == [side, side], "a frame may be small on a large canvas"
             continue
@@ -165,7 +175,9 @@ def test_a_stream_that_is_larger_than_its_container_says_takes_no_memory(kind, e
     encoded = corpus.saved(Image.new("RGB", (5400, 4000), "teal"), kind)
     small = resized(encoded, encoded.index(b"ispe") + 8, ">II", 64, 48)
     first = write_all(tmp_path, [("first.png", corpus.saved(Image.new("RGB", (9, 9)), "PNG"))])
-    [_, fine, refused] = probe(first + write_all(tmp_path, [(f"whole.{extension}", encoded), (f"lie.{extension}", small)]))
+    [_, fine, refused] = probe(
+        first + write_all(tmp_path, [(f"whole.{extension}", encoded), (f"lie.{extension}", small)])
+    )
     assert fine["size"] == [5400, 4000]
     assert refused["error"] == "undecodable_image" and "contradict" in refused["message"]
     [_, refused] = probe(first + write_all(tmp_path, [(f"lie.{extension}", small)]))

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import reference
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+
+from parity import reference
 
 SIZES = [(97, 61), (61, 97), (300, 2), (30, 30), (224, 224)]
 TEXTS = ["", "a photo of", "two red cats on a tree", "what color is it"]

@@ -15,17 +15,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "parity")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "parity"))
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import save_file
 
 import golden_choices
 import golden_pixels
 import golden_vectors
-import numpy as np
-import reference
-import torch
 from bundle_twin import prompt_ids
-from PIL import Image
-from safetensors.torch import save_file
+from parity import reference
 
 CAPTIONERS = {"blip2-opt": 0, "blip2-t5": 1, "blip": 1, "llava-next": 2}  # and the seeds of their models
 CLIP_SEED = 3

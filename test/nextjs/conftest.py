@@ -1,22 +1,19 @@
-"""A browser, the built page, the fake platform and the worker: `VIGNETTE_REAL_WORKER` names another than the product."""
+"""A browser, the built page, the fake platform and the worker: `VIGNETTE_REAL_WORKER` may name another."""
 
 import os
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+import site_of_example as example
+from fake_runpod.client import ENDPOINT, FakeRunpod
+from processes import Program
+from stub import Stub
+from workers import environment
+
 TEST = Path(__file__).resolve().parents[1]
-sys.path += [str(TEST), str(TEST / "conformance")]
-
-import site_of_example as example  # noqa: E402: the helpers of the conformance tests are found only now
-from fake_runpod.client import ENDPOINT, FakeRunpod  # noqa: E402
-from processes import Program  # noqa: E402
-from stub import Stub  # noqa: E402
-from workers import environment  # noqa: E402
-
 WORKER = shlex.split(os.environ.get("VIGNETTE_REAL_WORKER", f"{TEST.parent}/build/release/vignette worker"))
 
 

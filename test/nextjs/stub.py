@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Stub:
-    """answers: operation (run, status, cancel) -> (HTTP status, JSON), or a list of these of which the last one stays."""
+    """answers: operation (run, status, cancel) -> (HTTP status, JSON), or a list of these, whose last one stays."""
 
     def __init__(self):
         self.answers, self.seen = {}, []

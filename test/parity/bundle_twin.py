@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
+
 from export.families.llava_next import best_pinpoint, padding_of
 from slot_engine import read_manifest
-from tokenizers import Tokenizer
 
 
 def pixels(image: dict, picture) -> torch.Tensor:

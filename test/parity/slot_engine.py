@@ -1,4 +1,4 @@
-"""A small Python twin of the C++ side: loads a bundle as it does, serves sequences from slots, and searches with beams."""
+"""A small Python twin of the C++ side: loads a bundle alike, serves sequences from slots, and searches with beams."""
 
 import json
 import random
@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from export.program import find_key
 from safetensors.torch import load_file
+
+from export.program import find_key
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 NEVER = -1.0e9  # the reference's score of what must not be chosen

@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
-
 from export.checkpoints import expand, expand_keys, folder_name, known_checkpoints, load_checkpoint, write_small_files
 from export.errors import ExportError
 from export.families import open_family
 from export.program import check_weights
 from export.snapshot import open_snapshot
-from reference import WAYS
+from parity.reference import WAYS
 from slot_engine import read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,7 +100,7 @@ def numbers_of(shape: list[int]) -> int:
 def made_again(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("ready")
     environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT / "scripts/py")}
-    command = [sys.executable, "-m", "make_ready_bundles", folder]
+    command = [sys.executable, "-m", "export.ready_bundles", folder]
     subprocess.run(command, env=environment, check=True, capture_output=True)
     return folder
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,9 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
-
-import reference
 from bundle_twin import pixels
 from export.__main__ import main as export_main
+from parity import reference
 from pictures import draw_picture, draw_sizes
 from slot_engine import load_program, read_manifest
 from tiny_models import make_clip
@@ -78,7 +75,7 @@ def test_vectors_of_pictures(case):
 
 
 def test_vectors_of_texts(case):
-    texts = case.texts(12) + ["", " ".join(WORDS * 3)]  # the last is longer than any model takes
+    texts = [*case.texts(12), "", " ".join(WORDS * 3)]  # the last is longer than any model takes
     expected = reference.text_vectors(case.snapshot, texts)
     together = case.program.embed_text(text_ids(case, texts))
     assert torch.allclose(together, expected, atol=1e-5, rtol=1e-5)

@@ -3,23 +3,20 @@
 import json
 import random
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers.models.t5.modeling_t5 import T5Attention
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
-
-import reference
 from bundle_twin import prompt_embeds
 from export.__main__ import main as export_main
-from export.t5_parts import clamp_infinite, relative_buckets
+from export.parts.t5_parts import clamp_infinite, relative_buckets
+from parity import reference
 from pictures import draw_pictures
-from safetensors.torch import load_file, save_file
 from slot_engine import Request, SlotEngine, load_program, read_manifest
 from tiny_models import MAKERS
-from transformers.models.t5.modeling_t5 import T5Attention
 
 PROMPT, MOST = "a photo of", 16
 # Two roundings of one sum may choose different words only where the reference itself hardly prefers one. In units of
@@ -158,6 +155,6 @@ def test_configs_that_are_refused(capsys, snapshot, tmp_path):
     family = "blip" if json.loads((snapshot / "config.json").read_text())["model_type"] == "blip" else "blip2-t5"
     for number, (edit, expected) in enumerate(REFUSED[family]):
         home = copy_of(snapshot, tmp_path / str(number))
-        change(home / "config.json", lambda config: edit(config["text_config"]))
+        change(home / "config.json", lambda config, edit=edit: edit(config["text_config"]))
         assert export_main([str(home), str(tmp_path / "bundle")]) == 1
         assert expected in capsys.readouterr().err

@@ -1,17 +1,14 @@
 """Programs with an encoder against transformers, on random tiny models: BLIP-2 with T5, and BLIP."""
 
 import random
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
-
-import reference
 from bundle_twin import pixels, prompt_embeds, prompt_ids
 from export.__main__ import main as export_main
+from parity import reference
 from pictures import draw_pictures
 from slot_engine import Request, SlotEngine, load_program, read_manifest
 from tiny_models import MAKERS

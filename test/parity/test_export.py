@@ -13,11 +13,9 @@ import pytest
 import torch
 from PIL import Image
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
-
-import reference
 from bundle_twin import pixels
 from export.__main__ import main as export_main
+from parity import reference
 from pictures import draw_pictures
 from slot_engine import Request, SlotEngine, load_program, read_manifest
 from tiny_models import make_blip2
@@ -287,7 +285,10 @@ def test_what_is_no_snapshot(capsys, snapshot, tmp_path):
 @pytest.mark.parametrize(
     "edit, expected",
     [
-        (lambda c: c.update(model_type="dog"), 'model_type "dog", which is not known; the known types are: blip-2 with opt'),
+        (
+            lambda c: c.update(model_type="dog"),
+            'model_type "dog", which is not known; the known types are: blip-2 with opt',
+        ),
         (lambda c: c.pop("model_type"), "model_type null"),
         (lambda c: c.update(model_type="gpt2"), "type gpt2, which cannot be exported yet; the known types are: blip-2"),
         (lambda c: c["text_config"].update(model_type="gptj"), "blip-2 with gptj, which cannot be exported yet"),
@@ -295,7 +296,10 @@ def test_what_is_no_snapshot(capsys, snapshot, tmp_path):
         (lambda c: c["vision_config"].update(image_size=8), "the vision model in config.json takes 8x8"),
         (lambda c: c["text_config"].update(num_hidden_layers=9), "the weights lack language_model."),
         (lambda c: c["text_config"].update(ffn_dim=8), "has the shape"),
-        (lambda c: c["text_config"].update(eos_token_id=[3, 70000]), "eos_token_id 70000, which is not in the vocabulary"),
+        (
+            lambda c: c["text_config"].update(eos_token_id=[3, 70000]),
+            "eos_token_id 70000, which is not in the vocabulary",
+        ),
         (lambda c: c["text_config"].update(eos_token_id=None), "no caption would ever end"),
         (lambda c: c.update(image_token_index=None), "has no image_token_index"),
         (lambda c: c.update(text_config="dog"), "config.json cannot be used"),

@@ -1,24 +1,21 @@
 """LLaVA-NeXT's program and manifest against transformers, on random tiny models of both its languages."""
 
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from transformers import LlavaNextImageProcessor
+from transformers.image_processing_utils import select_best_resolution
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
-
-import reference
 from bundle_twin import picture_tokens, pixels, prompt_embeds, prompt_ids
 from export.__main__ import main as export_main
 from export.families.llava_next import best_pinpoint
+from parity import reference
 from pictures import draw_picture, draw_pictures, draw_sizes
 from slot_engine import Request, SlotEngine, load_program, read_manifest
 from tiny_models import make_llava_next
-from transformers import LlavaNextImageProcessor
-from transformers.image_processing_utils import select_best_resolution
 
 SEEDS = [2, 3, 4, 5]  # even: Mistral, odd: Llama
 PROMPTS = ["a photo of", "", "Question: how many? Answer:"]

@@ -3,16 +3,12 @@ scripts/check-parity --family blip-base --seed 1 --count 2."""
 
 import random
 import shutil
-import sys
-from pathlib import Path
 
 import torch
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "scripts/py"), str(Path(__file__).parent)]
-
-import reference
 from bundle_twin import prompt_embeds
 from export.__main__ import main as export_main
+from parity import reference
 from pictures import draw_pictures
 from slot_engine import Request, SlotEngine, load_program
 from tiny_models import TRUE_SIZE

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import rawpy
-from dng_files import LONG, SUB_DIRECTORIES, TiffWriter, camera_fields, jpeg_of, make_dng, raw_fields, sensor_values
+
+from media.dng import LONG, SUB_DIRECTORIES, TiffWriter, camera_fields, jpeg_of, make_dng, raw_fields, sensor_values
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = Path(os.environ.get("VIGNETTE_PROBE", ROOT / "build/release/decode_probe"))

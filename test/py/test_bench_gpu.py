@@ -1,18 +1,16 @@
 """scripts/bench-gpu on the CPU: says nothing about a GPU, but the script itself runs from end to end."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts" / "py"))
+from gpu import bench as bench_gpu
+from gpu import reference as gpu_reference
+from gpu import true_size as gpu_true_size
+from gpu.checks import Lab
 
-import bench_gpu  # noqa: E402
-import gpu_reference  # noqa: E402
-import gpu_true_size  # noqa: E402
-from gpu_checks import Lab  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def dry_run(report, *options):
@@ -61,7 +59,7 @@ def test_help_says_that_it_never_ran_on_a_gpu():
 
 
 def test_a_section_that_fails_does_not_stop_the_others(monkeypatch):
-    monkeypatch.setitem(bench_gpu.SECTIONS, "c", ("upload", "gpu_tokens", "no_such_check"))
+    monkeypatch.setitem(bench_gpu.SECTIONS, "c", ("upload", "gpu.tokens", "no_such_check"))
     finding = bench_gpu.run_section("c", lab=None)
     assert not finding.ok
     assert finding.line.startswith("FAILED: AttributeError")
@@ -103,9 +101,10 @@ def test_a_skipped_section_says_why(tmp_path, monkeypatch):
     "save, kind", [("save_llava", "LlavaNextForConditionalGeneration"), ("save_clip", "CLIPModel")]
 )
 def test_random_snapshots_have_every_weight_in_several_files(save, kind, tmp_path):
-    import random_snapshots
     import torch
     import transformers
+
+    from big_models import published as random_snapshots
 
     folder = getattr(random_snapshots, save)(tmp_path / "snapshot", torch.float16, tiny=True)
     model, told = getattr(transformers, kind).from_pretrained(folder, dtype=torch.float16, output_loading_info=True)
@@ -115,7 +114,7 @@ def test_random_snapshots_have_every_weight_in_several_files(save, kind, tmp_pat
 
 
 def test_a_widened_tokenizer_has_a_text_for_every_row():
-    import random_snapshots
+    from big_models import published as random_snapshots
     from tiny_models.llava_next import make_tokenizer
 
     entries = make_tokenizer(300, seed=1).backend_tokenizer

@@ -1,7 +1,8 @@
 """scripts/check-film finds what it is there to find."""
 
 import pytest
-from check_film import Line, Second, verdict
+
+from media.check_film import Line, Second, verdict
 
 SHOWN = [Second(0, "a cat"), Second(0, "a cat"), Second(1, "a dog")]
 

@@ -1,24 +1,20 @@
 """What the demo models learn from: the same pictures, positions and texts as when they are asked."""
 
 import random
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from transformers.models.llava_next.modeling_llava_next import select_best_resolution
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "py"))
-
-import caption_changes  # noqa: E402
-import check_scenes  # noqa: E402
-import demo_clip  # noqa: E402
-import demo_llava_next as demo  # noqa: E402
-import llava_next_batches as batches  # noqa: E402
-import scene_questions as sq  # noqa: E402
-import scenes  # noqa: E402
-from train_llava_next import Trainee  # noqa: E402
-from transformers.models.llava_next.modeling_llava_next import select_best_resolution  # noqa: E402
+from scenes import caption_changes
+from scenes import check as check_scenes
+from scenes import draw as scenes
+from scenes import questions as sq
+from scenes.models import clip as demo_clip
+from scenes.models import llava_next as demo
+from scenes.train import llava_next_batches as batches
+from scenes.train.llava_next import Trainee
 
 SIZES = [size for sizes in sq.SIZES.values() for size in sizes]
 

@@ -5,16 +5,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import urllib.parse
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from fake_runpod.client import FakeRunpod, HttpError, python_with_aiohttp  # noqa: E402
+from fake_runpod.client import FakeRunpod, HttpError, python_with_aiohttp
 
 SDK_WORKER = """
 import runpod
@@ -347,7 +343,13 @@ def test_a_slow_read_takes_its_time_and_loses_nothing(platform, worker):
 
 
 def test_a_wrong_rule_is_a_clear_error(platform):
-    for rule in ({"do": "explode"}, {"do": "status"}, {"do": "reset:4"}, {"on": "lunch", "do": "reset"}, {"do": "hang:1", "x": 1}):
+    for rule in (
+        {"do": "explode"},
+        {"do": "status"},
+        {"do": "reset:4"},
+        {"on": "lunch", "do": "reset"},
+        {"do": "hang:1", "x": 1},
+    ):
         with pytest.raises(HttpError) as error:
             platform.faults([rule])
         assert error.value.status == 400

@@ -1,4 +1,4 @@
-"""The job API of the worker benchmarks: it hands out what was ordered, counts honestly, and takes bodies as they come."""
+"""The job API of the worker benchmarks: it hands out what was ordered, counts honestly, takes bodies as they come."""
 
 import contextlib
 import http.client

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from dng_files import BYTE, LONG, SHORT, TiffWriter, camera_fields, jpeg_of, preview_fields, raw_fields
 from PIL import Image
+
+from media.dng import BYTE, LONG, SHORT, TiffWriter, camera_fields, jpeg_of, preview_fields, raw_fields
 from raw_files import (
     BLUE,
     GREEN,

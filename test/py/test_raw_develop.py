@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import rawpy
-from dng_files import LONG, SHORT, TiffWriter, camera_fields, make_dng, preview_fields, raw_fields
 from PIL import Image, ImageOps
+
+from media.dng import LONG, SHORT, TiffWriter, camera_fields, make_dng, preview_fields, raw_fields
 from raw_files import (
     BLUE,
     GREEN,

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "py"))
-
-import block_letters  # noqa: E402
-import scene_questions as sq  # noqa: E402
-import scenes  # noqa: E402
+from scenes import block_letters
+from scenes import draw as scenes
+from scenes import questions as sq
 
 SIZES = [size for sizes in sq.SIZES.values() for size in sizes]
 
@@ -190,7 +188,7 @@ def test_the_word_is_drawn_as_written():
 
 
 def test_command_line_writes_pictures_and_questions(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["scene_questions", "--seed", "7", "--count", "2", "--out", str(tmp_path)])
+    monkeypatch.setattr(sys, "argv", ["questions", "--seed", "7", "--count", "2", "--out", str(tmp_path)])
     sq.main()
     lines = (tmp_path / "questions.tsv").read_text().splitlines()
     assert len(lines) == 2 * len(sq.KINDS)

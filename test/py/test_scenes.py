@@ -3,19 +3,12 @@
 import random
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "py"))
+from scenes import draw as scenes
 
-import scenes  # noqa: E402
-
-NOUNS = [
-    f"{scenes.article(colour)} {colour} {shape}"
-    for colour in scenes.COLOURS
-    for shape in scenes.SHAPES
-]
+NOUNS = [f"{scenes.article(colour)} {colour} {shape}" for colour in scenes.COLOURS for shape in scenes.SHAPES]
 NOUNS += [
     f"{count} {colour} {scenes.plural(shape)}"
     for count in scenes.NUMBERS.values()
@@ -26,8 +19,7 @@ NOUN = "(" + "|".join(NOUNS) + ")"
 BACKGROUND = " on a (" + "|".join(scenes.BACKGROUNDS) + ") background"
 ONE_GROUP = re.compile(f"{NOUN} ({'|'.join(scenes.PLACES)}){BACKGROUND}")
 TWO_GROUPS = re.compile(
-    f"{NOUN} on the left and {NOUN} on the right{BACKGROUND}"
-    f"|{NOUN} at the top and {NOUN} at the bottom{BACKGROUND}"
+    f"{NOUN} on the left and {NOUN} on the right{BACKGROUND}|{NOUN} at the top and {NOUN} at the bottom{BACKGROUND}"
 )
 
 HALVES = {  # left, top, right, bottom
@@ -101,9 +93,5 @@ def test_command_line_writes_pictures_and_captions(tmp_path, monkeypatch):
     argv = ["scenes", "--seed", "7", "--count", "3", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", argv)
     scenes.main()
-    assert (tmp_path / "captions.txt").read_text().splitlines() == [
-        scene.caption for scene in draw(3, seed=7)
-    ]
-    assert sorted(path.name for path in tmp_path.glob("*.png")) == [
-        f"scene-{number:04d}.png" for number in range(3)
-    ]
+    assert (tmp_path / "captions.txt").read_text().splitlines() == [scene.caption for scene in draw(3, seed=7)]
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [f"scene-{number:04d}.png" for number in range(3)]

@@ -3,17 +3,14 @@
 import os
 import random
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from fake_runpod.client import python_with_aiohttp
+from soak.fault_scripts import TEMPLATES, drawn
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "test"))
-
-from fake_runpod.client import python_with_aiohttp  # noqa: E402
-from soak.fault_scripts import TEMPLATES, drawn  # noqa: E402
-
 PYTHON = python_with_aiohttp()
 
 

@@ -1,5 +1,5 @@
-"""The fault scripts: each is a few rules for the fake with drawn numbers. Faults are short, so that a soak takes minutes:
-the worker's waits grow with each failure in a row, and a 401 that lasts would rightly end it."""
+"""The fault scripts: each is a few rules for the fake with drawn numbers. Faults are short, so that a soak takes
+minutes: the worker's waits grow with each failure in a row, and a 401 that lasts would rightly end it."""
 
 TAKES = ["take", "take-batch"]
 
@@ -116,7 +116,7 @@ def drawn(draw, count):
         names += draw.sample(sorted(TEMPLATES), min(len(TEMPLATES), count - len(names)))
     scripts = []
     for name in names:
-        parts = [name] + draw.sample(sorted(TEMPLATES), draw.choice([0, 0, 1, 1, 2]))
+        parts = [name, *draw.sample(sorted(TEMPLATES), draw.choice([0, 0, 1, 1, 2]))]
         rules = [rule for part in dict.fromkeys(parts) for rule in TEMPLATES[part](draw)]
         scripts.append((" + ".join(dict.fromkeys(parts)), rules))
     return scripts

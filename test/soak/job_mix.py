@@ -69,7 +69,9 @@ def batch(draw, name, stream=False):
     for n in range(draw.randint(2, 6)):
         caption = f"{name}.{n}"
         fails = draw.random() < 0.15
-        prompt = f"text={caption};fail=undecodable_image" if fails else f"text={caption};sleep={draw.choice([0, 0, 40])}"
+        prompt = (
+            f"text={caption};fail=undecodable_image" if fails else f"text={caption};sleep={draw.choice([0, 0, 40])}"
+        )
         items.append({"id": caption, "image": PICTURE, "prompt": prompt})
         captions.append(None if fails else caption)
     input = {"images": items, **({"stream": True} if stream else {})}

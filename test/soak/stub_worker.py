@@ -53,7 +53,9 @@ class Stub:
         loop.add_signal_handler(signal.SIGTERM, self.stopping.set)
         timeout = aiohttp.ClientTimeout(total=90)
         connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(headers={"Authorization": KEY}, timeout=timeout, connector=connector) as self.http:
+        async with aiohttp.ClientSession(
+            headers={"Authorization": KEY}, timeout=timeout, connector=connector
+        ) as self.http:
             ping = asyncio.create_task(self.ping())
             if self.outbox:
                 self.outbox.mkdir(exist_ok=True)

@@ -1,5 +1,6 @@
 """scripts/soak worker: all fault scripts, all kinds of jobs, kills on request; then the accounts."""
 
+import contextlib
 import random
 import shutil
 import time
@@ -72,10 +73,8 @@ class Soak:
         self.to_cancel += [job for job in planned if job.cancel]
 
     def wait_quietly(self, condition, timeout_s):
-        try:
+        with contextlib.suppress(TimeoutError):
             self.platform.wait_until(condition, timeout_s)
-        except TimeoutError:
-            pass
 
     def cancel_some(self):
         while self.to_cancel:

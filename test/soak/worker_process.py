@@ -1,5 +1,6 @@
 """The worker under test as a process: started, killed, restarted, measured."""
 
+import contextlib
 import os
 import shlex
 import signal
@@ -48,10 +49,8 @@ class WorkerProcess:
 
     def kill(self):
         """With all that it may have started."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
     def terminate(self, timeout_s=GRACE_S + 10):

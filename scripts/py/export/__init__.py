@@ -1,0 +1,1 @@
+"""Makes a model bundle from a Hugging Face snapshot: scripts/export."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from export.errors import ExportError
-from export.snapshot import read_json
+from export.files import read_json
 
 SENTINEL = "PROMPT-9f2c"  # nothing that a template would say by itself
 KEY = "chat_template"

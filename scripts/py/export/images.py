@@ -7,10 +7,22 @@ folded into both:
   anyres    LLaVA-NeXT's tiles: the whole picture as one tile, then the parts of the best of the pinpoints
 """
 
+from pathlib import Path
+
 from export.errors import ExportError
+from export.files import first_line
 
 BICUBIC = 3  # PIL's number, as preprocessor_config.json has it
 FILE = "preprocessor_config.json"
+
+
+def image_processor(folder: Path):
+    from transformers import AutoImageProcessor
+
+    try:
+        return AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+    except Exception as error:
+        raise ExportError(f"{folder}/preprocessor_config.json cannot be used: {first_line(error)}") from error
 
 
 def image_part(processor, config) -> dict:

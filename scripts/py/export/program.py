@@ -1,6 +1,7 @@
 """program.pt: the code and structure of a model, scripted on the meta device, so without weights."""
 
 import io
+import sys
 import warnings
 import zipfile
 
@@ -12,11 +13,22 @@ SAME_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can name
 def script_program(module) -> bytes:
     import torch
 
+    keep_names()
     content = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TorchScript is deprecated: known, and kept behind four methods
         torch.jit.save(torch.jit.script(module), content)
     return without_traces(content)
+
+
+def keep_names() -> None:
+    """TorchScript names classes and functions after their modules. The parts keep the names that they had before they
+    were in a folder: so programs, and their digests in manifests, stay as they are."""
+    for module in [name for name in sys.modules if name.startswith("export.")]:
+        for value in vars(sys.modules[module]).values():
+            if getattr(value, "__module__", None) == module:
+                place = module.replace("export.parts.", "export.")
+                value._jit_override_qualname = f"__torch__.{place}.{value.__qualname__}"
 
 
 def without_traces(archive: io.BytesIO) -> bytes:

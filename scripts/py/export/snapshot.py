@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from export.errors import ExportError
+from export.families import known_families
+from export.files import first_line, read_json
 
 INDEX = "model.safetensors.index.json"
 WHOLE = "model.safetensors"
@@ -27,7 +29,7 @@ def require_tokenizer(folder: Path) -> None:
     _require(
         folder,
         "tokenizer.json",
-        "make it with: python -c \"from transformers import AutoTokenizer as T; "
+        'make it with: python -c "from transformers import AutoTokenizer as T; '
         f"T.from_pretrained('{folder}').save_pretrained('{folder}')\"",
     )
 
@@ -41,8 +43,6 @@ def _resolve_config(folder: Path):
     """With all defaults of the Python classes filled in."""
     from transformers import CONFIG_MAPPING, AutoConfig
 
-    from export.families import known_families
-
     written = read_json(folder / "config.json")
     model_type = written.get("model_type")
     if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
@@ -53,35 +53,12 @@ def _resolve_config(folder: Path):
     try:
         return AutoConfig.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # whatever transformers stumbles over in the user's file
-        raise ExportError(f"{folder}/config.json cannot be used: {_first_line(error)}") from error
-
-
-def read_json(file: Path) -> dict:
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ExportError(f"{file} cannot be read: {_first_line(error)}") from error
-    if not isinstance(value, dict):
-        raise ExportError(f"{file} must hold a JSON object")
-    return value
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        raise ExportError(f"{folder}/config.json cannot be used: {first_line(error)}") from error
 
 
 def _require(folder: Path, name: str, remedy: str) -> None:
     if not (folder / name).is_file():
         raise ExportError(f"{folder} has no {name}; {remedy}")
-
-
-def image_processor(folder: Path):
-    from transformers import AutoImageProcessor
-
-    try:
-        return AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-    except Exception as error:
-        raise ExportError(f"{folder}/preprocessor_config.json cannot be used: {_first_line(error)}") from error
 
 
 def weight_files(folder: Path) -> list[str]:
@@ -106,7 +83,7 @@ def _listed_files(folder: Path) -> list[str]:
     if any(folder.glob("pytorch_model*.bin")):
         raise ExportError(
             f"{folder} has its weights only as pytorch_model.bin, and safetensors are needed; convert them with: "
-            f"python -c \"from transformers import {_class_name(folder)} as M; "
+            f'python -c "from transformers import {_class_name(folder)} as M; '
             f"M.from_pretrained('{folder}', dtype='auto').save_pretrained('{folder}')\""
         )
     raise ExportError(f"{folder} has no weights: neither {WHOLE} nor {INDEX}")
@@ -125,7 +102,7 @@ def tensor_shapes(folder: Path, names: list[str]) -> dict[str, list[int]]:
     for name in names:
         try:
             with safe_open(folder / name, "pt") as file:
-                shapes.update({key: file.get_slice(key).get_shape() for key in file.keys()})
+                shapes.update({key: file.get_slice(key).get_shape() for key in file.keys()})  # noqa: SIM118  it is no dict
         except SafetensorError as error:
-            raise ExportError(f"{folder / name} is damaged: {_first_line(error)}") from error
+            raise ExportError(f"{folder / name} is damaged: {first_line(error)}") from error
     return shapes

@@ -1,6 +1,6 @@
 """Random tiny models in Hugging Face's form, drawn from a seed: what parity is tested on. A family is a file here.
 
-    python -m tiny_models FOLDER --family blip2-opt --seed N
+python -m tiny_models FOLDER --family blip2-opt --seed N
 """
 
 from tiny_models.blip import make_blip, make_blip_base

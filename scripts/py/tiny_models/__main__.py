@@ -16,4 +16,5 @@ def main() -> None:
     print(MAKERS[arguments.family](arguments.folder, arguments.seed))
 
 
-main()
+if __name__ == "__main__":
+    main()

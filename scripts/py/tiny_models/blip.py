@@ -4,11 +4,11 @@ import random
 from pathlib import Path
 
 import torch
-from export.checkpoints import load_checkpoint
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import BertTokenizer, BlipConfig, BlipForConditionalGeneration, BlipImageProcessor, BlipProcessor
 from transformers.utils.logging import disable_progress_bar
 
+from export.checkpoints import load_checkpoint
 from tiny_models.common import (
     MEAN,
     PROBE_STEPS,

@@ -37,7 +37,7 @@ std::expected<std::vector<FoundSnapshot>, Error> candidates(const std::string& t
     for (const fs::path& folder : model_folders()) places.push_back(folder);
     return std::unexpected(error_of(
         ErrorCode::model_not_found, "no snapshot of " + target + " is in " + list_text(places) +
-                                        "; download it with scripts/fetch_model " + target
+                                        "; download it with scripts/fetch-model " + target
     ));
 }
 

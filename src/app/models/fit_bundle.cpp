@@ -10,7 +10,7 @@ namespace vignette {
 namespace {
 
 // What to do about a missing file, for a checkpoint whose id may not be known.
-std::string fetch_text(const std::string& id) { return "scripts/fetch_model " + (id.empty() ? "ID" : id); }
+std::string fetch_text(const std::string& id) { return "scripts/fetch-model " + (id.empty() ? "ID" : id); }
 
 std::string joined(const std::vector<std::string>& words, const char* between) {
     std::string text;

@@ -13,7 +13,7 @@ constexpr const char* models_footer = R"(Examples:
   vignette models show blip2-opt-2.7b              memory, limits, prompt, files, how to call it
   vignette models verify blip2-opt-2.7b            every digest, every weight's name and shape
 
-A bundle is a small folder: the weights stay where they are. scripts/fetch_model ID downloads a checkpoint.
+A bundle is a small folder: the weights stay where they are. scripts/fetch-model ID downloads a checkpoint.
 docs/models.md has the nine checkpoints that are known, and how much memory they take.)";
 
 constexpr const char* add_footer =

@@ -2,8 +2,8 @@
 
     python test/golden/images/make.py        (Pillow, nothing else)
 
-`name.ext` is the encoded picture and `name.ext.rgb` what ImageOps.exif_transpose() makes of it, pasted on white where it
-is transparent.
+`name.ext` is the encoded picture and `name.ext.rgb` what ImageOps.exif_transpose() makes of it, pasted on white where
+it is transparent.
 `index.txt` has one line for each: file, format, width and height as shown, orientation, and the largest mean
 difference that is allowed (0: every byte is equal).
 """
@@ -83,9 +83,19 @@ def write_png(width, height, depth, colour, interlace, passes):
 
 def interlaced(picture):
     passes = []
-    for x0, y0, dx, dy in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
+    for x0, y0, dx, dy in (
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ):
         columns = range(x0, picture.width, dx)
-        passes.append([b"".join(bytes(picture.getpixel((x, y))) for x in columns) for y in range(y0, picture.height, dy)])
+        passes.append(
+            [b"".join(bytes(picture.getpixel((x, y))) for x in columns) for y in range(y0, picture.height, dy)]
+        )
     return write_png(picture.width, picture.height, 8, 2, 1, passes)
 
 
@@ -99,7 +109,13 @@ def sixteen_bits(picture):
 
 
 def main():
-    for old in [*here.glob("*.rgb"), *here.glob("*.jpg"), *here.glob("*.png"), *here.glob("*.webp"), *here.glob("*.bmp")]:
+    for old in [
+        *here.glob("*.rgb"),
+        *here.glob("*.jpg"),
+        *here.glob("*.png"),
+        *here.glob("*.webp"),
+        *here.glob("*.bmp"),
+    ]:
         old.unlink()
 
     small, tall = scene(40, 26), scene(21, 34)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the tokenizers of this folder and what Python's `tokenizers` makes of texts: the C++ tests must agree.
 
-    python test/golden/tokenizer/make.py        (tokenizers 0.23; run it again only to change the cases)
+python test/golden/tokenizer/make.py        (tokenizers 0.23; run it again only to change the cases)
 """
 
 import json
@@ -51,8 +51,20 @@ CASES = [
 
 def random_texts(count):
     dice = random.Random(20260601)
-    ranges = [(0x20, 0x7E), (0x00, 0x1F), (0xA0, 0x24F), (0x300, 0x36F), (0x400, 0x4FF), (0x5D0, 0x6FF), (0x200B, 0x200F),
-              (0x3040, 0x30FF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xFE00, 0xFE0F), (0x1F300, 0x1FAFF)]
+    ranges = [
+        (0x20, 0x7E),
+        (0x00, 0x1F),
+        (0xA0, 0x24F),
+        (0x300, 0x36F),
+        (0x400, 0x4FF),
+        (0x5D0, 0x6FF),
+        (0x200B, 0x200F),
+        (0x3040, 0x30FF),
+        (0x4E00, 0x9FFF),
+        (0xAC00, 0xD7A3),
+        (0xFE00, 0xFE0F),
+        (0x1F300, 0x1FAFF),
+    ]
     for _ in range(count):
         yield "".join(chr(dice.randint(*dice.choice(ranges))) for _ in range(dice.randint(1, 24)))
 
@@ -65,8 +77,12 @@ def byte_level():
     special = [AddedToken(text, special=True, normalized=False) for text in ("<pad>", "</s>", "<image>")]
     tokenizer.train_from_iterator(
         SENTENCES * 4,
-        trainers.BpeTrainer(vocab_size=400, special_tokens=special, show_progress=False,
-                            initial_alphabet=pre_tokenizers.ByteLevel.alphabet()),
+        trainers.BpeTrainer(
+            vocab_size=400,
+            special_tokens=special,
+            show_progress=False,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        ),
     )
     front = tokenizer.token_to_id("</s>")
     tokenizer.post_processor = processors.TemplateProcessing(single="</s> $A", special_tokens=[("</s>", front)])
@@ -79,14 +95,28 @@ def byte_fallback():
     tokens = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)] + alphabet
     vocabulary = {token: index for index, token in enumerate(tokens)}
     merges = []
-    for left, right in [("▁", "a"), ("▁", "▁"), ("o", "f"), ("▁", "of"), ("p", "h"), ("ph", "o"), ("▁", "pho"), ("h", "e")]:
+    for left, right in [
+        ("▁", "a"),
+        ("▁", "▁"),
+        ("o", "f"),
+        ("▁", "of"),
+        ("p", "h"),
+        ("ph", "o"),
+        ("▁", "pho"),
+        ("h", "e"),
+    ]:
         merges.append((left, right))
         vocabulary.setdefault(left + right, len(vocabulary))
     tokenizer = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-    tokenizer.decoder = decoders.Sequence([
-        decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0),
-    ])
+    tokenizer.decoder = decoders.Sequence(
+        [
+            decoders.Replace("▁", " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Strip(" ", 1, 0),
+        ]
+    )
     tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
     return tokenizer

@@ -13,8 +13,7 @@ from types import ModuleType
 
 from export.errors import ExportError
 from export.families import blip, blip2_opt, blip2_t5, clip, llava_next
-from export.images import image_part
-from export.snapshot import image_processor
+from export.images import image_part, image_processor
 
 # (model_type, model_type of the text_config; "" where there is none) -> module
 FAMILIES = {

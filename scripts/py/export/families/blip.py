@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export.bert_parts import BertDecoderLayer
-from export.blip_vision import VisionModel
 from export.errors import ExportError
 from export.generation import check_tokens, generation_part, inner_generation, require, text_part
-from export.two_parts import first_slot_of, plan_parts, slot_order
+from export.parts.bert_parts import BertDecoderLayer
+from export.parts.blip_vision import VisionModel
+from export.parts.two_parts import first_slot_of, plan_parts, slot_order
 
 FAMILY, KIND = "blip", "captioner"
 

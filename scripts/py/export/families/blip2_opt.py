@@ -1,4 +1,4 @@
-"""BLIP-2 with an OPT language model. Module names are the keys of the checkpoint's files, so weights are found by name."""
+"""BLIP-2 with an OPT language model. Modules are named like the keys of the checkpoint's files."""
 
 import math
 from pathlib import Path
@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export import blip2
-from export.blip2 import Blip2
-from export.blocks import (
+from export.generation import generation_part, inner_generation, require, text_part
+from export.parts import blip2
+from export.parts.blip2 import Blip2
+from export.parts.blocks import (
     StepPlan,
     Window,
     all_equal,
@@ -24,7 +25,6 @@ from export.blocks import (
     plan_step,
     to_list,
 )
-from export.generation import generation_part, inner_generation, require, text_part
 
 FAMILY, KIND = "blip2-opt", "captioner"
 POSITION_OFFSET = 2  # OPT's table of positions starts with two rows that nobody uses

@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from export import blip2
-from export.blip2 import Blip2
 from export.errors import ExportError
 from export.generation import check_tokens, generation_part, inner_generation, require, text_part
-from export.t5_parts import T5Stack, relative_distances
-from export.two_parts import first_slot_of, outside, plan_parts, slot_order, with_bias
+from export.parts import blip2
+from export.parts.blip2 import Blip2
+from export.parts.t5_parts import T5Stack, relative_distances
+from export.parts.two_parts import first_slot_of, outside, plan_parts, slot_order, with_bias
 
 FAMILY, KIND = "blip2-t5", "captioner"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from export.clip_blocks import ACTIVATIONS, ClipText, ClipVision
 from export.errors import ExportError
 from export.generation import check_tokens, require
+from export.parts.clip_blocks import ACTIVATIONS, ClipText, ClipVision
 
 FAMILY, KIND = "clip", "embedder"
 

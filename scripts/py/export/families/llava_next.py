@@ -1,23 +1,22 @@
 """LLaVA-NeXT (v1.6) on Mistral or Llama (Vicuna). Module names are the keys of the checkpoints' files."""
 
 from pathlib import Path
-from typing import List, Tuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export.blocks import arrange_step, open_window, plan_step
 from export.chat import find_chat_template, template_of
-from export.clip_blocks import ACTIVATIONS, ClipVisionLayers
 from export.errors import ExportError
 from export.generation import as_list, check_tokens, require
-from export.llama_blocks import LlamaForCausalLM
+from export.parts.blocks import arrange_step, open_window, plan_step
+from export.parts.clip_blocks import ACTIVATIONS, ClipVisionLayers
+from export.parts.llama_blocks import LlamaForCausalLM
 
 FAMILY, KIND = "llava-next", "captioner"
 
 
-def best_pinpoint(height: int, width: int, pinpoints: List[Tuple[int, int]]) -> Tuple[int, int]:
+def best_pinpoint(height: int, width: int, pinpoints: list[tuple[int, int]]) -> tuple[int, int]:
     """The (height, width) that keeps most of the picture's pixels and of these wastes least. In doubles, rounded as
     the reference does: whole numbers would choose otherwise at the borders."""
     best, most, least = pinpoints[0], 0, -1
@@ -30,7 +29,7 @@ def best_pinpoint(height: int, width: int, pinpoints: List[Tuple[int, int]]) -> 
     return best
 
 
-def padding_of(height: int, width: int, rows: int, columns: int) -> Tuple[int, int]:
+def padding_of(height: int, width: int, rows: int, columns: int) -> tuple[int, int]:
     """How many rows at top and bottom, and columns at left and right, of a grid of patches show no picture."""
     if width * rows > columns * height:
         return (rows - height * columns // width) // 2, 0
@@ -55,7 +54,7 @@ class Projector(nn.Module):
 
 
 class LlavaNext(nn.Module):
-    pinpoints: List[Tuple[int, int]]
+    pinpoints: list[tuple[int, int]]
 
     def __init__(self, config) -> None:
         super().__init__()

@@ -1,0 +1,1 @@
+"""Vignette beside what it replaces: scripts/bench and scripts/bench-raw."""

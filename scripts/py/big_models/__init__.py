@@ -1,0 +1,1 @@
+"""Random models of real sizes, to be timed."""

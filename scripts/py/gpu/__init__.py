@@ -1,0 +1,1 @@
+"""Checks and times on an NVIDIA GPU: scripts/bench-gpu."""

@@ -1,0 +1,1 @@
+"""What looks after this repository, and not after models."""

@@ -1,0 +1,1 @@
+"""Films and camera raw files, written for tests and benchmarks."""

@@ -1,0 +1,1 @@
+"""Vignette beside transformers, answer by answer: scripts/check-parity."""

@@ -1,0 +1,154 @@
+"""Does the C++ program say what transformers says? Random tiny models of every family, drawn from a seed.
+
+Captioners: the tokens of greedy and beam search, pictures in batches of many sizes, and the beams' scores.
+Embedders: the vectors of pictures and texts.
+"""
+
+import argparse
+import contextlib
+import io
+import random
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from export.__main__ import export
+from parity.reference import generate_reference, image_vector, reference_scores, text_vectors
+from program import caption_files, embed
+from tiny_models import MAKERS, TRUE_SIZE
+
+MODES = ["RGB", "RGB", "RGB", "L", "RGBA", "P", "1"]
+PROMPTS = ["a photo of", "", "Question: how many? Answer:", "ein Bild von \u00fcber 3 \U0001f98a"]
+BATCHES = [1, 2, 7, 16]  # pictures under way together: what one says must not depend on them
+PICTURES_PER_MODEL = sum(BATCHES)
+SCORES_APART = 1e-5
+COSINE_LEAST = 0.9999
+FAMILIES = [family for family in MAKERS if family not in TRUE_SIZE]
+
+
+@dataclass
+class Wish:
+    prompt: str
+    max_length: int
+    min_length: int
+    num_beams: int
+
+    def options(self):
+        return [
+            "--prompt", self.prompt, "--max_length", self.max_length,
+            "--min_length", self.min_length, "--num_beams", self.num_beams, "--n", self.num_beams,
+        ]  # fmt: skip
+
+
+def draw_wish(rng):
+    max_length = rng.choice([1, 12, 24, 40])
+    min_length = rng.choice([0, min(3, max_length), min(8, max_length)])
+    return Wish(rng.choice(PROMPTS), max_length, min_length, rng.choice([1, 1, 2, 3]))
+
+
+def draw_picture(rng, folder, number):
+    """A smooth random picture of an odd size and mode, saved without loss."""
+    noise = np.random.default_rng(rng.randrange(2**32))
+    width, height = rng.randint(7, 300), rng.randint(7, 300)
+    small = noise.integers(0, 256, (rng.randint(2, 9), rng.randint(2, 9), 3), dtype=np.uint8)
+    image = Image.fromarray(small).resize((width, height), Image.BICUBIC).convert(rng.choice(MODES))
+    file = Path(folder) / f"picture-{number}.png"
+    image.save(file)
+    return file
+
+
+def make_bundle(family, seed, folder):
+    snapshot, bundle = Path(folder) / "snapshot", Path(folder) / "bundle"
+    (MAKERS | TRUE_SIZE)[family](snapshot, seed)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        export(snapshot, bundle)
+    return snapshot, bundle
+
+
+def check_captions(rng, snapshot, bundle, files):
+    """How many of the pictures get the reference's tokens and, of beams, its scores."""
+    equal = 0
+    for together in BATCHES:
+        wish, some, files = draw_wish(rng), files[:together], files[together:]
+        if not some:
+            break
+        results = caption_files(
+            some, "--tokens", "--threads", 1, "--parallel", together, "--model", bundle, *wish.options()
+        )
+        for file, result in zip(some, results):
+            asked = (Image.open(file), wish.prompt, wish.max_length, wish.min_length, wish.num_beams)
+            problem = difference(result, snapshot, asked)
+            equal += not problem
+            if problem:
+                print(f"{bundle.parent.name}, {file.name}, {together} together, {wish}: {problem}")
+    return equal
+
+
+def difference(result, snapshot, asked):
+    """What is different; empty if nothing is."""
+    image, *wish, num_beams = asked
+    expected = (
+        reference_scores(snapshot, image, *wish, num_beams)
+        if num_beams > 1
+        else [(generate_reference(snapshot, [image], *wish)[0], None)]
+    )
+    tokens = expected[0][0]
+    if result.get("tokens") != tokens:
+        return f"\n  ours   {result.get('tokens', result)}\n  theirs {tokens}"
+    if num_beams == 1:
+        return ""
+    theirs, ours = [score for _, score in expected], [one["score"] for one in result["captions"]]
+    if len(ours) == len(theirs) and np.allclose(ours, theirs, rtol=SCORES_APART, atol=SCORES_APART):
+        return ""
+    return f"\n  scores ours   {ours}\n  scores theirs {theirs}"
+
+
+def check_vectors(rng, snapshot, bundle, files):
+    """How many of the pictures, each with a text, have the reference's vectors."""
+    texts = [" ".join(rng.choices(PROMPTS, k=rng.randint(1, 12))) for _ in files]
+    vectors = torch.tensor([one["embedding"] for one in embed(files, texts, "--threads", 1, "--embedder", bundle)])
+    expected = torch.stack([image_vector(snapshot, Image.open(file)) for file in files])
+    expected = torch.cat([expected, torch.cat([text_vectors(snapshot, [text]) for text in texts])])
+    cosines = torch.nn.functional.cosine_similarity(vectors.double(), expected.double())
+    lengths = vectors.double().norm(dim=1)
+    fine = (cosines >= COSINE_LEAST) & ((lengths - 1).abs() < 1e-5)
+    for place in (~fine).nonzero().flatten().tolist():
+        print(f"{bundle.parent.name}, vector {place}: cosine {cosines[place]:.6f}, length {lengths[place]:.6f}")
+    return int((fine[: len(files)] & fine[len(files) :]).sum())
+
+
+def check_model(family, seed, count):
+    """How many of `count` pictures of one random model are answered as by the reference."""
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory(prefix=f"{family}-{seed}-") as folder:
+        snapshot, bundle = make_bundle(family, seed, folder)
+        files = [draw_picture(rng, folder, number) for number in range(count)]
+        check = check_vectors if family == "clip" else check_captions
+        return check(rng, snapshot, bundle, files)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/check-parity", description=__doc__)
+    parser.add_argument("--family", choices=[*FAMILIES, *TRUE_SIZE, "all"], required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--count", type=int, default=200, help="pictures a family (default: %(default)s)")
+    arguments = parser.parse_args()
+    families = FAMILIES if arguments.family == "all" else [arguments.family]
+    all_equal = True
+    for family in families:
+        equal = 0
+        for number, start in enumerate(range(0, arguments.count, PICTURES_PER_MODEL)):
+            count = min(PICTURES_PER_MODEL, arguments.count - start)
+            equal += check_model(family, arguments.seed * 1000 + number, count)
+        print(f"{family}: equal {equal}/{arguments.count}", flush=True)
+        all_equal = all_equal and equal == arguments.count
+    return not all_equal
+
+
+if __name__ == "__main__":
+    sys.exit(main())

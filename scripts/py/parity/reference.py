@@ -1,0 +1,188 @@
+"""The reference: what transformers says about a picture, in float32, on one thread, one request at a time."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoProcessor,
+    Blip2ForConditionalGeneration,
+    BlipForConditionalGeneration,
+    CLIPModel,
+    LlavaNextForConditionalGeneration,
+)
+
+MODELS_KEPT = 2
+
+
+VICUNA = (
+    "A chat between a curious human and an artificial intelligence assistant. "
+    "The assistant gives helpful, detailed, and polite answers to the human's questions."
+)
+
+
+def plain_text(processor, language: str, prompt: str, pictures: int) -> str:
+    return prompt
+
+
+def chat_text(processor, language: str, prompt: str, pictures: int) -> str:
+    """By the snapshot's chat template; else as the models' pages say."""
+    content = [{"type": "image"}] * pictures + [{"type": "text", "text": prompt}]
+    if processor.chat_template:
+        said = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+        return said.removeprefix(processor.tokenizer.bos_token)  # the tokenizer adds it
+    asked = "<image>\n" * pictures + prompt
+    return f"{VICUNA} USER: {asked} ASSISTANT:" if language == "llama" else f"[INST] {asked} [/INST]"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the reference is asked about a model of one type."""
+
+    model: type
+    text: Callable = plain_text  # (processor, the language model's type, prompt, pictures) -> the processor's text
+    ends: Callable = lambda model: model.generation_config.eos_token_id
+    before: Callable = lambda model, ids: ids.shape[1]  # tokens of the output before the new ones, given the input's
+
+
+WAYS = {
+    # BLIP-2: the settings of the inner language model count; the outer ones have no effect.
+    "blip-2": Way(
+        Blip2ForConditionalGeneration,
+        ends=lambda model: model.language_model.generation_config.eos_token_id,
+        before=lambda model, ids: 1 if model.config.is_encoder_decoder else ids.shape[1],
+    ),
+    # BLIP ends with another token than it says, and drops the last one of what it is given.
+    "blip": Way(
+        BlipForConditionalGeneration,
+        ends=lambda model: model.config.text_config.sep_token_id,
+        before=lambda model, ids: ids.shape[1] - 1,
+    ),
+    "llava_next": Way(LlavaNextForConditionalGeneration, chat_text),
+    "clip": Way(CLIPModel),
+}
+
+
+@lru_cache(MODELS_KEPT)
+def load_config(snapshot: str):
+    return AutoConfig.from_pretrained(snapshot, local_files_only=True)
+
+
+def way_of(snapshot: str) -> Way:
+    return WAYS[load_config(snapshot).model_type]
+
+
+@lru_cache(MODELS_KEPT)
+def load_processor(snapshot: str):
+    return AutoProcessor.from_pretrained(snapshot, local_files_only=True)
+
+
+@lru_cache(MODELS_KEPT)
+def load_model(snapshot: str, dtype: torch.dtype = torch.float32):
+    return way_of(snapshot).model.from_pretrained(snapshot, local_files_only=True, dtype=dtype).eval()
+
+
+def pixel_values(snapshot, image) -> torch.Tensor:
+    """[1,3,H,W] or, of tiles, [N,3,H,W], as the reference's image processor makes them of a PIL image."""
+    made = load_processor(str(snapshot)).image_processor(image, return_tensors="pt")["pixel_values"]
+    return made[0] if made.dim() == 5 else made
+
+
+def prompt_ids(snapshot, prompt: str) -> torch.Tensor:
+    """Of BLIP-2: [1,T], image tokens first."""
+    processor = load_processor(str(snapshot))
+    words = processor.tokenizer(prompt, return_tensors="pt")["input_ids"]
+    image = processor.tokenizer.convert_tokens_to_ids(processor.image_token.content)
+    return torch.cat([torch.full((1, processor.num_query_tokens), image), words], dim=1)
+
+
+def make_inputs(snapshot, images, prompt: str):
+    """What the model is given for one request: one picture, or a list of them."""
+    images = images if isinstance(images, list) else [images]
+    written = request_text(snapshot, prompt, len(images))
+    return load_processor(str(snapshot))(images=images, text=written, return_tensors="pt")
+
+
+def make_batch(snapshot, images: list, prompt: str):
+    """For many requests in one: a picture each, all of one size."""
+    written = [request_text(snapshot, prompt, 1)] * len(images)
+    return load_processor(str(snapshot))(images=images, text=written, return_tensors="pt")
+
+
+def request_text(snapshot, prompt: str, pictures: int) -> str:
+    text = getattr(load_config(str(snapshot)), "text_config", None)
+    language = getattr(text, "model_type", "")
+    return way_of(str(snapshot)).text(load_processor(str(snapshot)), language, prompt, pictures)
+
+
+def generate_reference(
+    snapshot, images, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 1
+) -> list[list[int]]:
+    """The new tokens for each picture, or list of pictures: with the end token, without what pads after it."""
+    options = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "num_beams": num_beams}
+    return [_generate(snapshot, image, prompt, **options)[0][0] for image in images]
+
+
+def reference_scores(
+    snapshot, image, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 2
+) -> list[tuple[list[int], float]]:
+    """All beams of one request with their scores, the best first."""
+    options = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "num_beams": num_beams}
+    tokens, scores = _generate(snapshot, image, prompt, num_return_sequences=num_beams, **options)
+    return list(zip(tokens, scores))
+
+
+@torch.inference_mode()
+def _generate(snapshot, images, prompt: str, **options) -> tuple[list[list[int]], list[float]]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        inputs, model = make_inputs(snapshot, images, prompt), load_model(str(snapshot))
+        if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1:
+            inputs = with_embeds(model, inputs)
+        said = model.generate(**inputs, do_sample=False, return_dict_in_generate=True, output_scores=True, **options)
+    finally:
+        torch.set_num_threads(threads)
+    before = way_of(str(snapshot)).before(model, inputs["input_ids"]) if "input_ids" in inputs else 0
+    scores = said.sequences_scores.tolist() if options["num_beams"] > 1 else []
+    ends = end_tokens(model)
+    return [trim(row[before:], ends) for row in said.sequences.tolist()], scores
+
+
+def with_embeds(model, inputs) -> dict:
+    """For beams over several pictures. Left to itself, the reference repeats each picture for the beams before it
+    gives them to the sequences, so that the beams see other pictures than the request has."""
+    words = model.get_input_embeddings()(inputs["input_ids"])
+    seen = model.get_image_features(inputs["pixel_values"], inputs["image_sizes"]).pooler_output
+    places = (inputs["input_ids"] == model.config.image_token_index).unsqueeze(-1)
+    return {"inputs_embeds": words.masked_scatter(places, torch.cat(seen)), "attention_mask": inputs["attention_mask"]}
+
+
+def end_tokens(model) -> list[int]:
+    ends = WAYS[model.config.model_type].ends(model)
+    return ends if isinstance(ends, list) else [ends]
+
+
+def trim(tokens: list[int], ends: list[int]) -> list[int]:
+    for place, token in enumerate(tokens):
+        if token in ends:
+            return tokens[: place + 1]
+    return tokens
+
+
+@torch.inference_mode()
+def image_vector(snapshot, image) -> torch.Tensor:
+    """Of CLIP: [W], of any length."""
+    return load_model(str(snapshot)).get_image_features(pixel_values(snapshot, image)).pooler_output[0]
+
+
+@torch.inference_mode()
+def text_vectors(snapshot, texts: list[str]) -> torch.Tensor:
+    """Of CLIP: [N,W], of any length; long texts are cut as the reference cuts them."""
+    made = load_processor(str(snapshot)).tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+    return load_model(str(snapshot)).get_text_features(**made).pooler_output

@@ -1,0 +1,1 @@
+"""The trainings of the demo models: scripts/train-demo. A model is a file."""
