@@ -17,6 +17,7 @@ import demo_llava_next as demo  # noqa: E402
 import llava_next_batches as batches  # noqa: E402
 import scene_questions as sq  # noqa: E402
 import scenes  # noqa: E402
+from rounding import ROUNDING, apart  # noqa: E402
 from train_llava_next import Trainee  # noqa: E402
 from transformers.models.llava_next.modeling_llava_next import select_best_resolution  # noqa: E402
 
@@ -66,7 +67,7 @@ def test_packed_questions_give_the_logits_of_lone_ones(tokenizer, processor, siz
                 inputs = processor(images=scene.image, text=text, return_tensors="pt")
                 lone.append(model(**inputs).logits[0, -said - 1 : -1])
         packed = Trainee(model)(batches.Packer(tokenizer).pack(drawn, questions))
-    assert torch.allclose(packed, torch.cat(lone), atol=1e-4)
+    assert apart(packed, torch.cat(lone)) < ROUNDING
 
 
 def test_chat_template_writes_the_dialogue(processor):
