@@ -57,7 +57,7 @@ constexpr std::array plans{
         .preset = Preset::production,
         .instruction =
             "Write a production brief of this frame in one line: framing, colours, layout, background "
-            "and text.",  // to the letter what the demo model is trained with: scene_questions.py
+            "and text.",  // to the letter what the demo model is trained with: scenes/questions.py
         .max_length = 400,
         .wording = Wording::sentences,
         .plainly = Plainly::refused,

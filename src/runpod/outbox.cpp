@@ -17,7 +17,7 @@ constexpr std::size_t result_bytes_max = 20 * MiB - 64 * KiB;  // what the platf
 constexpr Milliseconds chunk_pause{100};                       // between two chunks of a job
 constexpr Milliseconds progress_pause{1'000};
 constexpr int chunk_tries_max = 5;
-constexpr int refusals_max = 5;  // of the small error that stands for a refused result
+constexpr int refusals_max = 5;  // after the first
 constexpr Milliseconds post_first_wait{250};
 constexpr Milliseconds post_longest_wait{15'000};
 constexpr std::chrono::hours result_lifetime{24
@@ -37,6 +37,9 @@ bool worth_another_try(const Result<HttpResponse>& answer) {
     const int status = answer->status;
     return status >= 500 || status == 401 || status == 403 || status == 408 || status == 425 || status == 429;
 }
+
+// The platform, or whoever stands before it, may have had the whole post.
+bool leaves_open(const Result<HttpResponse>& answer) { return !answer || answer->status >= 500; }
 
 }  // namespace
 
@@ -116,6 +119,7 @@ void Outbox::post_saved() {
             .streamed = saved.streamed ? Streamed::yes : Streamed::no,
             .file = std::move(saved.file),
             .made = Clock::now(),
+            .may_have_arrived = true,
         };
         take_in(saved.job, std::move(result));
     }
@@ -207,21 +211,27 @@ void Outbox::result_answered(const JobId& job, Line& line, const Result<HttpResp
     if (arrived(answer)) return finish(job);
     const bool alive = Clock::now() - result.made < result_lifetime;
     const int tries = ++result.parcel.tries;
+    result.may_have_arrived = result.may_have_arrived || leaves_open(answer);
     if (worth_another_try(answer) && alive) {
         if (tries == 1) log_warning("the result is not taken yet: " + told(answer), job.value);
         return send(job, Kind::result, line, next_try(tries, answer));
     }
-    if (!alive || (result.replaced && tries >= refusals_max)) {
-        log_error("job_lost: the platform does not take this result: " + told(answer), job.value);
+    if (!alive || ++result.refusals > refusals_max) {
+        const char* what = result.may_have_arrived ? "the platform may have this result, and refuses it: "
+                                                   : "job_lost: the platform does not take this result: ";
+        log_error(what + told(answer), job.value);
         return finish(job);
     }
-    if (result.replaced) return send(job, Kind::result, line, next_try(tries, answer));
+    if (result.refusals > 1 || result.may_have_arrived) {
+        return send(job, Kind::result, line, next_try(tries, answer));
+    }
     replace(result, answer);
     send(job, Kind::result, line, {});
 }
 
 // Whatever the platform dislikes about the result: a small error ends the job, where silence would let it
-// hang.
+// hang. Only where every attempt was refused: a result that has arrived is refused too, when it comes again,
+// and the job must not end twice.
 void Outbox::replace(FinalResult& result, const Result<HttpResponse>& answer) {
     const std::string message = "the platform refused the result of " +
                                 std::to_string(result.parcel.body.view().size()) + " bytes (" + told(answer) +
@@ -231,7 +241,6 @@ void Outbox::replace(FinalResult& result, const Result<HttpResponse>& answer) {
             {.code = ErrorCode::internal, .message = message, .field = {}}, identity(platform_), StopPod::no
         ))
     };
-    result.replaced = true;
 }
 
 void Outbox::finish(const JobId& job) {

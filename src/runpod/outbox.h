@@ -54,7 +54,8 @@ private:
         Streamed streamed = Streamed::no;
         std::filesystem::path file;  // empty: not on disk
         Clock::time_point made;
-        bool replaced = false;  // the platform refused the real one; this one says so
+        bool may_have_arrived = false;  // by an attempt that was not answered: then a refusal proves nothing
+        int refusals = 0;               // the first replaces it by a small error, unless it may have arrived
     };
     struct Line {  // of one job
         std::vector<StreamEvent> events;

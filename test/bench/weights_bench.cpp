@@ -53,7 +53,7 @@ double load_program(const fs::path& bundle) {
     });
 }
 
-std::uint64_t hash(std::string_view name) {  // FNV-1a, as scripts/py/bench.py has it
+std::uint64_t hash(std::string_view name) {  // FNV-1a, as scripts/py/bench/__main__.py has it
     std::uint64_t value = 0xCBF29CE484222325U;
     for (const char letter : name) value = (value ^ static_cast<unsigned char>(letter)) * 0x100000001B3U;
     return value;

@@ -63,9 +63,9 @@ def golden_request(snapshot: Path, bundle: Path, images: list[np.ndarray], promp
 def first_beams(snapshot: Path, images: list[np.ndarray], prompt: str) -> dict:
     """What the first step of a beam search looks at."""
     inputs = reference.make_inputs(snapshot, [Image.fromarray(image) for image in images], prompt)
-    likely = reference.load_model(str(snapshot))(**inputs).logits[0, -1].float().log_softmax(-1)
-    scores, tokens = likely.topk(2 * BEAMS)
-    return {"beam_tokens": tokens, "beam_scores": scores}
+    logits = reference.load_model(str(snapshot))(**inputs).logits[0, -1].float()
+    scores, tokens = logits.log_softmax(-1).topk(2 * BEAMS)
+    return {"beam_tokens": tokens, "beam_scores": scores, "beam_logits": logits}
 
 
 def write_captions(snapshot: Path, bundle: Path, family: str, file: Path) -> None:

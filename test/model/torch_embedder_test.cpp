@@ -23,15 +23,16 @@ protected:
     }
     static void TearDownTestSuite() { embedder_.reset(); }
 
-    // Vectors of as many numbers, each but a little off.
+    // Vectors of as many numbers and of length 1, equal but for rounding.
     static void expect_alike(const Vector& found, const std::vector<float>& expected) {
         ASSERT_EQ(found.size(), expected.size());
+        const double near = rounding(expected);
         double squares = 0;
         for (std::size_t i = 0; i < found.size(); ++i) {
-            EXPECT_NEAR(found[i], expected[i], 1e-5);
+            EXPECT_NEAR(found[i], expected[i], near);
             squares += double{found[i]} * double{found[i]};
         }
-        EXPECT_NEAR(squares, 1, 1e-5);
+        EXPECT_NEAR(squares, 1, rounding({{1}}));
     }
 
     std::unique_ptr<ModelInput> picture(int number) const {

@@ -110,13 +110,14 @@ TEST_F(TorchModelTest, TheFirstStepOfABeamSearchHasTheReferencesCandidates) {
     for (int number = 0; number < captioner_->requests(); ++number) {
         const auto tokens = captioner_->golden().tokens("beam_tokens." + std::to_string(number));
         const auto scores = captioner_->golden().floats("beam_scores." + std::to_string(number));
+        const double near = rounding(captioner_->golden().floats("beam_logits." + std::to_string(number)));
         const Choice choice{.rows = 1, .candidates = static_cast<int>(tokens.size()), .forbidden = {}};
         const auto result = model().step(captioner_->admission(SlotId{0}, number, choice));
         const auto& best = result.value().candidates.at(0);
         ASSERT_EQ(best.size(), tokens.size());
         for (std::size_t i = 0; i < best.size(); ++i) {
             EXPECT_EQ(best[i].token, tokens[i]);
-            EXPECT_NEAR(best[i].score, scores[i], 1e-5);
+            EXPECT_NEAR(best[i].score, scores[i], near);
             EXPECT_EQ(best[i].row, 0);
         }
         EXPECT_GT(result->vision.count(), 0);

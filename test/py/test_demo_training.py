@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from transformers.models.llava_next.modeling_llava_next import select_best_resolution
 
+from parity.rounding import ROUNDING, apart
 from scenes import caption_changes
 from scenes import check as check_scenes
 from scenes import draw as scenes
@@ -62,7 +63,7 @@ def test_packed_questions_give_the_logits_of_lone_ones(tokenizer, processor, siz
                 inputs = processor(images=scene.image, text=text, return_tensors="pt")
                 lone.append(model(**inputs).logits[0, -said - 1 : -1])
         packed = Trainee(model)(batches.Packer(tokenizer).pack(drawn, questions))
-    assert torch.allclose(packed, torch.cat(lone), atol=1e-4)
+    assert apart(packed, torch.cat(lone)) < ROUNDING
 
 
 def test_chat_template_writes_the_dialogue(processor):

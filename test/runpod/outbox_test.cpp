@@ -91,6 +91,23 @@ TEST_F(OutboxTest, TheSmallErrorIsTriedAgainWhenItIsRefusedToo) {
     EXPECT_EQ(posts.at(1).body, posts.at(3).body);
 }
 
+// The platform refuses a result that it has. An error in its place would be a second result.
+TEST_F(OutboxTest, AResultThatMayHaveArrivedIsNeverReplaced) {
+    const ServerAnswer refused{.status = 422};
+    for (const ServerAnswer& lost :
+         {ServerAnswer{.body = "{}", .way = Way::half}, ServerAnswer{.way = Way::reset},
+          ServerAnswer{.status = 502}}) {
+        FakePlatform platform;
+        platform.plan("job-done", {lost, refused});
+        Outbox outbox(client, platform.platform, book, nullptr);
+        open("j1");
+        outbox.post_result({"j1"}, Streamed::no, "the result");
+        ASSERT_TRUE(delivered());
+        ASSERT_EQ(platform.heard("job-done").size(), 3U);
+        for (const HeardRequest& post : platform.heard("job-done")) EXPECT_EQ(post.body, "the result");
+    }
+}
+
 TEST_F(OutboxTest, WhatIsRefusedAgainAndAgainIsGivenUp) {
     fake.always("job-done", {.status = 404});
     Outbox outbox(client, fake.platform, book, nullptr);
@@ -191,6 +208,18 @@ TEST_F(OutboxTest, WhatCouldNotBePostedIsPostedByTheNextStart) {
     EXPECT_EQ(fake.heard("job-done").back().body, "the result");
     EXPECT_TRUE(fake.heard("job-done").back().target.ends_with("isStream=true"));
     EXPECT_TRUE(folder.adopt().empty());
+}
+
+TEST_F(OutboxTest, AResultOfAnEarlierStartMayHaveArrivedAndIsNeverReplaced) {
+    const ScratchFolder scratch;
+    ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
+    ASSERT_TRUE(folder.save({"j1"}, false, "the result"));
+    fake.plan("job-done", {{.status = 422}});
+    Outbox outbox(client, fake.platform, book, &folder);
+    outbox.post_saved();
+    ASSERT_TRUE(delivered());
+    ASSERT_EQ(fake.heard("job-done").size(), 2U);
+    EXPECT_EQ(fake.heard("job-done").back().body, "the result");
 }
 
 TEST_F(OutboxTest, TheEndGivesUpWhatIsUnderWay) {

@@ -19,6 +19,7 @@ from PIL import Image
 
 from export.__main__ import export
 from parity.reference import generate_reference, image_vector, reference_scores, text_vectors
+from parity.rounding import ROUNDING, apart
 from program import caption_files, embed
 from tiny_models import MAKERS, TRUE_SIZE
 
@@ -26,7 +27,6 @@ MODES = ["RGB", "RGB", "RGB", "L", "RGBA", "P", "1"]
 PROMPTS = ["a photo of", "", "Question: how many? Answer:", "ein Bild von \u00fcber 3 \U0001f98a"]
 BATCHES = [1, 2, 7, 16]  # pictures under way together: what one says must not depend on them
 PICTURES_PER_MODEL = sum(BATCHES)
-SCORES_APART = 1e-5
 COSINE_LEAST = 0.9999
 FAMILIES = [family for family in MAKERS if family not in TRUE_SIZE]
 
@@ -92,10 +92,10 @@ def check_captions(rng, snapshot, bundle, files):
 def difference(result, snapshot, asked):
     """What is different; empty if nothing is."""
     image, *wish, num_beams = asked
-    expected = (
+    expected, largest = (
         reference_scores(snapshot, image, *wish, num_beams)
         if num_beams > 1
-        else [(generate_reference(snapshot, [image], *wish)[0], None)]
+        else ([(generate_reference(snapshot, [image], *wish)[0], None)], 0)
     )
     tokens = expected[0][0]
     if result.get("tokens") != tokens:
@@ -103,7 +103,7 @@ def difference(result, snapshot, asked):
     if num_beams == 1:
         return ""
     theirs, ours = [score for _, score in expected], [one["score"] for one in result["captions"]]
-    if len(ours) == len(theirs) and np.allclose(ours, theirs, rtol=SCORES_APART, atol=SCORES_APART):
+    if len(ours) == len(theirs) and apart(ours, theirs, largest) < ROUNDING:
         return ""
     return f"\n  scores ours   {ours}\n  scores theirs {theirs}"
 
@@ -116,7 +116,7 @@ def check_vectors(rng, snapshot, bundle, files):
     expected = torch.cat([expected, torch.cat([text_vectors(snapshot, [text]) for text in texts])])
     cosines = torch.nn.functional.cosine_similarity(vectors.double(), expected.double())
     lengths = vectors.double().norm(dim=1)
-    fine = (cosines >= COSINE_LEAST) & ((lengths - 1).abs() < 1e-5)
+    fine = (cosines >= COSINE_LEAST) & ((lengths - 1).abs() < ROUNDING)
     for place in (~fine).nonzero().flatten().tolist():
         print(f"{bundle.parent.name}, vector {place}: cosine {cosines[place]:.6f}, length {lengths[place]:.6f}")
     return int((fine[: len(files)] & fine[len(files) :]).sum())

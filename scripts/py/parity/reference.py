@@ -125,33 +125,43 @@ def generate_reference(
 ) -> list[list[int]]:
     """The new tokens for each picture, or list of pictures: with the end token, without what pads after it."""
     options = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "num_beams": num_beams}
-    return [_generate(snapshot, image, prompt, **options)[0][0] for image in images]
+    return [_generate(snapshot, image, prompt, **options).tokens[0] for image in images]
 
 
 def reference_scores(
     snapshot, image, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 2
-) -> list[tuple[list[int], float]]:
-    """All beams of one request with their scores, the best first."""
+) -> tuple[list[tuple[list[int], float]], float]:
+    """All beams of one request with their scores, the best first; and the largest logit that went into them."""
     options = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "num_beams": num_beams}
-    tokens, scores = _generate(snapshot, image, prompt, num_return_sequences=num_beams, **options)
-    return list(zip(tokens, scores))
+    said = _generate(snapshot, image, prompt, num_return_sequences=num_beams, **options)
+    return list(zip(said.tokens, said.scores)), said.largest
+
+
+@dataclass(frozen=True)
+class Said:
+    tokens: list[list[int]]
+    scores: list[float]  # of beams
+    largest: float  # of all logits
 
 
 @torch.inference_mode()
-def _generate(snapshot, images, prompt: str, **options) -> tuple[list[list[int]], list[float]]:
+def _generate(snapshot, images, prompt: str, **options) -> Said:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         inputs, model = make_inputs(snapshot, images, prompt), load_model(str(snapshot))
         if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1:
             inputs = with_embeds(model, inputs)
-        said = model.generate(**inputs, do_sample=False, return_dict_in_generate=True, output_scores=True, **options)
+        said = model.generate(
+            **inputs, do_sample=False, return_dict_in_generate=True, output_scores=True, output_logits=True, **options
+        )
     finally:
         torch.set_num_threads(threads)
     before = way_of(str(snapshot)).before(model, inputs["input_ids"]) if "input_ids" in inputs else 0
     scores = said.sequences_scores.tolist() if options["num_beams"] > 1 else []
     ends = end_tokens(model)
-    return [trim(row[before:], ends) for row in said.sequences.tolist()], scores
+    largest = max(float(logits.abs().max()) for logits in said.logits)
+    return Said([trim(row[before:], ends) for row in said.sequences.tolist()], scores, largest)
 
 
 def with_embeds(model, inputs) -> dict:
