@@ -3,8 +3,9 @@
 import torch
 
 # Another processor, batch or order of a sum rounds differently. How far that moves a result depends on the largest
-# number that goes in, however small the result is. The tiny models' answers move by up to 3e-6 of it.
-ROUNDING = 1e-5
+# number that goes in, however small the result is. No float32 is closer to the exact result than its roundings let it
+# be: the tiny models' logits differ from those in float64 by up to 2e-5 of the largest.
+ROUNDING = 3e-5
 
 
 def apart(found, expected, largest: float = 0.0) -> float:
