@@ -1,4 +1,4 @@
-// The wiring: what was asked for, then the command that does it.
+// The entry point: parses the options and runs the command they name.
 #include "app/commands.h"
 #include "core/malloc_tuning.h"
 #include "vignette/invariant.h"

@@ -19,16 +19,16 @@ constexpr const char* examples = R"(Examples:
   vignette caption https://example.com/photo.jpg   a picture on the web
   vignette caption --json *.png | jq .caption      the whole answer, one JSON object a line
   vignette caption --preset alt_text photo.jpg     one sentence of at most 125 characters, for an alt attribute
-  vignette caption --fps 0.5 film.mp4              a frame every two seconds, a line each
-  vignette embed photo.jpg --text "a red circle"    vectors whose dot product says how well they fit
+  vignette caption --fps 0.5 film.mp4              one frame every two seconds, one line each
+  vignette embed photo.jpg --text "a red circle"   vectors; their dot product says how well they match
   vignette run --test_input '{"input": {"data_url": "data:image/png;base64,..."}}'
   vignette run test/events/scene-1.json            a mock event, as RunPod would send it
-  vignette worker                                  take jobs from RunPod; the default where it calls us
-  vignette doctor                                  is everything here that is needed?
-  vignette models add Salesforce/blip2-opt-2.7b    use a checkpoint that was downloaded; models list shows all
+  vignette worker                                  take jobs from RunPod; the default in its containers
+  vignette doctor                                  check that everything needed is here
+  vignette models add Salesforce/blip2-opt-2.7b    use a downloaded checkpoint; `models list` shows all
 
-Results go to stdout, logs to stderr. Exit code: 0 fine, 1 a job failed, 2 wrong usage.
-Every option may also be set by its variable, or in vignette.toml: model = "demo-blip2".)";
+Results go to stdout, logs to stderr. Exit code: 0 success, 1 a job failed, 2 wrong usage.
+Every option can also be set by its environment variable, or in vignette.toml: model = "demo-blip2".)";
 
 void add_common(CLI::App& app, Options& options) {
     app.add_option("--model", options.model, "Bundle: a name in models/, or a folder")
@@ -38,11 +38,11 @@ void add_common(CLI::App& app, Options& options) {
         ->envname("VIGNETTE_DEVICE")
         ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
         ->capture_default_str();
-    app.add_option("--threads", options.threads, "CPU threads of the model; 0: one for each core")
+    app.add_option("--threads", options.threads, "CPU threads of the model; 0: one per core")
         ->envname("VIGNETTE_THREADS")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
-    app.add_option("--slots", options.slots, "Beams that run at once; 0: as many as suit the device")
+    app.add_option("--slots", options.slots, "Beams that run at once; 0: as many as fit the device")
         ->envname("VIGNETTE_SLOTS")
         ->check(CLI::Range(0, 4096))
         ->capture_default_str();
@@ -56,7 +56,7 @@ void add_common(CLI::App& app, Options& options) {
         ->check(CLI::Range(2, 64))
         ->capture_default_str();
     app.add_option(
-           "--idle-unload-s", options.idle_unload_s, "Let a model go that is unused for that long; 0: never"
+           "--idle-unload-s", options.idle_unload_s, "Unload a model after this many idle seconds; 0: never"
     )
         ->envname("VIGNETTE_IDLE_UNLOAD_S")
         ->check(CLI::Range(0, 604'800))
@@ -89,20 +89,24 @@ void add_caption_options(CLI::App& caption, CaptionOptions& options) {
     caption.add_option("--max_length", options.max_length, "New tokens at most");
     caption.add_option("--min_length", options.min_length, "New tokens at least");
     caption.add_option("--num_beams", options.num_beams, "1: greedy; more: beam search");
-    caption.add_option("--n", options.n, "Captions of each picture, one line each")->check(CLI::Range(1, 64));
+    caption.add_option("--n", options.n, "Captions per picture, one line each")->check(CLI::Range(1, 64));
     caption
-        .add_option("--temperature", options.temperature, "Draw the words; 0: always the most likely ones")
+        .add_option(
+            "--temperature", options.temperature, "Sampling temperature; 0: always the most likely words"
+        )
         ->check(CLI::Range(0.0, 100.0));
-    caption.add_option("--top_k", options.top_k, "Draw from the k most likely tokens")
+    caption.add_option("--top_k", options.top_k, "Sample from the k most likely tokens")
         ->check(CLI::Range(0, 1'000'000));
     caption
-        .add_option("--top_p", options.top_p, "Draw from the likeliest that hold this probability together")
+        .add_option(
+            "--top_p", options.top_p, "Sample from the most likely tokens with this total probability"
+        )
         ->check(CLI::Range(1e-6, 1.0));
-    caption.add_option("--seed", options.seed, "The same seed draws the same words")
+    caption.add_option("--seed", options.seed, "The same seed gives the same words")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
-    caption.add_option("--repetition_penalty", options.repetition_penalty, "Above 1: words return less")
+    caption.add_option("--repetition_penalty", options.repetition_penalty, "Above 1: less repetition")
         ->check(CLI::Range(0.01, 100.0));
-    caption.add_option("--stop", options.stop, "The caption ends before this text; may be given again")
+    caption.add_option("--stop", options.stop, "The caption ends before this text; repeatable")
         ->check(CLI::Validator(
             [](const std::string& text) { return text.empty() ? "it must not be empty" : ""; }, ""
         ))
@@ -111,8 +115,7 @@ void add_caption_options(CLI::App& caption, CaptionOptions& options) {
 
 // The frames of a film; the same ranges as a job's fields have.
 void add_frames(CLI::App& caption, FrameOptions& frames) {
-    CLI::Option* fps =
-        caption.add_option("--fps", frames.fps, "Of a film: frames described for each second; 1");
+    CLI::Option* fps = caption.add_option("--fps", frames.fps, "Of a film: frames described per second; 1");
     fps->check(CLI::Range(1e-6, 1000.0));
     CLI::Option* keyframes =
         caption.add_flag("--keyframes", frames.keyframes, "Of a film: the first frame of each scene")
@@ -122,17 +125,21 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
         ->check(CLI::NonNegativeNumber)
         ->excludes(fps)
         ->excludes(keyframes);
-    caption.add_option("--max-frames", frames.max_frames, "Of a film: at most so many frames; 1000")
+    caption
+        .add_option("--max-frames", frames.max_frames, "Of a film: describe at most this many frames; 1000")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53));
     caption.add_flag(
         "--keep-duplicates", frames.keep_duplicates,
-        "Of a film: describe frames again that look like the last one"
+        "Of a film: also describe frames that look like the one before"
     );
 }
 
 // What both commands take.
 void add_files(CLI::App& command, Options& options) {
-    command.add_option("--allow-files", options.allowed_files, "Folder that file: addresses may name")
+    command
+        .add_option(
+            "--allow-files", options.allowed_files, "Folder whose files may be named by file: addresses"
+        )
         ->allow_extra_args(false)
         ->capture_default_str();
 }
@@ -151,10 +158,10 @@ CLI::App* add_caption(CLI::App& app, Options& options) {
     add_files(*caption, options);
     caption->add_flag("--json", options.json, "Print each result object as one line of JSON");
     caption->add_flag("--tokens", options.caption.return_tokens, "Add the token ids to the JSON");
-    caption->add_flag("--logprobs", options.caption.logprobs, "Add how sure the model was to the JSON");
+    caption->add_flag("--logprobs", options.caption.logprobs, "Add each token's log probability to the JSON");
     add_caption_options(*caption, options.caption);
     add_frames(*caption, options.frames);
-    caption->add_option("--parallel", options.parallel, "Pictures in work at once")
+    caption->add_option("--parallel", options.parallel, "Pictures processed at once")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
     return caption;
@@ -169,7 +176,7 @@ CLI::App* add_embed(CLI::App& app, Options& options) {
         "Pictures: JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF, BMP, camera raw; files or addresses"
     );
     add_files(*embed, options);
-    embed->add_option("--text", options.texts, "A text; may be given again");
+    embed->add_option("--text", options.texts, "A text; repeatable");
     const std::map<std::string, VectorFormat> formats{
         {"float", VectorFormat::numbers}, {"base64", VectorFormat::base64}
     };
@@ -179,15 +186,15 @@ CLI::App* add_embed(CLI::App& app, Options& options) {
 }
 
 CLI::App* add_worker(CLI::App& app, Options& options) {
-    CLI::App* worker = app.add_subcommand("worker", "Take jobs from RunPod until told to stop");
+    CLI::App* worker = app.add_subcommand("worker", "Take jobs from RunPod until stopped");
     worker->footer(
-        "RunPod says by its own variables (RUNPOD_WEBHOOK_GET_JOB and others) where jobs come from and "
-        "where\n"
-        "results go. SIGTERM ends it: jobs under way are finished and posted first. docs/deploy-runpod.md"
+        "RunPod's own variables (RUNPOD_WEBHOOK_GET_JOB and others) say where jobs come from and results "
+        "go.\n"
+        "SIGTERM ends it: running jobs are finished and posted first. docs/deploy-runpod.md"
     );
     worker
         ->add_option(
-            "--concurrency", options.concurrency, "Pictures at once; 0: as many as the model has room for"
+            "--concurrency", options.concurrency, "Pictures at once; 0: as many as the model has slots for"
         )
         ->envname("VIGNETTE_CONCURRENCY")
         ->check(CLI::Range(0, 256))
@@ -198,16 +205,15 @@ CLI::App* add_worker(CLI::App& app, Options& options) {
         ->capture_default_str();
     worker
         ->add_option(
-            "--outbox", options.outbox, "Folder that keeps results until RunPod has them, over crashes too"
+            "--outbox", options.outbox, "Folder that keeps results until RunPod has them, even across crashes"
         )
         ->envname("VIGNETTE_OUTBOX");
-    worker
-        ->add_flag("--refresh-worker", options.refresh_worker, "Be replaced by a fresh worker after each job")
+    worker->add_flag("--refresh-worker", options.refresh_worker, "Ask for a fresh worker after each job")
         ->envname("VIGNETTE_REFRESH_WORKER");
     return worker;
 }
 
-// RunPod starts its containers with this variable: then the program need not be told what it is for.
+// RunPod sets this variable in its containers, so there the program knows its job without arguments.
 bool called_by_runpod() {
     const char* url = std::getenv("RUNPOD_WEBHOOK_GET_JOB");
     return url != nullptr && *url != '\0';
@@ -239,8 +245,7 @@ void honour_platform_log_level() {
 }
 
 CLI::App* add_doctor(CLI::App& app, Options& options) {
-    CLI::App* doctor =
-        app.add_subcommand("doctor", "Check this machine and say what to do about what is missing");
+    CLI::App* doctor = app.add_subcommand("doctor", "Check this machine and say how to fix what is missing");
     doctor->add_flag("--deep", options.deep, "Also hash the weights and load the captioner's library");
     return doctor;
 }

@@ -67,7 +67,7 @@ vig_status vig_guide_allowed(vig_guide* guide, uint32_t* out, size_t size, bool*
 vig_status vig_guide_accept(vig_guide* guide, int32_t token, bool* whole, vig_text* error);
 void vig_guide_free(vig_guide* guide);
 
-// Decodes into `out`, whose old content does not matter. `*result` is the decoded length, or as told at
+// Decodes into `out`, whose old content does not matter. `*result` is the decoded length, or as described at
 // vig_status. size / 4 * 3 + size % 4 bytes are always enough.
 vig_status vig_base64_decode(const uint8_t* text, size_t size, uint8_t* out, size_t capacity, size_t* result);
 

@@ -119,7 +119,7 @@ fn guard(error: *mut VigText, call: impl FnOnce() -> Result<(), Failure>) -> Vig
 fn load(json: &[u8]) -> Result<VigTokenizer, Failure> {
     let mut inner = Tokenizer::from_bytes(json).map_err(failed)?;
     // As transformers does when nobody asks for them: a file that was saved with padding would otherwise put pad
-    // tokens behind every prompt, and `"strategy": {"Fixed": 10^12}` would end the process for lack of memory.
+    // tokens after every prompt, and `"strategy": {"Fixed": 10^12}` would end the process for lack of memory.
     inner.with_padding(None);
     inner.with_truncation(None).map_err(failed)?;
     Ok(VigTokenizer { inner, words: Default::default() })
