@@ -47,7 +47,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "spdlog": {"core"},
     "CLI": {"app"},
     "openssl": {"bundle"},
-    "vignette_text.h": {"text", "image"},
+    "vignette_rust.h": {"text", "image"},
 }
 FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 60
 INCLUDE = re.compile(r'\s*#include\s*[<"]([^/>"]+)')
