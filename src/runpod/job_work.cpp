@@ -97,10 +97,18 @@ Result<std::string> JobWork::finish() {
         log_job_failed(request_.id, written.error());
         return written;
     }
-    const auto failed = std::ranges::count_if(answer_.items, [](const auto& item) { return !item.outcome; });
+    std::size_t failed = 0;
+    for (std::size_t i = 0; i < answer_.items.size(); ++i) {
+        if (answer_.items[i].outcome) continue;
+        ++failed;
+        const Error& error = answer_.items[i].outcome.error();
+        log_debug("answer " + std::to_string(i) + ": " + error.message, request_.id.value);
+    }
+    const bool incomplete = answer_.film && !*answer_.film;
     log_info(
         "job_done ms=" + std::to_string(watch_.total().count() / 1000) +
-            " answers=" + std::to_string(answer_.items.size()) + " failed=" + std::to_string(failed),
+            " answers=" + std::to_string(answer_.items.size()) + " failed=" + std::to_string(failed) +
+            (incomplete ? " incomplete=" + std::string(to_text(answer_.film->error().code)) : ""),
         request_.id.value
     );
     return written;

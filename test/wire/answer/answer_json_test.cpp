@@ -51,7 +51,7 @@ std::vector<std::string> keys(const Json& object) {
     return names;
 }
 
-TEST(AnswerJson, FramesAreAnsweredByPlaceWithTheirTimes) {
+TEST(AnswerJson, TheFramesOfAFilmAreListedByIndexWithTheirTimes) {
     AnsweredItem twin = frame(1.04, "a cat");
     twin.same_as = 0;
     const Answer answer = a_film({frame(0, "a cat"), twin, failed(2)}, some_info());
@@ -78,18 +78,18 @@ TEST(AnswerJson, FramesAreAnsweredByPlaceWithTheirTimes) {
     EXPECT_EQ(json["warnings"].dump(), R"([{"field":"input.max_frames","message":"more"}])");
 }
 
-TEST(AnswerJson, AFilmThatEndedTooEarlyKeepsWhatWasDescribedAndSaysWhy) {
+TEST(AnswerJson, AFilmThatEndedEarlyKeepsWhatWasDescribedAndSaysWhy) {
     const Answer answer = a_film({frame(0, "a cat")}, fail(ErrorCode::truncated_image, "cut", "input.video"));
     EXPECT_FALSE(answer.all_fine());
     const Json json = Json::parse(format_answer(answer));
     EXPECT_EQ(json["descriptions"].dump(), R"(["a cat"])");
     EXPECT_EQ(json["incomplete"]["code"], "truncated_image");
     EXPECT_EQ(json["incomplete"]["field"], "input.video");
-    EXPECT_FALSE(json.contains("error")) << "the platform would take it for a failed job";
+    EXPECT_FALSE(json.contains("error")) << "the platform would take the job for failed";
     EXPECT_FALSE(json.contains("video"));
 }
 
-TEST(AnswerJson, WhatEachFrameIsWarnedOfIsSaidOnce) {
+TEST(AnswerJson, AWarningOfSeveralFramesIsGivenOnce) {
     std::vector<AnsweredItem> frames;
     for (int i = 0; i < 3; ++i) {
         AnsweredItem one = frame(i, "a cat");
@@ -103,17 +103,17 @@ TEST(AnswerJson, WhatEachFrameIsWarnedOfIsSaidOnce) {
                                  R"({"field":"input","message":"repeats","index":2}])"
     );
     EXPECT_EQ(keys(json["video"]), (std::vector<std::string>{"width", "height", "container", "codec"}))
-        << "what the file does not say is not there";
+        << "what the file does not say is left out";
 }
 
-TEST(AnswerJson, VectorsAreThereWhereOneIs) {
+TEST(AnswerJson, VectorsAreListedIfThereIsOne) {
     AnsweredItem one = frame(0, "a cat");
     one.outcome->embedding = Embedding{.values = {0.5F, 0.25F}};
     const Json json = Json::parse(format_answer(a_film({one, failed(1)}, FilmInfo{})));
     EXPECT_EQ(json["embeddings"].dump(), "[[0.5,0.25],null]");
 }
 
-TEST(AnswerJson, AFrameIsToldWithItsTimeThenAsAPictureIs) {
+TEST(AnswerJson, AFrameStartsWithItsTimeThenLooksLikeAPicture) {
     AnsweredItem one = frame(1.5, "a cat");
     one.same_as = 1;
     const Json json = Json::parse(format_item(one));
@@ -156,7 +156,7 @@ TEST(AnswerJson, ABatchIsAListInOrderAndItsCounts) {
     );
 }
 
-TEST(AnswerJson, AnItemWithAnOwnIdHasItFirst) {
+TEST(AnswerJson, AnItemsOwnIdComesFirst) {
     std::vector<AnsweredItem> items = three_items();
     items[1].id = "b";
     const Json json = Json::parse(format_answer(a_batch(items, 1s)));
@@ -177,7 +177,7 @@ TEST(AnswerJson, ABatchOfOneIsAListAndOnePictureIsNot) {
     );
 }
 
-TEST(AnswerJson, ANumberThatIsNoneIsNull) {
+TEST(AnswerJson, ANumberThatIsNotFiniteIsNull) {
     for (const double seconds :
          {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
         const std::string text =
@@ -186,7 +186,7 @@ TEST(AnswerJson, ANumberThatIsNoneIsNull) {
     }
 }
 
-TEST(AnswerJson, FramesAreToldByPlaceAndAFailedOneIsNullAndNamed) {
+TEST(AnswerJson, FramesAreListedByIndexAndAFailedOneIsNullWithAnError) {
     std::vector<AnsweredItem> items;
     items.push_back({.id = {}, .outcome = some_caption()});
     items.push_back({.id = {}, .outcome = fail(ErrorCode::bad_base64, "not base64", "input.frames[1]")});

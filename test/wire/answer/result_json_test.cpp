@@ -41,13 +41,13 @@ std::vector<std::string> keys(const Json& object) {
     return names;
 }
 
-TEST(ResultJson, TheCaptionComesFirstAndWhatNobodyAskedForIsNotThere) {
+TEST(ResultJson, TheCaptionComesFirstAndWhatNobodyAskedForIsLeftOut) {
     const std::vector<std::string> expected{"caption", "processing_time", "model_info",
                                             "timings", "image",           "finish_reason"};
     EXPECT_EQ(keys(parsed(some_caption())), expected);
 }
 
-TEST(ResultJson, ACaptionIsToldWithEverythingThatMadeIt) {
+TEST(ResultJson, ACaptionComesWithEverythingThatMadeIt) {
     const Json json = parsed(some_caption());
     EXPECT_EQ(json["caption"], "a red \"square\"\nabove a circle");
     EXPECT_EQ(json["finish_reason"], "length");
@@ -69,7 +69,7 @@ TEST(ResultJson, StagesAreMillisecondsAndTheWholeIsSeconds) {
     EXPECT_EQ(json["processing_time"].dump(), "0.0205");
 }
 
-TEST(ResultJson, TokensAreThereOnlyWhenAskedFor) {
+TEST(ResultJson, TokensAreGivenOnlyWhenAskedFor) {
     Caption caption = some_caption();
     caption.tokens = {TokenId{102}, TokenId{50118}};
     EXPECT_FALSE(parsed(caption).contains("tokens"));
@@ -79,7 +79,7 @@ TEST(ResultJson, TokensAreThereOnlyWhenAskedFor) {
     EXPECT_EQ(parsed(caption)["tokens"].dump(), "[]");
 }
 
-TEST(ResultJson, OfTheModelsValuesOnlyThoseInForceAreTold) {
+TEST(ResultJson, OnlyTheModelSettingsInForceAreGiven) {
     Caption caption = some_caption();
     caption.model.num_beams = 1;
     caption.model.length_penalty = 2;
@@ -109,7 +109,7 @@ TEST(ResultJson, AlternativesAreAListWithScores) {
     );
 }
 
-TEST(ResultJson, EachTokenIsToldWithItsProbabilityAndAllWithTheirMean) {
+TEST(ResultJson, EachTokenHasItsProbabilityAndTheCaptionTheirMean) {
     Caption caption = some_caption();
     caption.tokens = {TokenId{102}, TokenId{50118}};
     caption.logprobs = {-0.5F, 0};
@@ -128,7 +128,7 @@ TEST(ResultJson, TagsAreAListEvenAnEmptyOne) {
     EXPECT_EQ(parsed(caption)["tags"].dump(), "[]");
 }
 
-TEST(ResultJson, JsonIsAValueBesideItsTextAndNullWhereItWasCut) {
+TEST(ResultJson, JsonIsAValueBesideItsTextAndNullIfItWasCutOff) {
     Caption caption = some_caption();
     caption.is_json = true;
     caption.text = R"({"b":[1,true],"a":"x"})";
@@ -152,7 +152,7 @@ TEST(ResultJson, AFailureIsCodeMessageRetryableAndItsField) {
     );
 }
 
-TEST(ResultJson, AFailureThatNoFieldCausedNamesNone) {
+TEST(ResultJson, AFailureNotCausedByAFieldNamesNone) {
     EXPECT_EQ(
         format_result(fail(ErrorCode::overloaded, "too many jobs wait")),
         R"({"error":{"code":"overloaded","message":"too many jobs wait","retryable":true}})"
@@ -195,7 +195,7 @@ TEST(ResultJson, AVectorIsNumbersOfFewDigitsOrExactBase64) {
     EXPECT_EQ(parsed(two)["embedding"], "AACAPwAAAEA=");
 }
 
-TEST(ResultJson, WhereCaptionsAreOffTheCaptionIsNull) {
+TEST(ResultJson, IfCaptionsAreOffTheCaptionIsNull) {
     Caption made = some_vector(VectorFormat::numbers);
     made.task = Task::embed_and_caption;
     const Json json = parsed(made);
@@ -204,7 +204,7 @@ TEST(ResultJson, WhereCaptionsAreOffTheCaptionIsNull) {
     EXPECT_FALSE(json.contains("finish_reason"));
 }
 
-TEST(ResultJson, APictureThatWasNotDecodedWholeSaysWhatWasTakenOfIt) {
+TEST(ResultJson, APictureNotDecodedWholeSaysWhichPartWas) {
     Caption made = some_caption();
     made.images = {{
         .size = {1616, 1080},
@@ -223,7 +223,7 @@ TEST(ResultJson, APictureThatWasNotDecodedWholeSaysWhatWasTakenOfIt) {
     EXPECT_EQ(parsed(made)["image"]["taken"], "2026-05-01T12:30:00");
 }
 
-TEST(ResultJson, SeveralPicturesOfOneAnswerAreAListOfPictures) {
+TEST(ResultJson, SeveralPicturesOfOneAnswerAreAList) {
     Caption made = some_caption();
     made.images.push_back({.size = {1, 2}, .format = ImageFormat::webp});
     const Json json = parsed(made);
