@@ -27,7 +27,7 @@ std::string place_of(const std::string& name, double timestamp) {
     return name + time + "s";
 }
 
-// How far the film is, if stdout goes elsewhere. Its length is not known before its end.
+// Shows how far the film is, unless the captions already do. Its length is not known before its end.
 class FilmProgress {
 public:
     explicit FilmProgress(std::string name)

@@ -27,7 +27,7 @@ Result<std::string> read_event(const Options& options) {
     }
     if (options.test_input) return *options.test_input;
     if (options.event_file.starts_with('{')) {
-        return fail(ErrorCode::usage, "FILE is the event itself; give JSON text with --test_input");
+        return fail(ErrorCode::usage, "FILE looks like JSON text; pass that with --test_input");
     }
     if (!options.event_file.empty()) return read_text_file(options.event_file, Limits{}.body_bytes_max);
     std::error_code ignored;
@@ -41,8 +41,7 @@ Result<std::string> read_event(const Options& options) {
     return read_text_file(default_event, Limits{}.body_bytes_max);
 }
 
-// A request is read before anything heavy is loaded, and nothing is loaded if no item of it can be described:
-// bad ones are answered in milliseconds.
+// Loads nothing if no item can be described: a bad request is answered in milliseconds.
 Result<std::unique_ptr<Captioner>> open_for(
     const Request& request, const Options& options, Fetcher& fetcher
 ) {
@@ -60,7 +59,7 @@ int fail_request(const JobId& id, const Error& error) {
     return 1;
 }
 
-// A film that is streamed prints each frame once it is described, before the whole answer.
+// A streamed film prints each frame once it is described, before the whole answer.
 JobHooks hooks_for(const Request& request) {
     if (!request.film) return {};
     return {.on_event = [](const StreamEvent& event) {

@@ -49,7 +49,7 @@ void JobWork::caption(std::size_t index, const std::stop_token& stop) {
     add(index, {.id = item.id, .outcome = outcome()});
 }
 
-// One thread for the whole film; its frames in work are its share of the worker's room.
+// Takes one thread for the whole film; the frames go to the model from threads of the captioner.
 void JobWork::describe(Film film, const std::stop_token& stop) {
     const auto info = [&]() -> Result<FilmInfo> {
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
@@ -77,8 +77,8 @@ void JobWork::add(std::size_t index, AnsweredItem item) {
     if (done != count_ && hooks_.on_progress) hooks_.on_progress(done, count_);
 }
 
-// Frames that were described before a film turned out to be cut short or damaged stand; a film that was
-// stopped has no answer.
+// If a film turns out to be cut short or damaged, the frames described before that are its answer; a stopped
+// film has none.
 Result<std::string> JobWork::output() const {
     if (answer_.film && !*answer_.film) {
         const ErrorCode code = answer_.film->error().code;

@@ -1,5 +1,5 @@
-// The work of one job and the answer that comes of it, the same for every kind of request. A batch is a task
-// for each item, a film is one task that yields an answer for each frame.
+// The work of one job and its answer, the same for every kind of request: a batch is one task per item, a
+// film is one task that yields an answer per frame.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@
 
 namespace vignette {
 
-// Called while a job runs, from any thread that works on it.
+// Called while a job runs, on any thread that works on it.
 struct JobHooks {
     std::function<void(StreamEvent)> on_event;  // of a request that streams; empty: nobody listens
     std::function<void(std::size_t done, std::size_t count)> on_progress;  // count 0: not known yet
@@ -30,7 +30,7 @@ public:
     // `captioner` outlives this object; it may be null if no item has a job.
     JobWork(Captioner* captioner, Request request, JobHooks hooks);
 
-    // Tasks may run side by side, each once.
+    // Tasks may run concurrently, each once.
     std::size_t tasks() const { return request_.film ? 1 : request_.items.size(); }
 
     // How many pictures are in work, or wait for it, on this many threads.
