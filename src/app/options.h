@@ -85,14 +85,6 @@ struct Options {
     std::optional<Dtype> dtype;
 };
 
-// Either what to do, or the exit code to leave with at once: 0 after --help, 2 after wrong usage.
-struct Parsed {
-    std::optional<Options> options;
-    int exit_code = 0;
-};
-
-Parsed parse_options(int argc, char** argv);
-
 // The platform's own format where it runs the worker, so that its log view can show levels and jobs.
 LogFormat log_format(const Options& options);
 

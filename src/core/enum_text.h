@@ -20,6 +20,5 @@ std::string_view to_text(Dtype dtype);
 std::string_view to_text(Preset preset);
 
 bool retryable(ErrorCode code);   // the same job may succeed later, unchanged
-int http_status(ErrorCode code);  // bad input is 4xx, so that no proxy or client sends it again
 
 }  // namespace vignette
