@@ -22,7 +22,7 @@ ResultJson vector_json(const Embedding& embedding);
 // As text in valid UTF-8. Memory may run out on the way: the job must still end in one answer.
 std::string written_json(const ResultJson& json);
 inline constexpr const char* no_memory_json =
-    R"({"error":{"code":"out_of_memory","message":"no memory to write the answer","retryable":true}})";
+    R"({"error":{"code":"out_of_memory","message":"not enough memory to write the answer","retryable":true}})";
 
 // What `write` makes as text; an answer that says so where there is no memory for it.
 template <class Write>
