@@ -1,4 +1,4 @@
-"""The list of messages is complete, and no message is phrased as a foreigner would."""
+"""The list of messages is complete, and every message is idiomatic English."""
 
 import re
 

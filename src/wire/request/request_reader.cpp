@@ -107,7 +107,7 @@ private:
         return {};
     }
 
-    // A job is about one thing, or one list of things.
+    // A job is about one thing, or about one list of things.
     Result<void> nothing_else(std::string_view path) const {
         for (const std::string* other :
              {&batch_field_, &fields_.image_field(), &text_field_, &film_.field()}) {
@@ -167,7 +167,7 @@ private:
         return film_.film(std::move(frame_job));
     }
 
-    // One job about all pictures of the list: what is wrong with one of them spoils it.
+    // One job about all the pictures of the list: an error in one of them fails the job.
     Result<Job> joined(PictureFields of_job) {
         const PictureFields none;
         std::vector<PictureSource> pictures;
@@ -176,7 +176,7 @@ private:
             if (own.options != CaptionOptions{} || own.text || texts_) {
                 return fail(
                     ErrorCode::invalid_input,
-                    "with \"together\" an item holds a picture and nothing else; move its options to "
+                    "with \"together\" each item must be a picture and nothing else; move its options to "
                     "\"input\" itself",
                     "input.together"
                 );
@@ -194,7 +194,9 @@ private:
         for (BatchItem& read : batch_) {
             Item item{.id = std::move(read.id), .job = {}};
             if (read.fields) {
-                prepend(std::exchange(of_job.warnings, {}), read.fields->warnings);  // said once
+                prepend(
+                    std::exchange(of_job.warnings, {}), read.fields->warnings
+                );  // reported once, with the first item
                 item.job = job_of(*std::move(read.fields), of_job);
             } else {
                 item.job = std::unexpected(std::move(read.fields).error());
@@ -241,7 +243,7 @@ private:
     bool seen_id_ = false;
     bool seen_input_ = false;
     bool has_input_ = false;
-    std::string_view stray_;  // a field of the input that stands beside it
+    std::string_view stray_;  // a field of the input that was found outside it
 };
 
 }  // namespace
