@@ -1,4 +1,4 @@
-// What a model bundle's manifest says about its pictures, its text and its generation. Values only.
+// What a model bundle's manifest says about pictures, text and generation. Values only.
 #pragma once
 
 #include <string>
@@ -15,12 +15,13 @@ enum class Dtype { float32, float16, bfloat16 };
 enum class BundleKind { captioner, embedder };
 
 enum class PixelMethod {
-    stretch,  // to the size, whatever the shape
-    crop,     // the shortest edge to `shortest_edge`, then the middle of the size
-    anyres,   // tiles of the size: the whole picture first, then those of the best of `pinpoints`
+    stretch,  // to `size`, ignoring the aspect ratio
+    crop,     // scale the shortest edge to `shortest_edge`, then crop the centre to `size`
+    anyres,   // tiles of `size`: first the whole picture, then the tiles of the best fit in `pinpoints`
 };
 
-// After resizing, (value - mean) / std on bytes: the reference folds 1/255 into both.
+// After resizing: (value - mean) / std, applied to bytes. The factor 1/255 is folded into both, as in the
+// reference.
 struct PixelRecipe {
     PixelMethod method = PixelMethod::stretch;
     Size size;
@@ -28,38 +29,38 @@ struct PixelRecipe {
     float std[3] = {};
     int shortest_edge = 0;        // crop
     std::vector<Size> pinpoints;  // anyres
-    int patch = 0;                // anyres: side of a patch, which becomes one placeholder
+    int patch = 0;                // anyres: side of a patch; each patch becomes one placeholder
 };
 
 enum class Placement {
-    before,       // all placeholders stand in front of the prompt
-    placeholder,  // the template says where; each of its image tokens is repeated as the picture needs
+    before,       // all placeholders precede the prompt
+    placeholder,  // the template says where; each image token in it is repeated as often as its picture needs
 };
 
-// What of a prompt counts as said before, for the repetition penalty and n-grams.
+// Which part of a prompt counts as already said, for the repetition penalty and n-grams.
 enum class History { all, text, suffix };
 
-struct PresetPrompt {  // what this model is best asked for a preset
+struct PresetPrompt {  // the best prompt to get a preset from this model
     Preset preset{};
     std::string prompt;
 };
 
 struct TextRecipe {
-    std::string prompt_template;  // with {prompt}, and {images} for `image_text` once a picture
+    std::string prompt_template;  // contains {prompt}, and {images} for one `image_text` per picture
     std::string image_text;
     std::string default_prompt;
-    std::vector<PresetPrompt> presets{};  // where the program's own prompts do not suit
+    std::vector<PresetPrompt> presets{};  // those for which the program's own prompts do not suit
     Placement placement = Placement::before;
     TokenId image_token{};
-    int image_tokens = 0;           // for each picture; 0: the picture's size decides
-    bool special_tokens = true;     // whether the tokenizer adds its own
-    std::vector<TokenId> prefix{};  // around the tokenized text
+    int image_tokens = 0;           // per picture; 0: depends on the picture's size
+    bool special_tokens = true;     // whether the tokenizer adds its special tokens
+    std::vector<TokenId> prefix{};  // these two enclose the tokenized text
     std::vector<TokenId> suffix{};
     History history = History::all;
     std::vector<TokenId> end{};
     TokenId pad{};
     int vocabulary = 0;
-    int tokens_max = 0;  // embedder: longer texts are cut, the last token stays
+    int tokens_max = 0;  // embedder: longer texts are truncated, keeping the last token
 };
 
 struct GenerationDefaults {
@@ -74,16 +75,16 @@ struct GenerationDefaults {
 
 struct BundleInfo {
     std::string name;
-    std::string source;  // hub id of the checkpoint; may be empty
+    std::string source;  // the checkpoint's id on the hub; may be empty
     std::string family;
-    std::string digest;  // of manifest.json, which holds the digests of everything else
+    std::string digest;  // of manifest.json, which in turn holds the digests of all other files
     BundleKind kind = BundleKind::captioner;
     Dtype dtype = Dtype::float32;
     PixelRecipe pixels;
     TextRecipe text;
     GenerationDefaults generation;  // captioner
-    int positions = 0;  // captioner: length of a slot: image tokens + prompt + new tokens must fit
-    int width = 0;      // embedder: of its vectors
+    int positions = 0;              // captioner: slot length; image tokens + prompt + new tokens must fit
+    int width = 0;                  // embedder: dimensions of its vectors
 };
 
 }  // namespace vignette

@@ -1,4 +1,4 @@
-// Raw bytes, and text that is shared instead of copied.
+// Raw bytes, and text that is shared rather than copied.
 #pragma once
 
 #include <cstddef>
@@ -16,16 +16,16 @@ inline constexpr std::size_t KiB = 1024;
 inline constexpr std::size_t MiB = 1024 * KiB;
 
 // Memory for a picture, on huge pages where the system has them: the page faults of 36 MB cost 14 ms on small
-// pages and 2 ms on huge ones, where decoding costs 30. Throws std::bad_alloc. (core/picture_memory.cpp)
+// pages and 2 ms on huge ones, while decoding takes 30 ms. Throws std::bad_alloc. (core/picture_memory.cpp)
 inline constexpr std::size_t picture_memory_min = 4 * MiB;
 void* allocate_picture_memory(std::size_t bytes);
 void free_picture_memory(void* memory) noexcept;
 
-// For buffers that are overwritten at once: new elements stay as they are, since zeroing a picture costs 5 to
-// 10 % of its decoding, and large ones lie in picture memory.
+// For buffers that are overwritten at once. New elements are left uninitialised, because zeroing a picture
+// costs 5 to 10 % of its decoding time; large buffers use picture memory.
 template <class T>
 struct BufferAllocator {
-    using value_type = T;  // NOLINT(readability-identifier-naming): the names allocators must have
+    using value_type = T;  // NOLINT(readability-identifier-naming): required of allocators
 
     BufferAllocator() = default;
     template <class U>
@@ -55,15 +55,15 @@ struct BufferAllocator {
 using Bytes = std::vector<std::byte, BufferAllocator<std::byte>>;
 using Samples = std::vector<std::uint8_t, BufferAllocator<std::uint8_t>>;
 
-// A piece of a request body. Shared, because the pictures of a request all lie in the one body, which may be
-// 20 MB: a job takes views of it with itself instead of copies.
+// A piece of a request body. Shared, because all pictures of a request are in the same body, which may be 20
+// MB: a job keeps views of it, not copies.
 class SharedText {
 public:
     SharedText() = default;
     explicit SharedText(std::string text)
         : owner_(std::make_shared<const std::string>(std::move(text))), view_(*owner_) {}
 
-    SharedText part(std::string_view inside) const {  // `inside` must lie in view()
+    SharedText part(std::string_view inside) const {  // `inside` must be part of view()
         SharedText piece = *this;
         piece.view_ = inside;
         return piece;

@@ -1,4 +1,4 @@
-// The answer to one job: words, a vector, or both.
+// The answer to one job: a caption, a vector, or both.
 #pragma once
 
 #include <chrono>
@@ -15,10 +15,10 @@ namespace vignette {
 
 enum class FinishReason { stop, length, loop };
 
-// Where the time went. Measured around the stages, not inside them.
+// Where the time went, measured around the stages, not inside them.
 struct Timings {
     using Duration = std::chrono::microseconds;
-    Duration load{};  // of models that were not in memory; not part of the total
+    Duration load{};  // of models that were not in memory; excluded from the total
     Duration fetch{};
     Duration decode{};
     Duration preprocess{};
@@ -26,11 +26,11 @@ struct Timings {
     Duration vision{};
     Duration prefill{};
     Duration decode_steps{};
-    Duration embed{};  // waiting for the embedder included
+    Duration embed{};  // including the wait for the embedder
     Duration total{};
 };
 
-struct ModelUse {  // what described the picture, with the values that were really used
+struct ModelUse {  // what described the picture, with the values actually used
     std::string model;
     std::string family;
     std::string digest;
@@ -42,7 +42,7 @@ struct ModelUse {  // what described the picture, with the values that were real
     int num_beams = 0;
     double length_penalty = 1;  // of beams
     std::optional<std::string> preset{};
-    std::optional<double> temperature{};  // of sampling; so are the next four
+    std::optional<double> temperature{};  // this and the next four: of sampling
     std::optional<int> top_k{};
     std::optional<double> top_p{};
     std::optional<double> min_p{};
@@ -52,7 +52,7 @@ struct ModelUse {  // what described the picture, with the values that were real
     bool operator==(const ModelUse&) const = default;
 };
 
-// How sure the model was: the mean and the least probability of its tokens.
+// How sure the model was: the mean and the lowest probability of its tokens.
 struct Confidence {
     double mean = 0;
     double min = 0;
@@ -65,7 +65,7 @@ struct Alternative {  // one of n captions
 };
 
 struct Embedding {
-    std::vector<float> values;  // of length 1
+    std::vector<float> values;  // L2-normalised
     VectorFormat format = VectorFormat::numbers;
     std::string model;
     std::string digest;
@@ -73,11 +73,11 @@ struct Embedding {
 
 struct Caption {
     Task task = Task::caption;
-    std::optional<std::string> text;               // none: captions are off, or only a vector was asked for
-    std::optional<std::vector<std::string>> tags;  // of the preset that asks for them
-    bool is_json = false;                          // the text is a JSON text, as far as it goes
+    std::optional<std::string> text;               // absent: captions are off, or only a vector was asked for
+    std::optional<std::vector<std::string>> tags;  // with the preset `tags`
+    bool is_json = false;                          // the text is JSON, perhaps cut short
     std::vector<Alternative> alternatives;  // all n, the caption among them; empty unless n was asked for
-    std::vector<TokenId> tokens;            // new tokens, the end token included
+    std::vector<TokenId> tokens;            // new tokens, including the end token
     bool return_tokens = false;
     std::vector<float> logprobs;  // of the tokens; empty unless asked for
     std::optional<Confidence> confidence;

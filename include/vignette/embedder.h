@@ -19,15 +19,15 @@ using Vector = std::vector<float>;
 class Embedder {
 public:
     virtual ~Embedder() = default;
-    virtual int width() const = 0;  // of its vectors
+    virtual int width() const = 0;  // dimensions of its vectors
     virtual std::string device() const = 0;
 
     // Any thread.
     virtual Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const = 0;
-    // The same for a picture that comes row by row; null where nothing would be gained.
+    // The same for a picture that arrives row by row; null if nothing would be gained.
     virtual std::unique_ptr<Preparation> prepare() const { return nullptr; }
 
-    // One thread at a time. The vectors are in the order of what was given, each of length 1 (L2).
+    // One thread at a time. The vectors are in input order, each L2-normalised.
     virtual Result<std::vector<Vector>> embed_images(std::span<const ModelInput* const> pictures) = 0;
     virtual Result<std::vector<Vector>> embed_texts(std::span<const std::vector<TokenId>> texts) = 0;
 };

@@ -1,5 +1,5 @@
-// Failure as a value: a code for programs, a sentence for people, and the path of the input field it is
-// about. The table of all codes, with what to do, is docs/errors.md.
+// Failure as a value: a code for programs, a sentence for people, and the path of the input field it
+// concerns. docs/errors.md lists all codes and what to do about them.
 #pragma once
 
 #include <exception>
@@ -12,7 +12,7 @@
 namespace vignette {
 
 enum class ErrorCode {
-    // The job: the client can fix these.
+    // Caused by the job: the client can fix these.
     invalid_json,
     invalid_input,
     missing_image,
@@ -30,20 +30,20 @@ enum class ErrorCode {
     refused,
     prompt_too_long,
     unsupported,
-    // The installation: the operator can fix these.
+    // Caused by the installation: the operator can fix these.
     usage,
     model_not_found,
     bundle_invalid,
     weights_invalid,
     unavailable,
-    // The moment: trying again helps.
+    // Temporary: trying again helps.
     overloaded,
     unreachable,
     too_slow,
     shutting_down,
     out_of_memory,
     cancelled,
-    // Us.
+    // Our own faults.
     model_failed,
     internal,
 };
@@ -51,7 +51,7 @@ enum class ErrorCode {
 struct Error {
     ErrorCode code = ErrorCode::internal;
     std::string message;  // what is wrong, then what to do about it
-    std::string field;    // "input.data_url"; empty when no single field is to blame
+    std::string field;    // "input.data_url"; empty if no single field is to blame
     bool operator==(const Error&) const = default;
 };
 
@@ -62,14 +62,14 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::str
     return std::unexpected(Error{code, std::move(message), std::move(field)});
 }
 
-// The same failure, told about the input field that caused it; a path that is already set is kept.
+// The same failure, attributed to the input field that caused it; a path that is already set is kept.
 template <class T>
 Result<T> about(std::string_view field, Result<T> result) {
     if (!result && result.error().field.empty()) result.error().field = field;
     return result;
 }
 
-// Stops a library's exceptions at the wall of the module that uses it.
+// Stops a library's exceptions at the boundary of the module that uses it.
 template <class F>
 auto at_wall(ErrorCode code, F&& call) -> Result<std::invoke_result_t<F>> {
     try {
@@ -89,7 +89,7 @@ auto at_wall(ErrorCode code, F&& call) -> Result<std::invoke_result_t<F>> {
 #define VIG_PASTE_(a, b) a##b
 #define VIG_PASTE(a, b) VIG_PASTE_(a, b)
 
-// The value of `expression`, or return its error from this function.
+// The value of `expression`; on failure, returns its error from the enclosing function.
 #define VIG_TRY(result, expression)                                                 \
     __extension__({                                                                 \
         auto&& result = (expression);                                               \

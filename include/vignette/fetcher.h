@@ -1,4 +1,5 @@
-// The port to pictures and films by address. What stands behind it (net/) lets nothing in that is not public.
+// The port for fetching pictures and films by address. The implementation (net/) is safe against SSRF: it
+// only reaches public addresses.
 #pragma once
 
 #include <cstddef>
@@ -13,17 +14,17 @@ namespace vignette {
 
 struct FetchRequest {
     std::string url;
-    std::size_t bytes_max = 0;  // of the content, unpacked
-    JobId job;                  // a job has a bounded number of fetches under way
+    std::size_t bytes_max = 0;  // of the content, decompressed
+    JobId job;                  // the number of concurrent fetches per job is bounded
 };
 
 class Fetcher {
 public:
     virtual ~Fetcher() = default;
 
-    // Any thread; returns when all of it is here, it has failed, or `stop` was requested. Errors:
-    // `invalid_input` (no address), `forbidden_address`, `unreachable`, `too_slow`, `not_found`, `refused`,
-    // `too_large`, `cancelled`. None tells an address that the client did not send itself.
+    // Any thread; returns when the whole content has arrived, the fetch has failed, or `stop` is requested.
+    // Errors: `invalid_input` (not an address), `forbidden_address`, `unreachable`, `too_slow`, `not_found`,
+    // `refused`, `too_large`, `cancelled`. No error reveals an address that the client did not send itself.
     virtual Result<Bytes> fetch(const FetchRequest& request, std::stop_token stop) = 0;
 };
 

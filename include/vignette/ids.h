@@ -1,4 +1,4 @@
-// Identifiers: each kind is its own type, so mixing them up does not compile.
+// Identifiers. Each kind has its own type, so that mixing them up does not compile.
 #pragma once
 
 #include <compare>
@@ -15,7 +15,7 @@ struct JobId {
 enum class SequenceId : std::uint64_t {};
 enum class TokenId : std::int32_t {};
 
-// One row of the key/value cache: the memory of one beam of one running sequence.
+// One row of the KV cache: the memory of one beam of one running sequence.
 enum class SlotId : std::int32_t {};
 
 }  // namespace vignette

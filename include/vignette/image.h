@@ -1,4 +1,4 @@
-// Pictures as values.
+// Decoded pictures, as values.
 #pragma once
 
 #include <cstdint>
@@ -18,41 +18,41 @@ struct Size {
 
 enum class ImageFormat { jpeg, png, webp, bmp, gif, tiff, heic, avif, raw };
 
-// A decoded picture: RGB bytes, row by row, upright. Channels lie side by side, the layout the resize wants.
+// A decoded picture: RGB bytes, row by row, upright. Channels are interleaved, as the resize expects.
 struct Image {
     Size size;
     Samples rgb;
 };
 
-// Follows a picture that is being decoded, on the decoder's thread.
+// Receives the rows of a picture as it is decoded, on the decoder's thread.
 class RowSink {
 public:
     virtual ~RowSink() = default;
 
-    // `rows` are those that are there by now, from the top; they stay as they are until forget(), or as long
-    // as the picture lives.
+    // `rows` are all rows decoded so far, from the top. They remain unchanged until forget(), or for the
+    // lifetime of the picture.
     virtual void accept_rows(Size whole, std::span<const std::uint8_t> rows) = 0;
 
-    // The picture came to nothing: when this returns, nobody looks at its rows any more.
+    // Decoding failed: once this returns, the rows must no longer be read.
     virtual void forget() = 0;
 };
 
-// Which pixels of the file were taken.
+// Which pixels of the file were used.
 enum class PixelPath {
     whole,    // all of them
     scaled,   // a JPEG's, decoded at a fraction of its size
-    preview,  // the smallest one in a camera's raw file that is large enough
-    half,     // a raw file developed at half its size: it has no such preview
+    preview,  // the smallest preview in a camera's raw file that is large enough
+    half,     // a raw file without such a preview, developed at half its size
 };
 
-// What the answer tells about the picture: the size of the decoded pixels as shown, after the camera's
-// orientation was applied.
+// What the answer says about the picture. The size is that of the decoded pixels, after applying the camera's
+// orientation.
 struct ImageInfo {
     Size size;
     ImageFormat format = ImageFormat::jpeg;
     PixelPath path = PixelPath::whole;
-    Size full{};        // of the file's picture, where `path` is not `whole`
-    std::string taken;  // "2026-05-01T12:30:00", where the file says when; the camera's own clock
+    Size full{};        // the picture's size in the file, if `path` is not `whole`
+    std::string taken;  // "2026-05-01T12:30:00", by the camera's clock; empty if the file does not say
     bool operator==(const ImageInfo&) const = default;
 };
 

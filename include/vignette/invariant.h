@@ -1,4 +1,5 @@
-// Assertions about our own promises. Bad input is an Error; a broken promise ends the process in every build.
+// Assertions about our own invariants. Bad input is an Error; a broken invariant aborts the process in every
+// build.
 #pragma once
 
 #include <cstdio>

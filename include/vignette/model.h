@@ -1,5 +1,5 @@
-// The port between the engine and whatever computes: values in, values out. Tensors never cross it, so the
-// engine is compiled and tested without torch, against a scripted model.
+// The port between the engine and the model that computes: values in, values out. Tensors never cross it, so
+// the engine is compiled and tested without torch, against a scripted model.
 #pragma once
 
 #include <chrono>
@@ -16,74 +16,74 @@
 
 namespace vignette {
 
-// ModelInput as the model wants them; opaque to everyone else.
+// A picture preprocessed for the model; opaque to everyone else.
 class ModelInput {
 public:
     virtual ~ModelInput() = default;
 
-    // How many placeholders stand for the picture in a prompt; an embedder has no prompts: 0.
+    // How many placeholders represent the picture in a prompt; 0 for an embedder, which has no prompts.
     virtual int tokens() const = 0;
 };
 
-// A new sequence: look at the pictures, read the prompt into the slot.
+// A new sequence: encode the pictures, prefill the slot with the prompt.
 struct Admission {
     SlotId slot{};
     std::span<const ModelInput* const> pictures;  // in the order of their placeholders
-    std::span<const TokenId> prompt;              // placeholders included
+    std::span<const TokenId> prompt;              // including placeholders
 };
 
-// One beam of one sequence: write `token` at `position` of `slot`, then look at what may follow.
+// One beam of one sequence: write `token` at `position` of `slot`, then score what may follow.
 struct DecodeRow {
     SlotId slot{};
     TokenId token{};
     int position = 0;
-    int prompt = 0;   // length of its sequence's prompt: encoder-decoder families divide the slot there
-    float score = 0;  // running log-probability; beams compare candidates with it added
+    int prompt = 0;   // length of the sequence's prompt; encoder-decoder families split the slot there
+    float score = 0;  // running log-probability, added to that of each candidate in beam search
 };
 
-// The first `length` positions of `from` become those of `to`. All copies of a plan read before any writes.
+// Copies the first `length` positions of `from` to `to`. All copies of a plan are read before any is written.
 struct SlotCopy {
     SlotId from{};
     SlotId to{};
     int length = 0;
 };
 
-// Draws a token instead of taking the most likely: temperature, then the k most likely, then the smallest set
-// that holds top_p, then what is at least min_p times as likely as the first. Of what is left, `draw` says
-// which: probabilities are summed up from the most likely one on until they exceed it.
+// Samples a token instead of taking the most likely one: temperature, then top-k, then the smallest set with
+// a total probability of top_p, then tokens at least min_p times as likely as the first. `draw` picks one of
+// those left: probabilities are added up, the most likely first, until the sum exceeds it.
 struct Sampling {
     double temperature = 1;
     int top_k = 0;  // 0: all
     double top_p = 1;
     double min_p = 0;
-    double draw = 0;  // from 0 to below 1
+    double draw = 0;  // in [0, 1)
 };
 
-// What is special about one row of a choice in this step.
+// Rules for one row of a choice, in this step only.
 struct RowRules {
     std::span<const TokenId> forbidden;      // never chosen
-    std::span<const TokenId> penalised;      // said before; each once
-    std::span<const std::uint32_t> allowed;  // a bit for each token, lowest first; empty: all
+    std::span<const TokenId> penalised;      // tokens that already occurred, each listed once
+    std::span<const std::uint32_t> allowed;  // one bit per token, lowest first; empty: all
 };
 
-// What is wanted of a group of neighbouring rows (the beams of one sequence, or a single one). The order is
-// the reference's: log_softmax (of beams), the penalty, what is forbidden, the running score (of beams),
+// How to choose tokens for a group of adjacent rows (the beams of one sequence, or a single row). The order
+// is the reference's: log_softmax (for beams), the penalty, forbidden tokens, the running score (for beams),
 // sampling.
 struct Choice {
     int rows = 1;
-    int candidates = 1;  // 1: the most likely token (argmax of logits); more: the best of log_softmax + score
+    int candidates = 1;  // 1: the most likely token (argmax of logits); more: the best by log_softmax + score
                          // over all rows
-    std::span<const TokenId> forbidden = {};  // never chosen in this step, in no row
-    std::span<const RowRules> rules = {};     // none, or one for each row
+    std::span<const TokenId> forbidden = {};  // never chosen in this step, in any row
+    std::span<const RowRules> rules = {};     // empty, or one for each row
     float repetition_penalty = 1;
-    std::optional<Sampling> sampling = {};  // of a single row
-    bool logprobs = false;                  // whether candidates tell their logprob
+    std::optional<Sampling> sampling = {};  // for a single row only
+    bool logprobs = false;                  // whether candidates carry their logprob
 };
 
-// One step of the engine. Admissions come first in the result, then the decode rows, in order.
+// One step of the engine. In the result, admissions come first, then the decode rows, in order.
 struct StepPlan {
     std::vector<SlotCopy> copies;
-    std::vector<Admission> admissions;  // one Choice each, of one row
+    std::vector<Admission> admissions;  // one Choice of one row each
     std::vector<DecodeRow> decode;
     std::vector<Choice> choices;
     bool empty() const { return admissions.empty() && decode.empty(); }
@@ -92,31 +92,29 @@ struct StepPlan {
 struct Candidate {
     int row = 0;  // within its group
     TokenId token{};
-    float score = 0;    // log-probability with the row's running score; 0 where only one token was asked for;
-                        // minus infinity where rules forbade it: they left nothing better
-    float logprob = 0;  // of the token as the model has it, before any rule; 0 unless asked for
+    float score = 0;    // log-probability plus the row's running score; 0 if only one token was asked for;
+                        // minus infinity if forbidden: the rules left nothing better
+    float logprob = 0;  // the model's own, before any rule; 0 unless asked for
     bool operator==(const Candidate&) const = default;
 };
 
 struct StepResult {
-    std::vector<std::vector<Candidate>> candidates;  // one list for each choice, best first
+    std::vector<std::vector<Candidate>> candidates;  // one list per choice, best first
     std::chrono::microseconds vision{};
     std::chrono::microseconds prefill{};
 };
 
-// A picture that is prepared while it is still being decoded. One thread at a time; it does not outlive its
-// model.
+// Preprocesses a picture while it is still being decoded. One thread at a time; must not outlive its model.
 class Preparation {
 public:
     virtual ~Preparation() = default;
-    virtual void accept_rows(
-        Size whole, std::span<const std::uint8_t> rows
-    ) = 0;  // as RowSink::accept_rows()
+    // As RowSink::accept_rows().
+    virtual void accept_rows(Size whole, std::span<const std::uint8_t> rows) = 0;
     virtual Result<std::unique_ptr<ModelInput>> finish(const Image& image) = 0;
 };
 
 struct ModelShape {
-    int slots = 0;      // rows of the cache that sequences may use
+    int slots = 0;      // cache rows available to sequences
     int positions = 0;  // length of each
     int vocabulary = 0;
 };
@@ -129,10 +127,10 @@ public:
 
     // Any thread.
     virtual Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const = 0;
-    // The same for a picture that comes row by row; null where nothing would be gained.
+    // The same for a picture that arrives row by row; null if nothing would be gained.
     virtual std::unique_ptr<Preparation> prepare() const { return nullptr; }
 
-    // The engine's thread only. An error says that the whole step did not happen.
+    // The engine's thread only. An error means that the whole step did not happen.
     virtual Result<StepResult> step(const StepPlan& plan) = 0;
 };
 

@@ -22,7 +22,7 @@ ResultJson vector_json(const Embedding& embedding);
 // As text in valid UTF-8. If memory runs out on the way, the job must still end in one answer.
 std::string written_json(const ResultJson& json);
 inline constexpr const char* no_memory_json =
-    R"({"error":{"code":"out_of_memory","message":"no memory to write the answer","retryable":true}})";
+    R"({"error":{"code":"out_of_memory","message":"not enough memory to write the answer","retryable":true}})";
 
 // The JSON that `write` makes, as text, or an out-of-memory error.
 template <class Write>

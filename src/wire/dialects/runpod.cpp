@@ -44,7 +44,7 @@ std::string written_whole(Write&& write) {
     try {
         return std::forward<Write>(write)();
     } catch (const std::exception&) {
-        return R"({"error":"{\"error_type\":\"out_of_memory\",\"error_message\":\"no memory to write the answer\",\"retryable\":true}"})";
+        return R"({"error":"{\"error_type\":\"out_of_memory\",\"error_message\":\"not enough memory to write the answer\",\"retryable\":true}"})";
     }
 }
 
@@ -65,7 +65,7 @@ Result<std::vector<JobId>> read_stop_list(std::string_view body) {
         if (kind != JsonKind::array) return wrong_type(key, "an array of ids", kind);
         return json.elements(value, read_id);
     }));
-    if (!seen) return fail(ErrorCode::invalid_input, "there is no list jobsToStop in it", "jobsToStop");
+    if (!seen) return fail(ErrorCode::invalid_input, "the list \"jobsToStop\" is missing", "jobsToStop");
     return ids;
 }
 

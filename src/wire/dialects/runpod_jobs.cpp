@@ -98,7 +98,7 @@ Result<std::vector<TakenJob>> read_body(const PaddedText& text, const Limits& li
     body = trim(body);
     if (body.starts_with('[')) return read_all(text.part(body), limits);
     if (body.starts_with('{')) return read_one(text.part(body), limits);
-    return fail(ErrorCode::invalid_json, "bad JSON: jobs are an object or an array of objects");
+    return fail(ErrorCode::invalid_json, "bad JSON: expected one job object or an array of them");
 }
 
 }  // namespace

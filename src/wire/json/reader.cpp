@@ -25,8 +25,7 @@ struct Reason {
 };
 constexpr std::array reasons{
     Reason{
-        simdjson::EMPTY,
-        R"(there is nothing in it; send {"input": {"data_url": "data:image/jpeg;base64,..."}})"
+        simdjson::EMPTY, R"(the text is empty; send {"input": {"data_url": "data:image/jpeg;base64,..."}})"
     },
     Reason{simdjson::UTF8_ERROR, "it is not valid UTF-8; encode the text as UTF-8 before sending it"},
     Reason{simdjson::UNESCAPED_CHARS, R"(a string holds a raw control character; write a line break as \n)"},
@@ -38,7 +37,7 @@ constexpr std::array reasons{
     },
     Reason{
         simdjson::INCOMPLETE_ARRAY_OR_OBJECT,
-        "it must end with the } of its first {; it was cut off, or something follows it"
+        "it must end with the } that closes its first {; it was cut off, or something follows it"
     },
     Reason{
         simdjson::TAPE_ERROR,
@@ -53,7 +52,7 @@ std::string_view in_words(simdjson::error_code code) {
 
 std::unexpected<Error> broken_somewhere(simdjson::error_code code) {
     if (code == simdjson::MEMALLOC)
-        return fail(ErrorCode::out_of_memory, "no memory to read the job; try again");
+        return fail(ErrorCode::out_of_memory, "not enough memory to read the job; try again");
     return fail(ErrorCode::invalid_json, "bad JSON: " + std::string(in_words(code)));
 }
 
@@ -123,7 +122,7 @@ Result<simdjson::ondemand::object> JsonReader::open() {
 
     const std::string_view rest = text.substr(std::min(text.find_first_not_of(white_space), text.size()));
     if (!rest.starts_with('{'))
-        return broken(R"(a job is an object like {"input": {"data_url": "..."}})", rest);
+        return broken(R"(a job must be an object like {"input": {"data_url": "..."}})", rest);
     return checked(document_.get_object());
 }
 
@@ -159,7 +158,7 @@ Result<JsonKind> JsonReader::kind(Value& value) {
     if (text == "true" || text == "false") return JsonKind::boolean;
     if (is_number(text)) return JsonKind::number;
     return broken(
-        R"(this is no JSON value; write a number, true, false, null or a string in "double quotes")", text
+        R"(this is not a JSON value; write a number, true, false, null or a string in "double quotes")", text
     );
 }
 

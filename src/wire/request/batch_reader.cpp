@@ -108,7 +108,8 @@ public:
         TRY(json_.elements(value, [this](Value& element) { return read_element(element); }));
         if (!items_.empty()) return std::move(items_);
         return fail(
-            ErrorCode::missing_image, path_ + " is empty; put at least one \"data:image/jpeg;base64,...\" in"
+            ErrorCode::missing_image,
+            path_ + " is empty; put at least one \"data:image/jpeg;base64,...\" in it"
         );
     }
 
@@ -117,7 +118,7 @@ private:
         if (items_.size() == limits_.batch_max) {
             return fail(
                 ErrorCode::too_many_images, path_ + " holds more than " + std::to_string(limits_.batch_max) +
-                                                " pictures; send the rest as another job"
+                                                " pictures; send the rest in another job"
             );
         }
         const std::string path = path_ + "[" + std::to_string(items_.size()) + "]";

@@ -65,7 +65,7 @@ std::unexpected<Error> both_hold_pictures(std::string_view first_path, std::stri
     return fail(
         ErrorCode::too_many_images,
         std::string(first_path) + " and " + std::string(second_path) +
-            " both hold a picture; send one of them",
+            " cannot be combined; send only one of them",
         std::string(second_path)
     );
 }
@@ -73,7 +73,7 @@ std::unexpected<Error> both_hold_pictures(std::string_view first_path, std::stri
 Result<void> only_once(bool& seen, std::string_view path) {
     if (!std::exchange(seen, true)) return {};
     return fail(
-        ErrorCode::invalid_input, std::string(path) + " is there twice; send it once", std::string(path)
+        ErrorCode::invalid_input, std::string(path) + " appears twice; send it once", std::string(path)
     );
 }
 

@@ -33,7 +33,7 @@ Result<std::optional<std::string>> read_any_id(
 );
 
 // Two fields that exclude each other; the second is to blame.
-std::unexpected<Error> both_hold_pictures(std::string_view first_path, std::string_view second_path);
+std::unexpected<Error> cannot_be_combined(std::string_view first_path, std::string_view second_path);
 
 // Sets `seen`; an error if it was set: which of two values is meant cannot be known.
 Result<void> only_once(bool& seen, std::string_view path);

@@ -14,23 +14,24 @@ namespace {
 using Member = FieldReader::Member;
 
 constexpr std::string_view how_to_send =
-    R"(send one: "data_url": "data:image/jpeg;base64,...", "image_base64", or its address as "image_url")";
+    R"(send a picture as "data_url": "data:image/jpeg;base64,...", as "image_base64", or its address as "image_url")";
 
 std::unexpected<Error> refuse(const Member& member) {
-    return fail(ErrorCode::unsupported, member.path + " is not in this version; " + std::string(how_to_send));
+    return fail(
+        ErrorCode::unsupported, member.path + " is not supported in this version; " + std::string(how_to_send)
+    );
 }
 
 std::unexpected<Error> refuse_in_item(const Member& member) {
     return fail(
-        ErrorCode::invalid_input,
-        member.path + " is the same for all pictures of a job; write it into \"input\" itself"
+        ErrorCode::invalid_input, member.path + " applies to the whole job; move it to \"input\" itself"
     );
 }
 
 std::unexpected<Error> refuse_film(const Member& member) {
     return fail(
         ErrorCode::invalid_input,
-        member.path + " is no picture; a film is a job of its own, in \"input\" itself"
+        member.path + " is a film, not a picture; send it as a job of its own, in \"input\" itself"
     );
 }
 
@@ -55,7 +56,7 @@ Result<std::optional<Member>> FieldReader::open(std::string_view key, Value& val
     if (const auto other = find_synonym(fields_.given, *index)) {
         return fail(
             ErrorCode::invalid_input,
-            path + " says the same as " + path_ + "." + std::string(job_fields[*other].name) +
+            path + " means the same as " + path_ + "." + std::string(job_fields[*other].name) +
                 "; send one of them",
             path
         );
@@ -96,7 +97,7 @@ Result<void> FieldReader::read_known(const Member& member, Value& value) {
         case Role::keyframes:
         case Role::max_frames:
         case Role::keep_duplicates:
-            warnings_.add(member.path, [] { return std::string("is for films; ignored"); });
+            warnings_.add(member.path, [] { return std::string("applies only to films; ignored"); });
             return json_.skip(value);
         case Role::later: return refuse(member);
     }
@@ -110,7 +111,7 @@ Result<SharedText> FieldReader::read_string(const Member& member, Value& value) 
 
 Result<void> FieldReader::read_image(const Member& member, Value& value) {
     const SharedText text = TRY(read_string(member, value));
-    if (!fields_.image_field.empty()) return both_hold_pictures(fields_.image_field, member.path);
+    if (!fields_.image_field.empty()) return cannot_be_combined(fields_.image_field, member.path);
     const auto field = member.role == Role::picture_url ? MediaField::picture_url : MediaField::picture;
     fields_.image = TRY(read_media(member.path, text, limits_, field));
     fields_.image_field = member.path;
@@ -119,7 +120,7 @@ Result<void> FieldReader::read_image(const Member& member, Value& value) {
 
 Result<void> FieldReader::require_picture() const {
     if (!fields_.image_field.empty()) return {};
-    std::string message = path_ + " holds no picture; " + std::string(how_to_send);
+    std::string message = path_ + " has no picture; " + std::string(how_to_send);
     if (!warnings_.named().empty()) {  // the misspelt field may well be the picture
         const Warning& first = warnings_.named().front();
         message += " (" + first.field + ": " + first.message + ")";

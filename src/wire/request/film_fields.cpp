@@ -29,7 +29,7 @@ bool FilmFields::knows(Role role) {
 
 Result<void> FilmFields::read(const Member& member, Value& value) {
     if (member.role == Role::film) return read_film(member, value);
-    wished_.push_back(member.path);
+    frame_options_sent_.push_back(member.path);
     if (member.role == Role::timestamps) return read_timestamps(member, value);
     if (member.role == Role::fps) return read_fps(member, value);
     if (member.role == Role::keyframes) return read_keyframes(member, value);
@@ -57,8 +57,7 @@ Result<void> FilmFields::choose(const Member& member) {
     }
     return fail(
         ErrorCode::invalid_input,
-        chosen_by_ + " and " + member.path + " both say which frames are wanted; send one of them",
-        member.path
+        chosen_by_ + " and " + member.path + " both choose the frames; send only one of them", member.path
     );
 }
 
@@ -74,9 +73,14 @@ Result<void> FilmFields::read_timestamps(const Member& member, Value& value) {
         const std::string_view token = json_.token(element);
         const double time = real_number(token);
         if (!(time >= 0) || !std::isfinite(time))
-            return refuse(path, ErrorCode::invalid_input, "must be a time from 0 on, not " + shown(token));
+            return refuse(
+                path, ErrorCode::invalid_input, "must be a time of 0 seconds or later, not " + shown(token)
+            );
         if (!times.empty() && time <= times.back())
-            return refuse(path, ErrorCode::invalid_input, "is not later than the time before it; sort them");
+            return refuse(
+                path, ErrorCode::invalid_input,
+                "is not later than the time before it; send each time once, in rising order"
+            );
         if (times.size() == limits_.timestamps_max) {
             return refuse(
                 member.path, ErrorCode::invalid_input,
@@ -87,7 +91,7 @@ Result<void> FilmFields::read_timestamps(const Member& member, Value& value) {
         return {};
     }));
     if (!times.empty()) return {};
-    return refuse(member.path, ErrorCode::invalid_input, "is empty; name at least one time, or leave it out");
+    return refuse(member.path, ErrorCode::invalid_input, "is empty; give at least one time, or leave it out");
 }
 
 Result<void> FilmFields::read_fps(const Member& member, Value& value) {
@@ -97,7 +101,8 @@ Result<void> FilmFields::read_fps(const Member& member, Value& value) {
     const double fps = real_number(token);
     if (!(fps > 0 && fps <= fps_max)) {
         return refuse(
-            member.path, ErrorCode::invalid_input, "must be a number above 0 to 1000, not " + shown(token)
+            member.path, ErrorCode::invalid_input,
+            "must be a number above 0 and at most 1000, not " + shown(token)
         );
     }
     options_.fps = fps;
@@ -116,7 +121,7 @@ Result<void> FilmFields::read_max_frames(const Member& member, Value& value) {
     options_.max_frames = whole_number(token);
     if (options_.max_frames.value_or(0) >= 1) return {};
     return refuse(
-        member.path, ErrorCode::invalid_input, "must be a whole number from 1 on, not " + shown(token)
+        member.path, ErrorCode::invalid_input, "must be a whole number of at least 1, not " + shown(token)
     );
 }
 
@@ -125,8 +130,8 @@ Film FilmFields::film(Job frame_job) {
 }
 
 void FilmFields::warn(std::vector<Warning>& warnings) const {
-    for (const std::string& path : wished_)
-        warnings.push_back({.field = path, .message = "is for films; ignored"});
+    for (const std::string& path : frame_options_sent_)
+        warnings.push_back({.field = path, .message = "applies only to films; ignored"});
 }
 
 }  // namespace vignette

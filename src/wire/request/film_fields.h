@@ -46,7 +46,7 @@ private:
     PictureSource source_;
     FrameOptions options_;
     std::string chosen_by_;  // the field that says which frames
-    std::vector<std::string> wished_;
+    std::vector<std::string> frame_options_sent_;
 };
 
 }  // namespace vignette

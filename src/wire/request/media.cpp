@@ -71,7 +71,7 @@ Result<PictureContent> read_any(const SharedText& text, const Limits& limits, Me
     if (!is_data && (field == MediaField::picture_url || was_meant_as_address(trimmed, limits))) {
         return fail(
             ErrorCode::invalid_input,
-            "is no address that is fetched; send one that begins with https:// or http://, or" +
+            "is not an http(s) address; send one that begins with https:// or http://, or" +
                 send(wanted).substr(1)
         );
     }

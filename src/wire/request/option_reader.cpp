@@ -30,8 +30,10 @@ std::string in_words(double number) {
 }
 
 std::string range_of(const RealOption& option) {
-    return (option.least_is_legal ? "from " : "above ") + in_words(option.least) + " to " +
-           in_words(option.most);
+    const std::string least = in_words(option.least);
+    const std::string most = in_words(option.most);
+    return option.least_is_legal ? "from " + least + " to " + most
+                                 : "above " + least + " and at most " + most;
 }
 
 std::string preset_names() {

@@ -86,7 +86,7 @@ private:
         if (member.role == Role::picture || member.role == Role::picture_url) {
             const std::array<const std::string*, 3> others{&batch_field_, &text_field_, &film_.field()};
             for (const std::string* other : others)
-                if (!other->empty()) return both_hold_pictures(*other, member.path);
+                if (!other->empty()) return cannot_be_combined(*other, member.path);
         }
         return fields_.read(member, value);
     }
@@ -107,11 +107,11 @@ private:
         return {};
     }
 
-    // A job is about one thing, or one list of things.
+    // A job is about one thing, or about one list of things.
     Result<void> nothing_else(std::string_view path) const {
         for (const std::string* other :
              {&batch_field_, &fields_.image_field(), &text_field_, &film_.field()}) {
-            if (!other->empty()) return both_hold_pictures(*other, path);
+            if (!other->empty()) return cannot_be_combined(*other, path);
         }
         return {};
     }
@@ -121,7 +121,7 @@ private:
         if (has_input_ || stray_.empty()) return fields_.require_picture();
         return fail(
             ErrorCode::invalid_input,
-            std::string(stray_) + R"( stands outside "input"; wrap the fields in it: {"input": {")" +
+            std::string(stray_) + R"( is outside "input"; put the fields inside it: {"input": {")" +
                 std::string(stray_) + R"(": ...}})",
             "input"
         );
@@ -157,7 +157,7 @@ private:
         if (task_.together()) {
             return fail(
                 ErrorCode::invalid_input,
-                "\"together\" is for pictures; the frames of a film are described one by one",
+                "\"together\" is not for films, whose frames are described one by one; leave it out",
                 "input.together"
             );
         }
@@ -167,7 +167,7 @@ private:
         return film_.film(std::move(frame_job));
     }
 
-    // One job about all pictures of the list: what is wrong with one of them spoils it.
+    // One job about all the pictures of the list: an error in one of them fails the job.
     Result<Job> joined(PictureFields of_job) {
         const PictureFields none;
         std::vector<PictureSource> pictures;
@@ -176,8 +176,8 @@ private:
             if (own.options != CaptionOptions{} || own.text || texts_) {
                 return fail(
                     ErrorCode::invalid_input,
-                    "\"together\" is for pictures, and how to describe them stands in \"input\" itself; "
-                    "take out what else the items say",
+                    "with \"together\" each item must be a picture and nothing else; move its options to "
+                    "\"input\" itself",
                     "input.together"
                 );
             }
@@ -194,7 +194,9 @@ private:
         for (BatchItem& read : batch_) {
             Item item{.id = std::move(read.id), .job = {}};
             if (read.fields) {
-                prepend(std::exchange(of_job.warnings, {}), read.fields->warnings);  // said once
+                prepend(
+                    std::exchange(of_job.warnings, {}), read.fields->warnings
+                );  // reported once, with the first item
                 item.job = job_of(*std::move(read.fields), of_job);
             } else {
                 item.job = std::unexpected(std::move(read.fields).error());
@@ -241,7 +243,7 @@ private:
     bool seen_id_ = false;
     bool seen_input_ = false;
     bool has_input_ = false;
-    std::string_view stray_;  // a field of the input that stands beside it
+    std::string_view stray_;  // a field of the input that was found outside it
 };
 
 }  // namespace
@@ -252,7 +254,7 @@ ReadRequest read_request(const PaddedText& text, const Limits& limits, IdLength 
         return {
             .id = std::nullopt,
             .request = fail(
-                ErrorCode::too_large, "the job has " + std::to_string(bytes) + " bytes; send at most " +
+                ErrorCode::too_large, "the job is " + std::to_string(bytes) + " bytes long; send at most " +
                                           std::to_string(limits.body_bytes_max)
             )
         };

@@ -83,7 +83,7 @@ Result<void> TaskFields::settle_for_text(std::string_view text_field) {
     if (said_ && task_ != Task::embed) {
         return fail(
             ErrorCode::invalid_input,
-            std::string(text_field) + " can only be embedded; leave task out or send \"task\": \"embed\"",
+            std::string(text_field) + " can only be embedded; leave out \"task\" or send \"task\": \"embed\"",
             "input.task"
         );
     }

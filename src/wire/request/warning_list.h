@@ -30,8 +30,7 @@ public:
     std::vector<Warning> finish(const std::string& path) {
         if (unnamed_ > 0) {
             list_.push_back(
-                {.field = path,
-                 .message = "and " + std::to_string(unnamed_) + " more fields that were ignored"}
+                {.field = path, .message = "and " + std::to_string(unnamed_) + " more fields were ignored"}
             );
         }
         return std::move(list_);

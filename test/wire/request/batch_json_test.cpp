@@ -135,8 +135,8 @@ TEST(BatchJson, ABadItemSpoilsNoOther) {
     expect_item_refused("7", ErrorCode::invalid_input, "", "must be a string or an object, not a number");
     expect_item_refused("null", ErrorCode::invalid_input, "", "not null");
     expect_item_refused("[\"QUJD\",[{}]]", ErrorCode::invalid_input, "", "not an array");
-    expect_item_refused("{}", ErrorCode::missing_image, "", "input.images[1] holds no picture; send");
-    expect_item_refused(R"({"image":null})", ErrorCode::missing_image, "", "holds no picture");
+    expect_item_refused("{}", ErrorCode::missing_image, "", "input.images[1] has no picture; send");
+    expect_item_refused(R"({"image":null})", ErrorCode::missing_image, "", "has no picture");
     expect_item_refused(R"({"data_ulr":"QQ"})", ErrorCode::missing_image, "", R"(did you mean "data_url"?)");
     expect_item_refused(
         R"({"data_url":7})", ErrorCode::invalid_input, ".data_url", "must be a string, not a number"
@@ -147,10 +147,10 @@ TEST(BatchJson, ABadItemSpoilsNoOther) {
         R"({"image_url":"QUJD"})", ErrorCode::invalid_input, ".image_url", "no address that is fetched"
     );
     expect_item_refused(
-        R"({"image":"QQ","data_url":"QQ"})", ErrorCode::too_many_images, ".data_url", "both hold"
+        R"({"image":"QQ","data_url":"QQ"})", ErrorCode::too_many_images, ".data_url", "cannot be combined"
     );
     expect_item_refused(
-        R"({"image":"QQ","image":"QQ"})", ErrorCode::invalid_input, ".image", "is there twice"
+        R"({"image":"QQ","image":"QQ"})", ErrorCode::invalid_input, ".image", "appears twice"
     );
     expect_item_refused(
         R"({"image":"QQ","max_length":"4"})", ErrorCode::invalid_input, ".max_length", "write 4 instead"
@@ -193,7 +193,7 @@ TEST(BatchJson, ABadItemKeepsItsIdWhereverItStands) {
 TEST(BatchJson, AnItemsIdIsAStringOrANumberThatIsBounded) {
     expect_item_refused(R"({"id":true,"image":"QQ"})", ErrorCode::invalid_input, ".id", "not a boolean");
     expect_item_refused(R"({"id":[1],"image":"QQ"})", ErrorCode::invalid_input, ".id", "not an array");
-    expect_item_refused(R"({"id":1,"id":2,"image":"QQ"})", ErrorCode::invalid_input, ".id", "is there twice");
+    expect_item_refused(R"({"id":1,"id":2,"image":"QQ"})", ErrorCode::invalid_input, ".id", "appears twice");
     expect_item_refused(
         R"({"id":")" + std::string(513, 'x') + R"(","image":"QQ"})", ErrorCode::invalid_input, ".id",
         "has 513 bytes; shorten it to 512"
@@ -210,7 +210,7 @@ TEST(BatchJson, DataUrlsAreStrings) {
     const Request request = parsed(R"("data_urls":["QUJD",{"image":"QUJD"},"ftp://x"])");
     const std::vector<std::string> expected{
         "QUJD", "!input.data_urls[1]: input.data_urls[1] must be a string, not an object",
-        "!input.data_urls[2]: input.data_urls[2] is no address that is fetched; send one that begins "
+        "!input.data_urls[2]: input.data_urls[2] is not an http(s) address; send one that begins "
         "with https:// or http://, or send the picture as data:image/jpeg;base64,..."
     };
     EXPECT_EQ(told(request), expected);
@@ -256,20 +256,22 @@ TEST(BatchJson, AListThatIsNoneIsARefusedRequest) {
         "more than 3 pictures"
     );
     EXPECT_TRUE(parse(R"("images":["QQ","QQ","QQ"])", {.batch_max = 3}).has_value());
-    expect_request_refused(R"("images":null)", ErrorCode::missing_image, "input", "holds no picture");
+    expect_request_refused(R"("images":null)", ErrorCode::missing_image, "input", "has no picture");
 }
 
 TEST(BatchJson, APictureAndAListExcludeEachOther) {
     const auto code = ErrorCode::too_many_images;
     expect_request_refused(
         R"("image":"QQ","images":["QQ"])", code, "input.images",
-        "input.image and input.images both hold a picture; send one of them"
+        "input.image and input.images cannot be combined; send only one of them"
     );
     expect_request_refused(
         R"("images":["QQ"],"image":"QQ")", code, "input.image",
-        "input.images and input.image both hold a picture; send one of them"
+        "input.images and input.image cannot be combined; send only one of them"
     );
-    expect_request_refused(R"("images":["QQ"],"data_urls":["QQ"])", code, "input.data_urls", "both hold");
+    expect_request_refused(
+        R"("images":["QQ"],"data_urls":["QQ"])", code, "input.data_urls", "cannot be combined"
+    );
     EXPECT_TRUE(parse(R"("images":["QQ"],"data_urls":null,"image":null)").has_value());
 }
 
@@ -292,7 +294,8 @@ TEST(BatchJson, WarningsOfTheJobAreSaidOnceAndThoseOfAnItemAtTheItem) {
         {.field = "input.zzzzz", .message = "unknown field, ignored"},
         {.field = "input.images[1].promt", .message = "unknown field, ignored; did you mean \"prompt\"?"},
     };
-    const std::vector<Warning> second_job{{.field = "input.images[2].fps", .message = "is for films; ignored"}
+    const std::vector<Warning> second_job{
+        {.field = "input.images[2].fps", .message = "applies only to films; ignored"}
     };
     EXPECT_EQ(request.items[1].job->warnings, first_job);
     EXPECT_EQ(request.items[2].job->warnings, second_job);
@@ -304,7 +307,7 @@ TEST(BatchJson, WarningsOfAnItemAreBounded) {
     ASSERT_EQ(request.items[0].job->warnings.size(), 2U);
     EXPECT_EQ(
         request.items[0].job->warnings[1],
-        (Warning{.field = "input.images[0]", .message = "and 2 more fields that were ignored"})
+        (Warning{.field = "input.images[0]", .message = "and 2 more fields were ignored"})
     );
 }
 

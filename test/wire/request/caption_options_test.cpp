@@ -89,7 +89,7 @@ TEST(CaptionOptionsJson, ANameOfAnotherProgramMeansOurs) {
 TEST(CaptionOptionsJson, TwoNamesOfOneWishAreRefused) {
     expect_refused(
         R"("max_length":12,"max_tokens":12)", "max_tokens",
-        "input.max_tokens says the same as input.max_length; send one of them"
+        "input.max_tokens means the same as input.max_length; send one of them"
     );
     expect_refused(R"("stop_sequences":[],"stop":"x")", "stop", "the same as input.stop_sequences");
 }
@@ -98,8 +98,8 @@ TEST(CaptionOptionsJson, ANumberOutsideItsRangeIsRefusedWithTheRange) {
     expect_refused(R"("temperature":-0.1)", "temperature", "must be a number from 0 to 100, not -0.1");
     expect_refused(R"("temperature":1e999)", "temperature", "from 0 to 100, not 1e999");
     expect_refused(R"("temperature":100.5)", "temperature", "from 0 to 100");
-    expect_refused(R"("top_p":0)", "top_p", "must be a number above 0 to 1, not 0");
-    expect_refused(R"("top_p":1.01)", "top_p", "above 0 to 1");
+    expect_refused(R"("top_p":0)", "top_p", "must be a number above 0 and at most 1, not 0");
+    expect_refused(R"("top_p":1.01)", "top_p", "above 0 and at most 1");
     expect_refused(R"("min_p":-1)", "min_p", "from 0 to 1");
     expect_refused(R"("repetition_penalty":0)", "repetition_penalty", "from 0.01 to 100");
     expect_refused(R"("length_penalty":11)", "length_penalty", "from -10 to 10");

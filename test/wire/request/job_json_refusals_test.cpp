@@ -44,14 +44,14 @@ void expect_refused(const std::vector<Bad>& cases) {
 TEST(JobJsonRefusals, AJobHasExactlyOnePicture) {
     const auto missing = ErrorCode::missing_image;
     expect_refused({
-        {"{}", missing, "input", "send one: \"data_url\""},
+        {"{}", missing, "input", "send a picture as \"data_url\""},
         {"{}", missing, "input", "its address as \"image_url\""},
         {R"({"input":{}})", missing, "input", "\"image_base64\""},
         {R"({"input":null})", missing, "input", "data:image/jpeg;base64,"},
         {event(R"("image":null)"), missing, "input", "send one"},
         {event(R"("data_ulr":"QUJD")"), missing, "input", "did you mean \"data_url\"?"},
         {with(R"("data_url":"QUJD")"), ErrorCode::too_many_images, "input.data_url",
-         "input.image and input.data_url both hold a picture; send one"},
+         "input.image and input.data_url cannot be combined; send only one"},
     });
 }
 
@@ -86,7 +86,7 @@ TEST(JobJsonRefusals, WhatThisVersionCannotDoSaysWhatWorks) {
     for (const std::string_view name : {"openai_route", "openai_input"}) {
         expect_refused(
             {{event("\"" + std::string(name) + "\":[]"), ErrorCode::unsupported, "input." + std::string(name),
-              "is not in this version; send one: \"data_url\""}}
+              "is not supported in this version; send a picture as \"data_url\""}}
         );
     }
 }
@@ -134,7 +134,7 @@ TEST(JobJsonRefusals, ALengthIsAWholeNumberThatIsNotNegative) {
 TEST(JobJsonRefusals, AFieldThatIsThereTwiceIsRefused) {
     const auto code = ErrorCode::invalid_input;
     expect_refused({
-        {with(R"("prompt":"a","prompt":"b")"), code, "input.prompt", "is there twice; send it once"},
+        {with(R"("prompt":"a","prompt":"b")"), code, "input.prompt", "appears twice; send it once"},
         {with(R"("prompt":null,"prompt":"b")"), code, "input.prompt", "send it once"},
         {with(R"("\u0069mage":"QUJD")"), code, "input.image", "send it once"},
         {R"({"input":{"image":"QUJD"},"input":{}})", code, "input", "send it once"},
@@ -154,7 +154,7 @@ TEST(JobJsonRefusals, ANameIsBounded) {
 TEST(JobJsonRefusals, FieldsWithoutTheEnvelopeAreToldToBeWrapped) {
     expect_refused({
         {R"({"data_url":"QUJD"})", ErrorCode::invalid_input, "input",
-         R"(wrap the fields in it: {"input": {"data_url": ...}})"},
+         R"(put the fields inside it: {"input": {"data_url": ...}})"},
         {R"({"prompt":"x","image":"QUJD","input":null})", ErrorCode::invalid_input, "input",
          R"({"input": {"prompt": ...}})"},
     });
@@ -163,12 +163,12 @@ TEST(JobJsonRefusals, FieldsWithoutTheEnvelopeAreToldToBeWrapped) {
 TEST(JobJsonRefusals, BrokenJsonIsRefusedWithAPlaceOrAReason) {
     const auto code = ErrorCode::invalid_json;
     expect_refused({
-        {"", code, "", "there is nothing in it; send {\"input\""},
-        {" \n", code, "", "there is nothing in it"},
-        {"hello", code, "", "at byte 0, near 'hello': a job is an object like {\"input\""},
-        {"[1]", code, "", "a job is an object"},
-        {"null", code, "", "a job is an object"},
-        {"\"text\"", code, "", "a job is an object"},
+        {"", code, "", "the text is empty; send {\"input\""},
+        {" \n", code, "", "the text is empty"},
+        {"hello", code, "", "at byte 0, near 'hello': a job must be an object like {\"input\""},
+        {"[1]", code, "", "a job must be an object"},
+        {"null", code, "", "a job must be an object"},
+        {"\"text\"", code, "", "a job must be an object"},
         {R"({"input":{"image":"QUJD)", code, "", "cut off"},
         {R"({"input":{"image":"QUJD"})", code, "", "at byte 25: expected a comma, a colon, a closing bracket"
         },

@@ -137,7 +137,7 @@ TEST(JobJson, AnUnknownFieldIsAWarningThatSuggestsTheKnownOne) {
 }
 
 TEST(JobJson, AWishAboutFramesWithoutAFilmIsAWarning) {
-    const std::vector<Warning> expected{{.field = "input.fps", .message = "is for films; ignored"}};
+    const std::vector<Warning> expected{{.field = "input.fps", .message = "applies only to films; ignored"}};
     EXPECT_EQ(parsed(with(R"("fps":0.2)")).warnings, expected);
 }
 
@@ -154,9 +154,7 @@ TEST(JobJson, WarningsAreBoundedAndTheLastSaysHowManyMore) {
     ASSERT_TRUE(job.has_value());
     ASSERT_EQ(job->warnings.size(), 4U);
     EXPECT_EQ(job->warnings[2].field, "input.zz2");
-    EXPECT_EQ(
-        job->warnings[3], (Warning{.field = "input", .message = "and 17 more fields that were ignored"})
-    );
+    EXPECT_EQ(job->warnings[3], (Warning{.field = "input", .message = "and 17 more fields were ignored"}));
 }
 
 TEST(JobJson, ALongOrWildKeyIsShownShortAndPrintable) {
