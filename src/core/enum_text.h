@@ -19,6 +19,6 @@ std::string_view to_text(ImageFormat format);
 std::string_view to_text(Dtype dtype);
 std::string_view to_text(Preset preset);
 
-bool retryable(ErrorCode code);   // the same job may succeed later, unchanged
+bool retryable(ErrorCode code);  // the same job may succeed later, unchanged
 
 }  // namespace vignette
