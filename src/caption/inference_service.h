@@ -27,7 +27,7 @@ private:
     std::unique_ptr<Model> model_;
 
 public:
-    PictureCaptioner captioner;  // uses the model: declared behind it
+    PictureCaptioner captioner;  // uses the model, so it is declared after it
 };
 
 class EmbeddingModel final : public OpenedModel {
@@ -41,7 +41,7 @@ private:
     std::unique_ptr<Embedder> model_;
 
 public:
-    PictureEmbedder embedder;  // uses the model: declared behind it
+    PictureEmbedder embedder;  // uses the model, so it is declared after it
 };
 
 class InferenceService final : public Captioner {

@@ -24,7 +24,7 @@ Result<std::future<Result<Vector>>> PictureEmbedder::start(
     );
 }
 
-// A text that is too long is cut as the reference cuts it: from the end, but for the token that ends it.
+// A text that is too long is cut as the reference cuts it: at the end, keeping the end token.
 Result<std::future<Result<Vector>>> PictureEmbedder::start(
     std::string_view text, std::stop_token stop, std::vector<Warning>& warnings
 ) {

@@ -31,7 +31,7 @@ Result<void> check_length(std::string_view what, std::string_view text, const Li
 }
 
 // Some tokenizers write a blank in front of whatever they read, others only what is there. So the one of
-// three ways is taken that reads, behind `before`, as a person would write it.
+// three ways is taken that reads, after `before`, as a person would write it.
 Result<std::string> continuation(
     const Tokenizer& tokenizer, std::span<const TokenId> words, std::string_view prefix
 ) {

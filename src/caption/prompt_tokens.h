@@ -20,7 +20,7 @@ Result<std::vector<TokenId>> encode_prompt(
     const Limits& limits
 );
 
-// What the caption is to begin with, behind `words`. Where a blank is missing between the two, it is added.
+// The text that the caption must begin with, after `words`. A missing space between the two is added.
 Result<std::vector<TokenId>> encode_prefix(
     const Tokenizer& tokenizer, const TextRecipe& recipe, std::span<const TokenId> words,
     std::string_view prefix
@@ -38,7 +38,7 @@ Prompt assemble_prompt(
 );
 
 // The token sequences of words that are never to be said: each as it is written at the beginning of a text
-// and behind a blank.
+// and after a space.
 Result<std::vector<std::vector<TokenId>>> encode_forbidden(
     const Tokenizer& tokenizer, std::span<const std::string> words, std::span<const TokenId> end
 );

@@ -23,7 +23,7 @@ struct Settings {
     int samples =
         1;  // sequences that are drawn beside one another, the first with the seed, the next with seed + 1
     bool json = false;              // a schema says what may be said
-    std::vector<Warning> warnings;  // one for each wish that was not granted
+    std::vector<Warning> warnings;  // one for each option that was not granted
 };
 
 inline constexpr int samples_max = 16;
@@ -32,8 +32,8 @@ inline constexpr int samples_max = 16;
 // that this bundle cannot grant.
 Result<Settings> settle(const CaptionOptions& options, const BundleInfo& bundle, std::uint64_t fresh_seed);
 
-// Where the client named no length, the caption is no longer than the model has room for behind its prompt.
-// No room at all is left to whoever runs it.
+// If the client named no length, the caption gets what room the model has left after its prompt.
+// If there is no room at all, whoever runs it will say so.
 void fit_into(int room, const CaptionOptions& options, const BundleInfo& bundle, Settings& settings);
 
 }  // namespace vignette

@@ -39,7 +39,7 @@ private:
     struct Hypothesis {
         Beam said;
         float score = 0;
-        std::optional<Ending> ending;  // none: it is not complete, and stands for one that will be
+        std::optional<Ending> ending;  // none: it is not complete yet
     };
 
     Beam extended(const Candidate& candidate) const;

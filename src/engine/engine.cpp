@@ -38,7 +38,7 @@ void Engine::Running::tell() {
     }
 }
 
-// The one way out for whoever was taken in.
+// The only way out for a submission that was taken in.
 void Engine::Submission::end(Result<Generation> result) {
     if (tokens) tokens->close();
     answer.set_value(std::move(result));
@@ -83,7 +83,7 @@ Result<Generation> Engine::generate(GenerationRequest request, const OnToken& on
 }
 
 bool Engine::enter(Submission submission) {
-    const std::lock_guard lock(door_);  // whoever is turned away may rely on all before being inside
+    const std::lock_guard lock(door_);  // anyone turned away can rely on all earlier callers being inside
     if (waiting_count_ >= waiting_max_) return false;
     ++waiting_count_;
     if (inbox_.try_push(std::move(submission))) return true;
@@ -165,7 +165,7 @@ void Engine::start(Submission submission) {
     );
 }
 
-// Admissions stand first in a plan and in its result.
+// Admissions come first in a plan and in its result.
 Result<void> Engine::step(bool with_newcomers) {
     StepPlan plan;
     std::vector<Running*> planned;
@@ -225,8 +225,9 @@ void Engine::isolate(const Error& error) {
     calm_steps_ = 0;
 }
 
-// The last newcomer: is it to blame? The others' step without it tells. If that fails too, it is innocent,
-// and nothing that runs can go on. Where only memory was short, it waits until one of the others has ended.
+// Is the last newcomer to blame? The step of the others without it decides. If that fails too, it is
+// innocent, and nothing that runs can go on. Where only memory was short, it waits until one of the others
+// has ended.
 void Engine::part_with(std::list<Running>::iterator newcomer, const Error& error) {
     const std::size_t others = running_.size() - 1;
     if (others == 0) return finish_all(error);

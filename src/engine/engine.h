@@ -35,7 +35,7 @@ public:
     Engine& operator=(const Engine&) = delete;
 
     // Any thread; waits for its own sequence only. What a request yields does not depend on its neighbours.
-    // `on_token` may be empty and may be slow: the engine does not wait for it. A beam search tells nothing.
+    // `on_token` may be empty and may be slow: the engine does not wait for it. A beam search calls it never.
     Result<Generation> generate(GenerationRequest request, const OnToken& on_token = {});
 
 private:
@@ -56,7 +56,7 @@ private:
         Generation made;
         Clock::time_point admitted;
         bool fresh = true;     // not yet through the vision side
-        std::size_t told = 0;  // how many of its tokens its listener has heard
+        std::size_t told = 0;  // how many of its tokens have been streamed
 
         void tell();
     };

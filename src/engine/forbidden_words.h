@@ -18,7 +18,7 @@ public:
     const std::vector<TokenId>& always() const { return always_; }
     bool only_always() const { return words_.empty(); }
 
-    // How much of the prompt's end must stand in the tail of forbid_after().
+    // How much of the prompt's end must be in the tail of forbid_after().
     std::size_t reach() const { return reach_; }
 
     // Appends what must not follow `tail`, the end of a history of `length` tokens.

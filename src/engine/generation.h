@@ -30,7 +30,7 @@ struct Generation {
     std::chrono::microseconds decode_steps{};
 };
 
-// Hears the tokens of a sequence of one beam as they are chosen, on the thread that waits in generate().
+// Receives the tokens of a single-beam sequence as they are chosen, on the thread that waits in generate().
 using OnToken = std::function<void(TokenId token)>;
 
 }  // namespace vignette

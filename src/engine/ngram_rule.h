@@ -14,7 +14,7 @@ class NgramRule {
 public:
     NgramRule(int n, std::span<const TokenId> prompt);
 
-    // How much of the prompt's end must stand in `tail`.
+    // How much of the prompt's end must be in `tail`.
     std::size_t reach() const { return prefix_; }
 
     // Appends what must not follow `tail`: the end of the prompt, then everything that was said.

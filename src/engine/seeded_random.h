@@ -1,4 +1,4 @@
-// The luck of a sequence that samples: the same seed draws the same numbers, whoever runs beside it.
+// Random numbers for sampling: the same seed gives the same numbers, whatever runs beside the sequence.
 // Pure: a number belongs to its place in the sequence, so a step that is run again draws it again.
 #pragma once
 

@@ -17,7 +17,7 @@ namespace vignette {
 
 class TokenConstraints {
 public:
-    // The filter must outlive it; it may be null. It is asked and told by begin() and follow() only, which
+    // The filter must outlive it; it may be null. It is called by begin() and follow() only, which
     // come after a step that succeeded: a plan may be made again without it.
     TokenConstraints(
         const DecodingRules& rules, std::span<const TokenId> prompt, TokenFilter* filter, int vocabulary

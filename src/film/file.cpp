@@ -69,7 +69,7 @@ private:
     Av<AVCodecContext> codec_;
     Av<AVPacket> packet_;
     Av<AVFrame> now_;
-    Av<AVFrame> ahead_;  // the one behind it, by which it is known how long a frame is shown
+    Av<AVFrame> ahead_;  // the next one, which says how long a frame is shown
     AVStream* stream_ = nullptr;
     FilmPixels pixels_;
     FilmFacts facts_;
@@ -201,7 +201,7 @@ Result<bool> FilmFile::Reader::decode() {
     }
 }
 
-// Half a picture is no picture: what the decoder filled up by guessing is passed over.
+// Half a picture is useless: frames that the decoder completed by guessing are skipped.
 bool FilmFile::Reader::is_usable(const AVFrame& frame) const {
     const std::int64_t width = frame.width;
     const std::int64_t height = frame.height;
@@ -234,7 +234,7 @@ Result<void> FilmFile::Reader::feed() {
 }
 
 // A decoder gives frames up to sixteen packets late, and the index may count in the order of decoding: the
-// key frame must lie so far before what is wanted.
+// key frame must be that far before what is wanted.
 void FilmFile::Reader::skip_to(const NextWanted& wanted) {
     constexpr double late_frames_max = 16;
     wanted_ = wanted;

@@ -51,12 +51,12 @@ public:
 
     const FilmFacts& facts() const;
 
-    // On to the next frame; empty behind the last one. An error is where the file ends too early or nothing
+    // On to the next frame; empty after the last one. An error is where the file ends too early or nothing
     // in it can be decoded: the frames before it stand.
     Result<std::optional<Shown>> next();
 
-    // What comes before that will not be asked for. Where the file's index knows a key frame behind which
-    // it lies, and where no other frame needs a frame, frames are passed over.
+    // Nothing before that will be asked for. If the file's index knows a key frame before it, everything up
+    // to that is skipped, and so are frames that no other frame needs.
     void skip_to(const NextWanted& wanted);
 
     // The frame that next() came to: upright RGB, and a small picture of it (not turned upright).

@@ -1,4 +1,4 @@
-// Which frames of a film are wanted. Pure: it is told of each frame in the order of the film. One thread.
+// Which frames of a film are wanted. Pure: it sees each frame in the order of the film. One thread.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,13 @@
 
 namespace vignette {
 
-// - so many a second (1 where nothing is said): the first frame at or after each k / fps, once where it is
+// - a number per second (1 by default): the first frame at or after each k / fps, once where it is
 // the
 //   first one after several of them;
 // - at given times: the frame that is on the screen then, once for each of them; before the first frame that
 //   is the first;
 // - where the scene changes: the first frame, and each one that differs from the frame before it like a cut
-//   (scene_change() >= cut_min) half a second or more behind the last one that was taken.
+//   (scene_change() >= cut_min) half a second or more after the last one that was taken.
 class FrameChoice {
 public:
     FrameChoice(FrameOptions options, std::size_t frames_max);
@@ -35,7 +35,7 @@ public:
     bool done() const;
     bool cut() const { return cut_ || too_many_; }  // more were wanted than frames_max
 
-    // Of the given times, those behind the film's end; for when the film is over.
+    // Of the given times, those after the film's end; for when the film is over.
     std::vector<double> beyond_end() const;
 
 private:

@@ -1,4 +1,4 @@
-// How much two frames of a film differ, told by small pictures of them. Pure functions, for any thread.
+// How much two frames of a film differ, judged by thumbnails. Pure functions, for any thread.
 #pragma once
 
 #include <array>

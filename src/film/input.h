@@ -31,7 +31,7 @@ private:
     const std::stop_token stop_;
     std::size_t at_ = 0;
     Av<AVIOContext> io_;
-    Av<AVFormatContext> format_;  // behind io_, which it uses to its end
+    Av<AVFormatContext> format_;  // after io_, which it uses to its end
 };
 
 }  // namespace vignette

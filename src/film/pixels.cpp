@@ -34,7 +34,7 @@ int matrix_of(const AVFrame& frame) {
     return std::min(frame.width, frame.height) <= lines_of_sd_max ? SWS_CS_ITU601 : SWS_CS_ITU709;
 }
 
-// The scaler for this frame, made anew where frames have changed.
+// The scaler for this frame, recreated when frames change.
 SwsContext* scaler_for(Av<SwsContext>& scaler, const AVFrame& frame, Size to, int how) {
     scaler.reset(sws_getCachedContext(
         scaler.release(), frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), to.width,
@@ -50,7 +50,7 @@ SwsContext* scaler_for(Av<SwsContext>& scaler, const AVFrame& frame, Size to, in
     return scaler.get();
 }
 
-// Into rows with room behind them: the scaler writes a few pixels too many.
+// Into rows with room after them: the scaler writes a few pixels too many.
 Result<Av<AVFrame>> scaled(Av<SwsContext>& kept, const AVFrame& frame, Size to, int how) {
     SwsContext* scaler = scaler_for(kept, frame, to, how);
     if (scaler == nullptr) return fail_pixels();

@@ -15,7 +15,7 @@ bool is_readable(AVCodecID codec) {
     return std::ranges::find(readable, codec) != readable.end();
 }
 
-// A picture of the cover is no film.
+// A cover picture is not a film.
 AVStream* film_stream(const AVFormatContext& format) {
     for (unsigned i = 0; i < format.nb_streams; ++i) {
         AVStream* stream = format.streams[i];

@@ -12,7 +12,7 @@ bool is_readable(AVCodecID codec);
 // The first stream of moving pictures, or null.
 AVStream* film_stream(const AVFormatContext& format);
 
-double seconds(std::int64_t units, AVRational unit);  // 0 where there is no time
+double seconds(std::int64_t units, AVRational unit);  // 0 if there is no time
 
 // 0 where the file does not say.
 double duration_of(const AVFormatContext& format, const AVStream& stream);

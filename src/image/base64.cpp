@@ -9,7 +9,7 @@
 namespace vignette {
 namespace {
 
-// What so many characters can decode to at the most. size / 4 comes first: no overflow.
+// The most that `size` characters can decode to. size / 4 comes first: no overflow.
 constexpr std::size_t decoded_max(std::size_t size) { return size / 4 * 3 + size % 4; }
 
 bool carries_bits(char character) {

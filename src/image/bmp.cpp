@@ -20,7 +20,7 @@ constexpr std::uint32_t bit_fields = 3;
 struct Layout {
     Size size;
     std::uint32_t bits = 0;     // of one pixel
-    std::size_t pixels_at = 0;  // the first byte that can be one: behind the headers and the palette
+    std::size_t pixels_at = 0;  // the first byte that can be one: after the headers and the palette
 };
 
 // A palette that is not counted is complete.

@@ -17,10 +17,10 @@ struct DecodedImage {
 };
 
 // ModelInput are those of Pillow's exif_transpose() and convert("RGB"), which the reference processors are
-// fed with, but for what is transparent: that is shown over white, where Pillow would show whatever colour
-// lies hidden there. Colour profiles are ignored. A file that is cut short is an error, never a picture that
-// is grey below; only a JPEG that merely lacks its end marker is taken, as by Pillow. docs/pictures.md has
-// the rules.
+// fed with, except where a picture is transparent: there it is shown over white, where Pillow would show
+// whatever colour is hidden there. Colour profiles are ignored. A file that is cut short is an error, never a
+// picture that is grey below; only a JPEG that merely lacks its end marker is taken, as by Pillow.
+// docs/pictures.md has the rules.
 Result<DecodedImage> decode_image(
     std::span<const std::byte> encoded, const Limits& limits, const DecodeNeed& need = {}
 );

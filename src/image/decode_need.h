@@ -9,7 +9,7 @@ namespace vignette {
 struct DecodeNeed {
     Size cover;  // the model's input: both sides at least that long, as shown; empty: the whole picture
     bool fast = false;        // a JPEG may be decoded at a fraction of its size
-    RowSink* sink = nullptr;  // told of the rows where they come upright and from the top: most JPEGs
+    RowSink* sink = nullptr;  // receives the rows if they come upright and from the top: most JPEGs
 };
 
 }  // namespace vignette

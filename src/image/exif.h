@@ -21,7 +21,7 @@ ExifFacts read_exif(std::span<const std::byte> exif);
 int orientation_of(const Tiff& tiff);
 
 // "2026-05-01T12:30:00", by the camera's own clock: when the picture was taken or, where that is not said,
-// when the file was changed. Empty where it says nothing, or what is no date.
+// when the file was changed. Empty if it says nothing, or not a date.
 std::string taken_of(const Tiff& tiff);
 
 }  // namespace vignette

@@ -15,7 +15,7 @@
 namespace vignette {
 namespace {
 
-constexpr std::size_t first_chunk = 12;  // behind "RIFF", the size and "WEBP"
+constexpr std::size_t first_chunk = 12;  // after "RIFF", the size and "WEBP"
 constexpr std::size_t data_start = first_chunk + 8;
 constexpr std::size_t smallest =
     30;  // a header and the first bytes of its picture; encoders write 34 for a single pixel
@@ -41,7 +41,7 @@ Result<Size> read_lossless_size(const BytesView& view) {
     return make_size((sides & side_mask) + 1, (sides >> 14 & side_mask) + 1);
 }
 
-// EXIF is a chunk behind the pixels.
+// EXIF is a chunk after the pixels.
 ExifFacts find_exif(const BytesView& view) {
     for (std::size_t offset = first_chunk; view.holds(offset, 8);) {
         const std::size_t size = view.le32(offset + 4);

@@ -1,5 +1,4 @@
-// The pictures of a step's newcomers, from pixels to what stands in their prompts. Private to the torch side
-// of model/.
+// Encodes the pictures of a step's newcomers for their prompts. Private to the torch side of model/.
 #pragma once
 
 #include <span>

@@ -17,7 +17,7 @@
 namespace vignette {
 namespace {
 
-constexpr std::size_t program_bytes_max = 64 * MiB;  // code only: the weights lie beside it
+constexpr std::size_t program_bytes_max = 64 * MiB;  // code only: the weights are in files of their own
 
 // The profiling executor recompiles for every new shape and may fuse, which changes rounding. Without it the
 // second call of a method is as fast as the thousandth.

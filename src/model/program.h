@@ -35,7 +35,7 @@ public:
         return call(embed_, {&ids, &features});
     }
 
-    // embeds [B, T, width], padded on the right -> logits [B, vocabulary] behind each row's last token.
+    // embeds [B, T, width], padded on the right -> logits [B, vocabulary] after each row's last token.
     // Fills the first T positions of the slots in both caches.
     at::Tensor prefill(
         const at::Tensor& embeds, const at::Tensor& slots, const at::Tensor& lengths, const at::Tensor& keys,

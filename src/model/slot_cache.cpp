@@ -91,7 +91,7 @@ void SlotCache::copy_in_memory(at::Tensor& cache, const SlotCopy& copy) const {
     }
 }
 
-// Gathers all, then writes all, as far as the longest of them needs: what lies behind a copy's length is
+// Gathers all, then writes all, as far as the longest of them needs: what lies beyond a copy's length is
 // written before it is read in any case.
 void SlotCache::copy_through(at::Tensor& cache, std::span<const SlotCopy> copies) {
     const auto count = static_cast<std::int64_t>(copies.size());

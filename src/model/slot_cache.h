@@ -33,7 +33,7 @@ public:
     void copy(std::span<const SlotCopy> copies);
 
     // Attention multiplies hidden positions by zero, and zero times NaN is NaN: one failed sequence would
-    // spoil the next one in its slot. So a slot that may hold NaN is wiped before it is used anew.
+    // spoil the next one in its slot. So a slot that may hold NaN is wiped before it is reused.
     void mark_poisoned(SlotId slot);
     void renew(SlotId slot);
 

@@ -25,7 +25,7 @@ std::string_view last_line(std::string_view text) {
     return start == text.npos ? text : text.substr(start + 1);
 }
 
-// The interpreter rethrows as a plain runtime_error, so that the type alone does not tell.
+// The interpreter rethrows everything as a plain runtime_error, so the type alone does not say.
 bool is_out_of_memory(const std::exception& thrown, std::string_view text) {
     return dynamic_cast<const c10::OutOfMemoryError*>(&thrown) != nullptr ||
            dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr ||

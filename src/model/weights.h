@@ -10,7 +10,7 @@
 
 namespace vignette {
 
-// On the CPU, tensors that already have the wanted type are used where they lie in the mapped file; the
+// On the CPU, tensors that already have the wanted type are used in place in the mapped file; the
 // module then keeps the mapping alive.
 Result<void> assign_weights(
     torch::jit::Module& module, const Manifest& manifest, const std::filesystem::path& bundle,

@@ -27,7 +27,7 @@ Result<bool> Detokenizer::may_change(TokenId token) {
 }
 
 // Decoders look at neighbours (a space in front is dropped, a suffix becomes a space), so a token is decoded
-// behind those that were said last, and their text is cut off again.
+// after those that were said last, and their text is cut off again.
 Result<std::string> Detokenizer::push(TokenId token) {
     tokens_.push_back(token);
     if (TRY(may_change(token))) return std::string();

@@ -31,7 +31,7 @@ private:
     std::string sent_;
     std::size_t window_ = 0;    // tokens_ before it have no influence on what comes
     std::size_t said_ = 0;      // tokens_ before it are in sent_
-    std::size_t patience_ = 0;  // do not try again before so many tokens wait
+    std::size_t patience_ = 0;  // do not try again before this many tokens wait
     bool in_bytes_ = false;     // the last visible token is one byte
 };
 

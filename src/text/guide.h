@@ -34,7 +34,7 @@ public:
     Result<void> accept(TokenId token);
 
     // Whether the text so far is a whole JSON text of the schema. More may follow only where a longer one is
-    // one as well, as behind a number that is not in brackets.
+    // one as well, as after a number that is not in brackets.
     bool complete() const { return complete_; }
 
 private:

@@ -1,4 +1,4 @@
-// Threads that lend a hand for less than a millisecond, on another core than whoever asks. Any thread.
+// Threads for tasks of less than a millisecond, on a core other than the caller's. Any thread.
 #pragma once
 
 #include <condition_variable>

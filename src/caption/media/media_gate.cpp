@@ -30,7 +30,7 @@ void MediaGate::leave(std::size_t bytes) {
     admit();
 }
 
-// In turn only: what needs much memory must not wait for ever behind what needs little.
+// Strictly in turn: whatever needs much memory must not starve behind a stream of small requests.
 void MediaGate::admit() {
     bool any = false;
     while (!waiting_.empty() && inside_ < places_ && waiting_.front()->bytes <= bytes_max_ - bytes_) {

@@ -47,7 +47,7 @@ public:
     // a stop is requested meanwhile. Never wait here while holding another pass of the same gate.
     Result<Pass> enter(const JobId& job, std::size_t bytes, const std::stop_token& stop);
 
-    // A place of which nobody else is in need: for a second thread of somebody who is inside.
+    // A place that nobody is waiting for: for a second thread of someone who is already inside.
     std::optional<Pass> try_enter();
 
 private:

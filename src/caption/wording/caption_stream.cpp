@@ -7,7 +7,7 @@
 
 namespace vignette {
 
-// The detokenizer reads the prefix first, because it decides how the tokens behind it are written.
+// The detokenizer reads the prefix first, because it decides how the tokens after it are written.
 CaptionStream::CaptionStream(const Tokenizer& tokenizer, TextPlan plan, const OnPiece& on_piece)
     : detokenizer_(tokenizer), plan_(std::move(plan)), on_piece_(on_piece), text_(plan_.prefix) {
     if (!on_piece_ || plan_.prefix_tokens.empty()) return;

@@ -1,4 +1,4 @@
-// A caption told while it is made: tokens in, pieces of text out, as soon as they are certain.
+// Streams a caption while it is made: tokens in, pieces of text out, as soon as they are certain.
 // Threads: one at a time. The tokenizer and the listener must outlive it.
 #pragma once
 
@@ -27,10 +27,10 @@ class CaptionStream {
 public:
     CaptionStream(const Tokenizer& tokenizer, TextPlan plan, const OnPiece& on_piece);
 
-    // What the engine is to call; empty when nobody listens. The prefix is told at once.
+    // What the engine must call; empty if nobody listens. The prefix is streamed at once.
     OnToken on_token();
 
-    // Tells what is still missing of the caption's text: all of it, if no token was heard.
+    // Streams the rest of the caption's text: all of it, if no token was streamed.
     Result<void> finish(std::string_view text);
 
 private:
@@ -42,7 +42,7 @@ private:
     const TextPlan plan_;
     const OnPiece& on_piece_;
     std::size_t unheard_ = 0;  // bytes of the prefix that the detokenizer has yet to say
-    bool lost_ = false;        // what the prefix would be is not known: all is told at the end
+    bool lost_ = false;        // the spelling of the prefix is not known: everything is streamed at the end
     std::string text_;         // prefix and what was said
     std::string told_;
 };

@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// Ends a sentence whatever follows: scripts that write no blank behind it, or use it for nothing else.
+// Ends a sentence whatever follows: in scripts that put no space after it, or use it for nothing else.
 constexpr std::array full_stops{U'。', U'｡', U'！', U'？', U'।', U'॥', U'؟', U'۔', U'።', U'։'};
 constexpr std::array closers{U'"', U'\'', U')',  U']',  U'}',  U'”', U'’',
                              U'»', U'」', U'』', U'）', U'】', U'》'};
@@ -22,7 +22,7 @@ constexpr std::array titles{
     "cf", "fig", "mt", "ft", "rev", "gen",  "capt", "sgt", "lt",  "col",
 };
 constexpr std::array shortened{
-    // may well stand at the end
+    // may well come last
     "etc", "no",   "jr", "sr",  "inc", "ltd", "co",  "corp", "dept",
     "ave", "blvd", "rd", "a.m", "p.m", "u.s", "u.k", "al",
 };
@@ -62,7 +62,7 @@ std::string lower_ascii(std::string_view text) {
     return out;
 }
 
-// What stands without a blank before `end`: "(e.g" is "e.g".
+// The word before `end`: of "(e.g" it is "e.g".
 std::string_view word_before(std::string_view text, std::size_t end) {
     std::size_t begin = end;
     while (begin > 0) {
@@ -86,7 +86,7 @@ bool is_number(std::string_view word) {
     return !word.empty() && word.find_first_not_of("0123456789") == npos;
 }
 
-// What comes behind a stop and its quotes: is it the beginning of a sentence?
+// What follows a stop and its quotes: does a sentence begin there?
 enum class Next { nothing, capital, small, other };
 
 Next next_after(std::string_view text, std::size_t at) {
@@ -122,7 +122,7 @@ std::size_t skip_closers(std::string_view text, std::size_t at) {
 }
 
 // One past the sentence that may end with the character `one`, or npos.
-// Looks at nothing behind the next word's first character: what is an end stays one when more is said.
+// Looks no further than the next word's first character, so that an end stays an end when more is said.
 std::size_t end_at(std::string_view text, std::size_t from, const Character& one) {
     if (holds(full_stops, one.code)) return skip_closers(text, one.end);
     if (!ends_latin(one.code)) return npos;

@@ -40,7 +40,7 @@ std::size_t opening_size(std::string_view text) {
     return 0;
 }
 
-// Who hears an alternative text knows that there is a picture.
+// Anyone who hears an alternative text knows that there is a picture.
 std::string without_opening(std::string_view text) {
     const std::size_t size = opening_size(text);
     std::string rest(strip(text.substr(size)));

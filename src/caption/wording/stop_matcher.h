@@ -18,7 +18,7 @@ std::size_t find_stop(std::string_view text, std::span<const std::string> stops)
 // How many bytes at the end of `text` may be the beginning of one.
 std::size_t may_become_stop(std::string_view text, std::span<const std::string> stops);
 
-// The text of `said` behind that of `prefix`: neighbours decide how tokens are written.
+// The text of `said` after that of `prefix`: neighbours decide how tokens are written.
 Result<std::string> text_behind(
     const Tokenizer& tokenizer, std::span<const TokenId> prefix, std::span<const TokenId> said
 );

@@ -76,7 +76,7 @@ bool read_rows(GifFileType* file, Size frame, std::span<std::uint8_t> indices) {
 
 using Colours = std::array<std::array<std::uint8_t, 3>, 256>;
 
-// An index behind the palette's end is a shade of grey; what is transparent is white.
+// An index past the palette's end is a shade of grey; transparent pixels are white.
 Colours colours_of(const GifLayout& layout) {
     Colours colours{};
     for (std::size_t i = 0; i < colours.size(); ++i) {

@@ -8,7 +8,7 @@
 namespace vignette {
 namespace {
 
-constexpr std::size_t screen_end = 13;  // behind the signature and what is said about the canvas
+constexpr std::size_t screen_end = 13;  // after the signature and the description of the canvas
 constexpr std::uint32_t extension = 0x21;
 constexpr std::uint32_t graphic_control = 0xF9;
 constexpr std::uint32_t image_descriptor = 0x2C;
@@ -29,7 +29,7 @@ public:
         return part;
     }
 
-    // Data lies in blocks of up to 255 bytes, an empty one last.
+    // Data comes in blocks of up to 255 bytes, an empty one last.
     Result<void> skip_blocks() {
         while (const std::uint32_t length = TRY(read(1)).u8(0)) TRY(read(length));
         return {};

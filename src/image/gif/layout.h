@@ -1,4 +1,4 @@
-// Where things lie in a GIF, up to the end of its first frame.
+// Where things are in a GIF, up to the end of its first frame.
 #pragma once
 
 #include <optional>

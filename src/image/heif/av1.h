@@ -1,4 +1,4 @@
-// How large the pictures of an AV1 stream are, which its container need not tell truly.
+// How large the pictures of an AV1 stream are: its container may lie about that.
 #pragma once
 
 #include <optional>

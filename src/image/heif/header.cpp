@@ -37,7 +37,7 @@ std::optional<std::uint32_t> read_primary(BytesView meta) {
     return reader.good() ? std::optional(item) : std::nullopt;
 }
 
-// Where each item's bytes lie. Empty when the box says more than it holds, or an unlikely lot.
+// Where each item's bytes are. Empty if the box claims more than it holds, or an unlikely amount.
 std::optional<std::vector<Extent>> read_extents(BytesView meta) {
     std::vector<Extent> extents;
     const std::optional<Box> box = find_box(meta, "iloc");
@@ -160,7 +160,7 @@ std::vector<Item> read_items(BytesView meta) {
     return items;
 }
 
-// An item's bytes, one piece behind the other; what lies nowhere is left out.
+// An item's bytes, one piece after the other; pieces outside the file are left out.
 Bytes collect(const BytesView& file, BytesView meta, const std::vector<Extent>& extents, std::uint32_t item) {
     const std::optional<Box> inside = find_box(meta, "idat");
     Bytes collected;
@@ -208,7 +208,7 @@ bool streams_are_honest(
     return true;
 }
 
-// The block begins with how far behind the four bytes of that number the TIFF header lies.
+// The block begins with a four-byte offset: the TIFF header is that far after it.
 std::string read_taken(const BytesView& file, BytesView meta, const std::vector<Extent>& extents) {
     const std::vector<Item> items = read_items(meta);
     const auto item = std::ranges::find_if(items, [](const Item& one) { return one.type.has(0, "Exif"); });

@@ -12,10 +12,10 @@ namespace vignette {
 namespace {
 
 constexpr std::uint32_t sequence_parameters = 33;  // the type of the unit that holds a picture's size
-constexpr std::size_t looked_at = 256;             // bytes of it: the size stands near its beginning
+constexpr std::size_t looked_at = 256;             // bytes of it: the size is near its beginning
 constexpr std::int64_t side_max = 1 << 20;
 
-// A 3 behind two zeros is no data: it keeps the start of a unit from appearing inside one.
+// A 3 after two zeros is not data: it keeps the start of a unit from appearing inside one.
 BitReader bits_of(const BytesView& unit) {
     const std::size_t end = std::min(unit.size(), looked_at);
     std::vector<std::uint8_t> bytes;

@@ -13,7 +13,7 @@
 namespace vignette {
 namespace {
 
-// The rows that are decoded before somebody is told.
+// How many rows are decoded before the sink gets them.
 constexpr std::int32_t band = 16;
 
 // How many times the sides that are asked for must be left: with less the missing frequencies are seen.

@@ -1,5 +1,5 @@
 // libjpeg-turbo, row by row, with what it has to say as values. It leaves a failed call by longjmp, so each
-// call stands alone between C and us.
+// call is alone between C and us.
 #pragma once
 
 // First, since jpeglib.h needs it and does not say so.

@@ -16,7 +16,7 @@ inline constexpr std::uint32_t end_of_image = 0xD9;
 inline constexpr std::uint32_t start_of_scan = 0xDA;
 inline constexpr std::uint32_t app1 = 0xE1;
 
-// Start of frame: C0 to CF, of which three are something else.
+// Start of frame: C0 to CF, except for three that are something else.
 constexpr bool is_frame(std::uint32_t marker) {
     return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
 }
@@ -38,7 +38,7 @@ private:
     std::optional<std::uint32_t> next_marker();
 
     BytesView view_;
-    std::size_t offset_ = 2;  // behind the start-of-image marker
+    std::size_t offset_ = 2;  // after the start-of-image marker
 };
 
 }  // namespace vignette

@@ -14,7 +14,7 @@ namespace vignette {
 namespace {
 
 constexpr std::size_t signature_size = 8;
-constexpr std::size_t frame_size = 12;  // length and type before a chunk's data, checksum behind
+constexpr std::size_t frame_size = 12;  // length and type before a chunk's data, checksum after it
 constexpr std::size_t header_size = 13;
 
 struct PngLayout {

@@ -125,7 +125,7 @@ Result<Image> copy_pixels(LibRaw& raw, const Limits& limits) {
     if (bits != 8 || (colours != 1 && colours != 3)) return fail_as(LIBRAW_NOT_IMPLEMENTED);
     Image image = TRY(allocate_image({width, height}));
     TRY(checked([&] { return raw.copy_mem_image(image.rgb.data(), width * colours, 0); }));
-    if (colours == 1) {  // spread out from behind, where nothing is overwritten that is still to be read
+    if (colours == 1) {  // spread out from the end, so that nothing is overwritten before it is read
         for (std::size_t i = image.rgb.size() / 3; i-- > 0;)
             image.rgb[3 * i] = image.rgb[3 * i + 1] = image.rgb[3 * i + 2] = image.rgb[i];
     }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t mask_flag = 4;
 
-// A JPEG's frame header stands in front of its pixels, behind 64 KiB of EXIF and perhaps a colour profile. A
+// A JPEG's frame header comes before its pixels, after 64 KiB of EXIF and perhaps a colour profile. A
 // file may name many places, and searching each of them to its end would cost seconds.
 constexpr std::size_t header_bytes_max = 512 * KiB;
 
@@ -24,7 +24,8 @@ std::optional<Part> part(
     const TiffField* offset = directory.find(offsets);
     const TiffField* size = directory.find(sizes);
     if (offset == nullptr || size == nullptr) return std::nullopt;
-    if (offset->number(1) || size->number(1)) return std::nullopt;  // a picture in pieces is no single JPEG
+    if (offset->number(1) || size->number(1))
+        return std::nullopt;  // a picture in pieces is not a single JPEG
     const auto start = offset->number();
     const auto length = size->number();
     if (!start || !length || !BytesView(encoded).holds(*start, *length)) return std::nullopt;

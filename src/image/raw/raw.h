@@ -10,7 +10,8 @@
 
 namespace vignette {
 
-// DNG and its like are TIFFs; what is in them tells them from a TIFF picture. The others have signatures.
+// DNG and its like are TIFFs: their contents distinguish them from a TIFF picture. The others have
+// signatures.
 bool is_raw(std::span<const std::byte> encoded);
 
 // The size is the sensor's. The orientation is that of IFD0, whatever the previews say about themselves.

@@ -44,7 +44,7 @@ const TiffDirectory* find_main(const Tiff& tiff) {
     return largest;
 }
 
-// The strips or tiles lie inside the file, and a compressed one begins as such; how many bytes they have in
+// The strips or tiles are inside the file, and a compressed one begins as such; how many bytes they have in
 // all.
 Result<std::uint64_t> check_parts(
     const BytesView& view, const TiffField& offsets, const TiffField& sizes, bool is_jpeg

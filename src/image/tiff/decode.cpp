@@ -95,7 +95,7 @@ std::int64_t expansion_max(std::uint32_t compression) {
     switch (compression) {
         case 1: return 1;
         case 5: return 4096;  // LZW: the longest string in its table, for a code of more than a byte
-        case 7: return 2048;  // a bit for a block of 8 x 8 samples, of which some stand for four
+        case 7: return 2048;  // a bit for a block of 8 x 8 samples, some of which cover four pixels
         case 8:
         case 32946: return 1032;
         case 32773: return 64;
@@ -135,7 +135,8 @@ Result<void> check_data(const BytesView& file, const TiffDirectory& directory, c
     return {};
 }
 
-// OpenCV turns some TIFFs upright by itself and some half-way: it is told that there is nothing to turn.
+// OpenCV turns some TIFFs upright by itself, and some only half-way, so it must believe there is nothing to
+// turn.
 Bytes without_orientation(std::span<const std::byte> encoded, const TiffDirectory& directory) {
     Bytes copy(encoded.begin(), encoded.end());
     const TiffField* field = directory.find(tiff_tag::orientation);

@@ -59,9 +59,9 @@ struct TiffField {
     std::uint32_t tag = 0;
     std::uint32_t type = 0;
     bool big_endian = false;
-    BytesView data;  // of all values; it lies inside the file
+    BytesView data;  // of all values; inside the file
 
-    // A BYTE, SHORT or LONG; empty for other types and behind the last value.
+    // A BYTE, SHORT or LONG; empty for other types and past the last value.
     std::optional<std::uint32_t> number(std::size_t index = 0) const;
     // An ASCII up to its first zero byte; empty for other types.
     std::string_view text() const;
@@ -80,7 +80,7 @@ struct TiffDirectory {
 
 struct Tiff {
     std::vector<TiffDirectory> directories;  // at least one; the first is IFD0
-    bool truncated = false;                  // something is said to lie behind the end of the bytes
+    bool truncated = false;                  // something claims to be past the end of the bytes
 
     const TiffDirectory& first() const { return directories.front(); }
 };
@@ -89,7 +89,7 @@ inline constexpr std::size_t tiff_directories_max = 64;
 inline constexpr std::size_t tiff_fields_max = 1024;  // of one directory; what follows them is not looked at
 
 // Empty unless it is a TIFF of either byte order. A BigTIFF, whose offsets have 64 bits, is not.
-// A field whose values do not lie inside the bytes is left out.
+// A field whose values are not inside the bytes is left out.
 std::optional<Tiff> read_tiff(std::span<const std::byte> encoded);
 
 }  // namespace vignette

@@ -1,5 +1,5 @@
-// From logits to the candidates a plan asks for. Private to the torch side of model/. Pure functions but for
-// scribbling into the logits they were given.
+// From logits to the candidates a plan asks for. Private to the torch side of model/. Pure functions, except
+// that they overwrite the logits they are given.
 #pragma once
 
 #include <span>

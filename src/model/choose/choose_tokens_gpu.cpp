@@ -109,7 +109,7 @@ Found read_found(const double*& next, std::int64_t count, bool logprobs) {
     return found;
 }
 
-// Equals of the k-th may lie behind what was fetched: then all of the row is.
+// Equals of the k-th may be beyond what was fetched: then the whole row is fetched.
 Found whole_row(const Fetch& fetch) {
     const at::Tensor row = fetch.group.reshape(-1).cpu();
     Found found;

@@ -38,7 +38,7 @@ std::vector<float> probabilities(const std::vector<Scored>& scored) {
     return made;
 }
 
-// From the unlikely end: whoever is within the part that top_p leaves over, goes; but never the first.
+// From the unlikely end: tokens within the share that top_p leaves over are dropped, but never the first.
 void keep_top_p(std::vector<Scored>& scored, double top_p) {
     if (top_p >= 1) return;
     const std::vector<float> likely = probabilities(scored);

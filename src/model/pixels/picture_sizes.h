@@ -13,7 +13,7 @@ namespace vignette {
 // The shorter edge gets this length, the longer one in proportion.
 Size with_shortest_edge(Size picture, int edge);
 
-// The one of which the picture would use most, and of those the smallest.
+// The one that the picture would fill most; of several, the smallest.
 Size best_pinpoint(Size picture, std::span<const Size> pinpoints);
 
 // The largest size of the picture's shape inside the frame.

@@ -29,7 +29,7 @@ struct Stretch {  // along one direction
     std::int32_t length = 0;
 };
 
-// What of `inside` lies in a tile; empty where they do not meet.
+// The part of `inside` that is in a tile; empty if they do not overlap.
 Stretch overlap(Stretch inside, Stretch tile) {
     const std::int32_t from = std::max(inside.from, tile.from);
     const std::int32_t end = std::min(inside.from + inside.length, tile.from + tile.length);

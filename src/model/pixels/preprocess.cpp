@@ -14,7 +14,7 @@ public:
     TorchPreparation(const PixelRecipe& recipe, int image_tokens, const ByteValues& values)
         : recipe_(recipe), image_tokens_(image_tokens), values_(values) {}
 
-    // What fails here is tried again at the end, with the whole picture, and told then.
+    // What fails here is tried again at the end, with the whole picture, and reported then.
     void accept_rows(Size whole, std::span<const std::uint8_t> rows) override {
         if (failed_) return;
         const auto taken = torch_wall([&]() -> Result<void> {

@@ -76,7 +76,7 @@ private:
     int bits_ = 0;
 };
 
-// `step` samples lie between a sample and its neighbour in the kernel's direction.
+// A sample and its neighbour in the kernel's direction are `step` samples apart.
 std::uint8_t blend(
     const std::uint8_t* sample, std::int64_t step, const ResampleKernel::Output& output, int bits
 ) {

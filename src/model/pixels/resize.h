@@ -23,8 +23,8 @@ public:
     // `pixels` are all rows. Torch does all of it where nothing was taken yet.
     void finish(std::span<const std::uint8_t> pixels);
 
-    // RGB bytes, row by row, of which so many are made. Those of a picture that already has the size stay
-    // where they are.
+    // RGB bytes, row by row, and how many rows are done. A picture that already has the size stays where it
+    // is.
     const std::uint8_t* made() const { return made_; }
     std::int32_t made_rows() const { return made_rows_; }
 

@@ -18,7 +18,7 @@ struct HttpRequest {
     HttpMethod method = HttpMethod::get;
     std::string url;
     std::vector<std::string> headers;  // "Name: value"
-    SharedText body;                   // shared with whoever keeps it for another try
+    SharedText body;                   // shared with whoever keeps it for a retry
     std::chrono::milliseconds timeout{30'000};
     std::chrono::steady_clock::time_point not_before{};  // so that a retry needs no thread to wait
     std::size_t response_bytes_max = 64 * KiB;

@@ -10,7 +10,7 @@ namespace {
 constexpr std::chrono::milliseconds connect_timeout{10'000};
 constexpr std::chrono::milliseconds rest_after_stop{2'000};
 constexpr std::chrono::hours longest_retry_after{1};
-constexpr std::size_t simdjson_reads_beyond = 64;  // so that a body can be parsed where it lies
+constexpr std::size_t simdjson_reads_beyond = 64;  // so that a body can be parsed in place
 
 // Only who has been asked can be slow to answer.
 ErrorCode code_of(CURL* handle, CURLcode code) {
@@ -56,7 +56,7 @@ void HttpTransfer::set_up(CURL* curl) {
         curl_easy_setopt(
             curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.view().size())
         );
-        // libcurl reads the body where it lies; an empty view may have no address, and null means "ask me"
+        // libcurl reads the body in place; an empty view may have no address, and null means "ask me"
         set(curl, CURLOPT_POSTFIELDS, request_.body.view().empty() ? "" : request_.body.view().data());
     }
     headers_.reset(headers);

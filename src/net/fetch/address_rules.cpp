@@ -25,7 +25,7 @@ constexpr std::array v4_special{
     V4Range{0x64400000, 10},  // shared by a provider's customers
     V4Range{0x7F000000, 8},   // loopback
     V4Range{0xA83F8110, 32},  // a cloud's (Azure) service to its own machines: 168.63.129.16
-    V4Range{0xA9FE0000, 16},  // link-local, where clouds tell secrets
+    V4Range{0xA9FE0000, 16},  // link-local, where clouds serve credentials
     V4Range{0xAC100000, 12},  // private
     V4Range{0xC0000000, 24},  // protocol assignments
     V4Range{0xC0000200, 24},  // documentation
@@ -78,7 +78,7 @@ std::uint32_t v4_at(const V6Bytes& bytes, std::size_t offset) {
     return number;
 }
 
-// One number of an address, in the base that its beginning tells.
+// One number of an address, in the base that its prefix says.
 std::optional<std::uint64_t> parse_number(std::string_view digits) {
     int base = 10;
     if (digits.starts_with("0x") || digits.starts_with("0X")) {

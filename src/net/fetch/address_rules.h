@@ -18,11 +18,11 @@ struct IpAddress {
 
 IpAddress ip_v4(std::uint32_t number);
 
-// As programs write them: four decimal numbers, or what may stand between the brackets of an address's host.
+// As programs write them: four decimal numbers, or what may be between the brackets of a URL's host.
 std::optional<IpAddress> parse_ip(std::string_view text);
 
 // As inet_aton() reads them, which many programs ask: one to four numbers, each decimal, octal (0…) or
-// hexadecimal (0x…), the last of which fills what is left. Nothing where it is no such number.
+// hexadecimal (0x…), the last of which fills what is left. Empty if it is not such a number.
 std::optional<IpAddress> parse_ip_v4_number(std::string_view text);
 
 std::string to_text(const IpAddress& address);

@@ -69,7 +69,7 @@ void DownloadTransfer::set_up(CURL* curl) {
 // What keeps a stranger's address from reaching anything but a web server on the internet.
 void DownloadTransfer::set_up_seals(CURL* curl) {
     set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(curl, CURLOPT_FOLLOWLOCATION, 0L);  // each step is checked by whoever asked
+    set(curl, CURLOPT_FOLLOWLOCATION, 0L);  // each redirect is checked by the caller
     set(curl, CURLOPT_PROXY, "");           // whatever the environment says: a proxy would do the dialling
     set(curl, CURLOPT_NOPROXY, "*");
     set(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
@@ -199,7 +199,7 @@ Download DownloadTransfer::read_answer() {
     return std::move(answer_);
 }
 
-// In our words: libcurl's tell addresses that nobody sent.
+// In our words: libcurl's reveal addresses that the client did not send.
 Error DownloadTransfer::reason(CURLcode code) const {
     if (too_large_) {
         return {

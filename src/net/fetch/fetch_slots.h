@@ -1,4 +1,4 @@
-// Who may fetch now: so many at once, so many of one host, so many of one client's job. Any thread.
+// Limits fetches: in all, per host and per job. Any thread.
 #pragma once
 
 #include <chrono>

@@ -178,7 +178,7 @@ Result<Url> parse_url(std::string_view text, std::size_t bytes_max) {
         );
     }
     std::string_view rest = text.substr(colon + 1);
-    if (!rest.starts_with("//")) return bad_url("behind http: or https: come two slashes and a host");
+    if (!rest.starts_with("//")) return bad_url("http: or https: must be followed by two slashes and a host");
     rest.remove_prefix(2);
     const std::size_t authority_end = std::min(rest.find_first_of("/?#"), rest.size());
     const Authority authority = TRY(split(rest.substr(0, authority_end)));

@@ -1,4 +1,5 @@
-// An http or https address, read strictly: whoever looks at it later sees the same host. Pure, any thread.
+// An http or https address, read strictly, so that everyone who reads it later sees the same host. Pure, any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -30,10 +31,10 @@ Result<Url> parse_url(std::string_view text, std::size_t bytes_max = url_bytes_d
 // "https://example.com:8443/a?b"; the port only where it is not the scheme's own.
 std::string to_text(const Url& url);
 
-// A host as lists and headers name it: lower case, without the dot at the end. Nothing where it is no host.
+// A host as lists and headers name it: lower case, without the dot at the end. Empty if it is not a host.
 std::optional<std::string> normal_host(std::string_view text);
 
-// Where a server says that the content is. `forbidden_address`: what it says is no address that we follow.
+// Where a server says that the content is. `forbidden_address` if that is not an address we follow.
 Result<Url> follow(const Url& from, const std::string& location);
 
 }  // namespace vignette
