@@ -1,5 +1,5 @@
-// The enums of the dictionary as the world sees them: words for people and programs, policy for servers.
-// Pure functions, for any thread; the texts live as long as the process.
+// The public names of enumerators, and what each error code means to a server. Pure functions, for any
+// thread; the texts live as long as the process.
 #pragma once
 
 #include <string_view>
@@ -19,7 +19,7 @@ std::string_view to_text(ImageFormat format);
 std::string_view to_text(Dtype dtype);
 std::string_view to_text(Preset preset);
 
-bool retryable(ErrorCode code);   // the same job may succeed later, unchanged
-int http_status(ErrorCode code);  // bad input is 4xx, so that no proxy or client sends it again
+bool retryable(ErrorCode code);   // the same job, unchanged, may succeed later
+int http_status(ErrorCode code);  // bad input is 4xx, so that no proxy or client retries it
 
 }  // namespace vignette

@@ -1,4 +1,4 @@
-// Parts of results as JSON values, for those files of this module that write results.
+// Parts of results as JSON values, for the files of this module that write results.
 #pragma once
 
 #include <exception>
@@ -12,19 +12,19 @@
 
 namespace vignette {
 
-using ResultJson = nlohmann::ordered_json;  // keeps our order: people read the caption first
+using ResultJson = nlohmann::ordered_json;  // keeps our order, so that people see the caption first
 
 ResultJson result_json(const Result<Caption>& outcome);
 ResultJson error_json(const Error& error);  // {"error": {...}}
 ResultJson model_json(const ModelUse& use);
 ResultJson vector_json(const Embedding& embedding);
 
-// As text in valid UTF-8. Memory may run out on the way: the job must still end in one answer.
+// As text in valid UTF-8. Memory may run out while writing: the job must still get an answer.
 std::string written_json(const ResultJson& json);
 inline constexpr const char* no_memory_json =
     R"({"error":{"code":"out_of_memory","message":"not enough memory to write the answer","retryable":true}})";
 
-// What `write` makes as text; an answer that says so where there is no memory for it.
+// The value that `write` returns, as text; if memory runs out, an answer that says so.
 template <class Write>
 std::string written(Write&& write) {
     try {

@@ -61,7 +61,7 @@ Result<std::optional<std::string>> read_any_id(
     return std::string(id.view());
 }
 
-std::unexpected<Error> both_hold_pictures(std::string_view first_path, std::string_view second_path) {
+std::unexpected<Error> cannot_be_combined(std::string_view first_path, std::string_view second_path) {
     return fail(
         ErrorCode::too_many_images,
         std::string(first_path) + " and " + std::string(second_path) +
