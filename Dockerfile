@@ -1,4 +1,5 @@
 # syntax=docker/dockerfile:1
+# SPDX-License-Identifier: Apache-2.0
 # Vignette as a RunPod serverless worker: docker build --platform linux/amd64 -t YOU/vignette:0.1.0 .
 #   docker run --rm --gpus all YOU/vignette:0.1.0 vignette doctor
 #   docker run --rm -v "$PWD:/pictures" YOU/vignette:0.1.0 vignette caption /pictures/photo.jpg

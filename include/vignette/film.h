@@ -14,34 +14,34 @@
 
 namespace vignette {
 
-// Which frames: at the given times, where the scene changes, or so many a second.
+// Which frames: at given times, at scene changes, or at a fixed rate.
 struct FrameOptions {
-    std::vector<double> timestamps;  // seconds, rising; empty: not asked for
+    std::vector<double> timestamps;  // seconds, ascending; empty: not asked for
     bool keyframes = false;          // the first frame of each scene
-    std::optional<double> fps;       // 1 where nothing else is asked for
+    std::optional<double> fps;       // 1 if nothing else is asked for
     std::optional<std::int64_t> max_frames;
-    bool keep_duplicates = false;  // describe a frame that looks like the one before it once more
+    bool keep_duplicates = false;  // describe a frame even if it looks like the one before it
     bool operator==(const FrameOptions&) const = default;
 };
 
 struct Film {
     PictureSource source;  // the film's file; `field` names it in errors
     FrameOptions options;
-    Job frame_job;  // how each frame is described: without pictures
+    Job frame_job;  // how to describe each frame; has no pictures
 };
 
-// So many frames of one film are with the model at once, if it has room for them.
+// The most frames of one film that the model works on at once.
 inline constexpr int film_frames_at_once_max = 16;
 
 struct FilmFrame {
     std::size_t index = 0;               // 0, 1, 2, … without gaps
-    double timestamp = 0;                // seconds, as the file says
-    std::optional<std::size_t> same_as;  // it looks like this earlier frame, whose answer it shares
-    Result<Caption> outcome;             // of a duplicate: a copy
+    double timestamp = 0;                // seconds, according to the file
+    std::optional<std::size_t> same_as;  // the earlier frame it looks like, whose answer it shares
+    Result<Caption> outcome;             // a duplicate has a copy
 };
 
 struct FilmInfo {
-    double duration = 0;  // seconds, as the file says; 0 where it does not
+    double duration = 0;  // seconds; 0 if the file does not say
     double fps = 0;       // the film's own
     Size size;            // upright
     std::string container;
@@ -49,7 +49,7 @@ struct FilmInfo {
     std::vector<Warning> warnings;
 };
 
-// Hears each frame when it is described, in the order of the film, one at a time.
+// Called with each frame once it is described: one at a time, in the film's order.
 using OnFrame = std::function<void(FilmFrame frame)>;
 
 }  // namespace vignette

@@ -1,4 +1,4 @@
-// What a client asked for in one go: one picture, several, or a film.
+// What a client asks for in one job: one picture, several, or a film.
 #pragma once
 
 #include <optional>
@@ -12,23 +12,23 @@
 
 namespace vignette {
 
-struct Item {        // one part of a batch: what is wrong with it spoils no other
+struct Item {        // one part of a batch; an error in it does not affect the others
     std::string id;  // the client's own name for it; may be empty
     Result<Job> job;
 };
 
 enum class AnswerShape {
     single,
-    batch,   // a list, be it of one
-    frames,  // descriptions by place, null for those that failed
+    batch,   // a list, even of one
+    frames,  // descriptions by index, null for those that failed
 };
 
 struct Request {
     JobId id;
-    std::vector<Item> items;   // at least one, or else
-    std::optional<Film> film;  // a film; its answer has the shape of frames
+    std::vector<Item> items;   // at least one, unless there is
+    std::optional<Film> film;  // a film, answered in the shape `frames`
     AnswerShape shape = AnswerShape::single;
-    bool stream = false;  // pieces and finished items are wanted as they come
+    bool stream = false;  // send pieces of text and finished items as they come
 };
 
 }  // namespace vignette

@@ -8,14 +8,16 @@ find_library(LibTorch_CUDA torch_cuda PATHS ${LIBTORCH}/torch/lib NO_DEFAULT_PAT
 find_library(LibTorch_C10_CUDA c10_cuda PATHS ${LIBTORCH}/torch/lib NO_DEFAULT_PATH)
 mark_as_advanced(LibTorch_INCLUDE_DIR LibTorch_LIBRARY LibTorch_C10 LibTorch_CUDA LibTorch_C10_CUDA)
 if(LibTorch_INCLUDE_DIR)
-  file(STRINGS ${LibTorch_INCLUDE_DIR}/torch/headeronly/version.h version REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+  file(STRINGS ${LibTorch_INCLUDE_DIR}/torch/headeronly/version.h version
+    REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
   string(REGEX REPLACE "[^0-9;]" "" version "${version}")
   string(REPLACE ";" "." LibTorch_VERSION "${version}")
 endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch REQUIRED_VARS LibTorch_LIBRARY LibTorch_C10 LibTorch_INCLUDE_DIR
   VERSION_VAR LibTorch_VERSION
-  REASON_FAILURE_MESSAGE "Run scripts/setup once, or pass -DLIBTORCH=<site-packages with torch ${LibTorch_FIND_VERSION}>")
+  REASON_FAILURE_MESSAGE
+    "Run scripts/setup once, or pass -DLIBTORCH=<site-packages with torch ${LibTorch_FIND_VERSION}>")
 if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   add_library(LibTorch::LibTorch INTERFACE IMPORTED)
   # -idirafter: the wheel carries its own fmt, which must not shadow the system's under spdlog
@@ -25,7 +27,8 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   file(GLOB cuda_libraries LIST_DIRECTORIES true ${LIBTORCH}/nvidia/cu[0-9]*/lib)
   target_link_options(LibTorch::LibTorch INTERFACE LINKER:-rpath,${torch_libraries})
   if(cuda_libraries)
-    target_link_options(LibTorch::LibTorch INTERFACE LINKER:-rpath,${cuda_libraries} LINKER:-rpath-link,${cuda_libraries})
+    target_link_options(LibTorch::LibTorch INTERFACE
+      LINKER:-rpath,${cuda_libraries} LINKER:-rpath-link,${cuda_libraries})
   endif()
   target_link_libraries(LibTorch::LibTorch INTERFACE ${LibTorch_LIBRARY} ${LibTorch_C10})
   if(LibTorch_CUDA)  # no symbol of it is used, yet it must be loaded: it registers the CUDA kernels

@@ -9,8 +9,8 @@ target_compile_options(vignette_flags INTERFACE
   -Woverloaded-virtual -Wswitch-enum -Wimplicit-fallthrough -Wextra-semi
   -Wno-missing-field-initializers  # options structs are named at the call and filled where they differ
   $<$<CXX_COMPILER_ID:GNU>:-Wsuggest-override -Wduplicated-cond -Wduplicated-branches -Wlogical-op -fpch-preprocess>
-  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression-from-macro-expansion -Wno-gnu-statement-expression -Wno-deprecated-declarations
-    -Wno-return-type-c-linkage -fclang-abi-compat=17>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression-from-macro-expansion
+    -Wno-gnu-statement-expression -Wno-deprecated-declarations -Wno-return-type-c-linkage -fclang-abi-compat=17>
   $<$<BOOL:${VIGNETTE_WERROR}>:-Werror>)
 target_include_directories(vignette_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(vignette_flags INTERFACE VIGNETTE_VERSION="${PROJECT_VERSION}")

@@ -1,5 +1,4 @@
-// `vignette caption` and `vignette embed`: files, addresses and texts, one line each, in the order they were
-// named.
+// `vignette caption` and `vignette embed`: files, URLs and texts, one line each, in the order given.
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,17 +12,16 @@
 #include "app/file_url.h"
 #include "app/files.h"
 #include "app/film_files.h"
-#include "app/job_log.h"
 #include "app/open_back.h"
+#include "app/print_item.h"
 #include "app/url_options.h"
-#include "core/enum_text.h"
+#include "core/log.h"
 #include "core/thread_pool.h"
-#include "wire/answer/result_json.h"
 
 namespace vignette {
 namespace {
 
-// A file, an address or a text that was named on the command line.
+// A file, a URL or a text from the command line.
 struct Subject {
     std::string name;
     bool is_text = false;
@@ -41,7 +39,7 @@ Result<Job> job_of(const Subject& subject, const Options& options) {
         job.pictures.push_back({.field = subject.name, .source = RemotePicture{subject.name}});
     } else {
         const std::filesystem::path file = TRY(find_named(subject.name, options.allowed_files));
-        Bytes bytes = TRY(read_binary_file(file, Limits{}.raw_bytes_max));  // what it is, is known later
+        Bytes bytes = TRY(read_binary_file(file, Limits{}.raw_bytes_max));  // whatever format it is
         job.pictures.push_back({.field = subject.name, .source = EncodedPicture{std::move(bytes)}});
     }
     return job;
@@ -51,26 +49,13 @@ Result<Caption> answer(Captioner& captioner, const Subject& subject, const Optio
     return captioner.caption(TRY(job_of(subject, options)), {}, {});
 }
 
-void print(const std::string& file, const Result<Caption>& outcome, const Options& options) {
-    if (options.json || options.command == Command::embed) {
-        std::puts(format_result(outcome).c_str());
-    } else if (outcome && outcome->alternatives.empty()) {
-        std::printf("%s: %s\n", file.c_str(), outcome->text.value_or("").c_str());
-    } else if (outcome) {
-        for (const Alternative& one : outcome->alternatives)
-            std::printf("%s: %s\n", file.c_str(), one.text.c_str());
-    }
-    std::fflush(stdout);
-    if (!outcome) {
-        const bool named = outcome.error().message.find(file) != std::string::npos;
-        log_error((named ? "" : file + ": ") + with_code(outcome.error()));
-    } else {
-        for (const Warning& warning : outcome->warnings)
-            log_warning(file + ": " + warning.field + " " + warning.message);
-    }
+void print(const std::string& name, Result<Caption> outcome, const Options& options) {
+    const AnsweredItem item{.id = {}, .outcome = std::move(outcome)};
+    print_item(name, item, options);
+    if (item.outcome) print_warnings(name, item.outcome->warnings);
 }
 
-// On a terminal only, and only where there is something to wait for.
+// Only on a terminal, and only if there is something to wait for.
 class Progress {
 public:
     explicit Progress(std::size_t total)
@@ -91,16 +76,16 @@ struct InWork {
     std::future<Result<Caption>> outcome;
 };
 
-// Several at once, so that the models have company for each step; printed in order.
+// Several at once, so that the model computes them as one batch; printed in order.
 bool answer_all(Captioner& captioner, const std::vector<Subject>& subjects, const Options& options) {
     bool all_fine = true;
     Progress progress(subjects.size());
     ThreadPool crew(std::min(options.parallel, static_cast<int>(subjects.size())));
     std::deque<InWork> in_work;
     const auto print_first = [&] {
-        const Result<Caption> outcome = in_work.front().outcome.get();
-        print(in_work.front().name, outcome, options);
+        Result<Caption> outcome = in_work.front().outcome.get();
         all_fine = all_fine && outcome.has_value();
+        print(in_work.front().name, std::move(outcome), options);
         in_work.pop_front();
         progress.advance();
     };

@@ -1,4 +1,4 @@
-// The commands. Each returns the process's exit code: 0 fine, 1 a job failed, 2 wrong usage.
+// The commands. Each returns the process's exit code: 0 success, 1 a job failed, 2 wrong usage.
 #pragma once
 
 #include "app/options.h"

@@ -1,4 +1,4 @@
-// `vignette doctor`: what is here, what is missing, what to do about it, as a table.
+// `vignette doctor`: a table of what is here, what is missing and how to fix it.
 #include <cstdio>
 
 #include "app/commands.h"

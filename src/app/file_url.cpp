@@ -11,7 +11,7 @@ namespace vignette {
 namespace fs = std::filesystem;
 namespace {
 
-// Nothing where a % is not followed by two digits, or stands for the end of a text.
+// Empty where a % is not followed by two hex digits, or encodes a NUL byte.
 std::optional<std::string> unescape(std::string_view text) {
     std::string plain;
     plain.reserve(text.size());
@@ -59,8 +59,9 @@ Result<fs::path> find_file(std::string_view url, const std::vector<std::string>&
         if (!error && lies_under(file, root)) return file;
     }
     return fail(
-        ErrorCode::forbidden_address,
-        *path + " lies outside the folders that file: addresses may name; give --allow-files FOLDER"
+        ErrorCode::forbidden_address, *path +
+                                          " is outside the folders that file: addresses may name; allow its "
+                                          "folder with --allow-files FOLDER"
     );
 }
 
@@ -68,8 +69,9 @@ Result<fs::path> find_named(const std::string& name, const std::vector<std::stri
     if (is_file_url(name)) return find_file(name, roots);
     if (!name.contains("://")) return name;
     return fail(
-        ErrorCode::usage,
-        name + " is no address that is fetched; those begin with https:// or http://, or name the file itself"
+        ErrorCode::usage, name +
+                              " is not an address that can be fetched; use one that begins with https:// or "
+                              "http://, or name a file"
     );
 }
 

@@ -13,7 +13,7 @@ namespace vignette {
 bool is_web_url(std::string_view text);   // http: or https:, in any case
 bool is_file_url(std::string_view text);  // file:
 
-// Where the file really lies, all links followed: under one of `roots`, or `forbidden_address`.
+// The file's real path, with all links resolved. It must be under one of `roots`: else `forbidden_address`.
 Result<std::filesystem::path> find_file(std::string_view url, const std::vector<std::string>& roots);
 
 // A file as the command line names it: by its path, or by a file: address.

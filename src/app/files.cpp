@@ -16,7 +16,7 @@ struct Close {
     }
 };
 
-// Reads in pieces: a pipe or a device has no size to ask for, and a file may grow while it is read.
+// Reads in chunks: a pipe or device has no size, and a file may grow while it is read.
 template <class Buffer>
 Result<Buffer> read_all(const fs::path& path, std::size_t bytes_max) {
     std::error_code ignored;
@@ -39,8 +39,7 @@ Result<Buffer> read_all(const fs::path& path, std::size_t bytes_max) {
         if (used > bytes_max) {
             return fail(
                 ErrorCode::too_large, path.string() + " is larger than the " +
-                                          std::to_string(bytes_max / MiB) +
-                                          " MiB that are allowed; send a smaller one"
+                                          std::to_string(bytes_max / MiB) + " MiB allowed; send a smaller one"
             );
         }
         if (got < piece) break;

@@ -9,9 +9,11 @@
 
 namespace vignette {
 
-// "-" is stdin. Errors name the file and what to do.
+// "-" is stdin. Errors name the file and the remedy.
 Result<std::string> read_text_file(const std::filesystem::path& file, std::size_t bytes_max);
-Result<Bytes> read_head(const std::filesystem::path& file, std::size_t bytes);  // or all, where it has fewer
+Result<Bytes> read_head(
+    const std::filesystem::path& file, std::size_t bytes
+);  // or the whole file if it is shorter
 Result<Bytes> read_binary_file(const std::filesystem::path& file, std::size_t bytes_max);
 
 }  // namespace vignette

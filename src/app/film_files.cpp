@@ -10,11 +10,9 @@
 
 #include "app/file_url.h"
 #include "app/files.h"
-#include "app/job_log.h"
-#include "core/enum_text.h"
+#include "app/print_item.h"
 #include "core/film_kind.h"
 #include "core/log.h"
-#include "wire/answer/film_json.h"
 #include "wire/strings.h"
 
 namespace vignette {
@@ -29,7 +27,7 @@ std::string place_of(const std::string& name, double timestamp) {
     return name + time + "s";
 }
 
-// How far it is, where the lines go elsewhere. How long the film is, it tells only at its end.
+// Shows how far the film is, unless the captions already do. Its length is not known before its end.
 class FilmProgress {
 public:
     explicit FilmProgress(std::string name)
@@ -54,18 +52,7 @@ private:
     const bool shown_;
 };
 
-void print(const std::string& name, const FilmFrame& frame, const Options& options) {
-    const std::string place = place_of(name, frame.timestamp);
-    if (options.json) {
-        std::puts(format_frame(frame).c_str());
-    } else if (frame.outcome) {
-        std::printf("%s: %s\n", place.c_str(), frame.outcome->text.value_or("").c_str());
-    }
-    std::fflush(stdout);
-    if (!frame.outcome) log_error(place + ": " + with_code(frame.outcome.error()));
-}
-
-// What an address says of itself: its bytes are not here yet.
+// Its bytes are not here yet, so only its ending can say.
 bool ends_like_film(std::string_view url) {
     constexpr std::array endings{".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"};
     const std::string path = lower_case(url.substr(0, url.find_first_of("?#")));
@@ -92,10 +79,11 @@ Result<FilmInfo> describe(
 ) {
     Film film = TRY(film_of(name, options));
     FilmProgress progress(name);
-    return captioner.describe(std::move(film), {}, [&](const FilmFrame& frame) {
+    return captioner.describe(std::move(film), {}, [&](FilmFrame frame) {
         progress.advance(frame);
-        print(name, frame, options);
         all_fine = all_fine && frame.outcome.has_value();
+        const std::string place = place_of(name, frame.timestamp);
+        print_item(place, item_of(std::move(frame)), options);
     });
 }
 
@@ -117,8 +105,7 @@ bool caption_film(Captioner& captioner, const std::string& name, const Options& 
         log_error(name + ": " + with_code(info.error()));
         return false;
     }
-    for (const Warning& warning : info->warnings)
-        log_warning(name + ": " + (warning.field == name ? "" : warning.field + " ") + warning.message);
+    print_warnings(name, info->warnings);
     return all_fine;
 }
 

@@ -8,10 +8,10 @@
 
 namespace vignette {
 
-// By a file's first bytes, not its name; by an address's ending. What comes by a pipe is no film.
+// Decided by a file's first bytes, not its name, and by a URL's ending. Standard input is never a film.
 bool is_film(const std::string& name, const Options& options);
 
-// False where the film or one of its frames failed.
+// False if the film or one of its frames failed.
 bool caption_film(Captioner& captioner, const std::string& name, const Options& options);
 
 }  // namespace vignette

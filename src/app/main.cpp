@@ -1,4 +1,5 @@
-// The wiring: what was asked for, then the command that does it.
+// The entry point: parses the options and runs the command they name.
+#include "app/command_line.h"
 #include "app/commands.h"
 #include "core/malloc_tuning.h"
 #include "vignette/invariant.h"

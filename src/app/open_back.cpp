@@ -22,8 +22,9 @@ Result<std::unique_ptr<Captioner>> open_back(const CaptionerConfig& config) {
     void* symbol = dlsym(handle, open_captioner_symbol);
     if (symbol == nullptr) {
         return fail(
-            ErrorCode::unavailable, library.string() + " does not belong to this program (no " +
-                                        open_captioner_symbol + "); install both again"
+            ErrorCode::unavailable, library.string() +
+                                        " belongs to another version of this program (it lacks " +
+                                        open_captioner_symbol + "); reinstall both"
         );
     }
     return std::bit_cast<OpenCaptioner*>(symbol)(config);

@@ -8,8 +8,8 @@
 
 namespace vignette {
 
-// Takes as long as torch and the weights need. The library stays loaded until the process ends: torch does
-// not survive being unloaded.
+// Takes as long as loading torch and the weights. The library stays loaded until the process ends, because
+// torch does not survive being unloaded.
 Result<std::unique_ptr<Captioner>> open_back(const CaptionerConfig& config);
 
 }  // namespace vignette

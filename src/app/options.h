@@ -1,5 +1,5 @@
-// What the command line, the environment and vignette.toml say, as values. One name for each setting in all
-// three.
+// The settings of the command line, the environment and vignette.toml as values. A setting has the same name
+// in all three.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ enum class Command {
     models_add
 };
 
-// Used where it is installed; one that the operator names must be there.
+// Used if it is installed. One that the operator names must exist.
 inline constexpr const char* default_embedder = "demo-clip";
 
 struct UrlOptions {  // docs/urls.md
@@ -85,20 +85,11 @@ struct Options {
     std::optional<Dtype> dtype;
 };
 
-// Either what to do, or the exit code to leave with at once: help was asked for (0) or the usage was wrong
-// (2).
-struct Parsed {
-    std::optional<Options> options;
-    int exit_code = 0;
-};
-
-Parsed parse_options(int argc, char** argv);
-
 // The platform's own format where it runs the worker, so that its log view can show levels and jobs.
 LogFormat log_format(const Options& options);
 
-// Everything the back needs but a fetcher, with the operator's bundles found. Nothing is loaded before a job
-// needs it where `lazy` is set.
+// Everything the back needs except a fetcher, with the operator's bundles found. If `lazy` is set, a model is
+// loaded only when a job needs it.
 Result<CaptionerConfig> captioner_config(const Options& options, bool lazy = false);
 
 }  // namespace vignette

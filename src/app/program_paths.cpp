@@ -24,9 +24,9 @@ Result<fs::path> find_back() {
         if (fs::is_regular_file(place, ignored)) return place;
     }
     return fail(
-        ErrorCode::unavailable,
-        std::string(back_name) + " is neither beside the program in " + here.string() +
-            " nor in ../lib; build the release preset (scripts/setup) or install it again"
+        ErrorCode::unavailable, std::string(back_name) + " is neither next to the program in " +
+                                    here.string() +
+                                    " nor in ../lib; build the release preset (scripts/setup) or reinstall"
     );
 }
 

@@ -1,4 +1,4 @@
-// Where this program and its back library lie. Any thread.
+// The paths of this program and its back library. Any thread.
 #pragma once
 
 #include <filesystem>

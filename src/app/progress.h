@@ -1,4 +1,4 @@
-// How far a long reading of files has come, on stderr where that is a terminal.
+// A progress bar for reading large files, on stderr if that is a terminal.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ std::string size_text(std::uint64_t bytes);  // "15.0 GB"
 class ByteProgress {
 public:
     ByteProgress(std::string what, std::uint64_t bytes);
-    ~ByteProgress();  // takes the line away again
+    ~ByteProgress();  // clears the line
     ByteProgress(const ByteProgress&) = delete;
     ByteProgress& operator=(const ByteProgress&) = delete;
 

@@ -22,7 +22,7 @@ sigset_t watched() {
 }  // namespace
 
 StopSignals::StopSignals() {
-    signal(SIGPIPE, SIG_IGN);  // who reads our log may go; the jobs stay
+    signal(SIGPIPE, SIG_IGN);  // the reader of our log may go away; the jobs go on
     const sigset_t signals = watched();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     thread_ = std::jthread([this](const std::stop_token& ending) { listen(ending); });
@@ -38,9 +38,9 @@ void StopSignals::listen(const std::stop_token& ending) {
     for (int heard = 0;;) {
         int number = 0;
         if (sigwait(&signals, &number) != 0 || ending.stop_requested()) return;
-        if (number == our_own) continue;  // somebody else sent it
+        if (number == our_own) continue;  // sent by someone else
         if (++heard > 1) std::_Exit(128 + number);
-        log_info("stopping: jobs under way are finished; a second signal ends the process at once");
+        log_info("stopping: finishing the running jobs; a second signal ends the process at once");
         stop_.request_stop();
     }
 }

@@ -1,5 +1,5 @@
-// SIGTERM and SIGINT as a stop token. Make it before any other thread starts: they inherit that the signals
-// are not theirs. The second signal ends the process at once.
+// SIGTERM and SIGINT as a stop token. Create it before any other thread, because threads inherit the mask
+// that blocks these signals. A second signal ends the process at once.
 #pragma once
 
 #include <stop_token>

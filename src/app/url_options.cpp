@@ -15,7 +15,8 @@ Result<std::vector<HostPattern>> parse_patterns(const std::vector<std::string>& 
 
 }  // namespace
 
-// Lists are given one by one, or in a variable between commas; headers, which may hold commas, between lines.
+// Lists are given one by one or, in a variable, separated by commas. Headers, which may contain commas, are
+// separated by line breaks.
 void add_url_options(CLI::App& app, UrlOptions& options) {
     app.add_flag(
            "--allow-private-urls", options.allow_private, "Fetch from private networks and this machine too"
@@ -29,16 +30,16 @@ void add_url_options(CLI::App& app, UrlOptions& options) {
         ->envname("VIGNETTE_URL_DENY")
         ->delimiter(',')
         ->allow_extra_args(false);
-    app.add_option("--url-ports", options.ports, "Ports that are dialled; default 80 and 443")
+    app.add_option("--url-ports", options.ports, "Ports to connect to; default 80 and 443")
         ->envname("VIGNETTE_URL_PORTS")
         ->check(CLI::Range(1, 65'535))
         ->delimiter(',')
         ->allow_extra_args(false);
-    app.add_option("--url-headers", options.headers, "Sent to one host alone: \"host=Name: value\"")
+    app.add_option("--url-headers", options.headers, "Sent to one host only: \"host=Name: value\"")
         ->envname("VIGNETTE_URL_HEADERS")
         ->delimiter('\n')
         ->allow_extra_args(false);
-    app.add_option("--url-deadline-s", options.deadline_s, "Seconds for one address, retries included")
+    app.add_option("--url-deadline-s", options.deadline_s, "Seconds per address, retries included")
         ->envname("VIGNETTE_URL_DEADLINE_S")
         ->check(CLI::Range(1, 3600))
         ->capture_default_str();

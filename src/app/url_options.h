@@ -1,4 +1,4 @@
-// The options about pictures by address, and what they come to.
+// The options for fetching pictures by address, and the rules they result in.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace vignette {
 
 void add_url_options(CLI::App& app, UrlOptions& options);
 
-// `usage`: a host, a port or a header is not written as it must be.
+// `usage` if a host, port or header is malformed.
 Result<FetchRules> fetch_rules(const UrlOptions& options);
 
 // Its threads live as long as it does.

@@ -1,4 +1,4 @@
-// `vignette worker`: the wiring of a RunPod worker, its start and its end.
+// `vignette worker`: how a RunPod worker is wired, started and ended.
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -41,7 +41,7 @@ bool machine_is_fit(const Options& options, const Platform& platform) {
     return !failure;
 }
 
-// Loading cannot be broken off, and until it is done there is no job to lose: a stop ends the process.
+// Loading cannot be interrupted, and until it is done there is no job to lose, so a stop ends the process.
 Result<std::unique_ptr<Captioner>> open_unless_stopped(
     const Options& options, Fetcher& fetcher, const std::stop_token& stop
 ) {
@@ -54,7 +54,7 @@ Result<std::unique_ptr<Captioner>> open_unless_stopped(
     return open_back(config);
 }
 
-// How many more pictures fit beside what is in work. Looked up at most ten times a second.
+// How many more pictures fit into memory beside the running ones. Looked up at most ten times a second.
 class MemoryRoom {
 public:
     int operator()() {
@@ -78,12 +78,12 @@ private:
 
 bool nothing_held(int running_pictures, int undelivered) { return running_pictures == 0 && undelivered == 0; }
 
-// Most of the grace is for the work, the rest for posting.
+// Most of the grace period is for the work, the rest for posting.
 void drain(JobBook& book, JobRunner& runner, std::chrono::seconds grace) {
     const auto end = JobBook::Clock::now() + grace;
     const auto reserve = std::min<Milliseconds>(grace / 5 + Milliseconds{500}, Milliseconds{5'000});
     if (!book.wait_until(end - reserve, [](int running, int) { return running == 0; })) {
-        log_warning("the grace is nearly over: handing back what still runs");
+        log_warning("the grace period is nearly over: handing back what still runs");
         runner.say_shutting_down();
         book.stop_all();
     }
@@ -92,20 +92,20 @@ void drain(JobBook& book, JobRunner& runner, std::chrono::seconds grace) {
 
 int report_end(JobBook& book, TakeEnd end, const Options& options) {
     if (book.running_pictures() >
-        0) {  // the model does not come back from a step: its thread cannot be joined
+        0) {  // a step of the model has not returned, so its thread cannot be joined
         log_error("leaving with jobs that could not be stopped");
         std::_Exit(exit_failed);
     }
     if (end == TakeEnd::unauthorized) {
-        log_error("the platform has refused the key for minutes: set RUNPOD_AI_API_KEY and start again");
+        log_error("the platform has refused the API key for minutes; set RUNPOD_AI_API_KEY and start again");
         return exit_failed;
     }
     if (book.undelivered() > 0) return options.outbox.empty() ? exit_failed : exit_fine;  // each is logged
-    log_info("stopped; everything is delivered");
+    log_info("stopped; all results are delivered");
     return exit_fine;
 }
 
-struct Parts {  // what a worker consists of beside its model
+struct Parts {  // of a worker, apart from its model
     const Options& options;
     const Platform& platform;
     HttpClient& client;
@@ -124,7 +124,7 @@ int take_jobs(const Parts& parts, Captioner& captioner) {
         captioner, parts.outbox, parts.book, parts.platform,
         {.threads = pictures, .stop_pod = options.refresh_worker ? StopPod::yes : StopPod::no},
         [&] {
-            log_error("the model computes nothing any more: failing what is left, then leaving");
+            log_error("the model no longer computes anything: failing the remaining jobs, then exiting");
             dead = true;
             parts.signals.request_stop();
         }
@@ -136,7 +136,7 @@ int take_jobs(const Parts& parts, Captioner& captioner) {
     log_info("ready for jobs; pictures at once: " + std::to_string(pictures));
     const std::stop_token stop = parts.signals.token();
     const TakeEnd end = loop.run(stop, [&](TakenJob job) { runner.take_in(std::move(job)); });
-    if (end == TakeEnd::took_one) parts.book.wait(stop, nothing_held);  // the grace is for a stop
+    if (end == TakeEnd::took_one) parts.book.wait(stop, nothing_held);  // the grace period is for a stop
     drain(parts.book, runner, std::chrono::seconds(options.grace_s));
     const int code = report_end(parts.book, end, options);
     return dead ? exit_failed : code;
@@ -145,7 +145,7 @@ int take_jobs(const Parts& parts, Captioner& captioner) {
 }  // namespace
 
 int work_for_runpod(const Options& options) {
-    StopSignals signals;  // first: the threads to come inherit that signals are not theirs
+    StopSignals signals;  // first: later threads inherit the signal mask
     const Result<Platform> platform = read_platform(process_environment);
     if (!platform) {
         log_error(platform.error().message);
@@ -176,7 +176,7 @@ int work_for_runpod(const Options& options) {
     const Result<std::unique_ptr<Captioner>> captioner =
         open_unless_stopped(options, **fetcher, signals.token());
     if (!captioner) {
-        log_error("the model cannot be loaded: " + captioner.error().message);
+        log_error("cannot load the model: " + captioner.error().message);
         report_unhealthy(*platform, "model", captioner.error().message);
         return exit_failed;
     }

@@ -18,7 +18,7 @@ void keep_error(std::vector<Error>& problems, const Result<T>& result) {
     if (!result) problems.push_back(result.error());
 }
 
-// Opens what can be opened, and tells about the rest.
+// Opens what it can and reports the rest.
 WeightFiles open_files(const fs::path& folder, const Manifest& manifest, std::vector<Error>& problems) {
     WeightFiles files;
     for (const WeightsFile& named : manifest.weights.files) {
@@ -65,7 +65,7 @@ std::vector<Error> check_bundle(
     if (options.how == Thoroughness::headers) return problems;
     for (const WeightsFile& named : manifest.weights.files) {
         std::error_code error;
-        if (fs::file_size(folder / named.file, error) != named.bytes || error) continue;  // told above
+        if (fs::file_size(folder / named.file, error) != named.bytes || error) continue;  // reported above
         keep_error(problems, check_digest(folder, named, options.on_bytes));
     }
     return problems;

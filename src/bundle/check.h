@@ -1,5 +1,5 @@
-// Whether a bundle's files are what its manifest says. What the preflight, `vignette doctor` and
-// `vignette models verify` ask.
+// Are a bundle's files what its manifest says? Asked by the preflight, `vignette doctor` and
+// `vignette models verify`.
 #pragma once
 
 #include <filesystem>
@@ -21,10 +21,10 @@ enum class Thoroughness {
 
 struct BundleCheckOptions {
     Thoroughness how = Thoroughness::headers;
-    OnBytes on_bytes;  // of weights that were hashed
+    OnBytes on_bytes;  // called as weights are hashed
 };
 
-// All that is wrong, each with what to do: "what; remedy".
+// Everything that is wrong, each with its remedy: "what; remedy".
 std::vector<Error> check_bundle(
     const std::filesystem::path& bundle, const Manifest& manifest, const BundleCheckOptions& options = {}
 );

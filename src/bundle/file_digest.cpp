@@ -9,6 +9,7 @@
 #include <memory>
 #include <system_error>
 
+#include "core/file_handle.h"
 #include "vignette/bytes.h"
 #include "vignette/invariant.h"
 
@@ -17,11 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* export_again = "; export the bundle again with scripts/export";
-
-struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 class Hash {
 public:
@@ -50,7 +46,7 @@ private:
 };
 
 // A regular file only: a pipe would make the start hang, and a folder can be opened but not read.
-Result<File> open_regular(const fs::path& path) {
+Result<FileHandle> open_regular(const fs::path& path) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (!fs::exists(status)) {
@@ -59,7 +55,7 @@ Result<File> open_regular(const fs::path& path) {
     if (!fs::is_regular_file(status)) {
         return fail(ErrorCode::bundle_invalid, path.string() + " is not a file" + export_again);
     }
-    File file(std::fopen(path.c_str(), "rb"));
+    FileHandle file(std::fopen(path.c_str(), "rb"));
     if (!file) {
         return fail(
             ErrorCode::bundle_invalid,
@@ -84,7 +80,7 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
 std::string sha256_hex(std::string_view text) { return sha256_hex(std::as_bytes(std::span(text))); }
 
 Result<std::string> sha256_hex_of_file(const fs::path& path, const OnBytes& on_bytes) {
-    const File file = TRY(open_regular(path));
+    const FileHandle file = TRY(open_regular(path));
     const auto piece = std::make_unique<std::array<std::byte, MiB>>();
     Hash hash;
     while (const std::size_t got = std::fread(piece->data(), 1, piece->size(), file.get())) {
@@ -96,7 +92,7 @@ Result<std::string> sha256_hex_of_file(const fs::path& path, const OnBytes& on_b
 }
 
 Result<std::string> read_file(const fs::path& path, std::size_t bytes_max) {
-    const File file = TRY(open_regular(path));
+    const FileHandle file = TRY(open_regular(path));
     std::error_code error;
     const std::uintmax_t size = fs::file_size(path, error);
     if (error) return unreadable(path);

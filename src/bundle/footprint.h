@@ -1,5 +1,5 @@
-// What an opened bundle will hold in memory, told from its manifest and the headers of its weights. Pure
-// functions but for reading those; any thread.
+// How much memory an opened bundle will take, computed from its manifest and the headers of its weights. Pure
+// functions apart from reading those; any thread.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace vignette {
 // Checks on its way that every file is there, has the manifest's size and a header that makes sense.
 Result<std::uint64_t> weights_bytes(const Manifest& manifest, const std::filesystem::path& bundle);
 
-// The same before the weights are here, told from the manifest's list of them; what one name has under
+// The same before the weights are here, from the manifest's list of them; what one name has under
 // another by a rename counts twice. 0 where it lists none.
 Result<std::uint64_t> expected_weights_bytes(const Manifest& manifest);
 
@@ -28,7 +28,7 @@ using FreeOnGpu = std::optional<std::uint64_t>;
 // 24 in 1 GiB. Never fewer than one beam search needs.
 int default_slots(const Manifest& manifest, FreeOnGpu free);
 
-// The cache of so many slots and of the scratch slot; 0: as many as is the default.
+// The KV cache of that many slots and the scratch slot; 0: the default number.
 std::uint64_t cache_bytes(const Manifest& manifest, int slots, FreeOnGpu free);
 
 }  // namespace vignette

@@ -94,7 +94,7 @@ Result<json> parse_json_object(std::string_view text, const JsonSource& source) 
     try {
         std::string twice;
         json parsed = json::parse(text.begin(), text.end(), KeysOnce(twice));
-        if (!twice.empty()) return refuse("the key \"" + printable(twice) + "\" stands there twice");
+        if (!twice.empty()) return refuse("the key \"" + printable(twice) + "\" occurs twice");
         if (!parsed.is_object()) return refuse("must be a JSON object, not " + std::string(kind_of(parsed)));
         return parsed;
     } catch (const json::parse_error& thrown) {

@@ -19,7 +19,7 @@ struct JsonSource {
     std::string remedy;  // "; export the bundle again"
 };
 
-// The one object that the text is. Nesting is bounded and a key may stand in an object only once.
+// Parses a text that is one object. Nesting is bounded, and a key may occur only once in an object.
 Result<nlohmann::json> parse_json_object(std::string_view text, const JsonSource& source);
 
 // Names come from strangers: short and printable in messages.

@@ -235,7 +235,7 @@ Result<Manifest> read_manifest(const fs::path& bundle) {
             ErrorCode::model_not_found,
             fs::is_directory(bundle, ignored)
                 ? bundle.string() +
-                      " has no manifest.json, so it is no model bundle; make one with scripts/export"
+                      " has no manifest.json, so it is not a model bundle; make one with scripts/export"
                 : "there is no model bundle " + bundle.string() +
                       "; make one with scripts/export, or name another"
         );

@@ -1,5 +1,5 @@
 // A model bundle's manifest.json: everything the program must know about a model that is not code, text or
-// weights. Values; the functions are pure but for reading the one file, and may be called from any thread.
+// weights. Values; the functions are pure apart from reading the one file, and may be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct PrefixRename {
     std::string to;
 };
 
-// A tensor that the program asks for. In a manifest the name may stand for many: bundle/weight_keys.h.
+// A tensor that the program needs. In a manifest one name may stand for many: bundle/weight_keys.h.
 struct WeightKey {
     std::string name;
     std::vector<std::int64_t> shape;

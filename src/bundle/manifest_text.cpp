@@ -34,13 +34,13 @@ Result<void> read_common(const JsonView& object, TextRecipe& recipe) {
     return {};
 }
 
-// How many placeholders a picture has: known to the manifest, or told by each picture's size.
+// How many placeholders a picture has: fixed in the manifest, or decided by each picture's size.
 Result<int> read_image_tokens(const JsonView& object, const PixelRecipe& pixels, int positions) {
     const bool by_size = pixels.method == PixelMethod::anyres;
     return whole_at(object, "image_tokens", by_size ? 0 : 1, by_size ? 0 : positions - 1);  // room for a word
 }
 
-// A template that does not say where the pictures stand would lose them, and one that does would say it
+// A template that does not say where the pictures go would lose them, and one that does would say it
 // twice.
 Result<void> check_placement(const JsonView& object, const TextRecipe& recipe) {
     const JsonView written = TRY(object.at("template"));
@@ -58,7 +58,7 @@ Result<void> read_presets(const JsonView& object, TextRecipe& recipe) {
     const JsonView written = TRY(object.at("presets"));
     for (const auto& [name, prompt] : TRY(written.members())) {
         const auto* known = std::ranges::find(presets, name, [](Preset preset) { return to_text(preset); });
-        if (known == presets.end()) return prompt.refuse("is no preset");
+        if (known == presets.end()) return prompt.refuse("is not a preset");
         recipe.presets.push_back({.preset = *known, .prompt = TRY(prompt.text(manifest_text_bytes_max))});
     }
     return {};

@@ -108,7 +108,7 @@ Result<TensorView> tensor(const JsonView& object, std::span<const std::byte> dat
     return view;
 }
 
-// Two tensors in the same bytes are no way to save space but a sign of a forged or broken file.
+// Tensors that share bytes do not save space; they are a sign of a forged or broken file.
 const std::string* find_overlap(const TensorIndex& index) {
     std::vector<const TensorIndex::value_type*> order;
     order.reserve(index.size());
@@ -160,7 +160,7 @@ Result<TensorIndex> parse_safetensors_header(std::span<const std::byte> content,
         index.emplace(name, TRY(tensor(value, rest.subspan(length))));
     }
     if (const std::string* name = find_overlap(index)) {
-        return refuse(printable(*name) + " lies in bytes of another tensor");
+        return refuse(printable(*name) + " overlaps another tensor");
     }
     return index;
 }

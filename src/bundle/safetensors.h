@@ -26,7 +26,7 @@ std::string_view to_text(TensorType type);  // as the format spells it: "BF16"
 struct TensorView {
     TensorType type = TensorType::f32;
     std::vector<std::int64_t> shape;
-    std::span<const std::byte> bytes;  // may lie at any address: no alignment is promised
+    std::span<const std::byte> bytes;  // at any address: no alignment is promised
 };
 
 std::string shape_text(std::span<const std::int64_t> shape);  // "[2, 3]"
@@ -48,8 +48,8 @@ public:
     const TensorIndex& tensors() const { return index_; }
     std::size_t bytes() const;
 
-    // Whoever keeps a tensor's bytes keeps this. Shared, because tensors that use the bytes in place live as
-    // long as the model's last copy of them, which torch decides, and not as long as this object.
+    // Keep this as long as a tensor's bytes are in use. Shared, because tensors that use the bytes in place
+    // live as long as the model's last copy of them, which torch decides, and not as long as this object.
     std::shared_ptr<const void> mapping() const;
 
 private:

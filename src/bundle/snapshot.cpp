@@ -147,7 +147,9 @@ private:
             const bool plain =
                 !name.starts_with('.') && name.find_first_of(std::string("/\0", 2)) == name.npos;
             if (name.empty() || !plain || shards.size() > shards_max)
-                return tell(ErrorCode::weights_invalid, place + " names a file that is no plain name");
+                return tell(
+                    ErrorCode::weights_invalid, place + " names a file that is not a plain file name"
+                );
             shards.insert(name);
         }
         names_.assign(shards.begin(), shards.end());

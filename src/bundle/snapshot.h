@@ -1,4 +1,4 @@
-// A Hugging Face snapshot folder: what is in it, or all that is wrong with it, told at once. Nothing is
+// A Hugging Face snapshot folder: what is in it, or everything that is wrong with it at once. Nothing is
 // downloaded and no weights are read, only the headers of their files. Any thread.
 #pragma once
 
@@ -34,7 +34,7 @@ Snapshot read_snapshot(const std::filesystem::path& folder, std::string_view fet
 bool is_snapshot(const std::filesystem::path& folder);
 
 // Where the snapshot says something else than the bundle expects: "text_config.hidden_size is 96, not 2560".
-// Facts that the snapshot leaves out have their defaults there and tell nothing.
+// Facts that the snapshot leaves out have their defaults there and match anything.
 std::vector<std::string> config_differences(const ConfigFacts& expected, const ConfigFacts& found);
 
 // A tokenizer.json that this bundle's text can be read with: its image token is there where it is searched

@@ -26,7 +26,7 @@ std::optional<std::size_t> number(std::string_view text) {
     return value;
 }
 
-// Of what stands between the brackets. Empty where that is wrong.
+// Of what is between the brackets. Empty where that is malformed.
 std::vector<std::string> alternatives(std::string_view choice) {
     std::vector<std::string> words;
     if (const std::size_t dots = choice.find(".."); dots != choice.npos) {
@@ -131,7 +131,7 @@ std::vector<Error> check_keys(
     };
     tell("the weights lack ", missing);
     tell("these weights have another shape than the program wants: ", other_shape);
-    tell("these weights are no floats: ", no_float);
+    tell("these weights are not floating point: ", no_float);
     return problems;
 }
 

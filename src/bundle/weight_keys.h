@@ -1,5 +1,5 @@
 // The tensors that a program asks for, as a manifest lists them, held against the files that shall hold them.
-// Pure but for memory; any thread.
+// Pure functions, for any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ Result<std::vector<std::string>> expand_pattern(std::string_view pattern);
 // Every name with its shape.
 Result<std::vector<WeightKey>> expand_keys(const std::vector<WeightKey>& keys);
 
-// What the files lack, what has another shape and what is no float: one error each. Nothing where all is
+// Missing tensors, wrong shapes and tensors that are not floating point: one error each. Empty where all is
 // right, or where the manifest lists no keys.
 std::vector<Error> check_keys(
     const WeightsSpec& spec, const std::vector<WeightKey>& wanted, const WeightFiles& files,

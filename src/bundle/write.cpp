@@ -9,6 +9,8 @@
 #include <memory>
 #include <system_error>
 
+#include "core/file_handle.h"
+
 namespace vignette {
 namespace fs = std::filesystem;
 namespace {
@@ -47,13 +49,9 @@ private:
     fs::path path_;
 };
 
-struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 // On the disk before it is moved to its place, where a crash must not leave half a file.
 Result<void> write_file(const fs::path& path, const std::string& content) {
-    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "wb"));
+    const FileHandle file(std::fopen(path.c_str(), "wb"));
     if (!file) return cannot(path, std::strerror(errno));
     const bool written = std::fwrite(content.data(), 1, content.size(), file.get()) == content.size() &&
                          std::fflush(file.get()) == 0 && fsync(fileno(file.get())) == 0;

@@ -1,4 +1,4 @@
-// Puts a bundle's files where they belong. Nothing but these files is ever changed or deleted.
+// Writes a bundle's files. No other file is ever changed or deleted.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,7 @@ struct NamedContent {
 // As a new folder, all or nothing.
 Result<void> write_bundle(const std::filesystem::path& folder, const std::vector<NamedContent>& files);
 
-// Into a folder that is there, each file all or nothing, the manifest, which makes it a bundle, as the last.
+// Into an existing folder, each file all or nothing. The manifest, which makes it a bundle, comes last.
 Result<void> write_into(const std::filesystem::path& folder, const std::vector<NamedContent>& files);
 
 }  // namespace vignette

@@ -14,9 +14,16 @@ constexpr std::size_t batch_max = 32;
 }  // namespace
 
 EmbeddingQueue::EmbeddingQueue(Embedder& embedder, const Limits& limits)
-    : embedder_(embedder), inbox_(limits.inbox_max), thread_([this] { loop(); }) {}
+    : embedder_(embedder),
+      inbox_(limits.inbox_max),
+      thread_([this](const std::stop_token& closed) { loop(closed); }) {}
 
-EmbeddingQueue::~EmbeddingQueue() { inbox_.close(); }
+EmbeddingQueue::~EmbeddingQueue() { close(); }
+
+void EmbeddingQueue::close() {
+    thread_.request_stop();
+    inbox_.close();
+}
 
 std::future<Result<Vector>> EmbeddingQueue::submit(Subject subject, std::stop_token stop) {
     Waiting one{.subject = std::move(subject), .stop = std::move(stop), .answer = {}};
@@ -29,8 +36,12 @@ std::future<Result<Vector>> EmbeddingQueue::submit(Subject subject, std::stop_to
     return refused.get_future();
 }
 
-void EmbeddingQueue::loop() {
+void EmbeddingQueue::loop(const std::stop_token& closed) {
     while (std::optional<Waiting> first = inbox_.pop()) {
+        if (closed.stop_requested()) {
+            first->answer.set_value(std::unexpected(cancelled()));
+            continue;
+        }
         std::vector<Waiting> batch;
         batch.push_back(std::move(*first));
         while (batch.size() < batch_max) {

@@ -1,7 +1,7 @@
 // Vectors for many at once: what waits while the embedder works goes into its next batch together.
 //
-// submit() from any thread; the queue's own thread owns the embedder. The destructor answers who still waits
-// with `cancelled` and joins that thread.
+// submit() from any thread; the queue's own thread owns the embedder. The destructor closes the queue and
+// joins that thread.
 #pragma once
 
 #include <future>
@@ -27,8 +27,12 @@ public:
     EmbeddingQueue(const EmbeddingQueue&) = delete;
     EmbeddingQueue& operator=(const EmbeddingQueue&) = delete;
 
-    // Never waits. The answer comes also when `stop` is requested, at the latest when the running batch ends.
+    // Never waits. If `stop` is requested, the answer is `cancelled`, at the latest when the running batch
+    // ends.
     std::future<Result<Vector>> submit(Subject subject, std::stop_token stop);
+
+    // The running batch is finished; whatever still waits is answered with `cancelled`. Any thread.
+    void close();
 
 private:
     struct Waiting {
@@ -37,7 +41,7 @@ private:
         std::promise<Result<Vector>> answer;
     };
 
-    void loop();
+    void loop(const std::stop_token& closed);
     void answer(std::vector<Waiting> batch);
     void answer_together(std::span<Waiting* const> some);
     Result<std::vector<Vector>> embed(std::span<Waiting* const> some);

@@ -21,8 +21,8 @@ namespace vignette {
 namespace {
 
 constexpr std::int64_t frames_default = 1'000;
-constexpr std::size_t frame_bytes_max = 512 * MiB;  // of the decoded frames in work
-constexpr std::size_t unheard_max = 64;             // duplicates of a frame that is still in work
+constexpr std::size_t frame_bytes_max = 512 * MiB;  // for decoded frames in progress
+constexpr std::size_t waiting_max = 64;             // duplicates that wait for a frame in progress
 
 std::string seconds_text(double seconds) {
     std::array<char, 32> text{};
@@ -38,15 +38,15 @@ Outcome known(Result<Caption> result) {
     return promise.get_future().share();
 }
 
-// A place of the answer that was not heard yet.
+// A place in the answer that was not passed on yet.
 struct Place {
     double timestamp = 0;
     std::optional<std::size_t> same_as;
     Outcome outcome;
-    bool in_work = false;  // with the model, as far as is known
+    bool in_progress = false;  // the model may still be working on it
 };
 
-// The frame that was described last: others may look like it.
+// The last frame that was described: others may look like it.
 struct Described {
     std::size_t index = 0;
     Thumbnail looks;
@@ -69,7 +69,7 @@ public:
           at_once_(static_cast<std::size_t>(std::max(1, means.frames_at_once))),
           crew_(static_cast<int>(at_once_)) {
         job_.is_frame = true;
-        info_.warnings = std::exchange(job_.warnings, {});  // said once, not with each frame
+        info_.warnings = std::exchange(job_.warnings, {});  // given once, not with each frame
     }
 
     Result<FilmInfo> run() {
@@ -91,19 +91,19 @@ public:
         if (file.damaged() > 0) {
             info_.warnings.push_back(
                 {.field = field,
-                 .message = std::to_string(file.damaged()) + " damaged pieces of the film were passed over"}
+                 .message = std::to_string(file.damaged()) + " damaged pieces of the film were skipped"}
             );
         }
         return std::move(info_);
     }
 
 private:
-    // What was decoded is described and told, also where the film then ends too early.
+    // Describes whatever could be decoded, even if the film then ends early.
     Result<void> walk(FilmFile& file, FrameChoice& choice) {
         const Result<void> read = read_frames(file, choice);
         TRY(unless_stopped(stop_));
-        if (read) tell_beyond_end(choice);
-        while (!unheard_.empty()) hear_first();
+        if (read) fail_beyond_end(choice);
+        while (!waiting_.empty()) pass_on_first();
         TRY(unless_stopped(stop_));
         return read;
     }
@@ -118,12 +118,12 @@ private:
             for (std::size_t left = choice.places(*shown, looks); left > 0; --left)
                 submit(file, *shown, looks);
             if (const auto wanted = choice.next()) file.skip_to(*wanted);
-            while (!unheard_.empty() && is_ready(unheard_.front())) hear_first();
+            while (!waiting_.empty() && is_ready(waiting_.front())) pass_on_first();
         }
         return {};
     }
 
-    // One place of the answer: described, or like the one that was described last.
+    // Fills one place in the answer: describes the frame, or repeats the last one if it looks the same.
     void submit(FilmFile& file, const Shown& shown, std::optional<Thumbnail>& looks) {
         const std::size_t index = next_++;
         if (!looks) {
@@ -133,14 +133,14 @@ private:
         }
         if (last_ && !options_.keep_duplicates && looks_like(last_->looks, *looks))
             return add({.timestamp = shown.from, .same_as = last_->index, .outcome = last_->outcome});
-        while (in_work_ >= at_once_) hear_first();
+        while (in_progress_ >= at_once_) pass_on_first();
         Stopwatch watch;
         Result<Image> image = file.picture();
         if (!image) return add(failed(shown.from, image.error()));
         const Outcome outcome = start(*std::move(image), watch.lap());
         last_ = Described{index, *looks, outcome};
-        ++in_work_;
-        add({.timestamp = shown.from, .same_as = {}, .outcome = outcome, .in_work = true});
+        ++in_progress_;
+        add({.timestamp = shown.from, .same_as = {}, .outcome = outcome, .in_progress = true});
     }
 
     static Place failed(double timestamp, Error error) {
@@ -164,7 +164,7 @@ private:
         return outcome;
     }
 
-    void tell_beyond_end(const FrameChoice& choice) {
+    void fail_beyond_end(const FrameChoice& choice) {
         for (const double time : choice.beyond_end()) {
             const std::size_t index = next_++;
             Error error{
@@ -177,25 +177,25 @@ private:
     }
 
     void add(Place place) {
-        unheard_.push_back(std::move(place));
-        while (unheard_.size() > unheard_max) hear_first();
+        waiting_.push_back(std::move(place));
+        while (waiting_.size() > waiting_max) pass_on_first();
     }
 
     static bool is_ready(const Place& place) {
         return place.outcome.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
     }
 
-    void hear_first() {
-        Place place = std::move(unheard_.front());
-        unheard_.pop_front();
+    void pass_on_first() {
+        Place place = std::move(waiting_.front());
+        waiting_.pop_front();
         FilmFrame frame{
-            .index = heard_,
+            .index = passed_on_,
             .timestamp = place.timestamp,
             .same_as = place.same_as,
             .outcome = place.outcome.get()
         };
-        if (place.in_work) --in_work_;
-        ++heard_;
+        if (place.in_progress) --in_progress_;
+        ++passed_on_;
         if (!stop_.stop_requested()) on_frame_(std::move(frame));
     }
 
@@ -228,13 +228,13 @@ private:
     Job job_;  // how each frame is described
     PictureSource source_;
     FilmInfo info_;
-    double end_ = 0;         // of what was decoded so far
-    std::size_t next_ = 0;   // index of the next place
-    std::size_t heard_ = 0;  // how many places were heard
-    std::deque<Place> unheard_;
+    double end_ = 0;             // of what has been decoded so far
+    std::size_t next_ = 0;       // index of the next place
+    std::size_t passed_on_ = 0;  // index of the next place to pass on
+    std::deque<Place> waiting_;
     std::optional<Described> last_;
     std::size_t at_once_;
-    std::size_t in_work_ = 0;
+    std::size_t in_progress_ = 0;
     ThreadPool crew_;  // last member: its threads use all of the above
 };
 

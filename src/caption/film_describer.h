@@ -1,6 +1,7 @@
-// A film frame by frame: chosen, described by whoever answers for pictures, told in order. Any thread.
+// Describes a film frame by frame: chooses the frames, has each described, passes them on in order. Any
+// thread.
 //
-// A film's bytes and the frames in work are all that is held, however long it is.
+// Holds no more than the film's bytes and the frames in progress, however long the film is.
 #pragma once
 
 #include <functional>
@@ -21,11 +22,11 @@ using AnswerFrame = std::function<Result<Caption>(Job job, DecodedImage frame, c
 struct FilmMeans {
     const Limits& limits;
     PictureReader& reader;   // outlives the call
-    int frames_at_once = 1;  // in work with the model
+    int frames_at_once = 1;  // the model may work on
 };
 
-// Returns when each frame was heard or the film cannot be read any further; `cancelled` once a stop was
-// requested. `on_frame` is called on the caller's thread.
+// Returns once `on_frame` has had each frame or the film cannot be read any further; `cancelled` if a stop
+// was requested. Calls `on_frame` on the caller's thread.
 Result<FilmInfo> describe_film(
     Film film, const FilmMeans& means, const AnswerFrame& answer, const std::stop_token& stop,
     const OnFrame& on_frame

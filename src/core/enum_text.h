@@ -19,7 +19,6 @@ std::string_view to_text(ImageFormat format);
 std::string_view to_text(Dtype dtype);
 std::string_view to_text(Preset preset);
 
-bool retryable(ErrorCode code);   // the same job, unchanged, may succeed later
-int http_status(ErrorCode code);  // bad input is 4xx, so that no proxy or client retries it
+bool retryable(ErrorCode code);  // the same job may succeed later, unchanged
 
 }  // namespace vignette

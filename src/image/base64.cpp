@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "vignette_text.h"
+#include "vignette_rust.h"
 
 namespace vignette {
 namespace {

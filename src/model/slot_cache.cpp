@@ -19,9 +19,9 @@ constexpr std::int64_t cache_bytes_max = std::int64_t{1} << 42;
 at::Tensor zeroed(at::IntArrayRef shape, const SlotCacheOptions& options) {
     if (!options.device.is_cpu()) return at::zeros(shape, at::device(options.device).dtype(options.type));
     const std::int64_t count = c10::multiply_integers(shape);
-    void* block = std::calloc(static_cast<std::size_t>(count), c10::elementSize(options.type));
-    if (block == nullptr) throw std::bad_alloc();
-    return at::from_blob(block, shape, [](void* memory) { std::free(memory); }, options.type);
+    void* zeros = std::calloc(static_cast<std::size_t>(count), c10::elementSize(options.type));
+    if (zeros == nullptr) throw std::bad_alloc();
+    return at::from_blob(zeros, shape, [](void* memory) { std::free(memory); }, options.type);
 }
 
 std::int64_t row_of(SlotId slot) { return static_cast<std::int64_t>(std::to_underlying(slot)); }

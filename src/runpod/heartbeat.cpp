@@ -31,8 +31,9 @@ void Heartbeat::send_sign(const std::stop_token& stop) {
     request.timeout = platform_.ping_interval;
     const Result<HttpResponse> answer = client_.send(std::move(request), stop);
     if (stop.stop_requested()) return;
-    if (!heard(answer) && !silent_) log_warning("the heartbeat is not heard: " + told(answer));
-    if (heard(answer) && silent_) log_info("the heartbeat is heard again");
+    if (!heard(answer) && !silent_)
+        log_warning("the platform does not answer the heartbeat: " + told(answer));
+    if (heard(answer) && silent_) log_info("the platform answers the heartbeat again");
     silent_ = !heard(answer);
 }
 
@@ -42,7 +43,7 @@ void report_unhealthy(const Platform& platform, std::string_view check, std::str
     HttpRequest request{.url = unhealthy_address(platform, check, reason), .headers = ping_headers(platform)};
     request.timeout = Milliseconds{2'000};
     const Result<HttpResponse> answer = client.send(std::move(request));
-    if (!heard(answer)) log_warning("the platform could not be told: " + told(answer));
+    if (!heard(answer)) log_warning("could not report to the platform: " + told(answer));
 }
 
 }  // namespace vignette

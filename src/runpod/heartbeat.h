@@ -1,4 +1,4 @@
-// Tells the platform that this worker lives and which jobs it holds, whatever else the process does.
+// Tells the platform that this worker is alive and which jobs it holds, whatever else the process is doing.
 // A thread and connections of its own; the first sign goes out at once, the last before the destructor
 // returns.
 #pragma once
@@ -23,11 +23,11 @@ private:
     const Platform& platform_;
     const JobBook& book_;
     HttpClient client_;
-    bool silent_ = false;  // the last sign was not heard; heartbeat thread
+    bool silent_ = false;  // the last heartbeat failed; heartbeat thread only
     std::jthread thread_;  // last member: joined before the others die
 };
 
-// Tells why this worker cannot work, once, within two seconds.
+// Reports once, within two seconds, why this worker cannot work.
 void report_unhealthy(const Platform& platform, std::string_view check, std::string_view reason);
 
 }  // namespace vignette

@@ -1,6 +1,6 @@
-// Runs jobs: each picture on a thread of the crew, each job to exactly one result in the outbox.
+// Runs jobs: each task on a thread of the pool, each job to exactly one result in the outbox.
 //
-// Any thread may take jobs in. The destructor waits for those that run: stop them first where time is short.
+// Any thread may call it. The destructor waits for the running jobs: stop them first if time is short.
 #pragma once
 
 #include <atomic>
@@ -15,8 +15,7 @@
 #include "runpod/outbox.h"
 #include "runpod/platform.h"
 #include "vignette/captioner.h"
-#include "wire/answer/film_json.h"
-#include "wire/answer/result_json.h"
+#include "wire/answer/answer_json.h"
 #include "wire/dialects/runpod.h"
 
 namespace vignette {
@@ -24,43 +23,34 @@ namespace vignette {
 class JobRunner {
 public:
     struct Options {
-        int threads = 1;                 // pictures in work at once
+        int threads = 1;                 // tasks that run at once
         StopPod stop_pod = StopPod::no;  // ask to be replaced after each result
     };
 
-    // `on_dead` is called once, on a thread of the crew, when the model no longer computes anything.
+    // `on_dead` is called once, on a thread of the pool, when the model no longer computes anything.
     JobRunner(
         Captioner& captioner, Outbox& outbox, JobBook& book, const Platform& platform, Options options,
         std::function<void()> on_dead
     );
 
-    // Answers, runs, or tells in one log line why neither can be done.
+    // Answers the job, runs it, or logs why neither is possible.
     void take_in(TakenJob taken);
 
-    // Those that are stopped from now on are told that the worker ends.
+    // Jobs stopped from now on fail with `shutting_down`, not `cancelled`.
     void say_shutting_down() { shutting_down_ = true; }
 
 private:
     struct Running;
-    struct Picture {  // of a job, by its place
+    struct Task {
         std::shared_ptr<Running> job;
         std::size_t index = 0;
     };
 
     void start(const JobId& id, Request request);
     void run_next();
-    void run_item(const std::shared_ptr<Running>& job, std::size_t index);
-    static Answer answer(Running& job);
-    Result<Caption> caption(Running& job, std::size_t index);
-    void run_film(Running& job);
-    Result<FilmInfo> describe(Running& job, FilmAnswer& answer);
-    Error told_why(Error error) const;
-    void settle(Running& job);
-    void settle_film(Running& job, const FilmAnswer& answer, const Result<FilmInfo>& info);
-    void post_done(const Running& job, const std::string& output);
-    void fail_job(const JobId& id, const Error& error, Streamed streamed);
-    void note_health(const Running& job);
-    void note_health(bool something_came, bool model_failed);
+    Error explain(Error error) const;
+    void post(const JobId& id, Streamed streamed, const Result<std::string>& output);
+    void note_health(const Answer& answer);
 
     Captioner& captioner_;
     Outbox& outbox_;
@@ -72,8 +62,8 @@ private:
     std::atomic<bool> dead_ = false;
     std::atomic<int> failures_in_a_row_ = 0;
     std::mutex mutex_;
-    FairLine<Picture> line_;  // under mutex_: a large batch must not make the next job wait for all of it
-    ThreadPool crew_;         // last member: its threads use all of the above
+    FairLine<Task> line_;  // under mutex_: a large batch must not make the next job wait for all of it
+    ThreadPool crew_;      // last member: its threads use all of the above
 };
 
 }  // namespace vignette

@@ -21,7 +21,7 @@ constexpr int refusals_max = 5;  // after the first
 constexpr Milliseconds post_first_wait{250};
 constexpr Milliseconds post_longest_wait{15'000};
 constexpr std::chrono::hours result_lifetime{24
-};  // the platform forgets a job after a day, unless told otherwise
+};  // the platform forgets a job after a day unless configured otherwise
 
 // A slow line must do, a dead one must not: ten seconds, more with each try, and half a minute for 4 MiB.
 Milliseconds post_timeout(std::size_t bytes, int tries) {
@@ -38,7 +38,7 @@ bool worth_another_try(const Result<HttpResponse>& answer) {
     return status >= 500 || status == 401 || status == 403 || status == 408 || status == 425 || status == 429;
 }
 
-// The platform, or whoever stands before it, may have had the whole post.
+// The platform, or a proxy in front of it, may have received the whole post.
 bool leaves_open(const Result<HttpResponse>& answer) { return !answer || answer->status >= 500; }
 
 }  // namespace
@@ -54,7 +54,8 @@ Outbox::~Outbox() {
         if (!line.result) continue;
         if (line.result->file.empty()) {
             log_error(
-                "job_lost: the platform never took this result; set VIGNETTE_OUTBOX to keep such", job.value
+                "job_lost: the platform never accepted this result; set VIGNETTE_OUTBOX to keep such results",
+                job.value
             );
         } else {
             log_warning(
@@ -73,7 +74,7 @@ void Outbox::post_event(const JobId& job, StreamEvent event) {
     advance(job, line);
 }
 
-// A picture may be told done by one thread while another settles the job: the book knows which came first.
+// One thread may report a picture done while another settles the job: the book knows which came first.
 void Outbox::post_progress(const JobId& job, std::size_t done, std::size_t count) {
     const std::lock_guard lock(mutex_);
     if (!book_.is_running(job)) return;
@@ -133,7 +134,7 @@ void Outbox::take_in(const JobId& job, FinalResult result) {
     advance(job, line);
 }
 
-// One post of a job at a time, so that nothing overtakes; the result stands behind all pieces.
+// One post per job at a time, so that nothing overtakes; the result comes after all pieces.
 void Outbox::advance(const JobId& job, Line& line) {
     if (line.under_way) return;
     if (!line.chunk && !line.events.empty()) line.chunk = Parcel{.body = SharedText(take_chunk(line.events))};
@@ -198,7 +199,7 @@ void Outbox::chunk_answered(const JobId& job, Line& line, const Result<HttpRespo
     const bool again = worth_another_try(answer) && tries < chunk_tries_max && !(silent && line.result);
     if (!arrived(answer) && again) return send(job, Kind::chunk, line, next_try(tries, answer));
     if (!arrived(answer)) {
-        log_warning("a piece of the stream was not taken: " + told(answer), job.value);
+        log_warning("a piece of the stream was refused: " + told(answer), job.value);
         if (line.result) line.events.clear();
     }
     line.chunk.reset();
@@ -213,12 +214,12 @@ void Outbox::result_answered(const JobId& job, Line& line, const Result<HttpResp
     const int tries = ++result.parcel.tries;
     result.may_have_arrived = result.may_have_arrived || leaves_open(answer);
     if (worth_another_try(answer) && alive) {
-        if (tries == 1) log_warning("the result is not taken yet: " + told(answer), job.value);
+        if (tries == 1) log_warning("the result is not accepted yet: " + told(answer), job.value);
         return send(job, Kind::result, line, next_try(tries, answer));
     }
     if (!alive || ++result.refusals > refusals_max) {
         const char* what = result.may_have_arrived ? "the platform may have this result, and refuses it: "
-                                                   : "job_lost: the platform does not take this result: ";
+                                                   : "job_lost: the platform refuses this result: ";
         log_error(what + told(answer), job.value);
         return finish(job);
     }

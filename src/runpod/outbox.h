@@ -30,7 +30,7 @@ public:
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
 
-    // Something a client who listens should hear now. Words that follow words are joined while they wait.
+    // Something for a client that is streaming. Consecutive words are joined while they wait.
     void post_event(const JobId& job, StreamEvent event);
 
     // How far a batch is, for those who ask for the job's status. At most one a second is sent, none late.

@@ -55,7 +55,7 @@ std::string random_worker_id() {
 Result<std::string> required_url(const Environment& environment, std::string_view name) {
     std::string url = environment(name).value_or("");
     if (url.starts_with("http://") || url.starts_with("https://")) return url;
-    const std::string problem = url.empty() ? " is not set" : " is no http or https address";
+    const std::string problem = url.empty() ? " is not set" : " is not an http or https address";
     return fail(
         ErrorCode::usage,
         std::string(name) + problem +

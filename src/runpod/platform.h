@@ -1,4 +1,4 @@
-// What RunPod tells its worker through the environment, and the addresses that follow from it.
+// What RunPod's environment variables say, and the addresses derived from them.
 // Values and pure functions, for any thread.
 #pragma once
 

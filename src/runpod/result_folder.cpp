@@ -202,7 +202,7 @@ std::vector<SavedResult> ResultFolder::adopt() {
         if (std::optional<SavedResult> saved = read_saved(entry.path())) {
             results.push_back(*std::move(saved));
         } else {
-            log_warning("left alone, since it is no saved result: " + entry.path().string());
+            log_warning("ignored, because it is not a saved result: " + entry.path().string());
         }
     }
     std::ranges::sort(results, {}, &SavedResult::file);

@@ -32,7 +32,7 @@ public:
     // On disk when it returns.
     Result<std::filesystem::path> save(const JobId& job, bool streamed, std::string_view body);
 
-    // Everything that earlier workers left behind; their folders are gone or empty afterwards.
+    // Everything that earlier workers left; their folders are gone or empty afterwards.
     std::vector<SavedResult> adopt();
 
     static void forget(const std::filesystem::path& file);

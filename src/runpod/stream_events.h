@@ -1,4 +1,4 @@
-// What a listening client has not been told yet. Pure functions over the list of one job.
+// What a streaming client has yet to receive. Pure functions over the list of one job.
 #pragma once
 
 #include <string>

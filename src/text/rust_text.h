@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "vignette_text.h"
+#include "vignette_rust.h"
 
 namespace vignette {
 

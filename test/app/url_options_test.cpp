@@ -1,4 +1,5 @@
 #include "app/url_options.h"
+#include "app/command_line.h"
 
 #include <gtest/gtest.h>
 

@@ -55,7 +55,7 @@ TEST(Manifest, MayBringItsOwnWordsForAPreset) {
     EXPECT_EQ(made.info.text.presets[0].prompt, "Describe it.");
     const auto unknown = with("/text/presets", {{"poem", "Rhyme."}});
     ASSERT_FALSE(unknown.has_value());
-    EXPECT_NE(unknown.error().message.find("text.presets.poem is no preset"), std::string::npos)
+    EXPECT_NE(unknown.error().message.find("text.presets.poem is not a preset"), std::string::npos)
         << unknown.error().message;
     EXPECT_FALSE(with("/text/presets", {{"alt_text", 1}}).has_value());
     EXPECT_FALSE(with("/text/presets", json::array()).has_value());

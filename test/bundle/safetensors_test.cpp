@@ -105,7 +105,7 @@ std::vector<Hostile> hostile_files() {
          with(
              R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[3,7]}})"
          ),
-         "b lies in bytes of another tensor"},
+         "b overlaps another tensor"},
         {"same bytes",
          with(
              R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})"

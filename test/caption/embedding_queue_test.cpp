@@ -54,6 +54,25 @@ TEST(EmbeddingQueue, WhatWaitsWhileTheModelWorksIsOneBatch) {
     EXPECT_EQ(embedder.batches, (std::vector<std::size_t>{1, 5}));
 }
 
+TEST(EmbeddingQueue, AtItsEndTheRunningBatchIsFinishedAndWhatWaitsIsCancelled) {
+    std::latch begun(1);
+    std::latch closed(1);
+    FakeEmbedder embedder;
+    embedder.before_batch = [&] {
+        begun.count_down();
+        closed.wait();
+    };
+    EmbeddingQueue queue(embedder, Limits{});
+    Answer running = queue.submit(picture(0), {});
+    begun.wait();
+    Answer waiting = queue.submit(picture(1), {});
+    queue.close();
+    closed.count_down();
+    EXPECT_TRUE(running.get().has_value());
+    EXPECT_EQ(waiting.get().error().code, ErrorCode::cancelled);
+    EXPECT_EQ(embedder.batches, (std::vector<std::size_t>{1}));
+}
+
 TEST(EmbeddingQueue, OneThatCannotBeComputedSpoilsNoNeighbour) {
     std::latch all_there(1);
     FakeEmbedder embedder;

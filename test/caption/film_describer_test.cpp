@@ -16,7 +16,7 @@
 namespace vignette {
 namespace {
 
-// Says "red" or "blue", as the middle of the frame is.
+// Says "red" or "blue", whichever the middle of the frame is.
 Result<Caption> colour(Job, DecodedImage frame, const std::stop_token&) {
     const Image& image = frame.image;
     const std::size_t middle =
@@ -37,7 +37,7 @@ public:
 
 class FilmDescriberTest : public ::testing::Test {
 protected:
-    // Four frames: two red ones, two blue ones, one each 0.48 s.
+    // Four frames, 0.48 s apart: two red, two blue.
     Film film(FrameOptions options, std::string_view file = "h264.mp4") {
         Film film;
         film.source = {.field = "input.video", .source = EncodedPicture{fixtures::film(file)}};
@@ -70,7 +70,7 @@ protected:
     std::vector<FilmFrame> heard_;
 };
 
-TEST_F(FilmDescriberTest, FramesAreHeardInTheOrderOfTheFilmWithTheirTimes) {
+TEST_F(FilmDescriberTest, FramesComeInTheFilmsOrderWithTheirTimes) {
     const auto info = describe(film({.fps = 25, .keep_duplicates = true}));
     ASSERT_TRUE(info.has_value()) << info.error().message;
     EXPECT_EQ(said(), "red red blue blue ");
@@ -96,7 +96,7 @@ TEST_F(FilmDescriberTest, FramesThatLookAlikeAreDescribedOnce) {
     EXPECT_EQ(heard_[3].same_as, 2U);
 }
 
-TEST_F(FilmDescriberTest, AFrameThatFailsSpoilsNoOther) {
+TEST_F(FilmDescriberTest, AFailedFrameDoesNotAffectTheOthers) {
     const auto failing = [](Job job, DecodedImage frame, const std::stop_token& stop) -> Result<Caption> {
         Caption made = TRY(colour(std::move(job), std::move(frame), stop));
         if (made.text == "red") return fail(ErrorCode::model_failed, "it failed");
@@ -106,7 +106,7 @@ TEST_F(FilmDescriberTest, AFrameThatFailsSpoilsNoOther) {
     EXPECT_EQ(said(), "failed failed blue blue ");
 }
 
-TEST_F(FilmDescriberTest, TimesBehindTheEndFailInTheirOwnPlace) {
+TEST_F(FilmDescriberTest, TimesAfterTheEndFailInTheirOwnPlace) {
     ASSERT_TRUE(describe(film({.timestamps = {0, 0.1, 1.0, 50}})).has_value());
     EXPECT_EQ(said(), "red (red) blue failed ");
     EXPECT_EQ(heard_[3].outcome.error().code, ErrorCode::invalid_input);
@@ -120,7 +120,7 @@ TEST_F(FilmDescriberTest, ScenesAreDescribedByTheirFirstFrames) {
     EXPECT_NEAR(heard_[1].timestamp, 0.96, 1e-6);
 }
 
-TEST_F(FilmDescriberTest, WhatIsCutOffByMaxFramesIsAWarning) {
+TEST_F(FilmDescriberTest, FramesCutOffByMaxFramesAreAWarning) {
     const auto info = describe(film({.fps = 25, .max_frames = 3}));
     ASSERT_TRUE(info.has_value());
     EXPECT_EQ(heard_.size(), 3U);
@@ -134,7 +134,7 @@ TEST_F(FilmDescriberTest, WhatIsCutOffByMaxFramesIsAWarning) {
     EXPECT_EQ(bounded->warnings.size(), 2U) << "that so many are too many, and that more were there";
 }
 
-TEST_F(FilmDescriberTest, WhatWasHeardBeforeTheFilmEndsTooEarlyStands) {
+TEST_F(FilmDescriberTest, FramesDescribedBeforeAFilmEndsEarlyStand) {
     Film cut = film({.fps = 25, .keep_duplicates = true}, "h264-fragments.mp4");
     Bytes& bytes = std::get<EncodedPicture>(cut.source.source).bytes;
     const auto last = std::ranges::find_end(bytes, fixtures::bytes_of("mdat"));
@@ -146,7 +146,7 @@ TEST_F(FilmDescriberTest, WhatWasHeardBeforeTheFilmEndsTooEarlyStands) {
     EXPECT_EQ(said(), "red red blue ");
 }
 
-TEST_F(FilmDescriberTest, NoMoreFramesAreInWorkThanTheModelHasRoomFor) {
+TEST_F(FilmDescriberTest, NoMoreFramesAreInProgressThanTheModelHasRoomFor) {
     at_once_ = 2;
     std::mutex mutex;
     std::condition_variable changed;
@@ -156,7 +156,7 @@ TEST_F(FilmDescriberTest, NoMoreFramesAreInWorkThanTheModelHasRoomFor) {
         std::unique_lock lock(mutex);
         most = std::max(most, ++in_work);
         changed.notify_all();
-        changed.wait(lock, [&] { return most == 2; });  // the second comes while the first is in work
+        changed.wait(lock, [&] { return most == 2; });  // the second comes while the first is in progress
         --in_work;
         Caption made;
         made.text = "both";
@@ -167,7 +167,7 @@ TEST_F(FilmDescriberTest, NoMoreFramesAreInWorkThanTheModelHasRoomFor) {
     EXPECT_EQ(most, 2);
 }
 
-TEST_F(FilmDescriberTest, AStopEndsItAndNothingIsHeardAfterwards) {
+TEST_F(FilmDescriberTest, AfterAStopNoFrameIsPassedOn) {
     std::stop_source stop;
     const auto stopping = [&](Job, DecodedImage, const std::stop_token& token) -> Result<Caption> {
         stop.request_stop();
@@ -180,7 +180,7 @@ TEST_F(FilmDescriberTest, AStopEndsItAndNothingIsHeardAfterwards) {
     EXPECT_TRUE(heard_.empty());
 }
 
-TEST_F(FilmDescriberTest, AFilmComesAsBytesAsBase64OrByItsAddress) {
+TEST_F(FilmDescriberTest, AFilmComesAsBytesAsBase64OrByUrl) {
     Film remote = film({.keyframes = true});
     remote.source.source = RemotePicture{"https://example.com/film.mp4"};
     ASSERT_TRUE(describe(std::move(remote)).has_value());
@@ -195,7 +195,7 @@ TEST_F(FilmDescriberTest, AFilmComesAsBytesAsBase64OrByItsAddress) {
     EXPECT_EQ(info.error().field, "input.video");
 }
 
-TEST_F(FilmDescriberTest, WarningsOfTheJobAreSaidOnceAndTheJobIsAFrame) {
+TEST_F(FilmDescriberTest, WarningsOfTheJobAreGivenOnceAndTheJobIsAFrame) {
     Film warned = film({.fps = 25, .keep_duplicates = true});
     warned.frame_job.warnings = {{.field = "input.promt", .message = "unknown"}};
     std::atomic<int> frames = 0;

@@ -55,9 +55,8 @@ TEST(Texts, AnErrorCodeIsToldByItsEnumeratorsName) {
     for (const Policy& policy : policies) EXPECT_EQ(to_text(policy.code), policy.text);
 }
 
-TEST(Texts, EveryErrorCodeHasAnHttpStatusAndARetryPolicy) {
+TEST(Texts, EveryErrorCodeHasARetryPolicy) {
     for (const Policy& policy : policies) {
-        EXPECT_EQ(http_status(policy.code), policy.status) << policy.text;
         EXPECT_EQ(retryable(policy.code), policy.retryable) << policy.text;
     }
 }

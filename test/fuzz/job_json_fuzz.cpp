@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "vignette/invariant.h"
+#include "wire/answer/answer_json.h"
 #include "wire/answer/result_json.h"
 #include "wire/request/job_json.h"
 

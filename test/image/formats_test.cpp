@@ -9,7 +9,6 @@
 #include "image/heif/av1.h"
 #include "image/heif/hevc.h"
 #include "image/heif/iso_boxes.h"
-#include "image/png/filters.h"
 #include "image/read_header.h"
 
 namespace vignette {
@@ -187,31 +186,6 @@ TEST(GifHeader, TheCanvasGrowsToHoldTheFirstFrame) {
     EXPECT_EQ(layout->frame, (Size{5, 6}));
     EXPECT_EQ(code_of((screen + frame).substr(0, 25)), ErrorCode::truncated_image);
     EXPECT_EQ(code_of(screen + ";"), ErrorCode::undecodable_image);
-}
-
-// The quick ways for three and four bytes a pixel are those for any number.
-TEST(PngFilters, AllWidthsOfAPixelAreAddedUpAlike) {
-    const auto noise = [](std::size_t i) { return static_cast<std::uint8_t>(i * 151 + i * i * 7); };
-    for (const std::size_t pixel : {std::size_t{3}, std::size_t{4}}) {
-        for (std::uint32_t filter = 1; filter <= 4; ++filter) {
-            std::vector<std::uint8_t> above(60 + png_row_slack);
-            std::vector<std::uint8_t> row(60 + png_row_slack);
-            for (std::size_t i = 0; i < 60; ++i) above[i] = noise(i + 1), row[i] = noise(3 * i + 500);
-            ASSERT_TRUE(undo_png_filter(filter, std::span(row).first(60), std::span(above).first(60), pixel));
-            for (std::size_t c = 0; c < pixel; ++c) {  // one channel alone, as a picture of one byte a pixel
-                std::vector<std::uint8_t> one;
-                std::vector<std::uint8_t> over;
-                for (std::size_t i = c; i < 60; i += pixel) {
-                    one.push_back(noise(3 * i + 500));
-                    over.push_back(above[i]);
-                }
-                ASSERT_TRUE(undo_png_filter(filter, one, over, 1));
-                for (std::size_t i = 0; i < one.size(); ++i) EXPECT_EQ(one[i], row[i * pixel + c]) << filter;
-            }
-        }
-    }
-    std::vector<std::uint8_t> row(8);
-    EXPECT_FALSE(undo_png_filter(5, std::span(row).first(4), std::span(row).first(4), 1));
 }
 
 TEST(Fast, AJpegIsDecodedAtTheSmallestFractionThatLeavesTwiceTheSides) {

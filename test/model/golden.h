@@ -22,7 +22,7 @@ namespace vignette {
 // How far two computations of the same number may be apart: what scripts/py/rounding.py allows, and why.
 // `into`: the numbers that go in; the largest counts.
 inline double rounding(std::span<const float> into) {
-    return 1e-5 * double{std::abs(*std::ranges::max_element(into, {}, [](float x) { return std::abs(x); }))};
+    return 3e-5 * double{std::abs(*std::ranges::max_element(into, {}, [](float x) { return std::abs(x); }))};
 }
 
 inline std::filesystem::path fixtures() {

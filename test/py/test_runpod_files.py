@@ -65,7 +65,7 @@ def test_an_input_has_a_default_of_its_type(key, field):
 
 @pytest.mark.parametrize("key, field", inputs())
 def test_an_input_is_a_variable_that_the_program_reads(key, field):
-    program = "".join(path.read_text() for path in (ROOT / "src/app").glob("*.cpp"))
+    program = "".join(path.read_text() for path in (ROOT / "src/app").rglob("*.cpp"))
     assert f'"{key}"' in program
 
 

@@ -53,7 +53,7 @@ struct JobRunnerTest : ::testing::Test {
             return running == 0 && undelivered == 0;
         }));
     }
-    // The one result that was posted for the job.
+    // The job's one result.
     Json result(const std::string& id) {
         Json found;
         int count = 0;
@@ -100,7 +100,7 @@ TEST_F(JobRunnerTest, AJobWithoutAnIdIsNotRun) {
     EXPECT_TRUE(fake.heard("job-done").empty());
 }
 
-TEST_F(JobRunnerTest, OneBadPictureSpoilsNoOther) {
+TEST_F(JobRunnerTest, OneBadPictureDoesNotAffectTheOthers) {
     TakenJob taken = batch("b", {"a cat", "bad", "a dog"});
     taken.request->items.push_back({.id = "four", .job = fail(ErrorCode::bad_base64, "no base64")});
     runner.take_in(std::move(taken));
@@ -113,7 +113,7 @@ TEST_F(JobRunnerTest, OneBadPictureSpoilsNoOther) {
     EXPECT_EQ(results[3]["error"]["code"], "bad_base64");
 }
 
-TEST_F(JobRunnerTest, WhoeverTakesJobsNeverWaitsForTheirPictures) {
+TEST_F(JobRunnerTest, TakingJobsInNeverWaitsForTheirPictures) {
     std::future<void> taken = std::async(std::launch::async, [&] {
         for (int i = 0; i < 20; ++i) {
             const std::string id = "b" + std::to_string(i);
@@ -142,7 +142,7 @@ TEST_F(JobRunnerTest, AStoppedJobIsAnsweredToo) {
     EXPECT_EQ(error_type(result("j1")), "cancelled");
 }
 
-TEST_F(JobRunnerTest, AJobThatTheEndCutsOffMayBeSentAgain) {
+TEST_F(JobRunnerTest, AJobCutOffByTheShutdownMayBeSentAgain) {
     runner.take_in(single("j1", "wait"));
     runner.say_shutting_down();
     book.stop_all();
@@ -150,7 +150,7 @@ TEST_F(JobRunnerTest, AJobThatTheEndCutsOffMayBeSentAgain) {
     EXPECT_EQ(error_type(result("j1")), "shutting_down");
 }
 
-TEST_F(JobRunnerTest, AStreamTellsPiecesThenItemsThenEverything) {
+TEST_F(JobRunnerTest, AStreamSendsPiecesThenItemsThenTheWholeAnswer) {
     TakenJob taken = batch("s", {"a cat"});
     taken.request->stream = true;
     runner.take_in(std::move(taken));
@@ -170,7 +170,7 @@ TEST_F(JobRunnerTest, AStreamTellsPiecesThenItemsThenEverything) {
     EXPECT_EQ(result("s")["output"]["results"][0]["caption"], "a cat");
 }
 
-TEST_F(JobRunnerTest, TheProgressOfABatchIsToldBeforeItsResultAndNeverAfter) {
+TEST_F(JobRunnerTest, ABatchReportsProgressBeforeItsResultAndNeverAfter) {
     TakenJob taken = batch("b", {"a cat", "wait", "a dog"});
     runner.take_in(std::move(taken));
     fake.wait_for(1);
@@ -183,7 +183,7 @@ TEST_F(JobRunnerTest, TheProgressOfABatchIsToldBeforeItsResultAndNeverAfter) {
     EXPECT_TRUE(Json::parse(posts.back().body)["output"].contains("results"));
 }
 
-TEST_F(JobRunnerTest, AFilmIsAnsweredByPlace) {
+TEST_F(JobRunnerTest, AFilmIsAnsweredFrameByFrame) {
     runner.take_in(film("f", "twin"));
     wait_until_delivered();
     const Json output = result("f")["output"];
@@ -193,7 +193,7 @@ TEST_F(JobRunnerTest, AFilmIsAnsweredByPlace) {
     EXPECT_EQ(output["video"]["duration"], 2.0);
 }
 
-TEST_F(JobRunnerTest, AFramesFailureIsItsOwnAndAFilmOfFailuresCountsAgainstTheModel) {
+TEST_F(JobRunnerTest, AFrameFailsAloneAndAFilmOfFailuresCountsAgainstTheModel) {
     runner.take_in(film("f", "bad"));
     wait_until_delivered();
     EXPECT_EQ(result("f")["output"]["failed_indices"].dump(), "[0,1]");
@@ -205,7 +205,7 @@ TEST_F(JobRunnerTest, AFramesFailureIsItsOwnAndAFilmOfFailuresCountsAgainstTheMo
     EXPECT_EQ(deaths, 1);
 }
 
-TEST_F(JobRunnerTest, AStreamedFilmTellsEachFrameWithItsTime) {
+TEST_F(JobRunnerTest, AStreamedFilmSendsEachFrameWithItsTime) {
     runner.take_in(film("f", "a cat", true));
     wait_until_delivered();
     Json frames = Json::array();

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 ERROR_FIELDS = {"error_type", "error_message", "hostname", "worker_id", "version"}
 MB = 1_000_000
+CHUNK_TRIES = 5  # of the worker, for a piece of a stream
 
 
 def png(width=16, height=16):
@@ -174,8 +175,9 @@ def output_complaint(planned, output):
 
 def stream_complaint(planned, job):
     """Every item's pieces in order, each item's result after them and once."""
-    if any(fault.startswith("stream status:4") and "429" not in fault for fault in job["faults"]):
-        return None  # chunks were refused for good
+    faults = [fault for fault in job["faults"] if fault.startswith("stream ")]
+    if len(faults) >= CHUNK_TRIES or any("status:4" in fault and "429" not in fault for fault in faults):
+        return None  # a chunk was refused for good or given up, and the rest left to the result
     wanted = planned.captions or (planned.caption,)
     said, results = [""] * len(wanted), [None] * len(wanted)
     for event in (event for chunk in job["chunks"] for event in chunk.get("events", [])):

@@ -1,8 +1,7 @@
 """The environment in which the tests run as on another processor: `python draw_cpu.py SEED` prints NAME=value lines.
 
-One processor is drawn of those that this one can stand for; torch, oneDNN, MKL and our own code then use only what
-it has.
-What the environment already says stays as it is.
+One processor is drawn from those that this one can stand for; torch, oneDNN, MKL and our own code use only what it has.
+A variable that is already set keeps its value.
 """
 
 import os

@@ -28,6 +28,7 @@ PROMPTS = ["a photo of", "", "Question: how many? Answer:", "ein Bild von \u00fc
 BATCHES = [1, 2, 7, 16]  # pictures under way together: what one says must not depend on them
 PICTURES_PER_MODEL = sum(BATCHES)
 COSINE_LEAST = 0.9999
+SHAKES = 8  # each falls to either side of a tie
 FAMILIES = [family for family in MAKERS if family not in TRUE_SIZE]
 
 
@@ -83,19 +84,22 @@ def check_captions(rng, snapshot, bundle, files):
         for file, result in zip(some, results):
             asked = (Image.open(file), wish.prompt, wish.max_length, wish.min_length, wish.num_beams)
             problem = difference(result, snapshot, asked)
-            equal += not problem
+            tie = problem and any(not difference(result, snapshot, asked, 1 + shake) for shake in range(SHAKES))
+            equal += not problem or tie
             if problem:
-                print(f"{bundle.parent.name}, {file.name}, {together} together, {wish}: {problem}")
+                reason = "a tie, which rounding decides" if tie else "WRONG"
+                print(f"{bundle.parent.name}, {file.name}, {together} together, {wish}: {reason}: {problem}")
     return equal
 
 
-def difference(result, snapshot, asked):
-    """What is different; empty if nothing is."""
+def difference(result, snapshot, asked, shake=0):
+    """What is different; empty if nothing is. Where two words are equally likely but for rounding, so is what the
+    reference says about a picture that was shaken by as much."""
     image, *wish, num_beams = asked
     expected, largest = (
-        reference_scores(snapshot, image, *wish, num_beams)
+        reference_scores(snapshot, image, *wish, num_beams, shake)
         if num_beams > 1
-        else ([(generate_reference(snapshot, [image], *wish)[0], None)], 0)
+        else ([(generate_reference(snapshot, [image], *wish, shake=shake)[0], None)], 0)
     )
     tokens = expected[0][0]
     if result.get("tokens") != tokens:

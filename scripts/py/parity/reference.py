@@ -18,6 +18,7 @@ from transformers import (
 )
 
 MODELS_KEPT = 2
+SHAKE = 1e-6  # of a pixel: moves the logits about as far as all their roundings do
 
 
 VICUNA = (
@@ -121,19 +122,19 @@ def request_text(snapshot, prompt: str, pictures: int) -> str:
 
 
 def generate_reference(
-    snapshot, images, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 1
+    snapshot, images, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 1, shake: int = 0
 ) -> list[list[int]]:
     """The new tokens for each picture, or list of pictures: with the end token, without what pads after it."""
     options = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "num_beams": num_beams}
-    return [_generate(snapshot, image, prompt, **options).tokens[0] for image in images]
+    return [_generate(snapshot, image, prompt, shake, **options).tokens[0] for image in images]
 
 
 def reference_scores(
-    snapshot, image, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 2
+    snapshot, image, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 2, shake: int = 0
 ) -> tuple[list[tuple[list[int], float]], float]:
     """All beams of one request with their scores, the best first; and the largest logit that went into them."""
     options = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "num_beams": num_beams}
-    said = _generate(snapshot, image, prompt, num_return_sequences=num_beams, **options)
+    said = _generate(snapshot, image, prompt, shake, num_return_sequences=num_beams, **options)
     return list(zip(said.tokens, said.scores)), said.largest
 
 
@@ -145,11 +146,15 @@ class Said:
 
 
 @torch.inference_mode()
-def _generate(snapshot, images, prompt: str, **options) -> Said:
+def _generate(snapshot, images, prompt: str, shake: int, **options) -> Said:
+    """`shake`: another number than 0 moves each pixel by about a rounding, each number in its own way."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         inputs, model = make_inputs(snapshot, images, prompt), load_model(str(snapshot))
+        if shake:
+            noise = torch.randn(inputs["pixel_values"].shape, generator=torch.Generator().manual_seed(shake))
+            inputs["pixel_values"] *= 1 + SHAKE * noise
         if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1:
             inputs = with_embeds(model, inputs)
         said = model.generate(

@@ -83,7 +83,9 @@ Result<Target> choose_target(const Options& options, const Fit& fit) {
     const std::string usual = source.empty() ? fit.found.folder.filename().string() : last_part(source);
     const std::string name = options.bundle_name.empty() ? usual : options.bundle_name;
     if (name.empty() || name.front() == '.' || name.find('/') != std::string::npos)
-        return fail(ErrorCode::usage, "\"" + name + "\" is no name for a folder; choose another with --name");
+        return fail(
+            ErrorCode::usage, "\"" + name + "\" cannot be the name of a folder; choose another with --name"
+        );
     const fs::path parent =
         options.bundle_folder.empty() ? model_folders().front() : fs::path(options.bundle_folder);
     Target target{.folder = parent / name};
@@ -99,7 +101,7 @@ Result<Target> choose_target(const Options& options, const Fit& fit) {
     const bool is_itself = fs::equivalent(target.folder, fit.found.folder, error);
     if (!is_bundle(target.folder)) {
         if (is_itself) return target;
-        return taken("is there and is no bundle");
+        return taken("exists and is not a bundle");
     }
     const Result<Manifest> there = read_manifest(target.folder);
     if (!there) return taken("is a damaged bundle");

@@ -16,7 +16,7 @@ Result<std::filesystem::path> find_named_bundle(std::string_view name);
 // make a bundle of it.
 Result<std::filesystem::path> find_bundle(std::string_view name_or_path);
 
-// For whoever sent a job: the same, but what is told are the names of the bundles, not where they lie.
+// The same for the sender of a job: the error lists the bundles by name, but not their paths.
 Result<std::filesystem::path> find_bundle_of_job(std::string_view name);
 
 // The same, and also one that waits for its weights.

@@ -78,7 +78,7 @@ std::vector<Error> all_problems(const Fit& fit, const std::string& fetch) {
     const auto add = [&](std::vector<Error> more) { std::ranges::move(more, std::back_inserter(problems)); };
     if (std::optional<Error> other = other_config(fit)) problems.push_back(*std::move(other));
     add(check_tokenizer(fit.found.folder, fit.ready.manifest->info, fetch));
-    // Names would be missing only because their file is: told once.
+    // Tensors of a missing file would be missing too: one error is enough.
     const bool all_open =
         !fit.snapshot.weights.empty() && std::ranges::none_of(fit.snapshot.problems, [](const Error& error) {
             return error.code == ErrorCode::weights_invalid;

@@ -52,7 +52,7 @@ int models_list(const Options& options) {
     if (options.json) {
         std::puts(format_models(models).c_str());
     } else if (models.empty()) {
-        std::puts("There is no model bundle in:");
+        std::puts("No model bundles in:");
         for (const std::filesystem::path& folder : model_folders()) std::printf("  %s\n", folder.c_str());
     } else {
         print(models);

@@ -33,8 +33,8 @@ void add_weights(ModelSummary& made, const fs::path& folder, const Manifest& man
         made.bytes += file.bytes;
         if (bytes_at(place / file.file) == file.bytes || made.weights == WeightsState::missing) continue;
         made.weights = WeightsState::missing;
-        made.problem = (place / file.file).string() +
-                       " is missing or another file; `vignette models verify " + made.name + "` tells more";
+        made.problem = (place / file.file).string() + " is missing or has changed; `vignette models verify " +
+                       made.name + "` says more";
     }
 }
 

@@ -126,7 +126,7 @@ Result<FoundSnapshot> snapshot_at(const fs::path& path) {
     if (!fs::is_directory(folder, error)) {
         return fail(
             ErrorCode::model_not_found,
-            path.string() + " is no folder; name the folder that holds config.json"
+            path.string() + " is not a folder; name the folder that holds config.json"
         );
     }
     if (const std::optional<fs::path> revision = revision_in(folder))

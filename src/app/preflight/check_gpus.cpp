@@ -1,4 +1,4 @@
-// What the driver said, held against what the operator wants and the model needs.
+// Compares what the driver reports with what the operator wants and the model needs.
 #include <algorithm>
 
 #include "app/preflight/checks.h"
@@ -22,11 +22,11 @@ Check no_gpu(const PreflightOptions& options, const std::string& why) {
 Check check_devices(const Gpus& gpus) {
     std::string names;
     for (const Gpu& gpu : gpus.devices) names += (names.empty() ? "" : ", ") + gpu.name;
-    return passed("gpu", std::to_string(gpus.devices.size()) + " device(s) keep what is written: " + names);
+    return passed("gpu", std::to_string(gpus.devices.size()) + " device(s) passed a memory test: " + names);
 }
 
 Check check_cuda(int has, int wanted) {
-    const std::string speaks = "the driver runs CUDA up to " + cuda_text(has);
+    const std::string speaks = "the driver supports CUDA up to " + cuda_text(has);
     if (has >= wanted) return passed("cuda", speaks);
     return failed(
         "cuda", speaks + " and at least " + cuda_text(wanted) + " is needed",
@@ -45,7 +45,7 @@ Check check_gpu_memory(const PreflightOptions& options, const Gpu& gpu, const Mo
     if (gpu.free_bytes >= needed) return passed("gpu_memory", found + ", " + wants);
     return failed(
         "gpu_memory", found + " on " + gpu.name + ", " + wants,
-        "end what else runs on this GPU, take a larger one, or set VIGNETTE_SLOTS to fewer slots"
+        "stop other programs on this GPU, use a larger one, or lower VIGNETTE_SLOTS"
     );
 }
 

@@ -1,4 +1,4 @@
-// The parts that were installed: the captioner's library and the model bundle.
+// The installed parts: the captioner's library and the model bundle.
 #include <dlfcn.h>
 
 #include <utility>
@@ -28,7 +28,7 @@ Check check_files(const PreflightOptions& options, const fs::path& bundle, std::
     needs = *std::move(read);
     return passed(
         "files", std::string("program, tokenizer") + (options.deep ? " and weights" : "") +
-                     " have their digests, the weights their sizes (" +
+                     " match their digests, the weights their sizes (" +
                      std::to_string(needs->manifest.weights.files.size()) + " file(s))"
     );
 }
@@ -41,7 +41,7 @@ Check check_captioner(bool deep) {
     if (deep && dlopen(back->c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
         return failed(
             "captioner", std::string("cannot be loaded: ") + dlerror(),
-            "install the library that is missing, or build again (scripts/setup)"
+            "install the missing library, or rebuild (scripts/setup)"
         );
     }
     return passed("captioner", back->string());

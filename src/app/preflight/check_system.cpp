@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::uint64_t gib = 1024 * MiB;
 
-// libtorch itself and the work of a step want about 2 GiB; CUDA's libraries as much again. The weights are
-// mapped or cast into memory on the CPU and only pass through it on their way to a GPU.
+// libtorch and the work of a step need about 2 GiB, CUDA's libraries as much again. On the CPU the weights
+// are memory-mapped or cast into memory; on their way to a GPU they only pass through it.
 std::uint64_t memory_needed(
     const PreflightOptions& options, bool gpu, const std::optional<ModelNeeds>& needs
 ) {
@@ -47,7 +47,7 @@ struct Share {
     }
 };
 
-// Of the system's disk and of the temporary folder's. A place that tells nothing is left out.
+// Of the system's disk and the temporary folder's. A path whose space is unknown is left out.
 std::vector<Share> disk_shares(const fs::path& root) {
     std::error_code no_folder;
     std::vector<Share> shares;
@@ -71,8 +71,8 @@ Check check_memory(const PreflightOptions& options, bool gpu, const std::optiona
     if (memory->available_bytes >= needed) return passed("memory", found);
     return failed(
         "memory", found + ", " + gib_text(needed) + " needed",
-        memory->limited_by.empty() ? "end other programs or take a larger machine"
-                                   : "give the container more memory, or take a larger machine"
+        memory->limited_by.empty() ? "stop other programs or use a larger machine"
+                                   : "give the container more memory, or use a larger machine"
     );
 }
 
@@ -114,7 +114,8 @@ Check check_urls(const UrlOptions& options) {
     if (!rules) return failed("urls", rules.error());
     if (options.allow_private) {
         return noted(
-            "urls", "private networks and this machine too: whoever sends jobs can make us fetch there"
+            "urls",
+            "private networks and this machine are allowed: anyone who sends jobs can make us fetch from them"
         );
     }
     return passed("urls", options.hosts.empty() ? "any public host" : "only the hosts listed, if public");

@@ -1,5 +1,4 @@
-// The single checks of a preflight, each a function of what was found. Private to
-// app/preflight/preflight*.cpp.
+// The checks of a preflight, each a function of what was found. Private to app/preflight.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +12,7 @@
 
 namespace vignette {
 
-// What the model takes, once its bundle is known to be whole.
+// What the model needs, once its bundle is known to be complete.
 struct ModelNeeds {
     Manifest manifest;
     std::uint64_t weights_bytes = 0;
@@ -22,7 +21,7 @@ struct ModelNeeds {
 Check passed(std::string name, std::string details);
 Check noted(std::string name, std::string details);
 Check failed(std::string name, std::string details, std::string remedy);
-// Our errors say what is wrong, a semicolon, and what to do.
+// Our errors say what is wrong, then, after a semicolon, what to do.
 Check failed(std::string name, const Error& error);
 
 std::string gib_text(std::uint64_t bytes);  // "1.5 GiB"
@@ -32,7 +31,7 @@ Check check_captioner(bool deep);
 // The bundle and its files; `needs` is set when both are right.
 std::vector<Check> check_model(const PreflightOptions& options, std::optional<ModelNeeds>& needs);
 
-// The devices, CUDA's version, and the first device's free memory: the model computes on that one.
+// The devices, the CUDA version, and the free memory of the first device, on which the model runs.
 std::vector<Check> check_gpus(
     const PreflightOptions& options, const Result<Gpus>& gpus, const std::optional<ModelNeeds>& needs
 );

@@ -14,7 +14,7 @@ namespace {
 constexpr int no_device = 100;  // CUDA_ERROR_NO_DEVICE: a driver and nothing to drive
 constexpr std::size_t probe_bytes = 4 * MiB;
 
-constexpr const char* restart = "; restart the machine or take another one, and check it with nvidia-smi";
+constexpr const char* restart = "; restart the machine or use another one, and check it with nvidia-smi";
 
 template <class Function>
 void find(void* library, const char* name, Function*& function, std::string& missing) {
@@ -52,7 +52,7 @@ std::string error_name(const GpuDriver& driver, int error) {
     return "CUDA error " + std::to_string(error);
 }
 
-// One call's outcome, told with the device it was for; `device` is empty for the driver as a whole.
+// The outcome of one call, with the device it was for; `device` is empty for the driver as a whole.
 Result<void> done(const GpuDriver& driver, int error, std::string_view call, std::string_view device = {}) {
     if (error == 0) return {};
     const std::string where = device.empty() ? "" : " on " + std::string(device);
@@ -90,7 +90,7 @@ private:
     bool current_ = false;
 };
 
-// Bytes that differ from place to place, so that neither zeros nor a shifted copy pass for them.
+// Bytes that differ everywhere, so that neither zeros nor a shifted copy can pass for them.
 std::vector<std::uint32_t> pattern() {
     std::vector<std::uint32_t> numbers(probe_bytes / sizeof(std::uint32_t));
     std::uint32_t next = 1;

@@ -1,5 +1,5 @@
-// The GPUs as NVIDIA's driver shows them, asked without the CUDA toolkit: what there is, and whether each
-// device really takes, keeps and gives back data. Any thread; nothing is held afterwards.
+// The GPUs as NVIDIA's driver reports them, without the CUDA toolkit: which there are, and whether each
+// really stores and returns data. Any thread; nothing is held afterwards.
 #pragma once
 
 #include <cstddef>
@@ -19,12 +19,12 @@ struct Gpu {
 };
 
 struct Gpus {
-    bool driver = false;   // false: libcuda is not here, and the rest is empty
-    int cuda_version = 0;  // the newest CUDA that the driver runs: 13000 is 13.0
+    bool driver = false;   // false: libcuda is missing, and the rest is empty
+    int cuda_version = 0;  // the newest CUDA version the driver supports: 13000 is 13.0
     std::vector<Gpu> devices;
 };
 
-// The functions of the driver that are used, as cuda.h declares them with CUresult and CUdevice as int.
+// The driver functions we call, as cuda.h declares them, with CUresult and CUdevice as int.
 struct GpuDriver {
     int (*init)(unsigned flags) = nullptr;
     int (*version)(int* version) = nullptr;
@@ -43,8 +43,8 @@ struct GpuDriver {
     int (*error_name)(int error, const char** name) = nullptr;
 };
 
-// No driver and no device are values; everything else that does not work is an error that names the call, the
-// device and CUDA's word for what went wrong.
+// A missing driver or device is a value. Any other failure is an error that names the call, the device and
+// CUDA's name for what went wrong.
 Result<Gpus> probe_gpus();
 Result<Gpus> probe_gpus(const GpuDriver& driver);
 

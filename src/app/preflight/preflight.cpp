@@ -19,7 +19,7 @@ bool is_true(const char* name) {
     return value == "true";
 }
 
-// Empty when the variable is not set, or is no number from 0 to `max`; the latter is told in `misunderstood`.
+// Empty if the variable is not set. One that is not a number from 0 to `max` is added to `misunderstood`.
 std::optional<double> number(const char* name, double max, std::vector<std::string>& misunderstood) {
     const std::string value = variable(name);
     if (value.empty()) return std::nullopt;
@@ -31,7 +31,7 @@ std::optional<double> number(const char* name, double max, std::vector<std::stri
     return std::nullopt;
 }
 
-// "12.4" is 12040 to the driver; the part after the point is no fraction: 12.10 is newer than 12.9.
+// "12.4" is 12040 to the driver. What follows the point is not a fraction: 12.10 is newer than 12.9.
 std::optional<int> cuda_version(const char* name, std::vector<std::string>& misunderstood) {
     const std::string value = variable(name);
     if (value.empty()) return std::nullopt;
@@ -136,7 +136,7 @@ Check failed(std::string name, std::string details, std::string remedy) {
 Check failed(std::string name, const Error& error) {
     const std::size_t end = error.message.rfind("; ");
     if (end == std::string::npos) {
-        return failed(std::move(name), error.message, "docs/errors.md tells more about such errors");
+        return failed(std::move(name), error.message, "docs/errors.md says more about this error");
     }
     return failed(std::move(name), error.message.substr(0, end), error.message.substr(end + 2));
 }

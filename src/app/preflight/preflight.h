@@ -1,5 +1,5 @@
-// Is this machine fit to describe pictures? The checks that `vignette worker` makes before it takes jobs and
-// that `vignette doctor` prints. Nothing heavy is loaded but by a deep preflight.
+// Can this machine describe pictures? The checks that `vignette worker` makes before it takes jobs and that
+// `vignette doctor` prints. Only a deep preflight loads anything heavy.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Check {
     bool operator==(const Check&) const = default;
 };
 
-// What the operator asked for, and where to look; tests replace the latter.
+// What the operator asked for, and where to look, which tests replace.
 struct PreflightOptions {
     std::string model;
     std::string device = "auto";
@@ -38,7 +38,7 @@ struct PreflightOptions {
     int cuda_version_min = 13000;  // as the driver counts: 13.0, which our torch is built for
     std::filesystem::path outbox;  // empty: none
     UrlOptions urls;
-    std::vector<std::string> misunderstood;  // variables whose value is not what they take
+    std::vector<std::string> misunderstood;  // variables whose values were not understood
 
     std::filesystem::path root = "/";
     std::function<Result<Gpus>()> probe = [] { return probe_gpus(); };
@@ -47,13 +47,13 @@ struct PreflightOptions {
 // With RUNPOD_SKIP_…, RUNPOD_MIN_…, RUNPOD_GPU_COUNT and VIGNETTE_OUTBOX of the environment.
 PreflightOptions preflight_options(const Options& options);
 
-// Always all checks, in the order in which they matter. Makes CUDA contexts, so it takes about as long as
-// the slowest GPU takes for one; only one call at a time.
+// Always runs all checks, the most important first. Creates CUDA contexts, so it takes about as long as the
+// slowest GPU needs for one. One call at a time.
 std::vector<Check> preflight(const PreflightOptions& options);
 
 std::optional<Check> first_failure(const std::vector<Check>& checks);
 
-// A check's details as the platform takes them: at most 256 bytes, whole characters.
+// A check's details as the platform accepts them: at most 256 bytes, no character cut.
 std::string reason(const Check& check);
 
 }  // namespace vignette

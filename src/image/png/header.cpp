@@ -17,6 +17,13 @@ constexpr std::size_t signature_size = 8;
 constexpr std::size_t frame_size = 12;  // length and type before a chunk's data, checksum behind
 constexpr std::size_t header_size = 13;
 
+struct PngLayout {
+    static constexpr std::uint32_t indexed = 3;
+
+    Size size;
+    std::uint32_t colour = 0;
+};
+
 struct Chunk {
     BytesView whole;
     BytesView data() const { return whole.part(8, whole.size() - frame_size); }
@@ -67,23 +74,10 @@ Result<PngLayout> read_layout(const Chunk& chunk) {
         data.u8(10) != 0 || data.u8(11) != 0 || data.u8(12) > 1)
         return fail_damaged(ImageFormat::png, "its header holds values that no PNG has");
     const Size size{static_cast<std::int32_t>(data.be32(0)), static_cast<std::int32_t>(data.be32(4))};
-    return PngLayout{size, data.u8(8), data.u8(9), data.u8(12) == 1};
-}
-
-void keep(Bytes& data, const BytesView& piece) {
-    data.insert(data.end(), piece.bytes().begin(), piece.bytes().end());
+    return PngLayout{size, data.u8(9)};
 }
 
 }  // namespace
-
-std::uint32_t PngLayout::channels() const {
-    switch (colour) {
-        case rgb: return 3;
-        case grey_alpha: return 2;
-        case rgba: return 4;
-        default: return 1;
-    }
-}
 
 Result<ImageHeader> read_png_header(std::span<const std::byte> encoded) {
     ChunkWalk walk(encoded);
@@ -91,7 +85,6 @@ Result<ImageHeader> read_png_header(std::span<const std::byte> encoded) {
     if (!chunk) return fail_truncated(ImageFormat::png);
     const PngLayout layout = TRY(read_layout(*chunk));
     ImageHeader header{ImageFormat::png, layout.size};
-    header.scratch = layout.pixel_bytes() + 2;  // all rows, unpacked, and the packed ones
     while ((chunk = walk.next()) && !chunk->is("IDAT") && !chunk->is("IEND")) {
         if (!chunk->is("eXIf")) continue;
         ExifFacts exif = read_exif(chunk->data().bytes());
@@ -107,29 +100,33 @@ bool belongs_to_pixels(const Chunk& chunk) {
     return chunk.is("IEND") || chunk.is("IDAT") || chunk.is("IHDR") || chunk.is("PLTE") || chunk.is("tRNS");
 }
 
-bool has_all(const PngParts& parts) {
-    const bool has_colours = parts.layout.colour != PngLayout::indexed || parts.palette.size() >= 3;
-    return !parts.data.empty() && has_colours;
+void keep(Bytes& parts, const BytesView& piece) {
+    parts.insert(parts.end(), piece.bytes().begin(), piece.bytes().end());
 }
 
 }  // namespace
 
-Result<PngParts> read_png_parts(std::span<const std::byte> encoded) {
+Result<Bytes> read_png_parts(std::span<const std::byte> encoded) {
     ChunkWalk walk(encoded);
     std::optional<Chunk> chunk = walk.next();
     if (!chunk) return fail_truncated(ImageFormat::png);
-    PngParts parts;
-    parts.layout = TRY(read_layout(*chunk));
-    parts.data.reserve(encoded.size());
+    const PngLayout layout = TRY(read_layout(*chunk));
+    Bytes parts;
+    parts.reserve(encoded.size());
+    keep(parts, BytesView(encoded.first(signature_size)));
+    keep(parts, chunk->whole);
+    bool has_colours = layout.colour != PngLayout::indexed;
+    bool has_pixels = false;
     while ((chunk = walk.next())) {
         if (!belongs_to_pixels(*chunk)) continue;
+        const bool is_data = chunk->is("IDAT");
         if (chunk->is("IHDR")) return fail_damaged(ImageFormat::png, "it has two headers");
         if (!chunk->intact()) return fail_damaged(ImageFormat::png, "a part of it fails its checksum");
-        if (chunk->is("PLTE") && parts.data.empty()) parts.palette = chunk->data();
-        if (chunk->is("tRNS") && parts.data.empty()) parts.transparency = chunk->data();
-        if (chunk->is("IDAT")) keep(parts.data, chunk->data());
+        if (chunk->is("PLTE")) has_colours |= !has_pixels && chunk->data().size() >= 3;
+        has_pixels |= is_data && chunk->data().size() > 0;
+        if (is_data || !has_pixels || chunk->is("IEND")) keep(parts, chunk->whole);
         if (!chunk->is("IEND")) continue;
-        if (!has_all(parts)) return fail_damaged(ImageFormat::png, "it lacks pixels or colours");
+        if (!has_pixels || !has_colours) return fail_damaged(ImageFormat::png, "it lacks pixels or colours");
         return parts;
     }
     return fail_truncated(ImageFormat::png);

@@ -119,13 +119,6 @@ std::optional<std::uint32_t> TiffField::number(std::size_t index) const {
     return size == 2 ? u16(data, index * size, big_endian) : u32(data, index * size, big_endian);
 }
 
-std::optional<double> TiffField::ratio(std::size_t index) const {
-    if (type != rational_type || index >= data.size() / 8) return std::nullopt;
-    const std::uint32_t divisor = u32(data, index * 8 + 4, big_endian);
-    if (divisor == 0) return std::nullopt;
-    return static_cast<double>(u32(data, index * 8, big_endian)) / divisor;
-}
-
 std::string_view TiffField::text() const {
     if (type != ascii_type) return {};
     const std::string_view all(reinterpret_cast<const char*>(data.bytes().data()), data.size());

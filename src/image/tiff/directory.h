@@ -63,8 +63,6 @@ struct TiffField {
 
     // A BYTE, SHORT or LONG; empty for other types and behind the last value.
     std::optional<std::uint32_t> number(std::size_t index = 0) const;
-    // A RATIONAL; empty for other types, behind the last value and where it divides by zero.
-    std::optional<double> ratio(std::size_t index = 0) const;
     // An ASCII up to its first zero byte; empty for other types.
     std::string_view text() const;
 };

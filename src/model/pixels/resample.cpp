@@ -89,22 +89,22 @@ std::uint8_t blend(
 }
 
 // Loops of a length that is known become vector instructions.
-constexpr std::size_t block = 64;
+constexpr std::size_t block_samples = 64;
 
 [[gnu::always_inline]] inline void blend_block(
     const std::uint8_t* lines, std::size_t row, const ResampleKernel::Output& output, int bits,
     std::uint8_t* into
 ) {
-    std::array<std::int32_t, block> sums;
+    std::array<std::int32_t, block_samples> sums;
     sums.fill(bits == 0 ? 0 : 1 << (bits - 1));
     for (const std::int16_t weight : output.weights) {
-        for (std::size_t i = 0; i < block; ++i) {
+        for (std::size_t i = 0; i < block_samples; ++i) {
             const std::int16_t sample = lines[i];
             sums[i] += weight * sample;
         }
         lines += row;
     }
-    for (std::size_t i = 0; i < block; ++i)
+    for (std::size_t i = 0; i < block_samples; ++i)
         into[i] = static_cast<std::uint8_t>(std::clamp(sums[i] >> bits, 0, 255));
 }
 
@@ -112,7 +112,8 @@ void blend_blocks(
     const std::uint8_t* lines, std::size_t row, const ResampleKernel::Output& output, int bits,
     std::uint8_t* into
 ) {
-    for (std::size_t x = 0; x + block <= row; x += block) blend_block(lines + x, row, output, bits, into + x);
+    for (std::size_t x = 0; x + block_samples <= row; x += block_samples)
+        blend_block(lines + x, row, output, bits, into + x);
 }
 
 #ifdef __x86_64__
@@ -121,7 +122,8 @@ void blend_blocks(
     const std::uint8_t* lines, std::size_t row, const ResampleKernel::Output& output, int bits,
     std::uint8_t* into
 ) {
-    for (std::size_t x = 0; x + block <= row; x += block) blend_block(lines + x, row, output, bits, into + x);
+    for (std::size_t x = 0; x + block_samples <= row; x += block_samples)
+        blend_block(lines + x, row, output, bits, into + x);
 }
 // VIGNETTE_CPU=plain: so that the tests can also run as on the others.
 bool wide() {
@@ -159,7 +161,7 @@ void blend_rows(
     std::uint8_t* into
 ) {
     blend_best(lines, row, output, bits, into);
-    for (std::size_t x = row / block * block; x < row; ++x)
+    for (std::size_t x = row / block_samples * block_samples; x < row; ++x)
         into[x] = blend(lines + x, static_cast<std::int64_t>(row), output, bits);
 }
 

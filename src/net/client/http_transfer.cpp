@@ -94,6 +94,7 @@ bool HttpTransfer::append(const char* data, std::size_t bytes) {
 }
 
 Transfer::Clock::time_point HttpTransfer::stop_deadline() {
+    if (!answer_has_begun_) return {};
     if (!stop_deadline_) stop_deadline_ = Clock::now() + rest_after_stop;
     return *stop_deadline_;
 }

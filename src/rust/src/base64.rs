@@ -75,7 +75,7 @@ fn has_form_feed(text: &[u8], length: usize) -> bool {
     !clean && text.contains(&b'\x0c')
 }
 
-/// The text up to its last digit. Behind that there may only be the `=` that the last group lacks, or fewer, and white
+/// The text up to its last digit. After that there may only be the `=` that the last group lacks, or fewer, and white
 /// space.
 fn find_digits(text: &[u8]) -> Result<&[u8], Bad> {
     let end = text.iter().position(|&c| kind(c) == BAD).unwrap_or(text.len());
@@ -169,7 +169,7 @@ mod tests {
         groups.collect()
     }
 
-    /// Every length around the SIMD block sizes, whole and in lines, into a buffer with bytes of others behind it.
+    /// Every length around the SIMD block sizes, whole and in lines, into a buffer that is followed by someone else's bytes.
     #[test]
     fn no_write_goes_past_the_room() {
         let bytes: Vec<u8> = (0..300u32).map(|i| (i * 167 + 13) as u8).collect();

@@ -49,7 +49,7 @@ fn unsupported(why: impl Into<String>) -> Failure {
     (VigStatus::Unsupported, why.into())
 }
 
-/// What is for people of an error's text: behind it stand the parser's state and its advice to programmers.
+/// The part of an error's text that is meant for people: after it come the parser's state and advice to programmers.
 fn refused(error: impl ToString) -> Failure {
     let text = error.to_string();
     let told = ["<state>", "<non-verbose/>", "<backtrace>", " Enable '"]
@@ -62,7 +62,7 @@ fn refused(error: impl ToString) -> Failure {
 impl Words {
     fn new(tokenizer: &Tokenizer) -> Result<Self, String> {
         let Spelling { mut words, not_first, every_byte } = spelling::spell(tokenizer)?;
-        // One more than the vocabulary has stands for all ends of a text: its bit says that the text is whole.
+        // One id past the vocabulary stands for every end token: its bit says that the text is complete.
         let end = words.len() as u32;
         words.push(b"\xffend".to_vec());
         let trie = TokTrie::from(&TokRxInfo::new(end + 1, end), &words);
@@ -107,7 +107,7 @@ impl VigGuide {
         let words = shared(tokenizer)?;
         let parser = words.parser(schema)?;
         let mut guide = VigGuide { words, parser, at_front: true };
-        guide.allowed(&mut vec![0; guide.words.end as usize / 32 + 1])?; // what has no beginning is told now
+        guide.allowed(&mut vec![0; guide.words.end as usize / 32 + 1])?; // a schema that nothing can satisfy fails here
         Ok(guide)
     }
 

@@ -1,10 +1,11 @@
-//! The Rust half of Vignette's text module: Hugging Face's tokenizer, guides that hold a text to a JSON schema, and a
-//! SIMD base64 decoder, behind a C ABI.
-//! `vignette_text.h` beside this crate is the contract; C++ sees nothing else. No panic crosses the boundary.
+//! What Vignette uses of Rust, behind a C ABI: Hugging Face's tokenizer, guides that hold a text to a JSON schema, a
+//! SIMD base64 decoder and a PNG decoder. `vignette_rust.h` is the contract; C++ sees nothing else. No panic crosses the
+//! boundary.
 
 mod base64;
 mod bits;
 mod guide;
+mod png;
 mod schema;
 mod spelling;
 
@@ -93,7 +94,7 @@ fn panic_text(payload: Box<dyn Any + Send>) -> String {
         (_, Some(text)) => text.as_str(),
         _ => "no message",
     };
-    format!("the tokenizer panicked: {what}")
+    format!("Rust code panicked: {what}")
 }
 
 /// Runs `call`; an error or a panic becomes a status and, where the caller wants it, a text.
@@ -119,7 +120,7 @@ fn guard(error: *mut VigText, call: impl FnOnce() -> Result<(), Failure>) -> Vig
 fn load(json: &[u8]) -> Result<VigTokenizer, Failure> {
     let mut inner = Tokenizer::from_bytes(json).map_err(failed)?;
     // As transformers does when nobody asks for them: a file that was saved with padding would otherwise put pad
-    // tokens behind every prompt, and `"strategy": {"Fixed": 10^12}` would end the process for lack of memory.
+    // tokens after every prompt, and `"strategy": {"Fixed": 10^12}` would end the process for lack of memory.
     inner.with_padding(None);
     inner.with_truncation(None).map_err(failed)?;
     Ok(VigTokenizer { inner, words: Default::default() })
@@ -264,6 +265,25 @@ pub unsafe extern "C" fn vig_base64_decode(
     status
 }
 
+/// # Safety
+/// `file` has `size` bytes; `rgb` has `capacity`; `error` is null or writable.
+#[no_mangle]
+pub unsafe extern "C" fn vig_png_decode(
+    file: *const u8,
+    size: usize,
+    rgb: *mut u8,
+    capacity: usize,
+    error: *mut VigText,
+) -> VigStatus {
+    guard(error, || {
+        let pixels = slice::from_raw_parts_mut(rgb, capacity);
+        png::decode(view(file, size), pixels).map_err(|bad| match bad {
+            png::Bad::CutShort => (VigStatus::CutShort, String::new()),
+            png::Bad::Damaged(why) => (VigStatus::Failed, why),
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,7 +322,7 @@ mod tests {
     fn a_panic_becomes_an_error_text() {
         let mut error = VigText { data: ptr::null_mut(), size: 0 };
         assert_eq!(guard(&mut error, || panic!("oh {}", "no")), VigStatus::Panicked);
-        assert_eq!(unsafe { text_view(error.data, error.size) }.unwrap(), "the tokenizer panicked: oh no");
+        assert_eq!(unsafe { text_view(error.data, error.size) }.unwrap(), "Rust code panicked: oh no");
         unsafe { vig_text_free(error) };
     }
 }

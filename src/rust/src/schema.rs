@@ -8,7 +8,7 @@ const PATTERN_BYTES_MAX: usize = 512;
 const OPTIONS_MAX: usize = 1024;
 const MEMBERS_MAX: usize = 128; // the grammar of minProperties grows with the square
 
-/// The largest number that may stand behind each of these, wherever it stands.
+/// The largest number that each of these may have, wherever it occurs.
 const SIZES_MAX: [(&str, u64); 6] = [
     ("minLength", 2048),
     ("maxLength", 2048),

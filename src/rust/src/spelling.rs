@@ -1,14 +1,14 @@
 //! What each token of a vocabulary says, as bytes, so that a text can be followed token by token.
 //!
 //! The tokenizer's own decoder is asked, one token at a time between two quotes: a token counts only where the
-//! answer is the same whatever stands around it. What cannot be spelled so is left out, and is then never said.
+//! answer is the same whatever surrounds it. What cannot be spelled this way is left out, and is then never said.
 
 use serde_json::Value;
 use tokenizers::Tokenizer;
 
 use crate::bits::Bits;
 
-/// Decoders that turn a token into the same text wherever it stands, but for spaces at the very front.
+/// Decoders that turn a token into the same text wherever it occurs, except for spaces at the very front.
 const STEADY: [&str; 7] = ["Sequence", "ByteLevel", "ByteFallback", "Fuse", "Replace", "Metaspace", "Strip"];
 const TOKEN_BYTES_MAX: usize = 256; // the trie takes 1024; longer ones are runs of spaces and of dashes
 
@@ -31,7 +31,7 @@ pub fn spell(tokenizer: &Tokenizer) -> Result<Spelling, Unspellable> {
     let (mut words, mut not_first) = (vec![Vec::new(); rows], Bits::new(rows));
     let added = tokenizer.get_added_tokens_decoder();
     for (name, &id) in &vocabulary {
-        // A special token says nothing, and what looks like one ("<image>", not marked as special) is no word.
+        // A special token says nothing, and what looks like one ("<image>", not marked as special) is not a word.
         if added.get(&id).is_some_and(|token| token.special || token.content.chars().count() > 1) {
             continue;
         }

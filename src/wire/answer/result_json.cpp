@@ -19,7 +19,7 @@ namespace {
 using Json = ResultJson;
 
 double milliseconds(Timings::Duration time) {
-    return std::chrono::duration<double, std::milli>(time).count();  // microseconds inside: three decimals
+    return std::chrono::duration<double, std::milli>(time).count();  // kept as microseconds: three decimals
 }
 
 template <class T>
@@ -46,7 +46,7 @@ Json to_json(const ModelUse& use) {
 }
 
 Json to_json(const Timings& timings) {
-    constexpr std::chrono::milliseconds noticed{1};  // less is a look into the shelf, not a load
+    constexpr std::chrono::milliseconds noticed{1};  // anything less is a cache hit, not a load
     Json json;
     if (timings.load >= noticed) json["load"] = milliseconds(timings.load);
     json.update(Json{
@@ -107,13 +107,13 @@ Json with_logprobs(const Caption& caption) {
     return list;
 }
 
-// What the model wrote as JSON; null where it was ended before its last bracket.
+// What the model wrote, parsed as JSON; null if it was cut off before the last bracket.
 Json parsed_or_null(const std::string& text) {
     Json value = Json::parse(text, nullptr, false);
     return value.is_discarded() ? Json() : value;
 }
 
-// Words and what belongs to them.
+// The text, and what is derived from it.
 Json words_of(const Caption& caption) {
     Json json;
     if (caption.task != Task::embed) json["caption"] = caption.text ? Json(*caption.text) : Json();
@@ -170,68 +170,6 @@ Json to_json(const Result<Caption>& outcome) {
     return outcome ? to_json(*outcome) : to_json(outcome.error());
 }
 
-Json to_json(const AnsweredItem& item) {
-    Json json = to_json(item.outcome);
-    if (item.id.empty()) return json;
-    Json named{{"id", item.id}};
-    named.update(json);
-    return named;
-}
-
-Json to_json(const std::vector<AnsweredItem>& items, std::chrono::duration<double> took) {
-    Json results = Json::array();
-    for (const AnsweredItem& item : items) results.push_back(to_json(item));
-    const auto failed = std::ranges::count_if(items, [](const AnsweredItem& item) { return !item.outcome; });
-    Json json;
-    json["results"] = std::move(results);
-    json["count"] = items.size();
-    json["failed"] = failed;
-    json["processing_time"] = took.count();
-    return json;
-}
-
-// Descriptions by place: one that failed is null there, and says why under `errors`.
-Json frames_json(const std::vector<AnsweredItem>& items, std::chrono::duration<double> took) {
-    Json descriptions = Json::array();
-    Json embeddings = Json::array();
-    Json failed = Json::array();
-    Json errors = Json::array();
-    Json warnings = Json::array();
-    const Caption* first = nullptr;
-    bool embedded = false;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        const Result<Caption>& outcome = items[i].outcome;
-        descriptions.push_back(outcome && outcome->text ? Json(*outcome->text) : Json());
-        const bool has_vector = outcome && outcome->embedding;
-        embedded = embedded || has_vector;
-        embeddings.push_back(
-            has_vector ? to_json(outcome->embedding->values, outcome->embedding->format) : Json()
-        );
-        if (!outcome) {
-            failed.push_back(i);
-            Json error = to_json(outcome.error());
-            error["index"] = i;
-            errors.push_back(std::move(error));
-            continue;
-        }
-        if (first == nullptr) first = &*outcome;
-        for (Json& warning : to_json(outcome->warnings)) {
-            warning["index"] = i;
-            warnings.push_back(std::move(warning));
-        }
-    }
-    Json json;
-    json["descriptions"] = std::move(descriptions);
-    if (embedded) json["embeddings"] = std::move(embeddings);
-    json["failed_indices"] = std::move(failed);
-    json["count"] = items.size();
-    json["errors"] = std::move(errors);
-    json["processing_time"] = took.count();
-    if (first != nullptr && first->text) json["model_info"] = to_json(first->model);
-    if (!warnings.empty()) json["warnings"] = std::move(warnings);
-    return json;
-}
-
 }  // namespace
 
 ResultJson result_json(const Result<Caption>& outcome) { return to_json(outcome); }
@@ -244,18 +182,6 @@ std::string written_json(const ResultJson& json) {
 
 std::string format_result(const Result<Caption>& outcome) {
     return written([&] { return to_json(outcome); });
-}
-
-std::string format_batch(const std::vector<AnsweredItem>& items, std::chrono::duration<double> took) {
-    return written([&] { return to_json(items, took); });
-}
-
-std::string format_answer(const Answer& answer) {
-    if (answer.shape == AnswerShape::batch) return format_batch(answer.items, answer.took);
-    if (answer.shape == AnswerShape::frames)
-        return written([&] { return frames_json(answer.items, answer.took); });
-    ASSERT(answer.items.size() == 1);
-    return format_result(answer.items.front().outcome);
 }
 
 }  // namespace vignette

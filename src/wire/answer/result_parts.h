@@ -1,4 +1,4 @@
-// Parts of results as JSON values, for the files of this module that write results.
+// Parts of results as JSON values, for the files in this folder.
 #pragma once
 
 #include <exception>
@@ -19,12 +19,12 @@ ResultJson error_json(const Error& error);  // {"error": {...}}
 ResultJson model_json(const ModelUse& use);
 ResultJson vector_json(const Embedding& embedding);
 
-// As text in valid UTF-8. Memory may run out while writing: the job must still get an answer.
+// As text in valid UTF-8. If memory runs out on the way, the job must still end in one answer.
 std::string written_json(const ResultJson& json);
 inline constexpr const char* no_memory_json =
     R"({"error":{"code":"out_of_memory","message":"not enough memory to write the answer","retryable":true}})";
 
-// The value that `write` returns, as text; if memory runs out, an answer that says so.
+// The JSON that `write` makes, as text, or an out-of-memory error.
 template <class Write>
 std::string written(Write&& write) {
     try {

@@ -1,4 +1,5 @@
 #include "net/client/http_client.h"
+#include "net/client/http_transfer.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -179,6 +180,12 @@ TEST(HttpClient, AStopEndsAQuestionThatIsOpen) {
     server.wait_for(1);
     stop.request_stop();
     ASSERT_FALSE(answer.get());
+}
+
+// The deadline itself is asked for, because the client's thread alone knows when it lets go.
+TEST(HttpTransfer, AfterAStopOnlyAnAnswerThatHasBegunIsAwaited) {
+    HttpTransfer transfer({.url = "http://localhost/"}, "test/1", [](const Result<HttpResponse>&) {}, {});
+    EXPECT_LE(transfer.stop_deadline(), Transfer::Clock::now());
 }
 
 TEST(HttpClient, AStopBeforeTheStartSendsNothing) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -42,13 +41,13 @@ std::vector<std::string> keys(const Json& object) {
     return names;
 }
 
-TEST(ResultJson, TheCaptionComesFirstAndWhatNobodyAskedForIsNotThere) {
+TEST(ResultJson, TheCaptionComesFirstAndWhatNobodyAskedForIsLeftOut) {
     const std::vector<std::string> expected{"caption", "processing_time", "model_info",
                                             "timings", "image",           "finish_reason"};
     EXPECT_EQ(keys(parsed(some_caption())), expected);
 }
 
-TEST(ResultJson, ACaptionIsToldWithEverythingThatMadeIt) {
+TEST(ResultJson, ACaptionComesWithEverythingThatMadeIt) {
     const Json json = parsed(some_caption());
     EXPECT_EQ(json["caption"], "a red \"square\"\nabove a circle");
     EXPECT_EQ(json["finish_reason"], "length");
@@ -70,7 +69,7 @@ TEST(ResultJson, StagesAreMillisecondsAndTheWholeIsSeconds) {
     EXPECT_EQ(json["processing_time"].dump(), "0.0205");
 }
 
-TEST(ResultJson, TokensAreThereOnlyWhenAskedFor) {
+TEST(ResultJson, TokensAreGivenOnlyWhenAskedFor) {
     Caption caption = some_caption();
     caption.tokens = {TokenId{102}, TokenId{50118}};
     EXPECT_FALSE(parsed(caption).contains("tokens"));
@@ -80,7 +79,7 @@ TEST(ResultJson, TokensAreThereOnlyWhenAskedFor) {
     EXPECT_EQ(parsed(caption)["tokens"].dump(), "[]");
 }
 
-TEST(ResultJson, OfTheModelsValuesOnlyThoseInForceAreTold) {
+TEST(ResultJson, OnlyTheModelSettingsInForceAreGiven) {
     Caption caption = some_caption();
     caption.model.num_beams = 1;
     caption.model.length_penalty = 2;
@@ -110,7 +109,7 @@ TEST(ResultJson, AlternativesAreAListWithScores) {
     );
 }
 
-TEST(ResultJson, EachTokenIsToldWithItsProbabilityAndAllWithTheirMean) {
+TEST(ResultJson, EachTokenHasItsProbabilityAndTheCaptionTheirMean) {
     Caption caption = some_caption();
     caption.tokens = {TokenId{102}, TokenId{50118}};
     caption.logprobs = {-0.5F, 0};
@@ -129,7 +128,7 @@ TEST(ResultJson, TagsAreAListEvenAnEmptyOne) {
     EXPECT_EQ(parsed(caption)["tags"].dump(), "[]");
 }
 
-TEST(ResultJson, JsonIsAValueBesideItsTextAndNullWhereItWasCut) {
+TEST(ResultJson, JsonIsAValueBesideItsTextAndNullIfItWasCutOff) {
     Caption caption = some_caption();
     caption.is_json = true;
     caption.text = R"({"b":[1,true],"a":"x"})";
@@ -153,7 +152,7 @@ TEST(ResultJson, AFailureIsCodeMessageRetryableAndItsField) {
     );
 }
 
-TEST(ResultJson, AFailureThatNoFieldCausedNamesNone) {
+TEST(ResultJson, AFailureNotCausedByAFieldNamesNone) {
     EXPECT_EQ(
         format_result(fail(ErrorCode::overloaded, "too many jobs wait")),
         R"({"error":{"code":"overloaded","message":"too many jobs wait","retryable":true}})"
@@ -170,54 +169,6 @@ TEST(ResultJson, BrokenTextOfAModelIsReplacedNotPassedOn) {
 TEST(ResultJson, AnAnswerIsOneLine) {
     EXPECT_EQ(format_result(some_caption()).find('\n'), std::string::npos);
     EXPECT_EQ(format_result(fail(ErrorCode::internal, "two\nlines")).find('\n'), std::string::npos);
-}
-
-std::vector<AnsweredItem> three_items() {
-    const Result<Caption> failed = fail(ErrorCode::empty_image, "is empty", "input.images[1]");
-    return {
-        {.id = {}, .outcome = some_caption()},
-        {.id = {}, .outcome = failed},
-        {.id = "c", .outcome = some_caption()},
-    };
-}
-
-TEST(ResultJson, ABatchIsAListInOrderAndItsCounts) {
-    const Json json = Json::parse(format_batch(three_items(), 1500ms));
-    EXPECT_EQ(keys(json), (std::vector<std::string>{"results", "count", "failed", "processing_time"}));
-    EXPECT_EQ(json["count"], 3);
-    EXPECT_EQ(json["failed"], 1);
-    EXPECT_EQ(json["processing_time"].dump(), "1.5");
-    EXPECT_EQ(json["results"][0], parsed(some_caption()));
-    EXPECT_EQ(
-        json["results"][1].dump(),
-        R"({"error":{"code":"empty_image","message":"is empty","retryable":false,"field":"input.images[1]"}})"
-    );
-}
-
-TEST(ResultJson, AnItemWithAnOwnIdHasItFirst) {
-    std::vector<AnsweredItem> items = three_items();
-    items[1].id = "b";
-    const Json json = Json::parse(format_batch(items, 1s));
-    EXPECT_EQ(keys(json["results"][1]), (std::vector<std::string>{"id", "error"}));
-    EXPECT_EQ(json["results"][2]["id"], "c");
-    EXPECT_EQ(keys(json["results"][2])[0], "id");
-    EXPECT_EQ(keys(json["results"][2])[1], "caption");
-}
-
-TEST(ResultJson, ABatchOfOneIsAListAndOnePictureIsNot) {
-    const std::vector<AnsweredItem> one{{.id = {}, .outcome = some_caption()}};
-    EXPECT_EQ(
-        format_answer({.items = one, .shape = AnswerShape::single, .took = 1s}), format_result(some_caption())
-    );
-    EXPECT_EQ(format_answer({.items = one, .shape = AnswerShape::batch, .took = 1s}), format_batch(one, 1s));
-}
-
-TEST(ResultJson, ANumberThatIsNoneIsNull) {
-    for (const double seconds :
-         {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
-        const std::string text = format_batch(three_items(), std::chrono::duration<double>(seconds));
-        EXPECT_TRUE(Json::parse(text)["processing_time"].is_null()) << text;
-    }
 }
 
 Caption some_vector(VectorFormat format) {
@@ -244,7 +195,7 @@ TEST(ResultJson, AVectorIsNumbersOfFewDigitsOrExactBase64) {
     EXPECT_EQ(parsed(two)["embedding"], "AACAPwAAAEA=");
 }
 
-TEST(ResultJson, WhereCaptionsAreOffTheCaptionIsNull) {
+TEST(ResultJson, IfCaptionsAreOffTheCaptionIsNull) {
     Caption made = some_vector(VectorFormat::numbers);
     made.task = Task::embed_and_caption;
     const Json json = parsed(made);
@@ -253,33 +204,7 @@ TEST(ResultJson, WhereCaptionsAreOffTheCaptionIsNull) {
     EXPECT_FALSE(json.contains("finish_reason"));
 }
 
-TEST(ResultJson, FramesAreToldByPlaceAndAFailedOneIsNullAndNamed) {
-    std::vector<AnsweredItem> items;
-    items.push_back({.id = {}, .outcome = some_caption()});
-    items.push_back({.id = {}, .outcome = fail(ErrorCode::bad_base64, "not base64", "input.frames[1]")});
-    items.push_back({.id = {}, .outcome = some_caption()});
-    items[2].outcome->text = "a cat";
-    items[2].outcome->warnings = {{.field = "input.x", .message = "unknown"}};
-    const Json json = Json::parse(format_answer({.items = items, .shape = AnswerShape::frames, .took = 2s}));
-    EXPECT_EQ(json["descriptions"].size(), 3U);
-    EXPECT_TRUE(json["descriptions"][1].is_null());
-    EXPECT_EQ(json["descriptions"][2], "a cat");
-    EXPECT_EQ(json["failed_indices"].dump(), "[1]");
-    EXPECT_EQ(json["count"], 3);
-    ASSERT_EQ(json["errors"].size(), 1U);
-    EXPECT_EQ(json["errors"][0]["index"], 1);
-    EXPECT_EQ(json["errors"][0]["error"]["code"], "bad_base64");
-    EXPECT_EQ(json["warnings"][0]["index"], 2);
-    EXPECT_EQ(json["model_info"]["model"], "demo");
-    EXPECT_FALSE(json.contains("embeddings"));
-    items[0].outcome->embedding = some_vector(VectorFormat::numbers).embedding;
-    const Json embedded =
-        Json::parse(format_answer({.items = items, .shape = AnswerShape::frames, .took = 2s}));
-    EXPECT_EQ(embedded["embeddings"][0].size(), 3U);
-    EXPECT_TRUE(embedded["embeddings"][1].is_null());
-}
-
-TEST(ResultJson, APictureThatWasNotDecodedWholeSaysWhatWasTakenOfIt) {
+TEST(ResultJson, APictureNotDecodedWholeSaysWhichPartWas) {
     Caption made = some_caption();
     made.images = {{
         .size = {1616, 1080},
@@ -298,7 +223,7 @@ TEST(ResultJson, APictureThatWasNotDecodedWholeSaysWhatWasTakenOfIt) {
     EXPECT_EQ(parsed(made)["image"]["taken"], "2026-05-01T12:30:00");
 }
 
-TEST(ResultJson, SeveralPicturesOfOneAnswerAreAListOfPictures) {
+TEST(ResultJson, SeveralPicturesOfOneAnswerAreAList) {
     Caption made = some_caption();
     made.images.push_back({.size = {1, 2}, .format = ImageFormat::webp});
     const Json json = parsed(made);

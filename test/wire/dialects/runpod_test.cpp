@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "wire/answer/answer_json.h"
 #include "wire/answer/result_json.h"
 
 namespace vignette {

@@ -5,7 +5,7 @@ find_program(CARGO NAMES cargo HINTS $ENV{HOME}/.cargo/bin REQUIRED)
 set(VIGNETTE_RUST_DIR ${CMAKE_SOURCE_DIR}/build/rust CACHE PATH "cargo's target folder, shared by all presets")
 
 set(vignette_rust_crate ${CMAKE_SOURCE_DIR}/src/rust)
-set(vignette_rust_library ${VIGNETTE_RUST_DIR}/release/libvignette_text.a)
+set(vignette_rust_library ${VIGNETTE_RUST_DIR}/release/libvignette_rust.a)
 
 # touch: cargo leaves an up-to-date library alone, and ninja would then run cargo again in every build.
 add_custom_command(
@@ -14,8 +14,8 @@ add_custom_command(
           ${CARGO} build --release --locked --manifest-path ${vignette_rust_crate}/Cargo.toml
   COMMAND ${CMAKE_COMMAND} -E touch ${vignette_rust_library}
   DEPENDS ${vignette_rust_crate}/Cargo.toml ${vignette_rust_crate}/Cargo.lock
-  DEPFILE ${VIGNETTE_RUST_DIR}/release/libvignette_text.d
-  COMMENT "cargo build vignette_text (about two minutes the first time)"
+  DEPFILE ${VIGNETTE_RUST_DIR}/release/libvignette_rust.d
+  COMMENT "cargo build vignette_rust (about two minutes the first time)"
   USES_TERMINAL VERBATIM)
 add_custom_target(vignette_rust_build DEPENDS ${vignette_rust_library})
 

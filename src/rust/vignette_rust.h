@@ -1,8 +1,7 @@
-// The C ABI of the Rust crate in this folder: the tokenizer, guides, and the base64 decoder. Only
-// src/text/tokenizer.cpp, src/text/guide.cpp and src/image/base64.cpp include it. Every function may be
-// called from any thread, on one tokenizer at once too, except vig_tokenizer_free; a guide takes one call at
-// a time. No panic gets out: it becomes VIG_PANICKED and an error text. A pointer that comes with a size of 0
-// may be null.
+// The C ABI of the Rust crate in this folder: the tokenizer, guides, and the decoders of base64 and PNG. Only
+// src/text and src/image include it. Every function may be called from any thread, several on one tokenizer
+// at once, except vig_tokenizer_free; a guide takes one call at a time. No panic gets out: it becomes
+// VIG_PANICKED and an error text. A pointer that comes with a size of 0 may be null.
 #pragma once
 
 #include <stdbool.h>
@@ -19,9 +18,10 @@ typedef enum vig_status {
     VIG_FAILED = 2,
     VIG_PANICKED = 3,
     VIG_BAD_CHARACTER = 4,  // base64: *result is its index in the text
-    VIG_CUT_SHORT = 5,      // base64: the text ends inside a byte; *result is its length
-    VIG_NO_ROOM = 6,        // base64: *result bytes would be enough
-    VIG_UNSUPPORTED = 7,    // guide: the tokenizer cannot spell what is asked for
+    VIG_CUT_SHORT =
+        5,            // base64: the text ends inside a byte, *result is its length; PNG: the file ends early
+    VIG_NO_ROOM = 6,  // base64: *result bytes would be enough
+    VIG_UNSUPPORTED = 7,  // guide: the tokenizer cannot spell what is asked for
 } vig_status;
 
 typedef struct vig_tokenizer vig_tokenizer;
@@ -67,9 +67,13 @@ vig_status vig_guide_allowed(vig_guide* guide, uint32_t* out, size_t size, bool*
 vig_status vig_guide_accept(vig_guide* guide, int32_t token, bool* whole, vig_text* error);
 void vig_guide_free(vig_guide* guide);
 
-// Decodes into `out`, whose old content does not matter. `*result` is the decoded length, or as told at
+// Decodes into `out`, whose old content does not matter. `*result` is the decoded length, or as described at
 // vig_status. size / 4 * 3 + size % 4 bytes are always enough.
 vig_status vig_base64_decode(const uint8_t* text, size_t size, uint8_t* out, size_t capacity, size_t* result);
+
+// Fills `rgb` with the pixels of a PNG, as stored, over white. `capacity` must be three bytes for each of
+// them.
+vig_status vig_png_decode(const uint8_t* file, size_t size, uint8_t* rgb, size_t capacity, vig_text* error);
 
 #ifdef __cplusplus
 }  // extern "C"

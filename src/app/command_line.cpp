@@ -1,0 +1,284 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "app/models/options.h"
+#include "app/url_options.h"
+#include "core/enum_text.h"
+
+namespace vignette {
+namespace {
+
+constexpr const char* examples = R"(Examples:
+  vignette caption photo.jpg                       one line: what the picture shows
+  vignette caption https://example.com/photo.jpg   a picture on the web
+  vignette caption --json *.png | jq .caption      the whole answer, one JSON object a line
+  vignette caption --preset alt_text photo.jpg     one sentence of at most 125 characters, for an alt attribute
+  vignette caption --fps 0.5 film.mp4              one frame every two seconds, one line each
+  vignette embed photo.jpg --text "a red circle"   vectors; their dot product says how well they match
+  vignette run --test_input '{"input": {"data_url": "data:image/png;base64,..."}}'
+  vignette run test/events/scene-1.json            a mock event, as RunPod would send it
+  vignette worker                                  take jobs from RunPod; the default in its containers
+  vignette doctor                                  check that everything needed is here
+  vignette models add Salesforce/blip2-opt-2.7b    use a downloaded checkpoint; `models list` shows all
+
+Results go to stdout, logs to stderr. Exit code: 0 success, 1 a job failed, 2 wrong usage.
+Every option can also be set by its environment variable, or in vignette.toml: model = "demo-blip2".)";
+
+void add_common(CLI::App& app, Options& options) {
+    app.add_option("--model", options.model, "Bundle: a name in models/, or a folder")
+        ->envname("VIGNETTE_MODEL")
+        ->capture_default_str();
+    app.add_option("--device", options.device, "Where the model computes")
+        ->envname("VIGNETTE_DEVICE")
+        ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+        ->capture_default_str();
+    app.add_option("--threads", options.threads, "CPU threads of the model; 0: one per core")
+        ->envname("VIGNETTE_THREADS")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
+    app.add_option("--slots", options.slots, "Beams that run at once; 0: as many as fit the device")
+        ->envname("VIGNETTE_SLOTS")
+        ->check(CLI::Range(0, 4096))
+        ->capture_default_str();
+    app.add_option("--embedder", options.embedder, "Bundle for vectors; \"\" for none")
+        ->envname("VIGNETTE_EMBEDDER")
+        ->capture_default_str();
+    app.add_flag("--disable-captions", options.disable_captions, "Vectors only: no captioner is loaded")
+        ->envname("DISABLE_CAPTIONS");
+    app.add_option("--models-max", options.models_max, "Models in memory at once")
+        ->envname("VIGNETTE_MODELS_MAX")
+        ->check(CLI::Range(2, 64))
+        ->capture_default_str();
+    app.add_option(
+           "--idle-unload-s", options.idle_unload_s, "Unload a model after this many idle seconds; 0: never"
+    )
+        ->envname("VIGNETTE_IDLE_UNLOAD_S")
+        ->check(CLI::Range(0, 604'800))
+        ->capture_default_str();
+    const std::map<std::string, LogLevel> levels{
+        {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warning", LogLevel::warning},
+        {"error", LogLevel::error}, {"off", LogLevel::off},
+    };
+    app.add_option("--log-level", options.log_level, "debug, info, warning, error or off")
+        ->envname("VIGNETTE_LOG_LEVEL")
+        ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""));
+}
+
+CLI::App* add_run(CLI::App& app, Options& options) {
+    CLI::App* run = app.add_subcommand("run", "Run one mock event and print its result as JSON");
+    run->add_option("--test_input", options.test_input, "The event as JSON text: {\"input\": {...}}");
+    run->add_option("FILE", options.event_file, "The event in a file, - for stdin; default test_input.json");
+    return run;
+}
+
+// The same ranges as a job's fields have: docs/jobs.md.
+void add_caption_options(CLI::App& caption, CaptionOptions& options) {
+    std::map<std::string, Preset> names;
+    for (const Preset preset : presets) names[std::string(to_text(preset))] = preset;
+    caption
+        .add_option("--preset", options.preset, "alt_text, one_sentence, detailed, tags, production or json")
+        ->transform(CLI::CheckedTransformer(names).description(""));
+    caption.add_option("--prompt", options.prompt, "Text the caption continues; the bundle has a default");
+    caption.add_option("--prefix", options.prefix, "How the caption begins");
+    caption.add_option("--max_length", options.max_length, "New tokens at most");
+    caption.add_option("--min_length", options.min_length, "New tokens at least");
+    caption.add_option("--num_beams", options.num_beams, "1: greedy; more: beam search");
+    caption.add_option("--n", options.n, "Captions per picture, one line each")->check(CLI::Range(1, 64));
+    caption
+        .add_option(
+            "--temperature", options.temperature, "Sampling temperature; 0: always the most likely words"
+        )
+        ->check(CLI::Range(0.0, 100.0));
+    caption.add_option("--top_k", options.top_k, "Sample from the k most likely tokens")
+        ->check(CLI::Range(0, 1'000'000));
+    caption
+        .add_option(
+            "--top_p", options.top_p, "Sample from the most likely tokens with this total probability"
+        )
+        ->check(CLI::Range(1e-6, 1.0));
+    caption.add_option("--seed", options.seed, "The same seed gives the same words")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
+    caption.add_option("--repetition_penalty", options.repetition_penalty, "Above 1: less repetition")
+        ->check(CLI::Range(0.01, 100.0));
+    caption.add_option("--stop", options.stop, "The caption ends before this text; repeatable")
+        ->check(CLI::Validator(
+            [](const std::string& text) { return text.empty() ? "it must not be empty" : ""; }, ""
+        ))
+        ->allow_extra_args(false);
+}
+
+// The frames of a film; the same ranges as a job's fields have.
+void add_frames(CLI::App& caption, FrameOptions& frames) {
+    CLI::Option* fps = caption.add_option("--fps", frames.fps, "Of a film: frames described per second; 1");
+    fps->check(CLI::Range(1e-6, 1000.0));
+    CLI::Option* keyframes =
+        caption.add_flag("--keyframes", frames.keyframes, "Of a film: the first frame of each scene")
+            ->excludes(fps);
+    caption.add_option("--timestamps", frames.timestamps, "Of a film: the frames at these seconds: 0,2.5,10")
+        ->delimiter(',')
+        ->check(CLI::NonNegativeNumber)
+        ->excludes(fps)
+        ->excludes(keyframes);
+    caption
+        .add_option("--max-frames", frames.max_frames, "Of a film: describe at most this many frames; 1000")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53));
+    caption.add_flag(
+        "--keep-duplicates", frames.keep_duplicates,
+        "Of a film: also describe frames that look like the one before"
+    );
+}
+
+// What both commands take.
+void add_files(CLI::App& command, Options& options) {
+    command
+        .add_option(
+            "--allow-files", options.allowed_files, "Folder whose files may be named by file: addresses"
+        )
+        ->allow_extra_args(false)
+        ->capture_default_str();
+}
+
+CLI::App* add_caption(CLI::App& app, Options& options) {
+    CLI::App* caption =
+        app.add_subcommand("caption", "Describe pictures and films, one line a picture or frame");
+    caption
+        ->add_option(
+            "FILE", options.files,
+            "Pictures (JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF, BMP, camera raw) and films (MP4, MOV, WebM, "
+            "MKV, AVI); "
+            "files or addresses"
+        )
+        ->required();
+    add_files(*caption, options);
+    caption->add_flag("--json", options.json, "Print each result object as one line of JSON");
+    caption->add_flag("--tokens", options.caption.return_tokens, "Add the token ids to the JSON");
+    caption->add_flag("--logprobs", options.caption.logprobs, "Add each token's log probability to the JSON");
+    add_caption_options(*caption, options.caption);
+    add_frames(*caption, options.frames);
+    caption->add_option("--parallel", options.parallel, "Pictures processed at once")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    return caption;
+}
+
+CLI::App* add_embed(CLI::App& app, Options& options) {
+    CLI::App* embed = app.add_subcommand(
+        "embed", "Turn pictures and texts into vectors of one space, one JSON object a line"
+    );
+    embed->add_option(
+        "FILE", options.files,
+        "Pictures: JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF, BMP, camera raw; files or addresses"
+    );
+    add_files(*embed, options);
+    embed->add_option("--text", options.texts, "A text; repeatable");
+    const std::map<std::string, VectorFormat> formats{
+        {"float", VectorFormat::numbers}, {"base64", VectorFormat::base64}
+    };
+    embed->add_option("--format", options.vector_format, "float, or base64 of little-endian float32")
+        ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""));
+    return embed;
+}
+
+CLI::App* add_worker(CLI::App& app, Options& options) {
+    CLI::App* worker = app.add_subcommand("worker", "Take jobs from RunPod until stopped");
+    worker->footer(
+        "RunPod's own variables (RUNPOD_WEBHOOK_GET_JOB and others) say where jobs come from and results "
+        "go.\n"
+        "SIGTERM ends it: running jobs are finished and posted first. docs/deploy-runpod.md"
+    );
+    worker
+        ->add_option(
+            "--concurrency", options.concurrency, "Pictures at once; 0: as many as the model has slots for"
+        )
+        ->envname("VIGNETTE_CONCURRENCY")
+        ->check(CLI::Range(0, 256))
+        ->capture_default_str();
+    worker->add_option("--grace-s", options.grace_s, "Seconds from SIGTERM to the end")
+        ->envname("VIGNETTE_GRACE_S")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+    worker
+        ->add_option(
+            "--outbox", options.outbox, "Folder that keeps results until RunPod has them, even across crashes"
+        )
+        ->envname("VIGNETTE_OUTBOX");
+    worker->add_flag("--refresh-worker", options.refresh_worker, "Ask for a fresh worker after each job")
+        ->envname("VIGNETTE_REFRESH_WORKER");
+    return worker;
+}
+
+// RunPod sets this variable in its containers, so there the program knows its job without arguments.
+bool called_by_runpod() {
+    const char* url = std::getenv("RUNPOD_WEBHOOK_GET_JOB");
+    return url != nullptr && *url != '\0';
+}
+
+std::vector<std::string> arguments(int argc, char** argv, const CLI::App& app) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    const bool command_given = std::ranges::any_of(words, [&](const std::string& word) {
+        return !app.get_subcommands([&](const CLI::App* command) { return command->get_name() == word; }
+        ).empty();
+    });
+    const bool about_itself = std::ranges::any_of(words, [](const std::string& word) {
+        return word == "--help" || word == "-h" || word == "--version";
+    });
+    if (!command_given && !about_itself && called_by_runpod()) words.insert(words.begin(), "worker");
+    std::ranges::reverse(words);  // as CLI11 takes them
+    return words;
+}
+
+// The platform's own name for the level, where ours is not set.
+void honour_platform_log_level() {
+    const char* level = std::getenv("RUNPOD_LOG_LEVEL");
+    if (level == nullptr) return;
+    const std::map<std::string, const char*> known{{"TRACE", "debug"},     {"DEBUG", "debug"},
+                                                   {"INFO", "info"},       {"WARN", "warning"},
+                                                   {"WARNING", "warning"}, {"ERROR", "error"}};
+    if (const auto ours = known.find(level); ours != known.end())
+        setenv("VIGNETTE_LOG_LEVEL", ours->second, 0);
+}
+
+CLI::App* add_doctor(CLI::App& app, Options& options) {
+    CLI::App* doctor = app.add_subcommand("doctor", "Check this machine and say how to fix what is missing");
+    doctor->add_flag("--deep", options.deep, "Also hash the weights and load the captioner's library");
+    return doctor;
+}
+
+}  // namespace
+
+Parsed parse_options(int argc, char** argv) {
+    Options options;
+    CLI::App app("Vignette describes pictures.", "vignette");
+    app.footer(examples);
+    app.set_version_flag("--version", std::string("vignette ") + VIGNETTE_VERSION);
+    app.set_config("--config", "vignette.toml", "Settings file");
+    app.fallthrough();
+    app.require_subcommand(1);
+    honour_platform_log_level();
+    add_common(app, options);
+    add_url_options(app, options.urls);
+    add_run(app, options)->callback([&] { options.command = Command::run; });
+    add_caption(app, options)->callback([&] { options.command = Command::caption; });
+    add_embed(app, options)->callback([&] { options.command = Command::embed; });
+    add_worker(app, options)->callback([&] { options.command = Command::worker; });
+    add_doctor(app, options)->callback([&] { options.command = Command::doctor; });
+    add_models(app, options);
+    try {
+        app.parse(arguments(argc, argv, app));
+    } catch (const CLI::ParseError& stopped) {
+        const bool asked_for = stopped.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+        app.exit(stopped);
+        if (dynamic_cast<const CLI::RequiredError*>(&stopped) != nullptr && app.get_subcommands().empty()) {
+            std::fputs("The commands are run, caption, embed, worker, doctor and models.\n", stderr);
+        }
+        return {.options = std::nullopt, .exit_code = asked_for ? 0 : 2};
+    }
+    return {.options = std::move(options), .exit_code = 0};
+}
+
+}  // namespace vignette

@@ -1,0 +1,123 @@
+#include "runpod/job_work.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/enum_text.h"
+#include "core/log.h"
+
+namespace vignette {
+
+JobWork::JobWork(Captioner* captioner, Request request, JobHooks hooks)
+    : captioner_(captioner),
+      request_(std::move(request)),
+      hooks_(std::move(hooks)),
+      streams_(request_.stream && hooks_.on_event),
+      count_(request_.film ? request_.film->options.timestamps.size() : request_.items.size()),
+      tasks_left_(tasks()) {
+    answer_.shape = request_.shape;
+    answer_.items.resize(request_.items.size());
+}
+
+std::size_t JobWork::pictures(int threads) const {
+    return request_.film ? static_cast<std::size_t>(std::min(threads, film_frames_at_once_max)) : tasks();
+}
+
+bool JobWork::run(std::size_t task, const std::stop_token& stop) {
+    if (request_.film) {
+        describe(*std::move(request_.film), stop);
+    } else {
+        caption(task, stop);
+    }
+    return --tasks_left_ == 0;
+}
+
+void JobWork::caption(std::size_t index, const std::stop_token& stop) {
+    Item& item = request_.items[index];
+    OnPiece on_piece;
+    if (streams_) {
+        on_piece = [&](std::string_view piece) {
+            hooks_.on_event({.index = index, .id = item.id, .what = Piece{std::string(piece)}});
+        };
+    }
+    const auto outcome = [&]() -> Result<Caption> {
+        Job job = TRY(std::move(item.job));
+        return TRY(at_wall(ErrorCode::out_of_memory, [&] {
+            return captioner_->caption(std::move(job), stop, on_piece);
+        }));
+    };
+    add(index, {.id = item.id, .outcome = outcome()});
+}
+
+// Takes one thread for the whole film; the frames go to the model from threads of the captioner.
+void JobWork::describe(Film film, const std::stop_token& stop) {
+    const auto info = [&]() -> Result<FilmInfo> {
+        return TRY(at_wall(ErrorCode::out_of_memory, [&] {
+            return captioner_->describe(std::move(film), stop, [&](FilmFrame frame) {
+                const std::size_t index = frame.index;
+                add(index, item_of(std::move(frame)));
+            });
+        }));
+    };
+    answer_.film = info();
+    if (!*answer_.film && hooks_.explain)
+        answer_.film = std::unexpected(hooks_.explain(answer_.film->error()));
+}
+
+void JobWork::add(std::size_t index, AnsweredItem item) {
+    if (!item.outcome && hooks_.explain)
+        item.outcome = std::unexpected(hooks_.explain(std::move(item.outcome).error()));
+    if (streams_) hooks_.on_event({.index = index, .id = item.id, .what = Finished{format_item(item)}});
+    const std::size_t done = [&] {
+        const std::lock_guard lock(mutex_);
+        if (index >= answer_.items.size()) answer_.items.resize(index + 1);
+        answer_.items[index] = std::move(item);
+        return ++done_;
+    }();
+    if (done != count_ && hooks_.on_progress) hooks_.on_progress(done, count_);
+}
+
+// If a film turns out to be cut short or damaged, the frames described before that are its answer; a stopped
+// film has none.
+Result<std::string> JobWork::output() const {
+    if (answer_.film && !*answer_.film) {
+        const ErrorCode code = answer_.film->error().code;
+        const bool stopped = code == ErrorCode::cancelled || code == ErrorCode::shutting_down;
+        if (stopped || answer_.items.empty()) return std::unexpected(answer_.film->error());
+    }
+    if (answer_.shape == AnswerShape::single && !answer_.items.front().outcome)
+        return std::unexpected(answer_.items.front().outcome.error());
+    return format_answer(answer_);
+}
+
+Result<std::string> JobWork::finish() {
+    answer_.took = watch_.total();
+    Result<std::string> written = output();
+    if (!written) {
+        log_job_failed(request_.id, written.error());
+        return written;
+    }
+    std::size_t failed = 0;
+    for (std::size_t i = 0; i < answer_.items.size(); ++i) {
+        if (answer_.items[i].outcome) continue;
+        ++failed;
+        const Error& error = answer_.items[i].outcome.error();
+        log_debug("answer " + std::to_string(i) + ": " + error.message, request_.id.value);
+    }
+    const bool incomplete = answer_.film && !*answer_.film;
+    log_info(
+        "job_done ms=" + std::to_string(watch_.total().count() / 1000) +
+            " answers=" + std::to_string(answer_.items.size()) + " failed=" + std::to_string(failed) +
+            (incomplete ? " incomplete=" + std::string(to_text(answer_.film->error().code)) : ""),
+        request_.id.value
+    );
+    return written;
+}
+
+void log_job_failed(const JobId& id, const Error& error) {
+    log_debug(error.message, id.value);
+    const std::string field = error.field.empty() ? "" : " field=" + error.field;
+    log_warning("job_failed code=" + std::string(to_text(error.code)) + field, id.value);
+}
+
+}  // namespace vignette

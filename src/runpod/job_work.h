@@ -1,0 +1,68 @@
+// The work of one job and its answer, the same for every kind of request: a batch is one task per item, a
+// film is one task that yields an answer per frame.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "core/stopwatch.h"
+#include "vignette/captioner.h"
+#include "vignette/error.h"
+#include "vignette/request.h"
+#include "wire/answer/answer_json.h"
+#include "wire/dialects/runpod.h"
+
+namespace vignette {
+
+// Called while a job runs, on any thread that works on it.
+struct JobHooks {
+    std::function<void(StreamEvent)> on_event;  // of a request that streams; empty: nobody listens
+    std::function<void(std::size_t done, std::size_t count)> on_progress;  // count 0: not known yet
+    std::function<Error(Error)> explain;                                   // rewrites an error for the client
+};
+
+class JobWork {
+public:
+    // `captioner` outlives this object; it may be null if no item has a job.
+    JobWork(Captioner* captioner, Request request, JobHooks hooks);
+
+    // Tasks may run concurrently, each once.
+    std::size_t tasks() const { return request_.film ? 1 : request_.items.size(); }
+
+    // How many pictures are in work, or wait for it, on this many threads.
+    std::size_t pictures(int threads) const;
+
+    // Does one task; true if it was the last.
+    bool run(std::size_t task, const std::stop_token& stop);
+
+    // The job's output, or why it failed as a whole; logs which. After the last task.
+    Result<std::string> finish();
+    const Answer& answer() const { return answer_; }
+
+private:
+    void caption(std::size_t index, const std::stop_token& stop);
+    void describe(Film film, const std::stop_token& stop);
+    void add(std::size_t index, AnsweredItem item);
+    Result<std::string> output() const;
+
+    Captioner* const captioner_;
+    Request request_;  // each task takes its own part out
+    const JobHooks hooks_;
+    const bool streams_;
+    const std::size_t count_;  // of answers; 0: not known yet
+    std::atomic<std::size_t> tasks_left_;
+    std::mutex mutex_;  // for the two below, until the last task is done
+    Answer answer_;
+    std::size_t done_ = 0;
+    const Stopwatch watch_;
+};
+
+// The job's one log line when there is no answer. Never the picture, the prompt or the caption: they are the
+// user's.
+void log_job_failed(const JobId& id, const Error& error);
+
+}  // namespace vignette
