@@ -1,5 +1,5 @@
-// The public names of enumerators, and what each error code means to a server. Pure functions, for any
-// thread; the texts live as long as the process.
+// The public names of enumerators, and which errors are worth a retry. Pure functions, for any thread; the
+// texts live as long as the process.
 #pragma once
 
 #include <string_view>
