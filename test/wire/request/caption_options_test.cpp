@@ -170,7 +170,7 @@ TEST(CaptionOptionsJson, APictureOfABatchSaysForItselfWhatItSaysAndTakesTheRestF
     EXPECT_EQ(second.seed, 3);
 }
 
-TEST(CaptionOptionsJson, AnItemsWrongWishSpoilsNeitherTheNextFieldNorTheNextItem) {
+TEST(CaptionOptionsJson, AnItemsWrongOptionSpoilsNeitherTheNextFieldNorTheNextItem) {
     const std::string large = "{\"a\":\"" + std::string(64 * KiB, 'x') + "\"}";
     for (const std::string& wrong :
          {std::string(R"("stop":[{"a":[1]},"b"])"), std::string(R"("stop":["",{"a":1}])"),
@@ -195,7 +195,7 @@ TEST(CaptionOptionsJson, AnItemsWrongWishSpoilsNeitherTheNextFieldNorTheNextItem
     }
 }
 
-TEST(CaptionOptionsJson, BrokenJsonInAnItemsWishSpoilsTheRequest) {
+TEST(CaptionOptionsJson, BrokenJsonInAnItemsOptionSpoilsTheRequest) {
     for (const char* broken :
          {R"("stop":[{"image":"x":0}])", R"("stop":["",{"a":01}])", R"("stop":[1,tru])",
           R"("schema":{"a":01})"}) {
