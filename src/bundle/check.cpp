@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* get_again =
-    "copy it again from where it came, or, where it is right, run vignette models add again";
+    "copy it again from its source or, if it is right, run vignette models add again";
 
 template <class T>
 void keep_error(std::vector<Error>& problems, const Result<T>& result) {

@@ -149,7 +149,7 @@ Result<TensorIndex> parse_safetensors_header(std::span<const std::byte> content,
     const std::span<const std::byte> rest = content.subspan(sizeof(length));
     if (length > header_bytes_max || length > rest.size()) {
         return refuse(
-            "no safetensors file, or cut off: its header claims " + std::to_string(length) + " bytes"
+            "not a safetensors file, or cut off: its header claims " + std::to_string(length) + " bytes"
         );
     }
     const std::string header(reinterpret_cast<const char*>(rest.data()), length);

@@ -162,7 +162,7 @@ private:
                 tell(ErrorCode::weights_invalid, path.string() + " " + *problem);
             } else if (is_lfs_pointer(path)) {
                 tell(
-                    ErrorCode::weights_invalid, path.string() + " is only git-lfs' note about the file",
+                    ErrorCode::weights_invalid, path.string() + " is only a Git LFS pointer to the file",
                     "run git lfs pull there, or " + fetch_
                 );
             } else if (Result<Safetensors> file = Safetensors::open(path); !file) {

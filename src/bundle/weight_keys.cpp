@@ -130,7 +130,7 @@ std::vector<Error> check_keys(
         );
     };
     tell("the weights lack ", missing);
-    tell("these weights have another shape than the program wants: ", other_shape);
+    tell("these weights have a different shape than the program expects: ", other_shape);
     tell("these weights are not floating point: ", no_float);
     return problems;
 }

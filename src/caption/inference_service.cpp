@@ -26,7 +26,7 @@ Result<std::future<Result<Vector>>> start_vector(
     if (images.empty()) return about("input.text", embedder.start(job.text, stop, warnings));
     if (images.size() == 1) return embedder.start(images.front().image, begun, stop);
     return fail(
-        ErrorCode::unsupported, "a vector is of one picture; leave \"together\" out", "input.together"
+        ErrorCode::unsupported, "a vector describes one picture; leave \"together\" out", "input.together"
     );
 }
 

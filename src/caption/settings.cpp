@@ -151,8 +151,7 @@ private:
         sampling.seed = options_.seed ? static_cast<std::uint64_t>(*options_.seed) : fresh_seed;
         rules.sampling = sampling;
         rules.num_beams = 1;
-        if (options_.num_beams.value_or(1) > 1)
-            warn("num_beams", "tokens are drawn, and beams do not draw; 1 was used");
+        if (options_.num_beams.value_or(1) > 1) warn("num_beams", "sampling uses one beam; 1 was used");
         made_.samples = clamp_option("n", options_.n, 1, {1, samples_max});
         rules.logprobs = rules.logprobs || made_.samples > 1;  // their score
     }
@@ -175,7 +174,7 @@ private:
     }
 
     void warn_about_drawing() {
-        constexpr std::string_view why = "the temperature is 0, so nothing is drawn; ignored";
+        constexpr std::string_view why = "the temperature is 0, so nothing is sampled; ignored";
         if (options_.top_k) warn("top_k", std::string(why));
         if (options_.top_p) warn("top_p", std::string(why));
         if (options_.min_p) warn("min_p", std::string(why));
@@ -200,8 +199,8 @@ void fit_into(int room, const CaptionOptions& options, const BundleInfo& bundle,
     if (room < bundle.generation.max_length) {
         settings.warnings.push_back(
             {.field = "input.max_length",
-             .message = "behind this prompt the model has room for " + std::to_string(room) +
-                        " tokens; so many were used"}
+             .message = "after this prompt the model has room for " + std::to_string(room) +
+                        " tokens; that many were used"}
         );
     }
     rules.max_length = room;

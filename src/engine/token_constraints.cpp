@@ -105,7 +105,7 @@ Result<void> TokenConstraints::ask_filter() {
     allowed_ = TRY(filter_->allowed());
     if (allowed_.size() != static_cast<std::size_t>((vocabulary_ + bits - 1) / bits)) {
         return fail(
-            ErrorCode::internal, "a filter speaks of " + std::to_string(allowed_.size() * bits) +
+            ErrorCode::internal, "a filter covers " + std::to_string(allowed_.size() * bits) +
                                      " tokens and the model has " + std::to_string(vocabulary_) +
                                      "; report this"
         );

@@ -19,7 +19,7 @@ Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, 
         return fail(
             ErrorCode::too_large, "the picture has " + std::to_string(encoded_bytes) + " bytes and at most " +
                                       std::to_string(bytes_max) +
-                                      " are taken; send a smaller or more compressed copy"
+                                      " are allowed; send a smaller or more compressed copy"
         );
     }
     if (size.width <= 0 || size.height <= 0)
@@ -36,7 +36,7 @@ Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, 
             ErrorCode::too_many_pixels, "the picture has " + in_words(size) + " = " +
                                             std::to_string(size.pixels()) + " pixels and at most " +
                                             std::to_string(limits.image_pixels_max) +
-                                            " are taken; send a smaller copy"
+                                            " are allowed; send a smaller copy"
         );
     }
     return {};

@@ -29,7 +29,7 @@ std::string_view name_of(ImageFormat format) {
 
 std::unexpected<Error> fail_no_known_picture() {
     return fail(
-        ErrorCode::not_an_image, "the bytes are no picture in a format known here; " + std::string(send_known)
+        ErrorCode::not_an_image, "the bytes are not a picture in a known format; " + std::string(send_known)
     );
 }
 

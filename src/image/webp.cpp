@@ -100,7 +100,7 @@ Result<Image> decode_first_frame(std::span<const std::byte> encoded, Size canvas
     WebPDemuxReleaseIterator(&frame);
     if (at.width < 0 || at.height < 0 || at.width > canvas.width - still.size.width ||
         at.height > canvas.height - still.size.height)
-        return fail_damaged(ImageFormat::webp, "its first frame lies outside of the picture");
+        return fail_damaged(ImageFormat::webp, "its first frame is outside the picture");
 
     const Samples rgba = TRY(decode_transparent(still));
     Image image = TRY(allocate_image(canvas));

@@ -48,7 +48,7 @@ Result<Program> Program::load(
     Result<torch::jit::Module> module = read_program(path, manifest.program);
     if (!module && module.error().code == ErrorCode::model_failed) {
         return fail(
-            ErrorCode::bundle_invalid, path.string() + " is no program of TorchScript (" +
+            ErrorCode::bundle_invalid, path.string() + " is not a TorchScript program (" +
                                            module.error().message +
                                            "); export the bundle again with scripts/export"
         );

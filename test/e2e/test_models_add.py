@@ -226,7 +226,7 @@ DAMAGES = {
     "only .bin": (only_bin, ["pytorch_model.bin", "safetensors are needed", "scripts/fetch-model --convert"]),
     "truncated": (truncated, [WHOLE, "data_offsets"]),
     "empty": (lambda folder: (folder / WHOLE).write_bytes(b""), [WHOLE + " is empty", FETCH]),
-    "no safetensors": (lambda folder: (folder / WHOLE).write_bytes(b"x" * 4096), ["no safetensors file"]),
+    "no safetensors": (lambda folder: (folder / WHOLE).write_bytes(b"x" * 4096), ["not a safetensors file"]),
     "a pointer of git-lfs": (lfs_pointer, [WHOLE, "git lfs pull"]),
     "a folder": (is_folder, [WHOLE + " is not a file"]),
     "a loop of links": (loop, [WHOLE, "symbolic links"]),

@@ -60,7 +60,7 @@ TEST(Header, NoiseIsNoPicture) {
     EXPECT_EQ(error.code, ErrorCode::not_an_image);
     EXPECT_EQ(
         error.message,
-        "the bytes are no picture in a format known here; send the picture as JPEG, PNG, WebP, AVIF, HEIC, "
+        "the bytes are not a picture in a known format; send the picture as JPEG, PNG, WebP, AVIF, HEIC, "
         "TIFF, GIF or BMP"
     );
     EXPECT_EQ(code_of("BMW drives through the rain of November"), ErrorCode::not_an_image);
@@ -161,7 +161,7 @@ TEST(Limits, AHugePictureIsRefusedByItsHeader) {
     EXPECT_EQ(wide.error().code, ErrorCode::too_many_pixels);
     EXPECT_EQ(
         wide.error().message,
-        "the picture has 50000 x 50000 = 2500000000 pixels and at most 100000000 are taken; send a smaller "
+        "the picture has 50000 x 50000 = 2500000000 pixels and at most 100000000 are allowed; send a smaller "
         "copy"
     );
     EXPECT_EQ(check_header(header, encoded.size(), {}).error().code, ErrorCode::too_many_pixels);

@@ -39,7 +39,7 @@ def test_a_raw_text_is_read_as_it_is():
         ("src/wire/request/field_checks.cpp", " appears twice; send it once"),
         ("src/wire/json/reader.cpp", "the JSON is nested deeper than {} levels"),
         ("src/wire/request/film_fields.cpp", "applies only to films; ignored"),
-        ("src/app/options.cpp", "Examples:"),
+        ("src/app/command_line.cpp", "Examples:"),
     ],
 )
 def test_known_messages_are_found(file, text):

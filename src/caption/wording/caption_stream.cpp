@@ -35,7 +35,7 @@ OnToken CaptionStream::on_token() {
 Result<void> CaptionStream::finish(std::string_view text) {
     if (!on_piece_) return {};
     if (!text.starts_with(told_))
-        return fail(ErrorCode::internal, "pieces were told that the caption does not begin with");
+        return fail(ErrorCode::internal, "pieces were streamed that the caption does not begin with");
     if (text.size() > told_.size()) tell(text.substr(told_.size()));
     return {};
 }

@@ -244,7 +244,7 @@ Result<ImageHeader> read_heif_header(std::span<const std::byte> encoded, ImageFo
     const std::optional<std::vector<Extent>> extents = read_extents(boxes);
     if (cut && extents && !fits(*extents, file.size())) return fail_truncated(format);
     if (!extents || !fits(*extents, file.size()))
-        return fail_damaged(format, "it says that more data is in it than can be");
+        return fail_damaged(format, "it claims to hold more data than it can");
     for (const Extent& extent : *extents) {
         if (extent.in_file && !file.holds(extent.offset, extent.length)) return fail_truncated(format);
     }

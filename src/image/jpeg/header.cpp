@@ -50,7 +50,7 @@ Result<Frame> read_frame(const JpegSegment& segment) {
     const std::uint32_t components = frame.u8(5);
     if (components != 1 && components != 3 && components != 4)
         return fail_variant("a JPEG of " + std::to_string(components) + " channels", save_again);
-    if (frame.be16(1) == 0) return fail_variant("a JPEG that tells its height only at the end", save_again);
+    if (frame.be16(1) == 0) return fail_variant("a JPEG that gives its height only at the end", save_again);
     const Size size{static_cast<std::int32_t>(frame.be16(3)), static_cast<std::int32_t>(frame.be16(1))};
     return Frame{size, segment.marker == progressive_frame, components, coefficient_bytes(frame, components)};
 }

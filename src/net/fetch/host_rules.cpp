@@ -51,8 +51,8 @@ Result<HostPattern> parse_host_pattern(std::string_view text) {
     const std::optional<std::string> normal = normal_host(host);
     if (!normal) {
         return fail(
-            ErrorCode::usage,
-            "\"" + std::string(text) + "\" is no host; write cdn.example.com, *.example.com or an IP address"
+            ErrorCode::usage, "\"" + std::string(text) +
+                                  "\" is not a host; write cdn.example.com, *.example.com or an IP address"
         );
     }
     pattern.host = *normal;

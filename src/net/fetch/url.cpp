@@ -64,7 +64,7 @@ struct Authority {
 
 Result<Authority> split(std::string_view text) {
     if (text.find('@') != std::string_view::npos) {
-        return bad_url("the address has a user name in it; leave away what stands before the @");
+        return bad_url("the address contains a user name; remove everything up to the @");
     }
     std::size_t host_end = text.find(':');
     if (text.starts_with('[')) {
@@ -91,21 +91,19 @@ Result<void> read_host(std::string_view text, Url& url) {
     if (text.starts_with('[')) {
         url.address = parse_ip(text.substr(1, text.size() - 2));
         if (!url.address || url.address->version != IpAddress::Version::six) {
-            return bad_url("between [ and ] stands no address of IP version 6");
+            return bad_url("there must be an IPv6 address between [ and ]");
         }
         url.host = to_text(*url.address);
         return {};
     }
     const std::optional<std::string> host = normal_host(text);
     if (!host) {
-        return bad_url(
-            "the host of the address is no name of the internet; write letters beyond ASCII as xn--…"
-        );
+        return bad_url("the host is not an internet name; write non-ASCII letters as xn--…");
     }
     url.host = *host;
     if (!looks_numeric(url.host)) return {};
     url.address = parse_ip_v4_number(url.host);
-    if (!url.address) return bad_url("the host of the address is no name and no IP address");
+    if (!url.address) return bad_url("the host is neither a name nor an IP address");
     url.host = to_text(*url.address);
     return {};
 }
@@ -171,7 +169,7 @@ Result<Url> parse_url(std::string_view text, std::size_t bytes_max) {
             return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
         });
     if (colon == std::string_view::npos || !is_scheme) {
-        return bad_url("this is no address; one looks like https://example.com/cat.jpg");
+        return bad_url("this is not an address; one looks like https://example.com/cat.jpg");
     }
     if (scheme != "http" && scheme != "https") {
         return fail(

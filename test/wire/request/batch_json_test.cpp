@@ -131,7 +131,7 @@ TEST(BatchJson, StreamIsTrueOrFalseForOneAndForMany) {
 
 TEST(BatchJson, ABadItemSpoilsNoOther) {
     expect_item_refused("\"\"", ErrorCode::empty_image, "", "input.images[1] is empty");
-    expect_item_refused("\"ftp://x/a.png\"", ErrorCode::invalid_input, "", "no address that is fetched");
+    expect_item_refused("\"ftp://x/a.png\"", ErrorCode::invalid_input, "", "not an http(s) address");
     expect_item_refused("7", ErrorCode::invalid_input, "", "must be a string or an object, not a number");
     expect_item_refused("null", ErrorCode::invalid_input, "", "not null");
     expect_item_refused("[\"QUJD\",[{}]]", ErrorCode::invalid_input, "", "not an array");
@@ -144,7 +144,7 @@ TEST(BatchJson, ABadItemSpoilsNoOther) {
     expect_item_refused(R"({"image":[{"a":[1]}]})", ErrorCode::invalid_input, ".image", "not an array");
     expect_item_refused(R"({"image":{"url":"x"}})", ErrorCode::invalid_input, ".image", "not an object");
     expect_item_refused(
-        R"({"image_url":"QUJD"})", ErrorCode::invalid_input, ".image_url", "no address that is fetched"
+        R"({"image_url":"QUJD"})", ErrorCode::invalid_input, ".image_url", "not an http(s) address"
     );
     expect_item_refused(
         R"({"image":"QQ","data_url":"QQ"})", ErrorCode::too_many_images, ".data_url", "cannot be combined"
@@ -161,9 +161,7 @@ TEST(BatchJson, ABadItemSpoilsNoOther) {
     expect_item_refused(
         R"({"image":"QQ","return_tokens":{}})", ErrorCode::invalid_input, ".return_tokens", "true or"
     );
-    expect_item_refused(
-        R"({"image":"QQ","task":"embed"})", ErrorCode::invalid_input, ".task", "write it into"
-    );
+    expect_item_refused(R"({"image":"QQ","task":"embed"})", ErrorCode::invalid_input, ".task", "move it to");
 }
 
 TEST(BatchJson, WhatHoldsForAllPicturesIsRefusedInOne) {
@@ -172,7 +170,7 @@ TEST(BatchJson, WhatHoldsForAllPicturesIsRefusedInOne) {
         const std::string name(field.substr(1, field.find('"', 1) - 1));
         expect_item_refused(
             R"({"image":"QQ",)" + std::string(field) + "}", ErrorCode::invalid_input, "." + name,
-            "write it into \"input\" itself"
+            "move it to \"input\" itself"
         );
     }
 }
@@ -241,7 +239,7 @@ TEST(BatchJson, AnAddressIsTakenWhereverAPictureIsAndListsOfAddressesTakeNothing
 TEST(BatchJson, FastDecodingIsAWishOfTheWholeJob) {
     EXPECT_TRUE(parsed(R"("fast":true,"images":["QUJD"])").items[0].job->fast);
     EXPECT_FALSE(parsed(R"("images":["QUJD"])").items[0].job->fast);
-    expect_item_refused(R"({"image":"QQ","fast":true})", ErrorCode::invalid_input, ".fast", "write it into");
+    expect_item_refused(R"({"image":"QQ","fast":true})", ErrorCode::invalid_input, ".fast", "move it to");
 }
 
 TEST(BatchJson, AListThatIsNoneIsARefusedRequest) {

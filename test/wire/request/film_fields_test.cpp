@@ -81,18 +81,19 @@ TEST(FilmFields, WhatIsWrongNamesItsFieldAndTheWayOut) {
         {R"("video":7)", code, "input.video", "must be a string, not a number"},
         {R"("video":"")", ErrorCode::empty_image, "input.video", "is empty; send the film"},
         {R"("video":"data:video/mp4,QQ")", code, "input.video", "encode the bytes as base64"},
-        {R"("video":"QQ","video_url":"http://x")", ErrorCode::too_many_images, "input.video_url", "send one"},
-        {R"("video":"QQ","image":"QQ")", ErrorCode::too_many_images, "input.image", "send one"},
-        {R"("image":"QQ","video":"QQ")", ErrorCode::too_many_images, "input.video", "send one"},
-        {R"("frames":["QQ"],"video":"QQ")", ErrorCode::too_many_images, "input.video", "send one"},
-        {R"("video":"QQ","text":"x")", ErrorCode::too_many_images, "input.text", "send one"},
+        {R"("video":"QQ","video_url":"http://x")", ErrorCode::too_many_images, "input.video_url",
+         "send only one"},
+        {R"("video":"QQ","image":"QQ")", ErrorCode::too_many_images, "input.image", "send only one"},
+        {R"("image":"QQ","video":"QQ")", ErrorCode::too_many_images, "input.video", "send only one"},
+        {R"("frames":["QQ"],"video":"QQ")", ErrorCode::too_many_images, "input.video", "send only one"},
+        {R"("video":"QQ","text":"x")", ErrorCode::too_many_images, "input.text", "send only one"},
         {R"("video":"QQ","fps":0)", code, "input.fps", "above 0 and at most 1000, not 0"},
         {R"("video":"QQ","fps":"1")", code, "input.fps", "must be a number, not a string"},
         {R"("video":"QQ","fps":1e999)", code, "input.fps", "above 0 and at most 1000"},
         {R"("video":"QQ","keyframes":1)", code, "input.keyframes", "must be true or false"},
         {R"("video":"QQ","max_frames":0)", code, "input.max_frames", "of at least 1, not 0"},
         {R"("video":"QQ","max_frames":1.5)", code, "input.max_frames", "must be a whole number"},
-        {R"("video":"QQ","timestamps":[])", code, "input.timestamps", "name at least one"},
+        {R"("video":"QQ","timestamps":[])", code, "input.timestamps", "give at least one"},
         {R"("video":"QQ","timestamps":3)", code, "input.timestamps", "must be an array of seconds"},
         {R"("video":"QQ","timestamps":[1,"2"])", code, "input.timestamps[1]", "must be a number of seconds"},
         {R"("video":"QQ","timestamps":[-1])", code, "input.timestamps[0]", "of 0 seconds or later, not -1"},
@@ -124,7 +125,7 @@ TEST(FilmFields, AFilmAmongTheItemsOfABatchSpoilsThatItemOnly) {
     ASSERT_TRUE(request.has_value());
     EXPECT_TRUE(request->items[0].job.has_value());
     ASSERT_FALSE(request->items[1].job.has_value());
-    EXPECT_NE(request->items[1].job.error().message.find("a film is a job of its own"), std::string::npos);
+    EXPECT_NE(request->items[1].job.error().message.find("send it as a job of its own"), std::string::npos);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ TEST(JobJsonRefusals, AJobHasExactlyOnePicture) {
         {"{}", missing, "input", "its address as \"image_url\""},
         {R"({"input":{}})", missing, "input", "\"image_base64\""},
         {R"({"input":null})", missing, "input", "data:image/jpeg;base64,"},
-        {event(R"("image":null)"), missing, "input", "send one"},
+        {event(R"("image":null)"), missing, "input", "send a picture as"},
         {event(R"("data_ulr":"QUJD")"), missing, "input", "did you mean \"data_url\"?"},
         {with(R"("data_url":"QUJD")"), ErrorCode::too_many_images, "input.data_url",
          "input.image and input.data_url cannot be combined; send only one"},
@@ -67,7 +67,7 @@ TEST(JobJsonRefusals, APictureThatCannotBeOneIsRefusedByItsHead) {
         {image("data:image/png;base64"), ErrorCode::invalid_input, field, "without a comma"},
         {image("ftp://example.com/a.png"), ErrorCode::invalid_input, field, "begins with https://"},
         {image("example.com/a.png"), ErrorCode::invalid_input, field, "begins with https://"},
-        {image("file:///etc/passwd"), ErrorCode::invalid_input, field, "no address that is fetched"},
+        {image("file:///etc/passwd"), ErrorCode::invalid_input, field, "not an http(s) address"},
         {image("https://example.com/" + std::string(2100, 'a')), ErrorCode::invalid_input, field,
          "an address of 2120 bytes"},
     });
