@@ -1,4 +1,4 @@
-// read_taken_jobs() and read_jobs_to_stop(): no job is lost because of what stands beside it.
+// read_taken_jobs() and read_jobs_to_stop(): no job is lost because of its neighbours.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
