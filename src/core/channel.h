@@ -1,5 +1,5 @@
-// The one road between threads: a queue that is bounded and can be closed.
-// Any thread may call any method. What was pushed before close() is still delivered.
+// A bounded queue between threads that can be closed. Any thread may call any method. Values pushed before
+// close() are still delivered.
 #pragma once
 
 #include <condition_variable>
@@ -16,14 +16,14 @@ class Channel {
 public:
     explicit Channel(std::size_t capacity) : capacity_(capacity) {}
 
-    // Waits for room; false once closed.
+    // Waits for room; false if closed.
     bool push(T value) {
         std::unique_lock lock(mutex_);
         room_.wait(lock, [&] { return closed_ || values_.size() < capacity_; });
         return add(std::move(value));
     }
 
-    // Never waits; false when full or closed.
+    // Never waits; false if full or closed.
     bool try_push(T value) {
         const std::lock_guard lock(mutex_);
         return values_.size() < capacity_ && add(std::move(value));
@@ -67,7 +67,7 @@ private:
 
     const std::size_t capacity_;
     std::mutex mutex_;
-    std::condition_variable room_;  // one value, one waiter: a hundred idle threads must not wake for it
+    std::condition_variable room_;  // notified one by one: a value must not wake a hundred idle threads
     std::condition_variable filled_;
     std::deque<T> values_;
     bool closed_ = false;

@@ -1,5 +1,5 @@
-// The enums of the dictionary as the world sees them: words for people and programs, policy for servers.
-// Pure functions, for any thread; the texts live as long as the process.
+// The public names of enumerators, and which errors are worth a retry. Pure functions, for any thread; the
+// texts live as long as the process.
 #pragma once
 
 #include <string_view>

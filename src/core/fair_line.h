@@ -1,5 +1,5 @@
-// Who comes next when several jobs wait: the jobs take turns, within a job it is first come, first served.
-// Not for several threads at once.
+// A fair queue: waiting jobs are served round-robin, the entries of one job in order of arrival. One thread
+// at a time.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ public:
         return jobs_.front().those.front();
     }
 
-    // The first of all; its job is then behind the others.
+    // The next in line; its job then goes to the end of the queue.
     T pop() {
         ASSERT(!empty());
         Waiting& next = jobs_.front();

@@ -21,7 +21,7 @@ bool has(File file, std::size_t offset, std::string_view what) {
     return text_at(file, offset, what.size()) == what;
 }
 
-// 0 beyond the end.
+// 0 if this reaches beyond the end.
 std::uint64_t big_endian(File file, std::size_t offset, std::size_t bytes) {
     std::uint64_t value = 0;
     for (const char one : text_at(file, offset, bytes)) value = value << 8 | static_cast<unsigned char>(one);
@@ -47,11 +47,11 @@ std::optional<FilmKind> iso_kind(File file) {
     return has(file, 8, "qt  ") ? FilmKind::mov : FilmKind::mp4;
 }
 
-// MP4 is a row of boxes: a size and a name each. What follows the film's own boxes may be anything.
+// An MP4 is a sequence of boxes, each with a size and a name. Anything may follow the film's own boxes.
 bool boxes_are_cut(File file) {
     for (std::size_t at = 0; file.size() - at >= 8;) {
         std::uint64_t size = big_endian(file, at, 4);
-        if (size == 0) return false;  // up to the end, wherever that is
+        if (size == 0) return false;  // up to the end of the file
         if (size == 1) size = big_endian(file, at + 8, 8);
         if (size < 8) return false;
         if (size > file.size() - at) {
@@ -65,7 +65,7 @@ bool boxes_are_cut(File file) {
 
 struct EbmlSize {
     std::uint64_t value = 0;
-    std::size_t bytes = 0;  // 0: there is none
+    std::size_t bytes = 0;  // 0: not a size
     bool unknown = false;
 };
 
@@ -91,11 +91,11 @@ bool segment_is_cut(File file) {
     return size.bytes == 0 || begin > file.size() || size.value > file.size() - begin;
 }
 
-// An AVI of more than a gigabyte is a row of them.
+// An AVI of more than a gigabyte is a sequence of RIFFs.
 bool riffs_are_cut(File file) {
     for (std::size_t at = 0; has(file, at, "RIFF");) {
         const std::uint64_t size = little_endian_32(file, at + 4);
-        if (size == 0 || size == 0xFFFFFFFF) return false;  // written while it was recorded
+        if (size == 0 || size == 0xFFFFFFFF) return false;  // still being recorded when this was written
         if (size + 8 > file.size() - at) return true;
         at += 8 + size + (size & 1);
     }
@@ -117,7 +117,7 @@ std::string_view to_text(FilmKind kind) {
 
 std::optional<FilmKind> film_kind(File file) {
     if (has(file, 4, "ftyp")) return iso_kind(file);
-    for (const std::string_view box : {"moov"sv, "mdat"sv, "wide"sv}) {  // QuickTime before it had brands
+    for (const std::string_view box : {"moov"sv, "mdat"sv, "wide"sv}) {  // QuickTime from before brands
         if (has(file, 4, box)) return FilmKind::mov;
     }
     if (has(file, 0, "\x1A\x45\xDF\xA3")) {

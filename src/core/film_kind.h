@@ -1,5 +1,5 @@
-// Whether a file is a film, told by its first bytes, and whether it has all the bytes it says it has. Neither
-// name nor declared type is looked at. Pure functions, for any thread.
+// Recognises a film by its first bytes, whatever its name or declared type, and checks whether the file is
+// complete. Pure functions, for any thread.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,11 @@ enum class FilmKind { mp4, mov, matroska, webm, avi };
 
 std::string_view to_text(FilmKind kind);
 
-// Pictures that lie in the same container as MP4 (HEIC, AVIF, CR3) are none.
+// Empty if the file is not a film, like the pictures that share MP4's container format (HEIC, AVIF, CR3).
 std::optional<FilmKind> film_kind(std::span<const std::byte> file);
 
-// The file's own sizes reach beyond its end. A container of unknown length is never cut short.
+// Whether the sizes declared in the file reach beyond its end. A container of unknown length never counts as
+// cut.
 bool is_cut_short(std::span<const std::byte> file, FilmKind kind);
 
 }  // namespace vignette

@@ -17,14 +17,14 @@ struct GroupFiles {
     const char* mount;
     const char* limit;
     const char* used;
-    const char* reclaimable;  // key in memory.stat: file pages that nobody has used lately
+    const char* reclaimable;  // key in memory.stat: file pages that were not used lately
 };
 
 constexpr GroupFiles first_version{
     .mount = "sys/fs/cgroup/memory",
     .limit = "memory.limit_in_bytes",
     .used = "memory.usage_in_bytes",
-    .reclaimable = "total_inactive_file"  // v1 counts what is below the group only in its total_ lines
+    .reclaimable = "total_inactive_file"  // in v1 only the total_ lines include child groups
 };
 constexpr GroupFiles second_version{
     .mount = "sys/fs/cgroup", .limit = "memory.max", .used = "memory.current", .reclaimable = "inactive_file"
@@ -41,12 +41,12 @@ std::optional<std::uint64_t> to_number(std::string_view text) {
     text.remove_prefix(begin);
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) return std::nullopt;  // "max" too: no limit
+    if (error != std::errc{}) return std::nullopt;  // also "max": no limit
     return number;
 }
 
-// A group that is not there limits nothing: in a container the path may be the host's, of which only the
-// mount point itself is visible.
+// A missing group limits nothing: in a container the path may be the host's, where only the mount point
+// itself is visible.
 void narrow(HostMemory& memory, const fs::path& group, const GroupFiles& files) {
     const std::optional<std::uint64_t> limit = to_number(content(group / files.limit));
     const std::optional<std::uint64_t> used = to_number(content(group / files.used));
@@ -86,7 +86,7 @@ std::optional<MemoryGroup> memory_group(std::string_view lines) {
         if (line.starts_with("0::")) found = MemoryGroup{.first_version = false, .path = path};
         for (const auto controller : controllers | std::views::split(',')) {
             if (std::string_view(controller.begin(), controller.end()) != "memory") continue;
-            return MemoryGroup{.first_version = true, .path = path};  // then v2 does not count memory
+            return MemoryGroup{.first_version = true, .path = path};  // then v2 does not account for memory
         }
     }
     return found;
@@ -102,7 +102,7 @@ std::optional<HostMemory> host_memory(const fs::path& root) {
     if (!group) return memory;
     const GroupFiles& files = group->first_version ? first_version : second_version;
     fs::path level(group->path);
-    if (group->path.find("..") != std::string::npos) level = "/";  // outside of what this process may see
+    if (group->path.find("..") != std::string::npos) level = "/";  // outside what this process may see
     for (;; level = level.parent_path()) {
         narrow(memory, root / files.mount / level.relative_path(), files);
         if (!level.has_relative_path()) return memory;

@@ -1,5 +1,5 @@
-// How much memory this process may still take: what the machine has available, or less where a control group
-// (a container's limit) is tighter. A few small files are read, so it may be asked between jobs.
+// How much more memory this process may use: what the machine has available, or less if a control group (a
+// container's limit) is tighter. Reads a few small files, so it is cheap enough to call between jobs.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct HostMemory {
     bool operator==(const HostMemory&) const = default;
 };
 
-// Empty where /proc tells nothing. `root` is where proc/ and sys/ lie; tests have their own.
+// Empty if /proc does not say. `root` is the folder with proc/ and sys/; tests provide their own.
 std::optional<HostMemory> host_memory(const std::filesystem::path& root = "/");
 
 // The number after `key` in lines of "key: number" or "key number": /proc/meminfo, memory.stat.
@@ -29,7 +29,7 @@ struct MemoryGroup {
     bool operator==(const MemoryGroup&) const = default;
 };
 
-// Which control group counts this process's memory, of the lines in /proc/self/cgroup.
+// The control group that accounts for this process's memory, from the lines of /proc/self/cgroup.
 std::optional<MemoryGroup> memory_group(std::string_view lines);
 
 }  // namespace vignette

@@ -1,4 +1,4 @@
-// A random number that spreads retries, so that many workers do not all come back at the same moment. Any
+// A random number that spreads out retries, so that many workers do not all retry at the same moment. Any
 // thread.
 #pragma once
 

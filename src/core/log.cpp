@@ -12,10 +12,10 @@
 namespace vignette {
 namespace {
 
-constexpr std::size_t line_bytes_max = 4096;  // what the platform shows of a line
+constexpr std::size_t line_bytes_max = 4096;  // the platform shows no more of a line
 constexpr std::size_t id_bytes_max = 256;
 
-LogFormat chosen_format = LogFormat::people;  // set once, before there are threads
+LogFormat chosen_format = LogFormat::people;  // set once, before any thread starts
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
     switch (level) {
@@ -34,7 +34,7 @@ std::string_view platform_name(spdlog::level::level_enum level) {
     return level == spdlog::level::info ? "INFO" : "DEBUG";
 }
 
-// A line stays a line whatever a stranger put into a name or an id.
+// A line stays one line, whatever a stranger put into a name or an id.
 std::string one_line(std::string_view line, std::size_t bytes_max) {
     std::string clean = valid_utf8(line.substr(0, bytes_max));
     std::ranges::replace_if(clean, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
@@ -71,7 +71,7 @@ void start_logging(LogLevel level, LogFormat format) {
     if (format == LogFormat::platform) {
         spdlog::set_default_logger(spdlog::stdout_logger_mt("vignette"));
         spdlog::set_pattern("%v");
-        spdlog::flush_on(spdlog::level::debug);  // a pipe would hold lines back until it is full
+        spdlog::flush_on(spdlog::level::debug);  // otherwise a pipe is buffered until it is full
     } else {
         spdlog::set_default_logger(spdlog::stderr_color_mt("vignette"));
         spdlog::set_pattern("%H:%M:%S.%e %^%l%$ %v");

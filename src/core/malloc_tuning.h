@@ -1,9 +1,9 @@
-// How malloc treats memory that is freed. Process-wide.
+// How malloc treats freed memory. Process-wide.
 #pragma once
 
 namespace vignette {
 
-// Keeps freed memory for the next picture instead of giving it back to the system. Once, at the start of
+// Keeps freed memory for the next picture instead of returning it to the system. Called once, at the start of
 // main.
 void keep_freed_memory();
 

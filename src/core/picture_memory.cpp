@@ -12,13 +12,13 @@ namespace {
 constexpr std::size_t huge_page = 2 * MiB;
 constexpr std::size_t kept_bytes_max = 128 * MiB;
 
-// Stands before the memory that is handed out, on the same first page.
+// Header of the memory handed out, on the same first page.
 struct alignas(64) Block {
     std::size_t bytes = 0;
 };
 
-// The block that was freed last waits here for the next picture of about its size: pictures come in series,
-// and the system clears every page it gives. Any thread.
+// Keeps the block freed last for the next picture of about the same size: similar pictures tend to follow one
+// another, and the system clears every page it hands out. Any thread.
 class SpareBlock {
 public:
     Block* reuse(std::size_t bytes) {
@@ -27,7 +27,7 @@ public:
         return fits ? std::exchange(kept_, nullptr) : nullptr;
     }
 
-    // What must be freed instead, if anything.
+    // Returns the block to free instead, if any.
     Block* put(Block* block) {
         if (block->bytes > kept_bytes_max) return block;
         const std::lock_guard lock(mutex_);
@@ -50,7 +50,7 @@ void* allocate_picture_memory(std::size_t bytes) {
     if (block == nullptr) {
         void* memory = std::aligned_alloc(huge_page, whole);
         if (memory == nullptr) throw std::bad_alloc();
-        madvise(memory, whole, MADV_HUGEPAGE);  // only a hint: without it everything works, but slower
+        madvise(memory, whole, MADV_HUGEPAGE);  // only a hint: everything works without it, but more slowly
         block = ::new (memory) Block{.bytes = whole};
     }
     return block + 1;
@@ -58,7 +58,7 @@ void* allocate_picture_memory(std::size_t bytes) {
 
 void free_picture_memory(void* memory) noexcept {
     Block* block = static_cast<Block*>(memory) - 1;
-#ifndef __SANITIZE_ADDRESS__  // which must see every use of freed memory
+#ifndef __SANITIZE_ADDRESS__  // which must notice every use of freed memory
     block = spare_block.put(block);
 #endif
     std::free(block);

@@ -1,4 +1,4 @@
-// A requested stop as an error. Any thread.
+// A stop request as an error. Any thread.
 #pragma once
 
 #include <stop_token>
@@ -11,7 +11,7 @@ inline Error cancelled() {
     return {.code = ErrorCode::cancelled, .message = "the job was stopped", .field = {}};
 }
 
-// `cancelled` once a stop was requested.
+// Fails with `cancelled` once a stop has been requested.
 inline Result<void> unless_stopped(const std::stop_token& stop) {
     if (stop.stop_requested()) return std::unexpected(cancelled());
     return {};

@@ -1,4 +1,4 @@
-// Measures the stages of one job from outside: lap() is the time since the last lap. One thread.
+// Measures the stages of one job from outside: lap() returns the time since the previous lap. One thread.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// A fixed crew of threads that do what is given to them, in order of arrival.
-// Any thread may add work. The destructor lets what was added be done, then joins.
+// A fixed number of threads that run tasks in order of arrival. Any thread may add tasks. The destructor runs
+// those already added, then joins.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ public:
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
-    // Never waits: whoever adds work bounds it.
+    // Never waits: the caller must bound the number of tasks.
     void add(std::function<void()> task) { work_.push(std::move(task)); }
 
 private:
@@ -32,7 +32,7 @@ private:
     }
 
     Channel<std::function<void()>> work_;
-    std::vector<std::jthread> threads_;  // last member: joined before the others die
+    std::vector<std::jthread> threads_;  // last member: joined before the others are destroyed
 };
 
 }  // namespace vignette

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-// What may begin a character, what may come second then, and how long it is. The second byte's range says
-// what is overlong, a surrogate or beyond Unicode.
+// The range of a character's first byte, the range of its second byte, and its length. The second range
+// excludes overlong forms, surrogates and what is beyond Unicode.
 struct Form {
     unsigned char first_least, first_most;
     unsigned char second_least, second_most;
@@ -26,7 +26,7 @@ bool in_range(char byte, unsigned char least, unsigned char most) {
     return static_cast<unsigned char>(byte) >= least && static_cast<unsigned char>(byte) <= most;
 }
 
-// Bytes of the character that begins `text`, or 0 when none does.
+// Bytes of the character at the beginning of `text`, or 0 if there is no valid one.
 std::size_t character_length(std::string_view text) {
     if (in_range(text[0], 0, 0x7F)) return 1;
     const auto* const form = std::ranges::find_if(forms, [&](const Form& one) {

@@ -1,4 +1,4 @@
-// Text that may be broken, made whole. Pure, for any thread.
+// Repairs broken UTF-8. Pure, for any thread.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace vignette {
 
-// The text with U+FFFD in place of whatever is not UTF-8; overlong forms and surrogates are not.
+// The text with U+FFFD in place of every byte that is not valid UTF-8, such as overlong forms and surrogates.
 std::string valid_utf8(std::string_view text);
 
 }  // namespace vignette

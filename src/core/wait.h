@@ -1,4 +1,4 @@
-// Waiting that a stop ends early. Any thread.
+// A wait that a stop request ends early. Any thread.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 
 namespace vignette {
 
-// False if a stop was requested meanwhile.
+// False if a stop was requested.
 bool wait_for(std::chrono::milliseconds time, const std::stop_token& stop);
 
 }  // namespace vignette

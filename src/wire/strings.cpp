@@ -19,7 +19,7 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
     return text.substr(0, end);
 }
 
-// C1 controls are two bytes in UTF-8 and move the cursor of some terminals just like C0.
+// C1 control characters are two bytes in UTF-8 and move the cursor of some terminals, just as C0 do.
 bool is_second_of_c1(std::string_view text, std::size_t at) {
     return at > 0 && text[at - 1] == '\xC2' && static_cast<unsigned char>(text[at]) < 0xA0;
 }
@@ -59,7 +59,7 @@ std::string lower_case(std::string_view text) {
     return out;
 }
 
-// Three rows of the Damerau-Levenshtein table (a swapped pair is not edited again): a swap looks two back.
+// Damerau-Levenshtein distance (a swapped pair is not edited again). Keeps three rows: a swap looks back two.
 std::size_t edit_distance(std::string_view one, std::string_view other) {
     ASSERT(one.size() <= word_bytes_max && other.size() <= word_bytes_max);
     std::array<std::array<std::size_t, word_bytes_max + 1>, 3> rows{};

@@ -51,7 +51,7 @@ constexpr std::array policies{
     Policy{ErrorCode::internal, "internal", 500, false},
 };
 
-TEST(Texts, AnErrorCodeIsToldByItsEnumeratorsName) {
+TEST(Texts, AnErrorCodeHasItsEnumeratorsName) {
     for (const Policy& policy : policies) EXPECT_EQ(to_text(policy.code), policy.text);
 }
 

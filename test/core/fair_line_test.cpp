@@ -22,7 +22,7 @@ TEST(FairLine, JobsTakeTurnsAndWithinAJobTheFirstIsFirst) {
     EXPECT_EQ(drained(line), "a1xbycd");
 }
 
-TEST(FairLine, AJobThatComesBackStandsBehindTheOthers) {
+TEST(FairLine, AJobThatComesBackGoesToTheEnd) {
     FairLine<char> line;
     line.add({"first"}, 'a');
     line.add({"second"}, 'b');

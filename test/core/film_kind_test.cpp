@@ -12,7 +12,7 @@ using namespace std::string_view_literals;
 
 std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-TEST(FilmKind, IsToldByTheFirstBytes) {
+TEST(FilmKind, IsRecognisedByItsFirstBytes) {
     EXPECT_EQ(
         film_kind(bytes("\0\0\0\x18"
                         "ftypisom\0\0\2\0isomavc1"sv)),
@@ -29,7 +29,7 @@ TEST(FilmKind, IsToldByTheFirstBytes) {
     EXPECT_EQ(film_kind(bytes("RIFF\4\0\0\0AVI LIST"sv)), FilmKind::avi);
 }
 
-TEST(FilmKind, PicturesInTheSameContainersAreNone) {
+TEST(FilmKind, PicturesInTheSameContainersAreNotFilms) {
     EXPECT_EQ(
         film_kind(bytes("\0\0\0\x18"
                         "ftypheic\0\0\0\0mif1heic"sv)),
@@ -100,7 +100,7 @@ TEST(FilmKind, ASegmentOfUnknownLengthIsNeverCut) {
     EXPECT_TRUE(cut("\x1A\x45\xDF\xA3"sv));
 }
 
-TEST(FilmKind, AnAviIsARowOfRiffs) {
+TEST(FilmKind, AnAviIsASequenceOfRiffs) {
     const auto cut = [](std::string_view text) { return is_cut_short(bytes(text), FilmKind::avi); };
     EXPECT_FALSE(cut("RIFF\4\0\0\0AVI RIFF\4\0\0\0AVIX"sv));
     EXPECT_TRUE(cut("RIFF\4\0\0\0AVI RIFF\5\0\0\0AVIX"sv));

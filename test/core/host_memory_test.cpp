@@ -105,7 +105,7 @@ TEST_F(HostMemoryOf, TheFirstVersionIsReadWhereItCountsMemory) {
     EXPECT_EQ(found().available_bytes, 6 * GiB);
 }
 
-TEST_F(HostMemoryOf, AMachineThatTellsNothingIsUnknown) {
+TEST_F(HostMemoryOf, AMachineThatSaysNothingIsUnknown) {
     put("proc/meminfo", "MemTotal: much\n");
     EXPECT_FALSE(host_memory(root_.path()).has_value());
 }

@@ -17,7 +17,7 @@ TEST(Utf8, WholeTextStaysAsItIs) {
     EXPECT_EQ(valid_utf8(""), "");
 }
 
-TEST(Utf8, WhatIsNoCharacterIsReplacedByteByByte) {
+TEST(Utf8, InvalidBytesAreReplacedOneByOne) {
     EXPECT_EQ(valid_utf8("a\xFFz"), std::string("a") + bad + "z");
     EXPECT_EQ(valid_utf8("\xC3"), bad);                                             // cut off
     EXPECT_EQ(valid_utf8("\xC0\x80"), std::string(bad) + bad);                      // overlong

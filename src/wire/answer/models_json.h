@@ -8,9 +8,9 @@
 namespace vignette {
 
 enum class WeightsState {
-    ready,    // all files are there, each of its size
+    ready,    // all files are there and have the right size
     waiting,  // for `vignette models add`
-    missing,  // the manifest names files that are not there, or are others
+    missing,  // files named in the manifest are absent or different
     unknown,  // the manifest cannot be read
 };
 
@@ -24,18 +24,18 @@ struct ModelSummary {
     std::string kind;
     std::string dtype;
     WeightsState weights = WeightsState::unknown;
-    std::string weights_folder;  // of files that are there or should be
+    std::string weights_folder;  // where the weights are, or should be
     std::uint64_t bytes = 0;     // of the weights' files
-    std::string problem;         // and what to do about it; empty where there is none
+    std::string problem;         // and what to do about it; empty if there is none
 };
 
 struct ModelFile {
     std::string role;  // program, tokenizer, weights
     std::string path;
-    std::uint64_t bytes = 0;  // 0: it is not there
+    std::uint64_t bytes = 0;  // 0: the file is absent
 };
 
-struct ModelMemory {  // what the weights take in each type
+struct ModelMemory {  // size of the weights in one type
     std::string dtype;
     std::uint64_t bytes = 0;
 };
@@ -45,12 +45,12 @@ struct ModelDetails {
     std::string digest;
     std::string picture;  // in words
     std::uint64_t tensors = 0;
-    std::vector<ModelMemory> memory;  // empty where it is not known
+    std::vector<ModelMemory> memory;  // empty if not known
     std::vector<ModelFile> files;
     // captioner
     std::string prompt_template;
     std::string default_prompt;
-    int image_tokens = 0;  // of each picture; 0: its size decides
+    int image_tokens = 0;  // per picture; 0: depends on its size
     int positions = 0;
     int max_length = 0;
     int max_length_limit = 0;

@@ -12,7 +12,7 @@
 
 namespace vignette {
 
-using ResultJson = nlohmann::ordered_json;  // keeps our order: people read the caption first
+using ResultJson = nlohmann::ordered_json;  // keeps our order, so that people see the caption first
 
 ResultJson result_json(const Result<Caption>& outcome);
 ResultJson error_json(const Error& error);  // {"error": {...}}

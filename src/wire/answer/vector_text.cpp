@@ -17,9 +17,9 @@ constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 double shortest(float value) {
     std::array<char, 32> spelled{};
     const auto written = std::to_chars(spelled.data(), spelled.data() + spelled.size(), value);
-    double told = 0;
-    std::from_chars(spelled.data(), written.ptr, told);
-    return told;
+    double rounded = 0;
+    std::from_chars(spelled.data(), written.ptr, rounded);
+    return rounded;
 }
 
 std::string base64_of_floats(std::span<const float> values) {

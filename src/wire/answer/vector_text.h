@@ -1,4 +1,4 @@
-// A vector as JSON has it. Pure functions, for any thread.
+// Vectors in the form that JSON needs. Pure functions, for any thread.
 #pragma once
 
 #include <span>
@@ -6,7 +6,7 @@
 
 namespace vignette {
 
-// The float with the fewest digits that still are that float: 0.1, not 0.10000000149011612.
+// The float with the fewest digits that still identify it: 0.1, not 0.10000000149011612.
 double shortest(float value);
 
 // The little-endian bytes of the float32 values, as base64: a quarter of the size, and exact.

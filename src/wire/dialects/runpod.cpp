@@ -16,7 +16,7 @@ std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::er
 
 constexpr std::string_view stop_pod_member = R"(,"stopPod":true)";
 
-std::string told(const Error& error, const WorkerIdentity& worker) {
+std::string failure_text(const Error& error, const WorkerIdentity& worker) {
     Json json{
         {"error_type", to_text(error.code)}, {"error_message", error.message},
         {"hostname", worker.hostname},       {"worker_id", worker.worker_id},
@@ -34,11 +34,11 @@ std::string dumped(const StreamEvent& event) {
         return dumped(head);
     }
     std::string text = dumped(head);
-    text.back() = ',';  // instead of the last brace
+    text.back() = ',';  // replaces the closing brace
     return text + R"("result":)" + std::get<Finished>(event.what).result_json + "}";
 }
 
-// Memory may run out on the way: the job must still end in one answer.
+// Memory may run out while writing: the job must still get an answer.
 template <class Write>
 std::string written_whole(Write&& write) {
     try {
@@ -88,7 +88,7 @@ std::string format_done(std::string_view output_json, StopPod stop_pod) {
 
 std::string format_failed(const Error& error, const WorkerIdentity& worker, StopPod stop_pod) {
     return written_whole([&] {
-        Json body{{"error", told(error, worker)}};
+        Json body{{"error", failure_text(error, worker)}};
         if (stop_pod == StopPod::yes) body["stopPod"] = true;
         return dumped(body);
     });

@@ -1,6 +1,6 @@
-// The bodies that RunPod's platform and its workers send each other. Pure, for any thread.
+// The bodies that RunPod's platform and its workers exchange. Pure, for any thread.
 //
-// What is written is always valid JSON in valid UTF-8: whoever takes a result may throw away what is not.
+// What is written is always valid JSON in valid UTF-8: the receiver may discard anything else.
 #pragma once
 
 #include <cstddef>
@@ -18,47 +18,47 @@
 namespace vignette {
 
 struct TakenJob {
-    std::optional<JobId> id;  // without one there is nobody to answer
+    std::optional<JobId> id;  // without one, no one can be answered
     Result<Request> request;
 };
 
-// The answer to job-take (one object) or job-take-batch (an array). A job's id is found even where the rest
-// of it is broken, and a broken job spoils no other; an error is only a body that is neither object nor array
-// or that was cut off. Limits are those of one job. The pictures of all jobs share `body`: nothing is copied
-// if body.capacity() has 64 bytes to spare.
+// The answer to job-take (one object) or job-take-batch (an array). A job's id is found even if the rest of
+// it is broken, and a broken job does not affect the others; only a body that is neither an object nor an
+// array, or that was cut off, is an error. The limits apply to each job. The pictures of all jobs share
+// `body`: nothing is copied if body.capacity() has 64 bytes to spare.
 Result<std::vector<TakenJob>> read_taken_jobs(std::string body, const Limits& limits);
 
-// The answer to job-stop: `{"jobsToStop": ["id", ...]}`. What is no id is left out.
+// The answer to job-stop: `{"jobsToStop": ["id", ...]}`. Elements that are not ids are skipped.
 Result<std::vector<JobId>> read_jobs_to_stop(std::string_view body);
 
-enum class StopPod { no, yes };  // asks the platform to replace this worker by a fresh one
+enum class StopPod { no, yes };  // asks the platform to replace this worker with a fresh one
 
 struct WorkerIdentity {
     std::string hostname;
     std::string worker_id;
 };
 
-// What a stream tells on its way: a few more words about a picture, or all that is to be said about it.
+// An event of a stream: the next piece of a caption, or the finished result.
 struct Piece {
     std::string text;
 };
 struct Finished {
-    std::string result_json;  // of format_result()
+    std::string result_json;  // from format_result()
 };
 struct StreamEvent {
     std::size_t index = 0;  // of the item in its request
-    std::string id;         // the client's own; may be empty
+    std::string id;         // set by the client; may be empty
     std::variant<Piece, Finished> what;
 };
 
-// `{"output": ...}`; `output_json` must be JSON: the text of format_answer().
+// `{"output": ...}`; `output_json` must be JSON, as format_answer() writes it.
 std::string format_done(std::string_view output_json, StopPod stop_pod);
 
-// `{"error": "<JSON text>"}`: an error that is no string would count as success.
+// `{"error": "<JSON text>"}`: an error that is not a string would count as success.
 std::string format_failed(const Error& error, const WorkerIdentity& worker, StopPod stop_pod);
 
-// `{"status": "IN_PROGRESS", "output": {"done": 3, "count": 10}}`: how far a batch is;
-// without a count where that is 0: a film tells only at its end how many frames it had.
+// `{"status": "IN_PROGRESS", "output": {"done": 3, "count": 10}}`: the progress of a
+// batch. A `count` of 0 is left out: how many frames a film has is known only at its end.
 std::string format_progress(std::size_t done, std::size_t count);
 
 // `{"output": {"events": [...]}}`

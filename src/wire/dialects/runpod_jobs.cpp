@@ -1,4 +1,4 @@
-// read_taken_jobs(): a good body is read once and where it lies; a broken one is searched for ids.
+// read_taken_jobs(): a good body is read once and in place; a broken one is searched for ids.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -13,14 +13,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t jobs_max = 4096;  // of one take; the worker never asks for as many
+constexpr std::size_t jobs_max = 4096;  // per request; the worker never asks for that many
 
-// The text of a JSON string or number, none if it is neither. Bytes that are no UTF-8 are replaced.
+// The text of a JSON string or number, nullopt for anything else. Bytes that are not UTF-8 are replaced.
 std::optional<std::string> text_of(std::string_view token) {
     const bool may_be = token.starts_with('"') || token.starts_with('-') ||
                         (!token.empty() && token.front() >= '0' && token.front() <= '9');
     if (!may_be) return std::nullopt;
-    std::string repaired =  // dumped as if it were a text, and read back
+    std::string repaired =  // by dumping it as if it were a text and reading it back
         Json::parse(Json(token).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
     const Json value = Json::parse(repaired, nullptr, false);
     if (value.is_number()) return repaired;

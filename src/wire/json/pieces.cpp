@@ -47,7 +47,7 @@ std::optional<std::string_view> JsonPieces::next() {
     if (end == npos) return std::nullopt;
     const std::string_view piece = trim(text_.substr(at_, end - at_));
     closed_ = text_[end] != ',';
-    const bool none = closed_ && piece.empty() && !started_;  // [] holds nothing, [,] two empty pieces
+    const bool none = closed_ && piece.empty() && !started_;  // [] has no pieces, [,] has two empty ones
     started_ = true;
     at_ = end + 1;
     if (none) return std::nullopt;

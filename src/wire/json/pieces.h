@@ -1,5 +1,5 @@
-// Takes an array or an object apart by its brackets, commas and quotes alone: what lies between them may be
-// no JSON at all. For text of which one piece may be broken and the others must still be found. Pure.
+// Splits an array or an object by its brackets, commas and quotes alone; what is between them need not be
+// JSON. For text with a broken piece, of which the others must still be found. Pure.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@ namespace vignette {
 
 class JsonPieces {
 public:
-    // `text` begins with { or [ and may go on after the end.
+    // `text` begins with { or [ and may continue after the closing bracket.
     explicit JsonPieces(std::string_view text) : text_(text) {}
 
-    // The next element, or the next member as `"key": value`, without white space around it; empty where a
-    // comma stands alone. Nothing after the last one, and where the text ends too early.
+    // The next element, or the next member as `"key": value`, without surrounding white space; an empty text
+    // if there is nothing between two commas. nullopt after the last one, and if the text ends too early.
     std::optional<std::string_view> next();
 
-    bool closed() const { return closed_; }  // the last bracket was seen
+    bool closed() const { return closed_; }  // the closing bracket was seen
 
 private:
     std::string_view text_;
@@ -26,7 +26,7 @@ private:
     bool started_ = false;
 };
 
-// Where the string that begins at `begin`, a quote, ends: one past its last quote, or npos.
+// The end of the string whose opening quote is at `begin`: one past its closing quote, or npos.
 std::size_t string_end(std::string_view text, std::size_t begin);
 
 }  // namespace vignette

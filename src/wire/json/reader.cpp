@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view digits = "0123456789";
 
-// simdjson reads up to 64 bytes past the end. Reserving here is free when whoever received the text did so
-// already.
+// simdjson reads up to 64 bytes past the end. Reserving here is free if whoever received the text already did
+// so.
 std::string with_padding(std::string text) {
     text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
     return text;
@@ -68,7 +68,7 @@ bool take_any(std::string_view& rest, std::string_view letters) {
     return true;
 }
 
-// JSON's own grammar: no 040, no .5, no +1, no 0x10.
+// JSON's own grammar, without 040, .5, +1 and 0x10.
 bool is_number(std::string_view token) {
     take_any(token, "-");
     if (!take_any(token, "0") && !take_digits(token)) return false;
@@ -145,7 +145,7 @@ Result<void> JsonReader::enter() {
 }
 
 std::string_view JsonReader::token(Value& value) const {
-    const std::string_view raw = value.raw_json_token();  // with the white space up to the next token
+    const std::string_view raw = value.raw_json_token();  // includes the white space up to the next token
     return raw.substr(0, raw.find_last_not_of(white_space) + 1);
 }
 
@@ -164,10 +164,10 @@ Result<JsonKind> JsonReader::kind(Value& value) {
 
 Result<SharedText> JsonReader::string(Value& value) {
     const std::string_view quoted = token(value);
-    ASSERT(is_string(quoted));  // kind() said so
+    ASSERT(is_string(quoted));  // as kind() found
     last_read_ = quoted.data();
     if (!has_escapes(quoted)) {
-        TRY(checked(value.get_raw_json_string()));  // steps over it
+        TRY(checked(value.get_raw_json_string()));  // moves past it
         return text_.part(quoted.substr(1, quoted.size() - 2));
     }
     std::string_view unescaped;
@@ -192,7 +192,7 @@ Result<void> JsonReader::skip(Value& value) {
         case JsonKind::string: TRY(string(value)); return {};
         case JsonKind::null:
         case JsonKind::boolean:
-        case JsonKind::number: return {};  // simdjson steps over what was not read
+        case JsonKind::number: return {};  // simdjson skips what was not read
     }
     panic("JsonKind out of range");
 }

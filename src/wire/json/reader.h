@@ -1,7 +1,7 @@
-// Strict reading of one JSON text, front to back, without building a tree. simdjson finds the tokens; what it
-// lets pass because nobody asked for it (a bad number in an unknown field, a tail, endless nesting) is
-// refused here. A reader belongs to one thread and reads its text once; strings it gave out outlive it. After
-// an error, stop.
+// Reads one JSON text strictly, front to back, without building a tree. simdjson finds the tokens; what it
+// does not check unless asked (a bad number in an unknown field, trailing text, endless nesting) is refused
+// here. A reader belongs to one thread and reads its text once; the strings it returns outlive it. After an
+// error, stop.
 #pragma once
 
 #include <simdjson.h>
@@ -18,7 +18,7 @@ namespace vignette {
 enum class JsonKind { null, boolean, number, string, array, object };
 std::string_view with_article(JsonKind kind);  // "an array"
 
-// A text and the bytes behind it that simdjson may read too. Whatever lies in one has such bytes as well.
+// A text followed by the padding that simdjson may read, and so any part of such a text.
 class PaddedText {
 public:
     explicit PaddedText(std::string text);  // copies nothing if text.capacity() has 64 bytes to spare
@@ -39,8 +39,8 @@ public:
 
     JsonReader(const PaddedText& text, int depth_max);
 
-    // Calls visit(key, value) for each member of the one object that is the text. Each visit must read or
-    // skip its value; a key is valid until the reader dies.
+    // Calls visit(key, value) for each member of the object that makes up the text. Each visit must read or
+    // skip its value; keys are valid as long as the reader.
     template <class Visit>
     Result<void> read(Visit&& visit) {
         auto outermost = TRY(open());
@@ -65,7 +65,7 @@ public:
         auto array = TRY(checked(value.get_array()));
         TRY(enter());
         for (auto element : array) {
-            // NOLINTNEXTLINE(performance-move-const-arg): it takes no lvalue
+            // NOLINTNEXTLINE(performance-move-const-arg): checked() takes an rvalue
             Value inner = TRY(checked(std::move(element)));
             TRY(visit(inner));
         }
@@ -74,12 +74,12 @@ public:
         return {};
     }
 
-    Result<JsonKind> kind(Value& value);         // a number, literal or string is checked to be well-formed
+    Result<JsonKind> kind(Value& value);         // checks that a number, literal or string is well-formed
     std::string_view token(Value& value) const;  // a number or literal as written
-    Result<SharedText> string(Value& value);     // a piece of the text; a copy only where it holds escapes
-    Result<std::string_view> raw(Value& value);  // a piece of the text: all of a value, which is skipped
-    Result<void> skip(Value& value);             // walks it all: rubbish inside is an error
-    Result<void> skip_unread(Value& value);      // nothing to do if it is what was read last, to its end
+    Result<SharedText> string(Value& value);     // a part of the text; a copy only if it holds escapes
+    Result<std::string_view> raw(Value& value);  // the text of the whole value, which is skipped
+    Result<void> skip(Value& value);             // reads all of it: bad JSON inside is an error
+    Result<void> skip_unread(Value& value);      // does nothing if this value was just read to its end
 
 private:
     Result<simdjson::ondemand::object> open();
@@ -110,9 +110,9 @@ private:
     SharedText text_;
     const int depth_max_;
     int depth_ = 0;
-    const char* last_read_ = nullptr;  // where it begins; only compared
+    const char* last_read_ = nullptr;  // where that value begins; never dereferenced
     simdjson::ondemand::parser parser_;
-    simdjson::ondemand::document document_;  // looks into parser_ and text_
+    simdjson::ondemand::document document_;  // refers to parser_ and text_
 };
 
 }  // namespace vignette

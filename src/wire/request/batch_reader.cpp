@@ -38,7 +38,7 @@ public:
     }
 
 private:
-    // The id is read even after a mistake: it says whose mistake it was.
+    // The id is read even after an error, to say which item the error belongs to.
     Result<void> read_member(std::string_view key, Value& value) {
         const Result<void> outcome = key == "id" ? about(path_ + ".id", read_id(value))
                                      : problem_  ? json_.skip(value)
@@ -46,7 +46,7 @@ private:
         if (outcome) return {};
         if (spoils_request(outcome.error())) return outcome;
         note(outcome);
-        return json_.skip_unread(value);  // what is of a wrong type was only looked at
+        return json_.skip_unread(value);  // a value of the wrong type has not been read
     }
 
     Result<void> read_id(Value& value) {
@@ -65,7 +65,7 @@ private:
         return fields_.read(*member, value);
     }
 
-    void note(const Result<void>& outcome) {  // the first mistake is told
+    void note(const Result<void>& outcome) {  // only the first error is reported
         if (!outcome && !problem_) problem_ = outcome.error();
     }
 

@@ -1,5 +1,5 @@
-// Reads the parts of a batch: the pictures of `data_urls`, `images` and `frames`, or `texts`. Broken JSON
-// spoils the whole request; anything else that is wrong with a part spoils that part only.
+// Reads the items of a batch: the pictures of `data_urls`, `images` and `frames`, or `texts`. Broken JSON
+// fails the whole request; any other error fails only its own item.
 #pragma once
 
 #include <string>
@@ -12,16 +12,17 @@
 namespace vignette {
 
 struct BatchItem {
-    std::string id;  // the client's own
+    std::string id;  // set by the client
     Result<PictureFields> fields;
 };
 
-// `member` is the field that holds the list, `value` its value. One to Limits::batch_max items, in order.
+// `member` is the field that holds the list, `value` its value. Returns 1 to Limits::batch_max items, in
+// order.
 Result<std::vector<BatchItem>> read_batch(
     JsonReader& json, const Limits& limits, const FieldReader::Member& member, JsonReader::Value& value
 );
 
-// A text to be embedded, bounded.
+// A text to embed, of limited length.
 Result<std::string> read_text_value(
     JsonReader& json, const Limits& limits, const std::string& path, JsonReader::Value& value
 );

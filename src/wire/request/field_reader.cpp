@@ -121,7 +121,7 @@ Result<void> FieldReader::read_image(const Member& member, Value& value) {
 Result<void> FieldReader::require_picture() const {
     if (!fields_.image_field.empty()) return {};
     std::string message = path_ + " has no picture; " + std::string(how_to_send);
-    if (!warnings_.named().empty()) {  // the misspelt field may well be the picture
+    if (!warnings_.named().empty()) {  // a misspelt field may well be the picture
         const Warning& first = warnings_.named().front();
         message += " (" + first.field + ": " + first.message + ")";
     }

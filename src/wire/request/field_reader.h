@@ -1,5 +1,4 @@
-// Reads the fields that the input of a job and one picture of a batch have in common. One for each object,
-// one thread.
+// Reads the fields that a job's input and one picture of a batch have in common. One per object, one thread.
 #pragma once
 
 #include <optional>
@@ -17,15 +16,15 @@
 namespace vignette {
 
 struct PictureFields {
-    std::string image_field;  // empty: there is no picture
+    std::string image_field;  // empty: no picture
     PictureContent image;
-    std::optional<std::string> text;  // to be embedded, instead of a picture
+    std::optional<std::string> text;  // to embed, instead of a picture
     CaptionOptions options;
-    JobFieldSet given;  // not null: an item may take back what the job asks for
+    JobFieldSet given;  // fields that were not null; they override those of the job
     std::vector<Warning> warnings;
 };
 
-// The options of one picture: its own, and those of its job about which it says nothing.
+// The options of one picture: its own, and its job's where it sets none.
 CaptionOptions merged(const PictureFields& own, const PictureFields& of_job);
 
 class FieldReader {
@@ -42,16 +41,16 @@ public:
     // `path` names the object in messages: "input", "input.images[3]".
     FieldReader(JsonReader& json, const Limits& limits, std::string path);
 
-    // Empty where there is nothing left to read: the field is null, or it is unknown, which is a warning.
+    // nullopt if there is nothing left to read: the field is null, or unknown, which adds a warning.
     Result<std::optional<Member>> open(std::string_view key, Value& value);
 
-    // The member that open() gave; an error names its field.
+    // Reads a member returned by open(); an error names its field.
     Result<void> read(const Member& member, Value& value);
 
     const std::string& image_field() const { return fields_.image_field; }
 
     Result<void> require_picture() const;
-    PictureFields finish();  // last: what was read
+    PictureFields finish();  // call last; returns what was read
 
 private:
     Result<void> read_known(const Member& member, Value& value);

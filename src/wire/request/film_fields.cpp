@@ -49,7 +49,7 @@ Result<void> FilmFields::read_film(const Member& member, Value& value) {
     return {};
 }
 
-// Which frames: at most one field says it.
+// At most one field may choose the frames.
 Result<void> FilmFields::choose(const Member& member) {
     if (chosen_by_.empty()) {
         chosen_by_ = member.path;

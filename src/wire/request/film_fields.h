@@ -1,4 +1,4 @@
-// The fields that say which film is to be described and which frames of it. One for each job, one thread.
+// The fields that say which film to describe, and which of its frames. One per job, one thread.
 #pragma once
 
 #include <optional>
@@ -18,16 +18,16 @@ class FilmFields {
 public:
     FilmFields(JsonReader& json, const Limits& limits) : json_(json), limits_(limits) {}
 
-    // Whether the field is one of those.
+    // Whether the field is one of these.
     static bool knows(Role role);
     Result<void> read(const FieldReader::Member& member, JsonReader::Value& value);
 
-    const std::string& field() const { return source_.field; }  // empty: there is no film
+    const std::string& field() const { return source_.field; }  // empty: no film
 
-    // The film, whose frames are described as `frame` says.
+    // The film, with `frame_job` saying how to describe each frame.
     Film film(Job frame_job);
 
-    // For a job without a film: what was said about its frames is told to be ignored.
+    // For a job without a film: warns that the fields about frames are ignored.
     void warn(std::vector<Warning>& warnings) const;
 
 private:
@@ -45,7 +45,7 @@ private:
     const Limits& limits_;
     PictureSource source_;
     FrameOptions options_;
-    std::string chosen_by_;  // the field that says which frames
+    std::string chosen_by_;  // the field that chooses the frames
     std::vector<std::string> frame_options_sent_;
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 bool works(const JobField& field) { return field.role != Role::later; }
 
-std::vector<std::string_view> working_names() {  // suggesting a field that is refused would be no help
+std::vector<std::string_view> working_names() {  // suggesting a field that is refused would not help
     std::vector<std::string_view> names;
     for (const JobField& field : job_fields) {
         if (works(field)) names.push_back(field.name);

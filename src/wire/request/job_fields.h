@@ -1,4 +1,4 @@
-// Every field of a job's input that the product knows, and what this version does with it.
+// Every known field of a job's input, and what this version does with it.
 #pragma once
 
 #include <array>
@@ -14,12 +14,12 @@ namespace vignette {
 
 enum class Role {
     picture,
-    picture_url,  // an address, nothing else
+    picture_url,  // an address only
     images,       // a batch: strings or objects
     data_urls,    // a batch: strings
     image_urls,   // a batch: addresses
     model,
-    option,      // a wish about the caption
+    option,      // an option of the caption
     frames,      // a batch whose answer is a list of descriptions
     frame_urls,  // the same: addresses
     fast,
@@ -38,7 +38,7 @@ enum class Role {
     keyframes,
     max_frames,
     keep_duplicates,
-    later,  // changes what is asked for: without it the answer would be to another question
+    later,  // refused: ignoring it would answer a different question
 };
 
 struct JobField {
@@ -107,7 +107,7 @@ std::optional<std::size_t> find_job_field(std::string_view name);  // index into
 
 using JobFieldSet = std::bitset<job_fields.size()>;
 
-// The field of `set` that is another name of the wish at `index`, if there is one.
+// The field of `set` that is another name for the option at `index`, if any.
 std::optional<std::size_t> find_synonym(const JobFieldSet& set, std::size_t index);
 
 // `unknown field, ignored; did you mean "prompt"?`

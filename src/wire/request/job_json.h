@@ -1,4 +1,4 @@
-// The way in: JSON text of one job event to a Request that is legal. Pure, for any thread.
+// Turns the JSON text of one job event into a valid Request. Pure, for any thread.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace vignette {
 
-// `{"id": "...", "input": {...}}`; without an id it is "local". The pictures stay where they are in `body`:
-// nothing of their size is copied if body.capacity() has 64 bytes to spare.
+// `{"id": "...", "input": {...}}`; the id defaults to "local". The pictures stay in place in `body`:
+// none is copied if body.capacity() has 64 bytes to spare.
 Result<Request> parse_request(std::string body, const Limits& limits);
 
 }  // namespace vignette

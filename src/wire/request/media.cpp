@@ -54,13 +54,13 @@ Result<PictureContent> read_address(std::string_view text, const Limits& limits,
     );
 }
 
-// "ftp://..." or "example.com/film.mp4": nothing that base64 could be.
+// "ftp://..." or "example.com/film.mp4", which cannot be base64.
 bool was_meant_as_address(std::string_view text, const Limits& limits) {
     if (text.substr(0, 32).contains("://")) return true;
     return text.size() <= limits.url_bytes_max && text.contains('.') && text.contains('/');
 }
 
-// The message of an error starts with a verb: read_media() puts the field's path before it.
+// Error messages start with a verb: read_media() puts the field's path in front.
 Result<PictureContent> read_any(const SharedText& text, const Limits& limits, MediaField field) {
     const Wanted wanted = wanted_in(field);
     const std::string_view trimmed = trim(text.view());

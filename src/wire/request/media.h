@@ -1,6 +1,6 @@
-// The text of a picture or a film: an http address, a data URL or plain base64. Looks at the head only: the
-// bytes are fetched and decoded elsewhere, and what they are is read from them, whatever the text declares.
-// Pure functions, for any thread.
+// Reads the text of a picture or a film: an http address, a data URL or plain base64. Looks only at its
+// beginning: the bytes are fetched and decoded elsewhere, and the format is found from them, whatever the
+// text declares. Pure functions, for any thread.
 #pragma once
 
 #include <string_view>
@@ -14,7 +14,7 @@ namespace vignette {
 
 enum class MediaField {
     picture,
-    picture_url,  // no base64: what is no address was meant to be one
+    picture_url,  // not base64: anything else was meant to be an address
     film,
 };
 

@@ -1,4 +1,4 @@
-// What a wish about a caption may be: where it is kept, and what is legal. Values, for any thread.
+// The kinds of caption options: where each is kept, and what is legal. Values, for any thread.
 #pragma once
 
 #include <cstddef>
@@ -32,11 +32,11 @@ struct FlagOption {
     bool CaptionOptions::* target;
     bool operator==(const FlagOption&) const = default;
 };
-struct SwitchOption {  // its absence means neither of the two
+struct SwitchOption {  // absent means neither true nor false
     std::optional<bool> CaptionOptions::* target;
     bool operator==(const SwitchOption&) const = default;
 };
-struct ListOption {  // of texts; one text alone is a list, too
+struct ListOption {  // of texts; a single text counts as a list
     std::vector<std::string> CaptionOptions::* target;
     std::size_t Limits::* count_max;
     bool operator==(const ListOption&) const = default;
@@ -50,7 +50,7 @@ struct SchemaOption {  // an object, kept as its text
     bool operator==(const SchemaOption&) const = default;
 };
 
-// Two fields with equal options are two names of one wish.
+// Two fields with equal options are two names for the same option.
 using Option = std::variant<
     std::monostate, TextOption, WholeOption, RealOption, FlagOption, SwitchOption, ListOption, PresetOption,
     SchemaOption>;

@@ -42,7 +42,7 @@ std::string preset_names() {
     return names;
 }
 
-// One wish, one field, one value.
+// Reads one option from the value of one field.
 class OptionReader {
 public:
     OptionReader(
@@ -106,7 +106,7 @@ public:
         if (kind_ == JsonKind::string) return add(list, TRY(json_.string(value_)), std::string(path_));
         if (kind_ != JsonKind::array) return wrong_type(path_, "a string or an array of strings", kind_);
         const std::size_t count_max = limits_.*option.count_max;
-        // The list is read to its end whatever is wrong with it: an item goes on behind it.
+        // The list is read to its end even after an error: the rest of the item follows it.
         Result<void> outcome;
         TRY(json_.elements(value_, [&](Value& element) -> Result<void> {
             if (!outcome) return json_.skip(element);

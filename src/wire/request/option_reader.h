@@ -1,4 +1,4 @@
-// Reads one wish about a caption. Functions without a state, for any thread.
+// Reads one option of a caption. Stateless functions, for any thread.
 #pragma once
 
 #include <string_view>
@@ -17,7 +17,7 @@ Result<void> read_option(
     JsonReader::Value& value, CaptionOptions& options
 );
 
-// Takes over one wish.
+// Copies one option.
 void copy_option(const Option& option, const CaptionOptions& from, CaptionOptions& to);
 
 }  // namespace vignette

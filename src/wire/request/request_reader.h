@@ -11,14 +11,14 @@
 
 namespace vignette {
 
-enum class IdLength { bounded, any };  // a client's own is bounded, the platform's must be kept as it is
+enum class IdLength { bounded, any };  // a client's id is bounded, the platform's must be kept unchanged
 
 struct ReadRequest {
-    std::optional<JobId> id;  // as far as it was read: an error may have come before it
+    std::optional<JobId> id;  // absent if an error came before it
     Result<Request> request;
 };
 
-// Its text is shared by the pictures, not copied. May throw std::bad_alloc.
+// The pictures share the text instead of copying it. May throw std::bad_alloc.
 ReadRequest read_request(const PaddedText& text, const Limits& limits, IdLength id_length);
 
 }  // namespace vignette

@@ -1,5 +1,5 @@
-// The fields that say what a whole job is: its task, its models, the shape of its answer. One for each job,
-// one thread.
+// The fields that apply to the whole job: its task, its models, the shape of its answer. One per job, one
+// thread.
 #pragma once
 
 #include <string>
@@ -16,18 +16,18 @@ class TaskFields {
 public:
     explicit TaskFields(JsonReader& json) : json_(json) {}
 
-    // Whether the field is one of those.
+    // Whether the field is one of these.
     static bool knows(Role role);
     Result<void> read(const FieldReader::Member& member, JsonReader::Value& value);
 
     bool stream() const { return stream_; }
     bool together() const { return together_; }
     bool describes() const { return describes_; }  // the task is to describe frames
-    // The task of texts, which can only be embedded; an error if another was asked for.
+    // Sets the task for texts, which can only be embedded; an error if the job asks for another.
     Result<void> settle_for_text(std::string_view text_field);
     const std::string& model() const { return model_; }
 
-    // What all jobs of the request have in common.
+    // Sets what all jobs of the request have in common.
     void apply(Job& job) const;
 
 private:

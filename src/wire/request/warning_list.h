@@ -1,5 +1,5 @@
-// What was ignored, told as warnings, of which there are only so many: a job of nothing but unknown fields
-// must not make a huge answer. One thread.
+// Warnings about ignored fields, limited in number: a job full of unknown fields must not cause a huge
+// answer. One thread.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ class WarningList {
 public:
     explicit WarningList(std::size_t warnings_max) : warnings_max_(warnings_max) {}
 
-    // Takes a function, because finding a suggestion costs, and a body may hold a million unknown fields.
+    // Takes a function, because finding a suggestion takes time and a body may hold a million unknown fields.
     template <class Message>
     void add(const std::string& path, Message&& message) {
         if (list_.size() < warnings_max_) {

@@ -1,4 +1,4 @@
-// read_taken_jobs() and read_jobs_to_stop(): no job is lost because of what stands beside it.
+// read_taken_jobs() and read_jobs_to_stop(): no job is lost because of its neighbours.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -67,7 +67,7 @@ TEST(TakenJobs, AJobWithoutInputIsARefusedJobNotALostOne) {  // the platform dro
     EXPECT_EQ(read(R"({"id":"a"})")->front().request.error().code, ErrorCode::missing_image);
 }
 
-TEST(TakenJobs, TheIdIsFoundBehindABadInput) {
+TEST(TakenJobs, TheIdIsFoundAfterABadInput) {
     for (const std::string_view input :
          {R"({"image_url":"x"})", "[]", "nul", "01", R"({"image":"\q"})", R"({"image":"\ud800"})",
           "{\"a\":\"\n\"}", "{\"a\":\"\xFF\"}", "\"\xC3\"", R"({"id":"inner","a":[{"id":"inner"}]})",
@@ -109,7 +109,7 @@ TEST(TakenJobs, ANumberAsAnIdIsItsText) {
     EXPECT_EQ(told(R"({"input":nul,"id": 1.50 })"), Told{"1.50 invalid_json"});
 }
 
-TEST(TakenJobs, WhatIsNoIdIsNone) {
+TEST(TakenJobs, WhatIsNotAnIdIsIgnored) {
     for (const std::string_view id : {"null", "\"\"", "true", "[\"a\"]", "{}", "nul", "\"\\ud800\""}) {
         EXPECT_EQ(
             read(R"({"id":)" + std::string(id) + "," + std::string(fine) + "}")->front().id, std::nullopt
@@ -206,7 +206,7 @@ std::vector<std::string> stopped(std::string_view body) {
     return all;
 }
 
-TEST(JobsToStop, AreIdsAndWhatIsNoneIsLeftOut) {
+TEST(JobsToStop, AreIdsAndAnythingElseIsLeftOut) {
     EXPECT_EQ(stopped(R"({"jobsToStop":["a","b\u20ac"]})"), (Told{"a", "b\xE2\x82\xAC"}));
     EXPECT_EQ(stopped(R"({"jobsToStop":[]})"), Told{});
     EXPECT_EQ(

@@ -81,7 +81,7 @@ TEST(BatchJson, ABatchKeepsTheOrderAndMayBeOfOne) {
     }
 }
 
-TEST(BatchJson, AnItemMayBeAnObjectWithItsOwnIdAndWishes) {
+TEST(BatchJson, AnItemMayBeAnObjectWithItsOwnIdAndOptions) {
     const Request request = parsed(
         R"("images":["QUJD",{"id":"a","data_url":"data:;base64,REVG","prompt":"b","max_length":9,"min_length":2,)"
         R"("num_beams":1,"return_tokens":true},{"id":7,"image_base64":"R0hJ"},{"image":"SktM","id":null}])"
@@ -99,7 +99,7 @@ TEST(BatchJson, AnItemMayBeAnObjectWithItsOwnIdAndWishes) {
     EXPECT_EQ(request.items[0].job->options, CaptionOptions{});
 }
 
-TEST(BatchJson, WhatTheJobOptionsHoldsForEveryItemThatDoesNotWishOtherwiseInAnyOrder) {
+TEST(BatchJson, TheJobsOptionsApplyToEveryItemThatDoesNotSetItsOwnInAnyOrder) {
     const std::string_view options =
         R"("prompt":"p","max_length":30,"min_length":3,"num_beams":2,"return_tokens":true,"model":"m")";
     const std::string_view images =
@@ -236,7 +236,7 @@ TEST(BatchJson, AnAddressIsTakenWhereverAPictureIsAndListsOfAddressesTakeNothing
     EXPECT_EQ(address(frames.items[0]), "https://x/1");
 }
 
-TEST(BatchJson, FastDecodingIsAWishOfTheWholeJob) {
+TEST(BatchJson, FastDecodingIsAnOptionOfTheWholeJob) {
     EXPECT_TRUE(parsed(R"("fast":true,"images":["QUJD"])").items[0].job->fast);
     EXPECT_FALSE(parsed(R"("images":["QUJD"])").items[0].job->fast);
     expect_item_refused(R"({"image":"QQ","fast":true})", ErrorCode::invalid_input, ".fast", "move it to");

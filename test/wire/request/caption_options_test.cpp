@@ -31,7 +31,7 @@ void expect_refused(std::string_view fields, std::string_view field, std::string
     EXPECT_NE(job.error().message.find(words), std::string::npos) << fields << ": " << job.error().message;
 }
 
-TEST(CaptionOptionsJson, EveryWishArrives) {
+TEST(CaptionOptionsJson, EveryOptionArrives) {
     const CaptionOptions options = options_of(
         R"("preset":"json","schema":{ "type" : "object", "x":[1,{"y":"}"}] },"prefix":"A dog","max_length":30,)"
         R"("min_length":2,"num_beams":3,"n":2,"length_penalty":-0.5,"temperature":0.7,"top_k":40,"top_p":0.9,)"
@@ -86,7 +86,7 @@ TEST(CaptionOptionsJson, ANameOfAnotherProgramMeansOurs) {
     EXPECT_EQ(options_of(R"("max_length":null,"max_tokens":12)").max_length, 12);
 }
 
-TEST(CaptionOptionsJson, TwoNamesOfOneWishAreRefused) {
+TEST(CaptionOptionsJson, TwoNamesForOneOptionAreRefused) {
     expect_refused(
         R"("max_length":12,"max_tokens":12)", "max_tokens",
         "input.max_tokens means the same as input.max_length; send one of them"
@@ -170,7 +170,7 @@ TEST(CaptionOptionsJson, APictureOfABatchSaysForItselfWhatItSaysAndTakesTheRestF
     EXPECT_EQ(second.seed, 3);
 }
 
-TEST(CaptionOptionsJson, AnItemsWrongWishSpoilsNeitherTheNextFieldNorTheNextItem) {
+TEST(CaptionOptionsJson, AnItemsWrongOptionSpoilsNeitherTheNextFieldNorTheNextItem) {
     const std::string large = "{\"a\":\"" + std::string(64 * KiB, 'x') + "\"}";
     for (const std::string& wrong :
          {std::string(R"("stop":[{"a":[1]},"b"])"), std::string(R"("stop":["",{"a":1}])"),
@@ -195,7 +195,7 @@ TEST(CaptionOptionsJson, AnItemsWrongWishSpoilsNeitherTheNextFieldNorTheNextItem
     }
 }
 
-TEST(CaptionOptionsJson, BrokenJsonInAnItemsWishSpoilsTheRequest) {
+TEST(CaptionOptionsJson, BrokenJsonInAnItemsOptionSpoilsTheRequest) {
     for (const char* broken :
          {R"("stop":[{"image":"x":0}])", R"("stop":["",{"a":01}])", R"("stop":[1,tru])",
           R"("schema":{"a":01})"}) {

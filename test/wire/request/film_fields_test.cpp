@@ -40,7 +40,7 @@ TEST(FilmFields, AFilmIsADataUrlBase64OrAnAddress) {
     );
 }
 
-TEST(FilmFields, FramesAreChosenByOneOfThreeWishes) {
+TEST(FilmFields, FramesAreChosenByOneOfThreeOptions) {
     EXPECT_EQ(film_of(R"("video":"QQ")").options, FrameOptions{});
     EXPECT_EQ(film_of(R"("video":"QQ","fps":0.5)").options.fps, 0.5);
     EXPECT_TRUE(film_of(R"("keyframes":true,"video":"QQ")").options.keyframes);

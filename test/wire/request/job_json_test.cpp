@@ -136,7 +136,7 @@ TEST(JobJson, AnUnknownFieldIsAWarningThatSuggestsTheKnownOne) {
     EXPECT_EQ(parsed(with(R"("promt":"x","numBeams":[{"a":1e999}],"colour":"\u0041")")).warnings, expected);
 }
 
-TEST(JobJson, AWishAboutFramesWithoutAFilmIsAWarning) {
+TEST(JobJson, AnOptionForFramesWithoutAFilmIsAWarning) {
     const std::vector<Warning> expected{{.field = "input.fps", .message = "applies only to films; ignored"}};
     EXPECT_EQ(parsed(with(R"("fps":0.2)")).warnings, expected);
 }

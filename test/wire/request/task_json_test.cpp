@@ -31,7 +31,7 @@ Error refused(const std::string& fields) {
     return request ? Error{} : request.error();
 }
 
-TEST(TaskJson, ATaskIsNamedOrFollowsFromWhatIsWanted) {
+TEST(TaskJson, ATaskIsNamedOrFollowsFromTheOtherFields) {
     EXPECT_EQ(only_job(R"("image":"QQ")").task, Task::caption);
     EXPECT_EQ(only_job(R"("image":"QQ","task":"embed")").task, Task::embed);
     EXPECT_EQ(only_job(R"("task":"embed_and_caption","image":"QQ")").task, Task::embed_and_caption);
