@@ -13,9 +13,10 @@
 namespace vignette {
 namespace {
 
-// 8K. A decoder keeps up to seventeen frames: with more pixels they would fill a machine.
+// 8K. A decoder keeps up to seventeen frames; larger ones would fill the machine's memory.
 constexpr std::int64_t frame_pixels_max = std::int64_t{8192} * 4320;
-// A small file may claim any number of them, all in the same place: ten hours at 60 pictures a second.
+// A small file may claim any number of packets, all at one offset. Enough for ten hours at 60 frames a
+// second.
 constexpr std::int64_t packets_max = 4'000'000;
 
 std::unexpected<Error> fail_stopped() { return fail(ErrorCode::cancelled, "the job was stopped"); }
@@ -27,7 +28,7 @@ std::unexpected<Error> fail_cut() {
 std::unexpected<Error> fail_pixels(std::int64_t width, std::int64_t height, std::int64_t most) {
     return fail(
         ErrorCode::too_many_pixels, "the film has " + std::to_string(width) + " x " + std::to_string(height) +
-                                        " pixels and " + std::to_string(most) +
+                                        " pixels and at most " + std::to_string(most) +
                                         " are allowed; send a smaller copy"
     );
 }
@@ -69,7 +70,7 @@ private:
     Av<AVCodecContext> codec_;
     Av<AVPacket> packet_;
     Av<AVFrame> now_;
-    Av<AVFrame> ahead_;  // the next one, which says how long a frame is shown
+    Av<AVFrame> ahead_;  // the next frame, which ends the time that now_ is shown
     AVStream* stream_ = nullptr;
     FilmPixels pixels_;
     FilmFacts facts_;
@@ -80,8 +81,8 @@ private:
     double ahead_from_ = 0;
     bool first_ = true;
     std::optional<NextWanted> wanted_;
-    std::int64_t jump_to_ = AV_NOPTS_VALUE;  // a key frame: what comes before it is not decoded
-    std::int64_t newest_ = AV_NOPTS_VALUE;   // of the packets read so far
+    std::int64_t jump_to_ = AV_NOPTS_VALUE;  // a key frame: nothing before it is decoded
+    std::int64_t newest_ = AV_NOPTS_VALUE;   // timestamp of the packets read so far
     std::int64_t packets_ = 0;
     std::int64_t damaged_ = 0;
 };
@@ -89,7 +90,7 @@ private:
 Result<void> FilmFile::Reader::open(FilmKind kind, bool cut_short) {
     cut_short_ = cut_short;
     if (!packet_ || !now_ || !ahead_)
-        return fail(ErrorCode::out_of_memory, "no memory to read the film; try again later");
+        return fail(ErrorCode::out_of_memory, "not enough memory to read the film; try again later");
     if (Result<void> opened = input_.open(kind); !opened) {
         if (input_.stopped()) return fail_stopped();
         return opened;
@@ -98,7 +99,7 @@ Result<void> FilmFile::Reader::open(FilmKind kind, bool cut_short) {
     if (stream_ == nullptr) {
         return fail(
             ErrorCode::unsupported_media,
-            "the file holds no moving pictures, at most sound or a cover; send a film"
+            "the file contains no moving pictures, at most sound or cover art; send a film"
         );
     }
     for (unsigned i = 0; i < input_.format().nb_streams; ++i) {
@@ -111,7 +112,7 @@ Result<void> FilmFile::Reader::open(FilmKind kind, bool cut_short) {
     if (!has_ahead_) {
         return fail(
             ErrorCode::undecodable_image,
-            "none of the film's pictures can be decoded; send an intact file, for instance by saving it again"
+            "none of the film's frames can be decoded; send an intact file, or export the film again"
         );
     }
     take_facts(kind);
@@ -129,20 +130,20 @@ Result<void> FilmFile::Reader::open_codec() {
     if (codec == nullptr) {
         return fail(
             ErrorCode::unsupported_media,
-            "the film's codec is " + std::string(avcodec_get_name(parameters.codec_id)) +
-                ", which is not read here; convert it to H.264, HEVC, VP8, VP9, AV1, MPEG-4, MPEG-2 or MJPEG"
+            "the film uses the codec " + std::string(avcodec_get_name(parameters.codec_id)) +
+                ", which is not supported; convert it to H.264, HEVC, VP8, VP9, AV1, MPEG-4, MPEG-2 or MJPEG"
         );
     }
     codec_.reset(avcodec_alloc_context3(codec));
-    if (!codec_) return fail(ErrorCode::out_of_memory, "no memory to read the film; try again later");
+    if (!codec_) return fail(ErrorCode::out_of_memory, "not enough memory to read the film; try again later");
     avcodec_parameters_to_context(codec_.get(), &parameters);
     codec_->pkt_timebase = stream_->time_base;
     codec_->max_pixels = pixels_max_;
-    codec_->thread_count = 1;  // films are read by several threads already
+    codec_->thread_count = 1;  // several threads read films already
     if (avcodec_open2(codec_.get(), codec, nullptr) < 0) {
         return fail(
             ErrorCode::undecodable_image,
-            "the film is damaged: its codec's own description cannot be read; send an intact file"
+            "the film is damaged: its codec parameters cannot be read; send an intact file"
         );
     }
     return {};
@@ -233,8 +234,8 @@ Result<void> FilmFile::Reader::feed() {
     return {};
 }
 
-// A decoder gives frames up to sixteen packets late, and the index may count in the order of decoding: the
-// key frame must be that far before what is wanted.
+// A decoder outputs frames up to sixteen packets late, and the index may be in decoding order: the key frame
+// must be that far before the wanted time.
 void FilmFile::Reader::skip_to(const NextWanted& wanted) {
     constexpr double late_frames_max = 16;
     wanted_ = wanted;
@@ -249,7 +250,7 @@ void FilmFile::Reader::skip_to(const NextWanted& wanted) {
 }
 
 bool FilmFile::Reader::is_jumped_over(const AVPacket& packet) {
-    const std::int64_t time = std::max(packet.pts, packet.dts);  // what is not known is the smallest number
+    const std::int64_t time = std::max(packet.pts, packet.dts);  // an unknown time is the smallest number
     newest_ = std::max(newest_, time);
     if (jump_to_ == AV_NOPTS_VALUE) return false;
     if ((packet.flags & AV_PKT_FLAG_KEY) == 0 || time < jump_to_) return true;
@@ -263,7 +264,7 @@ void FilmFile::Reader::send(const AVPacket* packet) {
     if (sent < 0 && sent != AVERROR_EOF) ++damaged_;
 }
 
-// Never back: a frame without a time of its own follows the one before it.
+// Times never decrease: a frame without a timestamp follows the one before it.
 double FilmFile::Reader::time_of(const AVFrame& frame) const {
     const double length = facts_.fps > 0 ? 1 / facts_.fps : 0;
     if (frame.best_effort_timestamp == AV_NOPTS_VALUE) return first_ ? 0 : ahead_from_ + length;
@@ -282,13 +283,13 @@ Result<FilmFile> FilmFile::open(std::span<const std::byte> file, const Limits& l
     if (!kind) {
         return fail(
             ErrorCode::unsupported_media,
-            "the file is not a film in a container that is read here; send MP4, MOV, WebM, Matroska or AVI"
+            "the file is not a film in a supported container; send MP4, MOV, WebM, Matroska or AVI"
         );
     }
     auto reader = std::make_unique<Reader>(file, limits, std::move(stop));
     const bool cut_short = is_cut_short(file, *kind);
     const Result<void> opened = reader->open(*kind, cut_short);
-    if (!opened) {  // what seems damaged or missing may only have been cut off
+    if (!opened) {  // what seems damaged or unsupported may only have been cut off
         const ErrorCode code = opened.error().code;
         const bool by_cut = code == ErrorCode::undecodable_image || code == ErrorCode::unsupported_media;
         return cut_short && by_cut ? fail_cut() : std::unexpected(opened.error());

@@ -1,7 +1,7 @@
-// A stranger's film in, its frames out: one after the other, in the order in which they are shown.
+// Decodes an untrusted film frame by frame, in the order in which the frames are shown.
 //
-// Nothing but the file's own bytes is ever read: no address, no other file. One film belongs to one thread;
-// several films may be read by several threads.
+// Only the file's own bytes are ever read: no address, no other file. One film belongs to one thread; several
+// threads may each read their own.
 #pragma once
 
 #include <cstddef>
@@ -20,22 +20,22 @@
 namespace vignette {
 
 struct FilmFacts {
-    double duration = 0;  // seconds; 0 where the file does not say
-    double fps = 0;       // 0 where the file does not say
+    double duration = 0;  // seconds; 0 if unknown
+    double fps = 0;       // 0 if unknown
     Size size;            // upright
     std::string container;
     std::string codec;
 };
 
-// When a frame is on the screen: from its own time up to the next one's.
+// When a frame is on screen: from its own time until the next frame's.
 struct Shown {
-    double from = 0;  // seconds, as the file says
+    double from = 0;  // seconds, as stored in the file
     double until = 0;
-    bool last = false;  // shown at `until`, too
+    bool last = false;  // shown at `until` too
 };
 
-// What is asked for next: the frame that is on the screen at that time or, with `begins`, the first one that
-// begins at it or later.
+// Which frame is wanted next: the one on screen at that time or, with `begins`, the first one that begins at
+// or after it.
 struct NextWanted {
     double at = 0;
     bool begins = false;
@@ -43,7 +43,7 @@ struct NextWanted {
 
 class FilmFile {
 public:
-    // `file` must outlive it. Once a stop is requested all calls end with `cancelled`.
+    // `file` must outlive the FilmFile. Once a stop is requested, all calls end with `cancelled`.
     static Result<FilmFile> open(std::span<const std::byte> file, const Limits& limits, std::stop_token stop);
     FilmFile(FilmFile&&) noexcept;
     FilmFile& operator=(FilmFile&&) noexcept;
@@ -51,19 +51,19 @@ public:
 
     const FilmFacts& facts() const;
 
-    // On to the next frame; empty after the last one. An error is where the file ends too early or nothing
-    // in it can be decoded: the frames before it stand.
+    // Advances to the next frame; empty after the last one. Fails if the file ends too early or nothing in it
+    // can be decoded; the frames before that remain valid.
     Result<std::optional<Shown>> next();
 
-    // Nothing before that will be asked for. If the file's index knows a key frame before it, everything up
-    // to that is skipped, and so are frames that no other frame needs.
+    // Promises that nothing before `wanted` will be asked for. If the file's index lists a key frame before
+    // it, everything up to that is skipped, and so are frames that no other frame depends on.
     void skip_to(const NextWanted& wanted);
 
-    // The frame that next() came to: upright RGB, and a small picture of it (not turned upright).
+    // The frame that next() reached: upright RGB, and its thumbnail (not rotated).
     Result<Image> picture();
     Result<Thumbnail> thumbnail();
 
-    std::int64_t damaged() const;  // frames and pieces of frames that were passed over
+    std::int64_t damaged() const;  // the number of frames and pieces of frames that were skipped
 
 private:
     class Reader;

@@ -7,7 +7,7 @@
 namespace vignette {
 namespace {
 
-// A file's times are fractions, and some round them: what is that near is the same time.
+// Times are fractions, and some files round them: times this close are the same.
 constexpr double same_time = 1e-6;
 constexpr double scene_min = 0.5;
 

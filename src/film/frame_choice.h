@@ -1,4 +1,4 @@
-// Which frames of a film are wanted. Pure: it sees each frame in the order of the film. One thread.
+// Chooses which frames of a film are described. Pure: it is shown every frame in order. One thread.
 #pragma once
 
 #include <cstddef>
@@ -11,31 +11,29 @@
 
 namespace vignette {
 
-// - a number per second (1 by default): the first frame at or after each k / fps, once where it is
-// the
-//   first one after several of them;
-// - at given times: the frame that is on the screen then, once for each of them; before the first frame that
-//   is the first;
-// - where the scene changes: the first frame, and each one that differs from the frame before it like a cut
-//   (scene_change() >= cut_min) half a second or more after the last one that was taken.
+// - a number per second (1 by default): the first frame at or after each k / fps, once even if it is the
+//   first after several of them;
+// - at given times: the frame on screen then, once per time; for times before the first frame, the first;
+// - at scene changes: the first frame, and each frame that differs from the one before it by a cut
+//   (scene_change() >= cut_min), at least half a second after the last frame taken.
 class FrameChoice {
 public:
     FrameChoice(FrameOptions options, std::size_t frames_max);
 
-    // How many places of the answer get this frame; 0: it is not wanted. At most what is left of the
-    // frames_max. A thumbnail is needed only where needs_thumbnails() is true.
+    // How many places in the answer get this frame; 0 if it is not wanted. At most what is left of
+    // frames_max. A thumbnail is needed only if needs_thumbnails() is true.
     std::size_t places(const Shown& frame, const std::optional<Thumbnail>& thumbnail);
 
     bool needs_thumbnails() const { return options_.keyframes; }
 
-    // What is wanted next. Empty: each frame must be looked at.
+    // What is wanted next. Empty if every frame must be examined.
     std::optional<NextWanted> next() const;
 
-    // Nothing further is wanted.
+    // True when nothing more is wanted.
     bool done() const;
     bool cut() const { return cut_ || too_many_; }  // more were wanted than frames_max
 
-    // Of the given times, those after the film's end; for when the film is over.
+    // The requested times after the end of the film; to be called when the film is over.
     std::vector<double> beyond_end() const;
 
 private:
@@ -46,10 +44,10 @@ private:
 
     FrameOptions options_;
     const std::size_t frames_max_;
-    const bool too_many_;  // times were given
+    const bool too_many_;  // timestamps were given
     std::size_t taken_ = 0;
     bool cut_ = false;
-    std::size_t next_time_ = 0;  // of options_.timestamps
+    std::size_t next_time_ = 0;  // index into options_.timestamps
     double next_beat_ = 0;       // k: the next frame wanted is at or after k / fps
     std::optional<Thumbnail> before_;
     double scene_from_ = 0;

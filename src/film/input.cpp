@@ -10,12 +10,12 @@
 namespace vignette {
 namespace {
 
-// Of one allocation: a tiny file may claim to have a hundred million frames, and libav makes room for a list
-// of them. A frame of 8192 x 4320 pixels in 4:4:4 with 16 bits fits.
+// The limit on one allocation: a tiny file may claim a hundred million frames, and libav allocates a list of
+// them. A frame of 8192 x 4320 pixels in 16-bit 4:4:4 fits.
 constexpr std::size_t libav_allocation_max = 256 * MiB;
 
 bool tame_libav() {
-    av_log_set_level(AV_LOG_QUIET);  // what it says is about strangers' files
+    av_log_set_level(AV_LOG_QUIET);  // its messages are about untrusted files
     av_max_alloc(libav_allocation_max);
     return true;
 }
@@ -31,8 +31,8 @@ const AVInputFormat* demuxer(FilmKind kind) {
     panic("FilmKind out of range");
 }
 
-// The demuxer is chosen by our own look at the file, not guessed among three hundred; the lists hold should a
-// format ever want to open another one inside itself.
+// The demuxer is chosen by our own check of the file, not guessed from three hundred; the whitelists apply in
+// case a format ever tries to open another one inside itself.
 AVDictionary* options() {
     AVDictionary* wanted = nullptr;
     av_dict_set(&wanted, "protocol_whitelist", "", 0);
@@ -97,13 +97,13 @@ Result<void> FilmInput::open(FilmKind kind) {
         .opaque = this
     };
     AVDictionary* wanted = options();
-    AVFormatContext* format = format_.release();  // freed by libav where it fails
+    AVFormatContext* format = format_.release();  // libav frees it on failure
     const int opened = avformat_open_input(&format, nullptr, demuxer(kind), &wanted);
     av_dict_free(&wanted);
     if (opened < 0)
         return fail(
             ErrorCode::undecodable_image,
-            "the film is damaged: its table of contents cannot be read; "
+            "the film is damaged: its container's headers cannot be read; "
             "send an intact file"
         );
     format_.reset(format);

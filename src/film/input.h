@@ -1,4 +1,4 @@
-// A film's container, opened from memory: the only door between libav and the outside, and it is shut.
+// A film's container, opened from memory: libav's only way to the outside, which is closed.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace vignette {
 
-// libav keeps pointers to it: it stays where it is.
+// Not movable: libav keeps pointers to it.
 class FilmInput {
 public:
     FilmInput(std::span<const std::byte> file, std::stop_token stop);
@@ -31,7 +31,7 @@ private:
     const std::stop_token stop_;
     std::size_t at_ = 0;
     Av<AVIOContext> io_;
-    Av<AVFormatContext> format_;  // after io_, which it uses to its end
+    Av<AVFormatContext> format_;  // declared after io_, which it uses until it is destroyed
 };
 
 }  // namespace vignette

@@ -1,4 +1,4 @@
-// libav's objects, owned. One header for its C headers and for how their memory is given back.
+// Owning pointers to libav's objects: its C headers, and how to free what they allocate.
 #pragma once
 
 extern "C" {
@@ -22,7 +22,7 @@ struct FreeAv {
     void operator()(AVFrame* frame) const { av_frame_free(&frame); }
     void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
     void operator()(AVIOContext* io) const {
-        av_free(io->buffer);  // libav may have put another one in the place of ours
+        av_free(io->buffer);  // libav may have replaced our buffer
         avio_context_free(&io);
     }
 };
@@ -31,7 +31,7 @@ template <class T>
 using Av = std::unique_ptr<T, FreeAv>;
 
 inline std::unexpected<Error> fail_film_memory() {
-    return fail(ErrorCode::out_of_memory, "no memory to read the film; try again later");
+    return fail(ErrorCode::out_of_memory, "not enough memory to read the film; try again later");
 }
 
 }  // namespace vignette

@@ -13,7 +13,7 @@ namespace {
 std::unexpected<Error> fail_pixels() {
     return fail(
         ErrorCode::undecodable_image,
-        "the film's pixels are of a kind that cannot be turned into RGB; convert it to 8-bit H.264"
+        "the film's pixel format cannot be converted to RGB; convert the film to 8-bit H.264"
     );
 }
 
@@ -43,14 +43,14 @@ SwsContext* scaler_for(Av<SwsContext>& scaler, const AVFrame& frame, Size to, in
     if (!scaler) return nullptr;
     constexpr int one = 1 << 16;
     const int full_range = frame.color_range == AVCOL_RANGE_JPEG ? 1 : 0;
-    sws_setColorspaceDetails(  // what is RGB already has no matrix: then it changes nothing
+    sws_setColorspaceDetails(  // no effect on RGB, which has no matrix
         scaler.get(), sws_getCoefficients(matrix_of(frame)), full_range, sws_getCoefficients(SWS_CS_DEFAULT),
         1, 0, one, one
     );
     return scaler.get();
 }
 
-// Into rows with room after them: the scaler writes a few pixels too many.
+// Scales into padded rows: the scaler writes a few pixels too many.
 Result<Av<AVFrame>> scaled(Av<SwsContext>& kept, const AVFrame& frame, Size to, int how) {
     SwsContext* scaler = scaler_for(kept, frame, to, how);
     if (scaler == nullptr) return fail_pixels();

@@ -1,4 +1,4 @@
-// Decoded frames, in whatever format the codec has them, to RGB. One thread.
+// Converts decoded frames from the codec's pixel format to RGB. One thread.
 #pragma once
 
 #include "film/frame_likeness.h"
@@ -8,9 +8,8 @@
 
 namespace vignette {
 
-// Colours: the matrix and the range that the film declares; where it declares no matrix BT.601 up to 576
-// lines and BT.709 above, as players do. What is brighter or more colourful than a screen (HDR) is not
-// mapped.
+// Colours use the matrix and range that the film declares; if it declares no matrix, BT.601 up to 576 lines
+// and BT.709 above, as in players. HDR is not tone-mapped.
 class FilmPixels {
 public:
     Result<Image> picture(const AVFrame& frame);

@@ -15,7 +15,7 @@ bool is_readable(AVCodecID codec) {
     return std::ranges::find(readable, codec) != readable.end();
 }
 
-// A cover picture is not a film.
+// Cover art is not a film.
 AVStream* film_stream(const AVFormatContext& format) {
     for (unsigned i = 0; i < format.nb_streams; ++i) {
         AVStream* stream = format.streams[i];
@@ -45,7 +45,7 @@ double rate_of(const AVStream& stream, double duration) {
     return counted > 0 && counted <= believable ? counted : 0;
 }
 
-// The matrix says where right and down go: (a, b) and (c, d).
+// The matrix maps right to (a, b) and down to (c, d).
 int orientation_of(const AVStream& stream) {
     std::size_t bytes = 0;
     const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);

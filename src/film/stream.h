@@ -1,4 +1,4 @@
-// What a container says about its pictures. Pure functions, for any thread.
+// What a container says about its video stream. Pure functions, for any thread.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,16 @@ namespace vignette {
 
 bool is_readable(AVCodecID codec);
 
-// The first stream of moving pictures, or null.
+// The first video stream, cover art aside, or null.
 AVStream* film_stream(const AVFormatContext& format);
 
 double seconds(std::int64_t units, AVRational unit);  // 0 if there is no time
 
-// 0 where the file does not say.
+// 0 if unknown.
 double duration_of(const AVFormatContext& format, const AVStream& stream);
 double rate_of(const AVStream& stream, double duration);
 
-// How the film wants to be turned, as EXIF counts it (1 to 8). Other angles than quarter turns are left.
+// The film's orientation as an EXIF number (1 to 8). Angles other than quarter turns are ignored.
 int orientation_of(const AVStream& stream);
 
 }  // namespace vignette

@@ -1,4 +1,4 @@
-// Transparent pictures are shown on white paper.
+// Blends transparent pictures over white.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace vignette {
 
-// One sample: colour x alpha + white x (1 - alpha), rounded to the nearest. These are Pillow's bytes when it
-// pastes a picture on a white one with its alpha as the mask.
+// One sample: colour x alpha + white x (1 - alpha), rounded to nearest: the same bytes as when Pillow
+// pastes a picture onto a white one with its alpha as the mask.
 constexpr std::uint8_t over_white(unsigned colour, unsigned alpha) {
     const unsigned sum = colour * alpha + 255U * (255U - alpha) + 128U;
     return static_cast<std::uint8_t>(((sum >> 8) + sum) >> 8);
@@ -18,7 +18,7 @@ constexpr std::uint8_t over_white(unsigned colour, unsigned alpha) {
 
 void blend_over_white(std::span<const std::uint8_t> rgba, std::span<std::uint8_t> rgb);
 
-// A picture's memory with four samples for each pixel.
+// A picture with four samples per pixel.
 Result<Samples> allocate_rgba(Size size);
 
 }  // namespace vignette

@@ -17,7 +17,7 @@ bool carries_bits(char character) {
            character != '=';
 }
 
-// Exact for text without mistakes, and slower: for the few texts near the limit.
+// Exact for valid text, but slower: only for the few texts near the limit.
 std::size_t decoded_size(std::string_view text) {
     const auto digits = static_cast<std::size_t>(std::ranges::count_if(text, carries_bits));
     return digits / 4 * 3 + digits % 4 * 3 / 4;
@@ -36,8 +36,9 @@ Result<Bytes> decode_base64(std::string_view text, std::size_t bytes_max) {
     if (decoded_max(text.size()) > bytes_max) {
         if (const std::size_t size = decoded_size(text); size > bytes_max)
             return fail(
-                ErrorCode::too_large, std::to_string(size) + " bytes of decoded base64; at most " +
-                                          std::to_string(bytes_max) + " are allowed"
+                ErrorCode::too_large, "the base64 decodes to " + std::to_string(size) +
+                                          " bytes and at most " + std::to_string(bytes_max) +
+                                          " are allowed; send a smaller file"
             );
     }
     Bytes bytes(decoded_max(text.size()));
@@ -56,7 +57,7 @@ Result<Bytes> decode_base64(std::string_view text, std::size_t bytes_max) {
             "not base64 at character " + std::to_string(result) + " (" + quoted(text[result]) + ")"
         );
     if (status == VIG_CUT_SHORT)
-        return fail(ErrorCode::bad_base64, "base64 that ends inside a byte: the text was cut short");
+        return fail(ErrorCode::bad_base64, "the base64 is cut short: it ends inside a byte; send all of it");
     return fail(ErrorCode::internal, "the base64 decoder failed with status " + std::to_string(status));
 }
 

@@ -1,4 +1,4 @@
-// Base64 as strangers send it, to bytes: either alphabet, white space between, padding or none.
+// Decodes base64 as clients send it: either alphabet, white space anywhere, with or without padding.
 // Pure functions, for any thread.
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace vignette {
 
-// bad_base64 with the first bad character, or too_large before anything is decoded. Empty text gives no
-// bytes. The error has no field yet: see about().
+// bad_base64 names the first bad character; too_large is reported before anything is decoded. Empty text
+// gives no bytes. The error has no field yet: see about().
 Result<Bytes> decode_base64(std::string_view text, std::size_t bytes_max);
 
 }  // namespace vignette

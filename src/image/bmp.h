@@ -1,4 +1,4 @@
-// BMP: uncompressed, 1 to 32 bits, upright or bottom-up; a fourth byte is ignored, as by Pillow.
+// BMP: uncompressed, 1 to 32 bits, top-down or bottom-up; a fourth byte is ignored, as in Pillow.
 #pragma once
 
 #include "image/header.h"

@@ -1,4 +1,4 @@
-// Numbers out of a stranger's bytes. A parser asks holds() first; reading past the end is our own mistake.
+// Reads numbers from untrusted bytes. A parser must call holds() first; reading past the end is our bug.
 #pragma once
 
 #include <algorithm>

@@ -35,7 +35,7 @@ Result<Image> decode_as(const ImageHeader& header, std::span<const std::byte> en
 
 int eighths_for(const ImageHeader& header, const DecodeNeed& need) {
     if (!need.fast) return jpeg_whole;
-    return jpeg_eighths(header.size, as_shown(need.cover, header.orientation));  // the same swap, backwards
+    return jpeg_eighths(header.size, as_shown(need.cover, header.orientation));  // the same swap in reverse
 }
 
 }  // namespace

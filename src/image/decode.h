@@ -1,4 +1,4 @@
-// A stranger's bytes in, upright RGB pixels out. Any thread.
+// Decodes untrusted bytes to upright RGB pixels. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,11 @@ struct DecodedImage {
     ImageInfo info;
 };
 
-// ModelInput are those of Pillow's exif_transpose() and convert("RGB"), which the reference processors are
-// fed with, except where a picture is transparent: there it is shown over white, where Pillow would show
-// whatever colour is hidden there. Colour profiles are ignored. A file that is cut short is an error, never a
-// picture that is grey below; only a JPEG that merely lacks its end marker is taken, as by Pillow.
-// docs/pictures.md has the rules.
+// The pixels are those of Pillow's exif_transpose() and convert("RGB"), which the reference processors get,
+// except where a picture is transparent: it is blended over white, whereas Pillow would show whatever colour
+// is hidden there. Colour profiles are ignored. A file that is cut short is an error, never a picture that is
+// grey at the bottom; a JPEG that lacks only its end marker is accepted, as in Pillow. docs/pictures.md has
+// the rules.
 Result<DecodedImage> decode_image(
     std::span<const std::byte> encoded, const Limits& limits, const DecodeNeed& need = {}
 );

@@ -25,7 +25,7 @@ int number_at(std::string_view text, std::size_t offset, std::size_t digits) {
     return value;
 }
 
-// EXIF's "2026:05:01 12:30:00"; empty for blanks, for zeros and for a day that no calendar has.
+// From EXIF's "2026:05:01 12:30:00"; empty for blanks, zeros and impossible dates.
 std::string as_iso(std::string_view text) {
     if (text.size() != pattern.size() || !std::ranges::equal(text, pattern, fits)) return {};
     const std::chrono::year_month_day day{

@@ -1,4 +1,4 @@
-// How a camera was held, and when it was used.
+// How the camera was held, and when the picture was taken.
 #pragma once
 
 #include <cstddef>
@@ -14,14 +14,14 @@ struct ExifFacts {
     std::string taken;
 };
 
-// Of an EXIF block, which is a small TIFF file of either byte order, with or without "Exif\0\0" before it.
+// Reads an EXIF block: a small TIFF file of either byte order, with or without "Exif\0\0" before it.
 ExifFacts read_exif(std::span<const std::byte> exif);
 
-// 1 to 8, in the first directory; 1, upright, where it says nothing or nothing sensible.
+// 1 to 8, from the first directory; 1 (upright) if missing or invalid.
 int orientation_of(const Tiff& tiff);
 
-// "2026-05-01T12:30:00", by the camera's own clock: when the picture was taken or, where that is not said,
-// when the file was changed. Empty if it says nothing, or not a date.
+// "2026-05-01T12:30:00", by the camera's own clock: when the picture was taken or, if that is missing, when
+// the file was changed. Empty if both are missing or invalid.
 std::string taken_of(const Tiff& tiff);
 
 }  // namespace vignette

@@ -23,12 +23,12 @@ Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, 
         );
     }
     if (size.width <= 0 || size.height <= 0)
-        return fail_damaged(header.format, "it says that it has " + in_words(size) + " pixels");
+        return fail_damaged(header.format, "it claims to have " + in_words(size) + " pixels");
     if (size.width > limits.image_side_max || size.height > limits.image_side_max) {
         return fail(
             ErrorCode::too_many_pixels,
             "the picture has " + in_words(size) + " pixels and no side may be longer than " +
-                std::to_string(limits.image_side_max) + "; send a smaller copy or a part of it"
+                std::to_string(limits.image_side_max) + "; send a smaller copy or a crop"
         );
     }
     if (size.pixels() > limits.image_pixels_max) {

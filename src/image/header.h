@@ -1,4 +1,4 @@
-// What a picture says about itself before anything of it is decoded, and whether that may be decoded at all.
+// What a picture's header says, and whether the picture may be decoded at all.
 // Pure functions, for any thread.
 #pragma once
 
@@ -16,7 +16,7 @@ struct ImageHeader {
     Size size;                // as stored, before the orientation is applied
     int orientation = 1;      // EXIF's 1 to 8, still to be applied
     std::string taken;        // see ImageInfo
-    std::size_t scratch = 0;  // bytes per pixel that its decoder needs at most, besides the pixels themselves
+    std::size_t scratch = 0;  // the most bytes per pixel its decoder needs, besides the pixels themselves
     bool operator==(const ImageHeader&) const = default;
 };
 

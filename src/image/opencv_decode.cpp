@@ -12,19 +12,19 @@
 namespace vignette {
 namespace {
 
-// OpenCV is quiet, and starts no threads of its own: pictures are decoded by several threads already.
+// Silences OpenCV and keeps it from starting threads: several threads decode pictures already.
 bool tame_opencv() {
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
     cv::setNumThreads(1);
     return true;
 }
 
-// Empty when OpenCV does not want the file. Never decode into memory of our own: what OpenCV cannot decode it
-// would leave there untouched, or half done, and return as if all were well.
+// Empty if OpenCV rejects the file. Never decode into memory of our own: if OpenCV cannot decode the file, it
+// leaves that memory untouched or half filled and returns as if nothing had happened.
 cv::Mat decode(std::span<const std::byte> encoded, OpencvSamples samples) {
     [[maybe_unused]] static const bool tamed = tame_opencv();
     const cv::Mat buffer(
-        1, static_cast<int>(encoded.size()), CV_8UC1, const_cast<std::byte*>(encoded.data())  // it only reads
+        1, static_cast<int>(encoded.size()), CV_8UC1, const_cast<std::byte*>(encoded.data())  // only read
     );
     const int three_channels = cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION;
     return cv::imdecode(buffer, samples == OpencvSamples::colours ? three_channels : cv::IMREAD_UNCHANGED);
@@ -60,13 +60,13 @@ Result<Image> decode_with_opencv(
 ) {
     if (encoded.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
         return fail(
-            ErrorCode::too_large, "the picture has more bytes than OpenCV can count; send a smaller copy"
+            ErrorCode::too_large, "the picture has more bytes than can be decoded; send a smaller copy"
         );
     Image image = TRY(allocate_image(size));
     const Result<cv::Mat> found =
         at_wall(ErrorCode::undecodable_image, [&] { return decode(encoded, samples); });
     if (!found && found.error().message.contains("Insufficient memory")) return fail_out_of_memory(size);
-    // What else OpenCV says is about its own source code: nothing a client could use.
+    // OpenCV's other messages are about its own source code: no use to a client.
     if (!found || found->empty()) return fail_damaged(format, "its pixels cannot be decoded");
     const int channels = found->channels();
     const bool known_layout = (channels == 1 || channels == 3 || channels == 4) &&

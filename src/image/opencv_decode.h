@@ -1,4 +1,4 @@
-// How the decoders of OpenCV are asked for pixels.
+// Decodes pixels with OpenCV.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,15 @@
 
 namespace vignette {
 
-// What OpenCV hands out of a file. Samples of 16 bits keep their high byte; what is transparent is shown over
-// white.
+// The form in which OpenCV returns pixels. 16-bit samples keep their high byte; transparent pixels are
+// blended over white.
 enum class OpencvSamples {
-    colours,        // it makes three channels of 8 bits of whatever is there
+    colours,        // three channels of 8 bits, converted from whatever is stored
     stored,         // one, three or four channels, 8 or 16 bits
-    premultiplied,  // the same, but a fourth channel was already multiplied with the others
+    premultiplied,  // the same, but the others are already multiplied by the fourth channel
 };
 
-// For what own parsers have already found to be a whole BMP or TIFF of that size.
+// Only for files that our own parsers have found to be a complete BMP or TIFF of this size.
 Result<Image> decode_with_opencv(
     std::span<const std::byte> encoded, ImageFormat format, Size size,
     OpencvSamples samples = OpencvSamples::colours

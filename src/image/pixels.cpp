@@ -29,7 +29,7 @@ void turn(const cv::Mat& from, cv::Mat& to, int orientation) {
 
 std::unexpected<Error> fail_out_of_memory(Size size) {
     return fail(
-        ErrorCode::out_of_memory, "no memory for a picture of " + std::to_string(size.width) + " x " +
+        ErrorCode::out_of_memory, "not enough memory for a picture of " + std::to_string(size.width) + " x " +
                                       std::to_string(size.height) +
                                       " pixels; try again later or send a smaller copy"
     );

@@ -1,4 +1,4 @@
-// Memory for decoded pixels, and how they are turned.
+// Allocates decoded pixels and rotates them.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ inline void keep_larger(std::optional<Size>& largest, Size size) {
     if (!largest || size.pixels() > largest->pixels()) largest = size;
 }
 
-// What decoders written in C take.
+// As decoders written in C expect it.
 inline const std::uint8_t* data_of(std::span<const std::byte> encoded) {
     return reinterpret_cast<const std::uint8_t*>(encoded.data());
 }

@@ -41,7 +41,7 @@ std::size_t decode_bytes(std::span<const std::byte> encoded, const Limits& limit
     if (!header || !check_header(*header, encoded.size(), limits)) return 0;
     constexpr std::size_t rgb = 3;
     const std::size_t turned = header->orientation == 1 ? 0 : rgb;
-    // First the decoder's own memory is held beside the pixels; then, when that is freed, the turned picture.
+    // The decoder's own memory is held beside the pixels first; once it is freed, the rotated picture is.
     // Some decoders copy the file, or its compressed part.
     return static_cast<std::size_t>(header->size.pixels()) * (rgb + std::max(header->scratch, turned)) +
            encoded.size() + decoder_bytes;

@@ -22,7 +22,7 @@ std::string_view name_of(ImageFormat format) {
         case ImageFormat::tiff: return "TIFF";
         case ImageFormat::heic: return "HEIC picture";
         case ImageFormat::avif: return "AVIF picture";
-        case ImageFormat::raw: return "camera's raw file";
+        case ImageFormat::raw: return "camera raw file";
     }
     panic("ImageFormat out of range");
 }
@@ -44,13 +44,13 @@ std::unexpected<Error> fail_damaged(ImageFormat format, std::string_view how) {
     return fail(
         ErrorCode::undecodable_image, "the " + std::string(name_of(format)) +
                                           " is damaged: " + std::string(how) +
-                                          "; send an intact file, for instance by saving the picture again"
+                                          "; send an intact file, or open the picture and save it again"
     );
 }
 
 std::unexpected<Error> fail_variant(std::string_view variant, std::string_view remedy) {
     std::string message = "the file is ";
-    message.append(variant).append(", which is not decoded as a picture; ");
+    message.append(variant).append(", which is not accepted as a picture; ");
     message.append(remedy.empty() ? send_known : remedy);
     return fail(ErrorCode::unsupported_media, std::move(message));
 }

@@ -1,4 +1,4 @@
-// The ways a picture is refused, worded once for all formats. Pure functions, for any thread.
+// The errors for refused pictures, worded once for all formats. Pure functions, for any thread.
 #pragma once
 
 #include <string_view>
@@ -14,8 +14,8 @@ std::unexpected<Error> fail_no_known_picture();
 std::unexpected<Error> fail_truncated(ImageFormat format);
 std::unexpected<Error> fail_damaged(ImageFormat format, std::string_view how);
 
-// A foreign format, or a kind of a known one, that is not decoded. Without a remedy it names the formats that
-// are.
+// For an unsupported format, or an unsupported variant of a known one. Without a remedy the message lists the
+// supported formats.
 std::unexpected<Error> fail_variant(std::string_view variant, std::string_view remedy = {});
 
 }  // namespace vignette

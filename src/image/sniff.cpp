@@ -18,13 +18,13 @@ constexpr std::size_t text_looked_at =
     1024;  // a doctype, an XML prologue and comments come before the first tag
 
 constexpr auto send_as_video =
-    "name it as a film (\"video_url\" of a job, a file of `vignette caption`), or send a frame as JPEG or PNG"sv;
+    "send it as a film (\"video_url\" of a job, a file of `vignette caption`), or one frame as JPEG or PNG"sv;
 constexpr auto send_page = "send a page of it as JPEG or PNG"sv;
 constexpr auto send_file = "send the picture file itself"sv;
 constexpr auto send_unpacked = "unpack it and send the picture file itself"sv;
 constexpr auto send_once = "encode the picture as base64 only once"sv;
 constexpr auto check_download =
-    "this is often an error page saved under a picture's name: check the download, then send the picture itself"sv;
+    "error pages are often saved under a picture's name: check the download, then send the picture itself"sv;
 
 struct Foreign {
     std::size_t offset;
@@ -47,21 +47,21 @@ constexpr auto foreigners = std::to_array<Foreign>({
     {0, "%!PS"sv, "a PostScript document"sv, send_page},
     {0, "\x1F\x8B"sv, "gzip-compressed data"sv, send_unpacked},
     {0, "PK\3\4"sv, "a ZIP archive or an office document"sv, send_unpacked},
-    {0, "\x1A\x45\xDF\xA3"sv, "a video (WebM or Matroska)"sv, send_as_video},
-    {8, "AVI "sv, "a video (AVI)"sv, send_as_video},
+    {0, "\x1A\x45\xDF\xA3"sv, "a film (WebM or Matroska)"sv, send_as_video},
+    {8, "AVI "sv, "a film (AVI)"sv, send_as_video},
     {0, "data:image/"sv, "the text of a data URL"sv, send_once},
     {0, "/9j/"sv, "the base64 text of a JPEG"sv, send_once},
     {0, "iVBORw0KGgo"sv, "the base64 text of a PNG"sv, send_once},
 });
 
-// What some servers, tools and people send in the place of a picture.
+// For what servers, tools and people send instead of a picture.
 std::unexpected<Error> fail_no_picture(std::string_view what, std::string_view remedy) {
     std::string message = "the bytes are ";
-    message.append(what).append(" and not a picture; ").append(remedy);
+    message.append(what).append(", not a picture; ").append(remedy);
     return fail(ErrorCode::not_an_image, std::move(message));
 }
 
-// HEIC, AVIF and MP4 are one container; its first box lists brands, the main one first.
+// HEIC, AVIF and MP4 share one container format; its first box lists brands, the main one first.
 Result<ImageFormat> sniff_iso_media(const BytesView& view) {
     const std::size_t end = std::min<std::size_t>({view.be32(0), view.size(), 256});
     const auto branded = [&](std::initializer_list<std::string_view> brands) {
@@ -73,7 +73,7 @@ Result<ImageFormat> sniff_iso_media(const BytesView& view) {
     };
     if (branded({"avif", "avis"})) return ImageFormat::avif;
     if (branded({"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"})) return ImageFormat::heic;
-    return fail_variant("a video (MP4 or MOV)", send_as_video);
+    return fail_variant("a film (MP4 or MOV)", send_as_video);
 }
 
 std::string lower_start(std::span<const std::byte> encoded) {

@@ -1,4 +1,4 @@
-// What a file is, judged by its first bytes; its name and declared media type are never looked at.
+// Identifies a file by its first bytes; its name and declared media type are ignored.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace vignette {
 
-// A format that is decoded here, or an error that says what the file is instead and what to send.
+// A supported format, or an error that says what the file is instead and what to send.
 Result<ImageFormat> sniff(std::span<const std::byte> encoded);
 
 }  // namespace vignette

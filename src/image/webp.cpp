@@ -18,12 +18,12 @@ namespace {
 constexpr std::size_t first_chunk = 12;  // after "RIFF", the size and "WEBP"
 constexpr std::size_t data_start = first_chunk + 8;
 constexpr std::size_t smallest =
-    30;  // a header and the first bytes of its picture; encoders write 34 for a single pixel
+    30;  // a header and the first bytes of a picture; encoders write 34 for a single pixel
 constexpr std::uint32_t exif_flag = 0x08;
 constexpr std::uint32_t side_mask = 0x3FFF;
 
-// Bytes for each pixel inside libwebp, and four of ours where there is alpha. A lossless picture is decoded
-// as a whole.
+// Bytes per pixel inside libwebp, and four of our own if there is alpha. A lossless picture is decoded as a
+// whole.
 constexpr std::size_t lossy_scratch = 1;
 constexpr std::size_t lossless_scratch = 8;
 constexpr std::size_t extended_scratch = 9;  // either of them, with alpha
@@ -59,7 +59,7 @@ Result<ImageHeader> read_extended_header(const BytesView& view) {
     return ImageHeader{ImageFormat::webp, canvas, exif.orientation, exif.taken, extended_scratch};
 }
 
-// A picture without its container.
+// A picture without a container.
 struct Still {
     std::span<const std::byte> bytes;
     Size size;
@@ -87,7 +87,7 @@ struct Deleter {
     void operator()(WebPDemuxer* demuxer) const { WebPDemuxDelete(demuxer); }
 };
 
-// Around a frame that does not cover its canvas there is nothing, which is white.
+// The area around a frame that does not cover its canvas is transparent, so white.
 Result<Image> decode_first_frame(std::span<const std::byte> encoded, Size canvas) {
     const WebPData data{data_of(encoded), encoded.size()};
     const std::unique_ptr<WebPDemuxer, Deleter> demuxer(WebPDemux(&data));

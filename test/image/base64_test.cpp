@@ -91,7 +91,10 @@ TEST(Base64, TheLimitIsOnTheDecodedSizeAndExact) {
         const auto refused = decode_base64(text, 6);
         ASSERT_FALSE(refused) << text;
         EXPECT_EQ(refused.error().code, ErrorCode::too_large);
-        EXPECT_EQ(refused.error().message, "7 bytes of decoded base64; at most 6 are allowed");
+        EXPECT_EQ(
+            refused.error().message,
+            "the base64 decodes to 7 bytes and at most 6 are allowed; send a smaller file"
+        );
     }
     EXPECT_TRUE(decode_base64("", 0));
 }

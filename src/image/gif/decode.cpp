@@ -55,7 +55,7 @@ bool go_to_first_frame(GifFileType* file) {
     }
 }
 
-// The rows of an interlaced frame come in four passes.
+// An interlaced frame stores its rows in four passes.
 bool read_rows(GifFileType* file, Size frame, std::span<std::uint8_t> indices) {
     struct Pass {
         std::int32_t first, step;

@@ -29,7 +29,7 @@ public:
         return part;
     }
 
-    // Data comes in blocks of up to 255 bytes, an empty one last.
+    // Data comes in blocks of up to 255 bytes; an empty one ends it.
     Result<void> skip_blocks() {
         while (const std::uint32_t length = TRY(read(1)).u8(0)) TRY(read(length));
         return {};
@@ -50,7 +50,7 @@ Result<void> read_extension(GifWalk& walk, GifLayout& layout) {
     return walk.skip_blocks();
 }
 
-// The canvas grows where the first frame does not fit on it.
+// The canvas grows if the first frame does not fit on it.
 Result<void> read_frame(GifWalk& walk, GifLayout& layout) {
     const BytesView frame = TRY(walk.read(9));
     layout.frame_at = make_size(frame.le16(0), frame.le16(2));
@@ -60,7 +60,7 @@ Result<void> read_frame(GifWalk& walk, GifLayout& layout) {
     const BytesView own = TRY(walk.read(palette_bytes(frame.u8(8))));
     if (own.size() > 0) layout.palette = own;
     if (layout.frame.pixels() == 0) return fail_damaged(ImageFormat::gif, "its first frame has no pixels");
-    TRY(walk.read(1));  // the width of the first code
+    TRY(walk.read(1));  // the initial code width
     return walk.skip_blocks();
 }
 
@@ -76,8 +76,8 @@ Result<GifLayout> read_gif_layout(const BytesView& view) {
         switch (TRY(walk.read(1)).u8(0)) {
             case extension: TRY(read_extension(walk, layout)); break;
             case image_descriptor: TRY(read_frame(walk, layout)); return layout;
-            case trailer: return fail_damaged(ImageFormat::gif, "it has no frame");
-            default: return fail_damaged(ImageFormat::gif, "it holds a block of an unknown kind");
+            case trailer: return fail_damaged(ImageFormat::gif, "it has no frames");
+            default: return fail_damaged(ImageFormat::gif, "it contains a block of an unknown kind");
         }
     }
 }

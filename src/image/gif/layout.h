@@ -1,4 +1,4 @@
-// Where things are in a GIF, up to the end of its first frame.
+// The layout of a GIF, up to the end of its first frame.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@ struct GifLayout {
     Size canvas;
     Size frame_at;  // the first frame's corner on the canvas
     Size frame;
-    std::optional<std::uint32_t> transparent;  // an index of the palette
-    BytesView palette{{}};                     // three bytes a colour
+    std::optional<std::uint32_t> transparent;  // a palette index
+    BytesView palette{{}};                     // three bytes per colour
 };
 
 Result<GifLayout> read_gif_layout(const BytesView& view);

@@ -10,10 +10,10 @@
 namespace vignette {
 namespace {
 
-constexpr std::uint32_t sequence_header = 1;      // the type of the unit that holds the pictures' size
-constexpr std::size_t sequence_bytes_max = 1024;  // of it, with 32 operating points and all they can have
+constexpr std::uint32_t sequence_header = 1;      // the type of the unit that holds the picture size
+constexpr std::size_t sequence_bytes_max = 1024;  // of it: room for 32 full operating points
 
-// How long its numbers about a decoder's buffer are; 0: there are none.
+// The length in bits of the numbers about the decoder's buffer; 0 if there are none.
 std::uint32_t read_timing(BitReader& bits) {
     if (!bits.flag()) return 0;
     bits.skip(32 + 32);
@@ -25,7 +25,7 @@ std::uint32_t read_timing(BitReader& bits) {
 }
 
 void skip_operating_points(BitReader& bits, std::uint32_t delay_bits) {
-    constexpr std::uint32_t has_tier = 7;  // levels above it
+    constexpr std::uint32_t has_tier = 7;  // for levels above this
     const bool has_delays = bits.flag();
     for (std::uint32_t left = bits.number(5) + 1; left > 0; --left) {
         bits.skip(12);
@@ -41,7 +41,7 @@ Size read_sequence(const BytesView& unit) {
         bytes.push_back(static_cast<std::uint8_t>(unit.u8(i)));
     BitReader bits(std::move(bytes));
     bits.skip(3 + 1);
-    if (bits.flag()) {  // of a still picture: hardly anything is said
+    if (bits.flag()) {  // a still picture has a reduced header
         bits.skip(5);
     } else {
         const std::uint32_t delay_bits = read_timing(bits);
@@ -54,7 +54,7 @@ Size read_sequence(const BytesView& unit) {
     return {static_cast<std::int32_t>(width), static_cast<std::int32_t>(height)};
 }
 
-// Where the size is not said, the unit is the last one.
+// A unit without a size is the last one.
 std::uint64_t read_length(ByteReader& reader, bool is_said) {
     if (!is_said) return reader.rest().size();
     std::uint64_t length = 0;

@@ -1,4 +1,4 @@
-// How large the pictures of an AV1 stream are: its container may lie about that.
+// The size of the pictures in an AV1 stream: the container may lie about it.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,7 @@
 
 namespace vignette {
 
-// The largest size in the sequence headers of a stream, which no frame of it exceeds; empty where there is
-// none.
+// The largest size in the stream's sequence headers, which no frame exceeds; empty if there are none.
 std::optional<Size> read_av1_size(const BytesView& stream);
 
 }  // namespace vignette

@@ -1,4 +1,4 @@
-// A stream's bits, the highest of each byte first. Past the end there are only zeros.
+// Reads a stream bit by bit, the highest bit of each byte first. Past the end it reads zeros.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ public:
     }
     void skip(std::size_t count) { offset_ += count; }
 
-    // As many zeros, a one, and as many bits again.
+    // Exponential-Golomb code: n zeros, a one, and n more bits.
     std::int64_t exponential() {
         int zeros = 0;
         while (zeros < 32 && bit() == 0) ++zeros;

@@ -25,7 +25,7 @@ using Handle = std::unique_ptr<const heif_image_handle, Releaser<heif_image_hand
 using ModelInput = std::unique_ptr<const heif_image, Releaser<heif_image_release>>;
 using Options = std::unique_ptr<heif_decoding_options, Releaser<heif_decoding_options_free>>;
 
-constexpr int tile_side = 4096;  // a tile may be larger than the picture that is cut out of it
+constexpr int tile_side = 4096;  // a tile may be larger than the picture cropped from it
 
 Result<void> check(const heif_error& error, const ImageHeader& header) {
     if (error.code == heif_error_Ok) return {};
@@ -40,7 +40,7 @@ Result<void> check(const heif_error& error, const ImageHeader& header) {
 }
 
 Result<Handle> open(heif_context* context, std::span<const std::byte> encoded, const ImageHeader& header) {
-    heif_context_set_max_decoding_threads(context, 0);  // pictures are decoded by several threads already
+    heif_context_set_max_decoding_threads(context, 0);  // several threads decode pictures already
     heif_context_set_maximum_image_size_limit(
         context, std::max({header.size.width, header.size.height, tile_side})
     );
@@ -56,8 +56,7 @@ Result<ModelInput> decode(const heif_image_handle* handle, bool transparent, con
     const Options options(heif_decoding_options_alloc());
     if (!options) return fail_out_of_memory(header.size);
     options->convert_hdr_to_8bit = 1;
-    // Not strict_decoding: libheif 1.15 forgets the whole picture where it is strict about a name for its
-    // colours.
+    // Not strict_decoding: libheif 1.15 would reject the whole picture for an unknown name of its colours.
     heif_image* made = nullptr;
     const heif_error error = heif_decode_image(
         handle, &made, heif_colorspace_RGB,
@@ -68,7 +67,7 @@ Result<ModelInput> decode(const heif_image_handle* handle, bool transparent, con
     return pixels;
 }
 
-// Where colours were already multiplied by their alpha only the paper is left to be added.
+// Premultiplied colours only need the white added.
 void blend_premultiplied(std::span<const std::uint8_t> rgba, std::span<std::uint8_t> rgb) {
     for (std::size_t from = 0, to = 0; from < rgba.size(); from += 4, to += 3) {
         const unsigned paper = 255U - rgba[from + 3];

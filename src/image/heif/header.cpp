@@ -18,12 +18,12 @@ namespace {
 
 constexpr std::size_t items_max = 4096;  // a picture of 100 megapixels in tiles of 512 x 512 has 400
 
-// What libheif and the codecs hold at their worst: planes of brightness and colour, those put together, RGBA.
+// What libheif and the codecs hold in the worst case: luma and chroma planes, the assembled planes, RGBA.
 constexpr std::size_t heif_scratch = 10;
 
 struct Extent {
     std::uint32_t item = 0;
-    bool in_file = false;  // else inside another box
+    bool in_file = false;  // otherwise inside another box
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
 };
@@ -51,7 +51,7 @@ std::optional<std::vector<Extent>> read_extents(BytesView meta) {
     for (std::uint64_t items = reader.number(id_bytes); items > 0 && reader.good(); --items) {
         const auto item = static_cast<std::uint32_t>(reader.number(id_bytes));
         const bool in_file = version == 0 || (reader.u16() & 15U) == 0;
-        reader.skip(2);  // another file, which libheif refuses
+        reader.skip(2);  // a reference to another file, which libheif refuses
         const std::uint64_t base = reader.number(wide(4));
         for (std::uint32_t count = reader.u16(); count > 0 && reader.good(); --count) {
             if (version > 0) reader.skip(wide(0));
@@ -63,7 +63,7 @@ std::optional<std::vector<Extent>> read_extents(BytesView meta) {
     return reader.good() ? std::optional(std::move(extents)) : std::nullopt;
 }
 
-// libheif copies each item: items that share their bytes could make gigabytes of a small file.
+// libheif copies each item: items that share bytes could turn a small file into gigabytes.
 bool fits(const std::vector<Extent>& extents, std::size_t file_bytes) {
     std::uint64_t sum = 0;
     for (const Extent& extent : extents) {
@@ -99,7 +99,7 @@ void add_associations(const Box& box, std::uint32_t wanted, std::vector<std::uin
     }
 }
 
-// Which properties an item has: their places in the list, counted from 1.
+// The properties of an item: their positions in the list, counted from 1.
 std::vector<std::uint32_t> read_associations(BytesView properties, std::uint32_t wanted) {
     std::vector<std::uint32_t> found;
     BoxWalk walk(properties);
@@ -181,8 +181,8 @@ std::optional<Size> size_in(const Box& property) {
     return read_av1_size(property.content.part(before_units, property.content.size() - before_units));
 }
 
-// What the codec is going to make of an item may be larger than what the container says of it. Tiles are
-// padded to whole blocks, so a little more than the picture is honest.
+// A codec may decode an item to a larger size than the container declares. Tiles are padded to whole blocks,
+// so a little more than the declared size is legitimate.
 bool streams_are_honest(
     const BytesView& file, BytesView meta, BytesView properties, const std::vector<Extent>& extents, Size size
 ) {
@@ -196,7 +196,7 @@ bool streams_are_honest(
     }
     const std::vector<Item> items = read_items(meta);
     if (items.size() > items_max) return false;
-    std::set<std::pair<std::uint32_t, bool>> seen;  // an item that is listed a thousand times is copied once
+    std::set<std::pair<std::uint32_t, bool>> seen;  // an item listed a thousand times is copied once
     for (const Item& item : items) {
         const bool hevc = item.type.has(0, "hvc1") || item.type.has(0, "hev1");
         if (!hevc && !item.type.has(0, "av01")) continue;
@@ -208,7 +208,7 @@ bool streams_are_honest(
     return true;
 }
 
-// The block begins with a four-byte offset: the TIFF header is that far after it.
+// The block begins with a four-byte offset: the distance from there to the TIFF header.
 std::string read_taken(const BytesView& file, BytesView meta, const std::vector<Extent>& extents) {
     const std::vector<Item> items = read_items(meta);
     const auto item = std::ranges::find_if(items, [](const Item& one) { return one.type.has(0, "Exif"); });
@@ -234,13 +234,13 @@ Result<ImageHeader> read_heif_header(std::span<const std::byte> encoded, ImageFo
     const bool cut = !walk.at_end();
     if (cut && !meta) return fail_truncated(format);
     if (!meta || meta->content.size() < 4)
-        return fail_variant("a film in the container of " + std::string(name_of(format)));
+        return fail_variant("a film in the container format of a " + std::string(name_of(format)));
     const BytesView boxes = meta->content.part(4, meta->content.size() - 4);
     const std::optional<std::uint32_t> primary = read_primary(boxes);
     const std::optional<Box> properties = find_box(boxes, "iprp");
     if (!primary || !properties) return fail_damaged(format, "it does not say where its picture is");
     const std::optional<Size> size = find_size(properties->content, *primary);
-    if (!size) return fail_damaged(format, "it does not say how large it is");
+    if (!size) return fail_damaged(format, "it does not give its size");
     const std::optional<std::vector<Extent>> extents = read_extents(boxes);
     if (cut && extents && !fits(*extents, file.size())) return fail_truncated(format);
     if (!extents || !fits(*extents, file.size()))

@@ -5,8 +5,8 @@
 
 namespace vignette {
 
-// The size is that after the file's own rotation, which libheif applies. A camera's orientation in EXIF
-// repeats it and is not looked at.
+// The size is that after the file's own rotation, which libheif applies. The EXIF orientation repeats that
+// rotation and is ignored.
 Result<ImageHeader> read_heif_header(std::span<const std::byte> encoded, ImageFormat format);
 
 // May be smaller than `header.size`: a file can crop its picture.

@@ -11,11 +11,11 @@
 namespace vignette {
 namespace {
 
-constexpr std::uint32_t sequence_parameters = 33;  // the type of the unit that holds a picture's size
-constexpr std::size_t looked_at = 256;             // bytes of it: the size is near its beginning
+constexpr std::uint32_t sequence_parameters = 33;  // the type of the unit that holds the picture size
+constexpr std::size_t looked_at = 256;             // in bytes: the size is near the beginning of the unit
 constexpr std::int64_t side_max = 1 << 20;
 
-// A 3 after two zeros is not data: it keeps the start of a unit from appearing inside one.
+// A 3 after two zeros is not data: it keeps a start code from appearing inside a unit.
 BitReader bits_of(const BytesView& unit) {
     const std::size_t end = std::min(unit.size(), looked_at);
     std::vector<std::uint8_t> bytes;
@@ -48,7 +48,7 @@ void skip_profile(BitReader& bits, std::uint32_t layers) {
 
 Size read_size(const BytesView& unit) {
     BitReader bits = bits_of(unit);
-    bits.skip(16 + 4);  // the unit's own head, and which parameters these belong to
+    bits.skip(16 + 4);  // the unit's header, and the parameter set it belongs to
     const std::uint32_t layers = bits.number(3);
     bits.skip(1);
     skip_profile(bits, layers);

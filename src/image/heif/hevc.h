@@ -1,4 +1,4 @@
-// How large the pictures of an HEVC stream are: its container may lie about that.
+// The size of the pictures in an HEVC stream: the container may lie about it.
 #pragma once
 
 #include <optional>
@@ -8,11 +8,11 @@
 
 namespace vignette {
 
-// The largest size in the parameter sets of a decoder configuration ("hvcC"); empty where there is none.
+// The largest size in the parameter sets of a decoder configuration ("hvcC"); empty if there are none.
 std::optional<Size> read_hevc_size(const BytesView& configuration);
 
-// The same of a stream itself, whose units have their length before them in four bytes. It may repeat
-// parameter sets, and then those count.
+// The same for the stream itself, whose units are each preceded by a four-byte length. It may repeat
+// parameter sets, and then those apply.
 std::optional<Size> read_hevc_stream_size(const BytesView& stream);
 
 }  // namespace vignette

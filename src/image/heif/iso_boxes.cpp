@@ -22,11 +22,11 @@ std::optional<Box> BoxWalk::next() {
     if (!view_.holds(offset_, 8)) return std::nullopt;
     std::size_t head = 8;
     std::uint64_t size = view_.be32(offset_);
-    if (size == 1) {  // the size follows the type, in 64 bits
+    if (size == 1) {  // a 64-bit size follows the type
         head = 16;
         if (!view_.holds(offset_, head)) return std::nullopt;
         size = std::uint64_t{view_.be32(offset_ + 8)} << 32 | view_.be32(offset_ + 12);
-    } else if (size == 0) {  // the last box, up to the end
+    } else if (size == 0) {  // the last box extends to the end
         size = view_.size() - offset_;
     }
     if (size < head || size > view_.size() - offset_) return std::nullopt;

@@ -1,4 +1,4 @@
-// The boxes of an ISO base media file (MP4, HEIC, AVIF), as far as a still picture needs them.
+// The boxes of an ISO base media file (MP4, HEIC, AVIF), as far as still pictures need them.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace vignette {
 
-// Reads on and on; past the end it reads zeros and remembers that it did.
+// Reads from front to back; past the end it reads zeros and remembers that it did.
 class ByteReader {
 public:
     explicit ByteReader(BytesView view) : view_(view) {}
@@ -36,12 +36,12 @@ struct Box {
     bool is(std::string_view name) const { return type.has(0, name); }
 };
 
-// Boxes side by side.
+// Iterates over the boxes at one level.
 class BoxWalk {
 public:
     explicit BoxWalk(BytesView view) : view_(view) {}
 
-    // Empty at the end, or where a box says that it is longer than what holds it.
+    // Empty at the end, or if a box claims to be longer than its parent.
     std::optional<Box> next();
     bool at_end() const { return offset_ == view_.size(); }
 

@@ -13,18 +13,18 @@
 namespace vignette {
 namespace {
 
-// How many rows are decoded before the sink gets them.
+// The number of rows decoded before the sink gets them.
 constexpr std::int32_t band = 16;
 
-// How many times the sides that are asked for must be left: with less the missing frequencies are seen.
+// The decoded sides must be at least this many times the requested ones, or the missing frequencies show.
 constexpr int margin = 2;
 
 enum class Outcome { clean, warned, failed };
 
 enum class End { present, missing, only_marker_missing };
 
-// Is the end-of-image marker there? A plain file of one scan may lack just that: then nothing of the picture
-// need be missing. In a progressive one whole scans could be, and nobody would notice.
+// Is the end-of-image marker there? A baseline file with one scan may lack only that, and its picture may
+// still be complete. A progressive one could lack whole scans without anyone noticing.
 End find_end(std::span<const std::byte> encoded) {
     bool plain = false;
     std::uint32_t components = 0;
@@ -44,8 +44,8 @@ End find_end(std::span<const std::byte> encoded) {
     return plain && scans == 1 ? End::only_marker_missing : End::missing;
 }
 
-// Each 8 x 8 samples take a bit at the very least. What lacks most of them is found out only when a picture
-// of its size has been painted grey, and a few bytes can say that they are a hundred megapixels.
+// Each block of 8 x 8 samples takes at least one bit. Without this check, a few bytes could claim to be a
+// hundred megapixels, and would be caught only after a grey picture of that size had been filled in.
 bool can_hold(std::size_t bytes, Size size) {
     constexpr std::int64_t block = 8;
     const std::int64_t across = (size.width + block - 1) / block;
@@ -70,7 +70,7 @@ Bytes with_marker(std::span<const std::byte> encoded) {
     return completed;
 }
 
-// `pixels` has room for a picture of that size. `sink` may be null.
+// `pixels` has room for a picture of this size. `sink` may be null.
 Outcome read_pixels(
     JpegReader& reader, J_COLOR_SPACE colours, int eighths, Size size, std::uint8_t* pixels, RowSink* sink
 ) {
@@ -85,7 +85,7 @@ Outcome read_pixels(
     return reader.warned() ? Outcome::warned : Outcome::clean;
 }
 
-// Accepts what Pillow accepts: a picture whose every pixel was decoded. `encoded` is the file as it came.
+// Accepts what Pillow accepts: a picture with every pixel decoded. `encoded` is the file as received.
 Result<void> judge(Outcome outcome, const JpegReader& reader, std::span<const std::byte> encoded) {
     if (outcome == Outcome::clean) return {};
     if (find_end(encoded) != End::present) return fail_truncated(ImageFormat::jpeg);
@@ -98,7 +98,7 @@ Size scaled(Size full, int eighths) {
     return {(full.width * eighths + 7) / 8, (full.height * eighths + 7) / 8};
 }
 
-// Photoshop stores inverted inks, and Pillow takes every file for one of Photoshop's. Its rounding, too.
+// Photoshop stores inverted inks, and Pillow treats every file as one of Photoshop's. Pillow's rounding, too.
 void add_inks(std::span<const std::uint8_t> inverted, std::span<std::uint8_t> rgb) {
     for (std::size_t from = 0, to = 0; from < inverted.size(); from += 4, to += 3) {
         const unsigned light = inverted[from + 3];
@@ -140,7 +140,8 @@ Result<Image> decode_jpeg(std::span<const std::byte> encoded, Size full, int eig
     });
     if (!inks)
         return fail(
-            ErrorCode::out_of_memory, "no memory for a CMYK picture; try again later or send it as RGB"
+            ErrorCode::out_of_memory,
+            "not enough memory for a CMYK picture; try again later or send it as RGB"
         );
     TRY(judge(read_pixels(reader, JCS_CMYK, eighths, image.size, inks->data(), nullptr), reader, encoded));
     add_inks(*inks, image.rgb);

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr auto save_again = "save it again as an ordinary JPEG, of 8 bits a sample, or as PNG"sv;
+constexpr auto save_again = "save it again as an ordinary JPEG with 8 bits per sample, or as PNG"sv;
 constexpr auto exif_prefix = "Exif\0\0"sv;
 constexpr std::uint32_t progressive_frame = 0xC2;
 constexpr std::uint32_t first_arithmetic_frame = 0xC9;
@@ -21,10 +21,10 @@ struct Frame {
     Size size;
     bool progressive = false;
     std::uint32_t components = 0;
-    std::size_t coefficients = 0;  // bytes for each pixel, where a decoder has to keep them
+    std::size_t coefficients = 0;  // bytes per pixel, if the decoder has to keep them
 };
 
-// Two bytes for each sample of each component, and a chroma sample may stand for up to 16 pixels.
+// Two bytes per sample of each component; a chroma sample may cover up to 16 pixels.
 std::size_t coefficient_bytes(const BytesView& frame, std::uint32_t components) {
     std::uint32_t widest = 1;
     std::uint32_t tallest = 1;
@@ -46,10 +46,10 @@ Result<Frame> read_frame(const JpegSegment& segment) {
         return fail_variant("a lossless or hierarchical JPEG", save_again);
     if (!frame.holds(0, 6)) return fail_damaged(ImageFormat::jpeg, "its frame header is too short");
     if (frame.u8(0) != 8)
-        return fail_variant("a JPEG of " + std::to_string(frame.u8(0)) + " bits a sample", save_again);
+        return fail_variant("a JPEG with " + std::to_string(frame.u8(0)) + " bits per sample", save_again);
     const std::uint32_t components = frame.u8(5);
     if (components != 1 && components != 3 && components != 4)
-        return fail_variant("a JPEG of " + std::to_string(components) + " channels", save_again);
+        return fail_variant("a JPEG with " + std::to_string(components) + " channels", save_again);
     if (frame.be16(1) == 0) return fail_variant("a JPEG that gives its height only at the end", save_again);
     const Size size{static_cast<std::int32_t>(frame.be16(3)), static_cast<std::int32_t>(frame.be16(1))};
     return Frame{size, segment.marker == progressive_frame, components, coefficient_bytes(frame, components)};

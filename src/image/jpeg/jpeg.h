@@ -7,15 +7,15 @@ namespace vignette {
 
 Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded);
 
-// A JPEG can be decoded at any number of eighths of its sides: high frequencies are left out before they
-// become pixels.
+// A JPEG can be decoded at any number of eighths of its width and height: high frequencies are dropped before
+// they become pixels.
 inline constexpr int jpeg_whole = 8;
 
-// 1, 2, 4 or 8: the fewest that leave enough to make a picture of the size `cover` of. docs/pictures.md says
+// 1, 2, 4 or 8: the fewest that leave enough pixels to make a picture of size `cover`. docs/pictures.md says
 // why.
 int jpeg_eighths(Size stored, Size cover);
 
-// As stored, not yet upright. Whole, the pixels are those of Pillow's convert("RGB"). `sink` may be null.
+// As stored, not yet upright. At full size the pixels equal Pillow's convert("RGB"). `sink` may be null.
 Result<Image> decode_jpeg(
     std::span<const std::byte> encoded, Size size, int eighths = jpeg_whole, RowSink* sink = nullptr
 );

@@ -9,10 +9,10 @@
 namespace vignette {
 namespace {
 
-// A progressive file of a few kB may hold ten thousand scans over a huge picture.
+// A progressive file of a few kB may contain ten thousand scans of a huge picture.
 constexpr int scans_max = 500;
 
-// Its rows come in groups, of 16 at most; more pointers than that are of no use.
+// libjpeg outputs rows in groups of at most 16; more pointers would be useless.
 constexpr JDIMENSION rows_at_once = 16;
 
 }  // namespace
@@ -25,10 +25,10 @@ JpegReader::JpegReader(std::span<const std::byte> encoded) : encoded_(encoded) {
     state_.client_data = this;
 }
 
-// What is jumped over is C, and lambdas that own nothing.
+// The jump skips only C frames, and lambdas that own nothing.
 template <class Call>
 bool JpegReader::attempt(Call call) {
-    if (setjmp(escape_) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg knows no other way
+    if (setjmp(escape_) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg has no other way
     call();
     return true;
 }
@@ -41,7 +41,7 @@ void JpegReader::leave(j_common_ptr common) {
     std::longjmp(self.escape_, 1);  // NOLINT(cert-err52-cpp)
 }
 
-// Level -1 is a warning: the data is damaged, and libjpeg makes something up.
+// Level -1 is a warning: the data is damaged, and libjpeg fills in made-up values.
 void JpegReader::note(j_common_ptr common, int level) {
     if (level >= 0) return;
     JpegReader& self = of(common);

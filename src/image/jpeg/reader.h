@@ -1,8 +1,8 @@
-// libjpeg-turbo, row by row, with what it has to say as values. It leaves a failed call by longjmp, so each
-// call is alone between C and us.
+// libjpeg-turbo, row by row, with its complaints as values. A failed call exits by longjmp, so each call is
+// isolated at the boundary between C and our code.
 #pragma once
 
-// First, since jpeglib.h needs it and does not say so.
+// First, because jpeglib.h needs it without including it.
 #include <cstdio>
 
 #include <jpeglib.h>
@@ -24,17 +24,17 @@ public:
     JpegReader(const JpegReader&) = delete;
     JpegReader& operator=(const JpegReader&) = delete;
 
-    // In this order; each is false when it failed, and then nothing but complaint() is left to be asked.
+    // To be called in this order; each returns false on failure, after which only complaint() may be called.
     bool read_header();
     bool start(J_COLOR_SPACE colours, int eighths);
-    bool read_rows(std::uint8_t* into, std::int32_t count);  // of the next rows
+    bool read_rows(std::uint8_t* into, std::int32_t count);  // the next rows
     bool finish();
 
     Size full() const;                                                   // once the header is read
     bool has_inks() const;                                               // CMYK
     Size size() const;                                                   // once started
     bool warned() const { return errors_.num_warnings > 0; }             // some of it was damaged
-    bool ended_early() const { return ended_early_; }                    // the file, before the picture
+    bool ended_early() const { return ended_early_; }                    // the file ended before the picture
     std::string complaint() const { return std::string(said_.data()); }  // the first
 
 private:

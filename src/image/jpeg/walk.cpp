@@ -5,7 +5,7 @@
 namespace vignette {
 namespace {
 
-// A stuffed zero, a restart inside compressed data, and the two others that no length follows.
+// A stuffed zero, a restart marker inside compressed data, and the two other markers without a length.
 bool stands_alone(std::uint32_t marker) {
     return marker <= 0x01 || (marker >= 0xD0 && marker <= jpeg_marker::start_of_image);
 }
@@ -30,7 +30,7 @@ std::optional<JpegSegment> JpegWalk::next() {
     if (!marker) return std::nullopt;
     if (*marker == jpeg_marker::end_of_image) return JpegSegment{*marker, BytesView({})};
     if (!view_.holds(offset_, 2)) return std::nullopt;
-    const std::size_t length = std::max(view_.be16(offset_), 2U);  // it counts itself
+    const std::size_t length = std::max(view_.be16(offset_), 2U);  // includes the length field itself
     if (!view_.holds(offset_, length)) return std::nullopt;
     const BytesView payload = view_.part(offset_ + 2, length - 2);
     offset_ += length;

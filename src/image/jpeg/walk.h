@@ -1,5 +1,4 @@
-// Steps through the segments of a JPEG. Compressed data between them is skipped, and so is rubbish, as
-// libjpeg does.
+// Steps through the segments of a JPEG. Like libjpeg, it skips compressed data and junk between them.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +15,7 @@ inline constexpr std::uint32_t end_of_image = 0xD9;
 inline constexpr std::uint32_t start_of_scan = 0xDA;
 inline constexpr std::uint32_t app1 = 0xE1;
 
-// Start of frame: C0 to CF, except for three that are something else.
+// Start of frame: C0 to CF, except for three with other meanings.
 constexpr bool is_frame(std::uint32_t marker) {
     return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
 }

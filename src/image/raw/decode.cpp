@@ -17,11 +17,11 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Of a sensor value: as it came, unpacked, developed at half of the sides.
+// Per sensor value: as stored, unpacked, and developed at half size.
 constexpr std::size_t raw_scratch = 8;
-constexpr int tries_max = 3;  // each preview that is tried may cost as much as a picture
+constexpr int tries_max = 3;  // each attempt may cost as much as decoding a picture
 
-// Panasonic's, Olympus' and Fuji's files, which begin otherwise than a TIFF, and Canon's, an MP4 inside.
+// Panasonic's, Olympus' and Fuji's files, which do not begin like a TIFF, and Canon's, which are MP4 inside.
 constexpr auto signatures =
     std::to_array<std::string_view>({"IIU\0"sv, "IIRO"sv, "IIRS"sv, "MMOR"sv, "FUJIFILMCCD-RAW"sv});
 
@@ -36,8 +36,8 @@ bool is_raw_tiff(std::span<const std::byte> encoded, const Tiff& tiff) {
 }
 
 struct Previews {
-    std::vector<RawPreview> list;  // the smallest first
-    Bytes thumbnail;               // what one of them may point into
+    std::vector<RawPreview> list;  // smallest first
+    Bytes thumbnail;               // one of them may point into it
 };
 
 Previews list_previews(
@@ -68,7 +68,7 @@ std::optional<Image> decode_preview(const RawPreview& preview, const Limits& lim
     return *std::move(image);
 }
 
-// The smallest that is large enough and can be decoded; a damaged one is passed over.
+// The smallest that is large enough and can be decoded; damaged ones are skipped.
 std::optional<Image> decode_smallest(
     const Previews& previews, int orientation, const Limits& limits, Size cover
 ) {
@@ -81,7 +81,7 @@ std::optional<Image> decode_smallest(
     return std::nullopt;
 }
 
-// Better than nothing for a picture that cannot be developed: the largest, if it has half of the sides.
+// For a picture that cannot be developed: the largest preview, if its sides are at least half as long.
 std::optional<Image> decode_largest(
     const Previews& previews, int orientation, const Limits& limits, Size cover
 ) {

@@ -11,7 +11,7 @@
 #include "image/raw/stream.h"
 #include "image/refusal.h"
 
-extern "C" {  // of OpenMP's runtime, whose header only comes with the compiler that it belongs to
+extern "C" {  // from OpenMP's runtime, whose header comes only with its own compiler
 int omp_get_max_threads();
 void omp_set_num_threads(int);
 }
@@ -19,8 +19,8 @@ void omp_set_num_threads(int);
 namespace vignette {
 namespace {
 
-// LibRaw would share its loops out to threads of OpenMP; pictures are decoded by several threads already. The
-// setting is this thread's, and torch wants its own back.
+// LibRaw would spread its loops over OpenMP threads, but several threads decode pictures already. The setting
+// belongs to this thread and is restored afterwards for torch.
 class OneThread {
 public:
     OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -36,13 +36,13 @@ std::unexpected<Error> fail_as(int code) {
     switch (code) {
         case LIBRAW_UNSUFFICIENT_MEMORY:
             return fail(
-                ErrorCode::out_of_memory, "no memory to develop a camera's raw file; try again later"
+                ErrorCode::out_of_memory, "not enough memory to develop a camera raw file; try again later"
             );
         case LIBRAW_TOO_BIG:
         case LIBRAW_MEMPOOL_OVERFLOW:
             return fail(
                 ErrorCode::too_many_pixels,
-                "the camera's raw file needs more memory than is given to one; send a smaller copy as JPEG"
+                "the camera raw file needs more memory than one picture may use; send a smaller copy as JPEG"
             );
         case LIBRAW_IO_ERROR: return fail_truncated(ImageFormat::raw);
         case LIBRAW_FILE_UNSUPPORTED:
@@ -52,14 +52,14 @@ std::unexpected<Error> fail_as(int code) {
         case LIBRAW_NOT_IMPLEMENTED:
             return fail(
                 ErrorCode::unsupported_media,
-                "the file is a camera's raw file of a kind that is not developed here, without a preview "
-                "that is large enough; develop it and send it as JPEG"
+                "the file is a camera raw file of a kind that cannot be developed here, and it has no "
+                "preview that is large enough; develop it and send it as JPEG"
             );
         default: return fail_damaged(ImageFormat::raw, "it cannot be developed");
     }
 }
 
-// LibRaw throws numbers besides what derives from std::exception; neither gets out.
+// Besides std::exception LibRaw also throws numbers; neither may escape.
 template <class F>
 Result<void> checked(F&& call) {
     const Result<int> code = at_wall(ErrorCode::out_of_memory, [&] {
@@ -75,8 +75,8 @@ Result<void> checked(F&& call) {
 }
 
 struct Opened {
-    std::unique_ptr<RawStream> stream;  // which LibRaw reads from, to its end
-    std::unique_ptr<LibRaw> raw;        // some hundred kB: not for the stack
+    std::unique_ptr<RawStream> stream;  // LibRaw reads from it for as long as it lives
+    std::unique_ptr<LibRaw> raw;        // several hundred kB: too much for the stack
 
     LibRaw* operator->() const { return raw.get(); }
 };
@@ -85,7 +85,7 @@ Result<Opened> open(std::span<const std::byte> encoded) {
     Opened raw;
     TRY(checked([&] {
         raw.stream = std::make_unique<RawStream>(encoded);
-        // Without its own handlers it writes to standard error.
+        // Without these handlers it writes to standard error.
         raw.raw =
             std::make_unique<LibRaw>(LIBRAW_OPIONS_NO_MEMERR_CALLBACK | LIBRAW_OPIONS_NO_DATAERR_CALLBACK);
         libraw_output_params_t& wanted = raw->imgdata.params;
@@ -109,7 +109,7 @@ Result<void> check_size(std::int64_t width, std::int64_t height, const Limits& l
     return fail_as(LIBRAW_TOO_BIG);
 }
 
-// LibRaw counts the turns of its bits, EXIF the positions of the first row and column.
+// LibRaw's bits stand for flips, EXIF's numbers for the positions of the first row and column.
 int orientation_of_flip(int flip) {
     constexpr std::array orientations{1, 2, 4, 3, 5, 8, 6, 7};
     return orientations.at(static_cast<std::size_t>(flip & 7));
@@ -125,7 +125,7 @@ Result<Image> copy_pixels(LibRaw& raw, const Limits& limits) {
     if (bits != 8 || (colours != 1 && colours != 3)) return fail_as(LIBRAW_NOT_IMPLEMENTED);
     Image image = TRY(allocate_image({width, height}));
     TRY(checked([&] { return raw.copy_mem_image(image.rgb.data(), width * colours, 0); }));
-    if (colours == 1) {  // spread out from the end, so that nothing is overwritten before it is read
+    if (colours == 1) {  // expanded from the end, so that nothing is overwritten before it is read
         for (std::size_t i = image.rgb.size() / 3; i-- > 0;)
             image.rgb[3 * i] = image.rgb[3 * i + 1] = image.rgb[3 * i + 2] = image.rgb[i];
     }
@@ -154,7 +154,7 @@ Result<Bytes> read_thumbnail_by_libraw(std::span<const std::byte> encoded, const
 Result<Image> develop_half(std::span<const std::byte> encoded, const Limits& limits) {
     const OneThread alone;
     const Opened raw = TRY(open(encoded));
-    // It may have found another picture in the file than we did, or believe other numbers.
+    // It may have found a different picture in the file than we did, or trusted other numbers.
     TRY(check_size(raw->imgdata.sizes.raw_width, raw->imgdata.sizes.raw_height, limits));
     TRY(check_size(raw->imgdata.sizes.width, raw->imgdata.sizes.height, limits));
     constexpr std::int64_t bytes_a_value = 8;

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::uint32_t mask_flag = 4;
 
-// A JPEG's frame header comes before its pixels, after 64 KiB of EXIF and perhaps a colour profile. A
-// file may name many places, and searching each of them to its end would cost seconds.
+// A JPEG's frame header comes before its pixels, after up to 64 KiB of EXIF and perhaps a colour profile. A
+// file may list many previews, and searching each to its end would take seconds.
 constexpr std::size_t header_bytes_max = 512 * KiB;
 
 using Part = std::span<const std::byte>;

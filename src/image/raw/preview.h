@@ -1,4 +1,4 @@
-// The JPEG pictures that a camera puts into its raw file beside the sensor's values.
+// The JPEG previews that a camera stores in its raw file beside the sensor values.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ namespace vignette {
 
 struct RawPreview {
     std::span<const std::byte> jpeg;
-    Size size;  // as stored; from the JPEG's own header: what the directories say about it may be a lie
+    Size size;  // as stored; from the JPEG's own header, because the directories may lie
     bool operator==(const RawPreview& other) const {
         return jpeg.data() == other.jpeg.data() && jpeg.size() == other.jpeg.size() && size == other.size;
     }
@@ -20,14 +20,13 @@ struct RawPreview {
 
 inline constexpr std::size_t raw_previews_max = 16;
 
-// All that begin as a JPEG which is decoded here, the smallest first.
+// All that begin like a JPEG we can decode, smallest first.
 std::vector<RawPreview> find_previews(std::span<const std::byte> encoded, const Tiff& tiff);
 
-// Reads the header of what may be a preview and adds it.
+// Reads the header of a possible preview and adds it.
 void add_preview(std::span<const std::byte> jpeg, std::vector<RawPreview>& previews);
 
-// Are both sides long enough, as shown? Nothing covers the whole picture, which is what an empty `cover` asks
-// for.
+// Are both sides long enough, as shown? An empty `cover` asks for the whole picture, which no preview covers.
 bool covers(Size stored, int orientation, Size cover);
 
 }  // namespace vignette

@@ -1,5 +1,5 @@
-// A camera's raw file: the sensor's own values, which have to be developed into a picture, and beside them,
-// mostly, JPEG previews. docs/raw.md says what is taken of it.
+// A camera raw file: the sensor's own values, which have to be developed into a picture, and usually JPEG
+// previews beside them. docs/raw.md says which of them is used.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace vignette {
 
-// DNG and its like are TIFFs: their contents distinguish them from a TIFF picture. The others have
+// DNG and similar formats are TIFFs, distinguished from TIFF pictures by their contents. The others have
 // signatures.
 bool is_raw(std::span<const std::byte> encoded);
 

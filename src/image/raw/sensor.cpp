@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t main_picture = 0;
 
-// Sony's, Nikon's and Pentax' own ways to store what the sensor saw.
+// The compressions of Sony, Nikon and Pentax for sensor values.
 bool is_camera_compression(std::optional<std::uint32_t> value) {
     return value == 32767 || value == 34713 || value == 65535;
 }
@@ -44,8 +44,8 @@ const TiffDirectory* find_main(const Tiff& tiff) {
     return largest;
 }
 
-// The strips or tiles are inside the file, and a compressed one begins as such; how many bytes they have in
-// all.
+// Checks that the strips or tiles are inside the file and that compressed ones begin as such; returns their
+// total size in bytes.
 Result<std::uint64_t> check_parts(
     const BytesView& view, const TiffField& offsets, const TiffField& sizes, bool is_jpeg
 ) {
@@ -54,10 +54,11 @@ Result<std::uint64_t> check_parts(
     for (; offsets.number(count); ++count) {
         const std::size_t offset = *offsets.number(count);
         const auto size = sizes.number(count);
-        if (!size) return fail_damaged(ImageFormat::raw, "it does not say how long its parts are");
+        if (!size)
+            return fail_damaged(ImageFormat::raw, "it does not give the length of its strips or tiles");
         if (!view.holds(offset, *size)) return fail_truncated(ImageFormat::raw);
         if (is_jpeg && !view.part(offset, *size).has(0, "\xFF\xD8"))
-            return fail_damaged(ImageFormat::raw, "its pixels are not what it says");
+            return fail_damaged(ImageFormat::raw, "its pixels are not compressed as it claims");
         all += *size;
     }
     return all;
@@ -94,9 +95,9 @@ Result<void> check_sensor_values(std::span<const std::byte> encoded, const Tiff&
     const auto bits = static_cast<std::uint64_t>(main->number(tiff_tag::bits).value_or(1)) *
                       main->number(tiff_tag::channels).value_or(1);
     const auto pixels = static_cast<std::uint64_t>(size_of(*main).pixels());
-    // Both factors are below 2^32 and 2^62: compared by division, lest a lie overflow.
+    // The factors are below 2^32 and 2^62: compared by division, so that false claims cannot overflow.
     if (compressed == tiff_compression::none && (bits == 0 || all * 8 / bits < pixels))
-        return fail_damaged(ImageFormat::raw, "it has fewer pixels than it says");
+        return fail_damaged(ImageFormat::raw, "it has fewer pixels than it claims");
     return {};
 }
 

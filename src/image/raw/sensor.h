@@ -1,5 +1,4 @@
-// The sensor's own values in a raw file that is a TIFF: where they are, how many, and whether they are all
-// there.
+// The sensor values of a TIFF-based raw file: where they are, how many, and whether they are all there.
 #pragma once
 
 #include <optional>
@@ -13,15 +12,15 @@ namespace vignette {
 
 bool is_dng(const Tiff& tiff);
 
-// A TIFF picture has no such directory.
+// Never true of an ordinary TIFF picture.
 bool holds_sensor_values(const TiffDirectory& directory);
 
-// Of the largest picture of sensor values, without the rows and columns that never see light; nothing where
-// the file does not say so in the way of a DNG.
+// The size of the largest picture of sensor values, without the rows and columns that never see light; empty
+// if the file does not give it the way a DNG does.
 std::optional<Size> find_sensor_size(const Tiff& tiff);
 
-// LibRaw develops what there is of a DNG, missing pixels as black ones, or with colours that it makes up: so
-// what is not all there has to be found out before.
+// LibRaw develops even an incomplete DNG, with black or made-up colours for missing pixels, so missing values
+// must be detected first.
 Result<void> check_sensor_values(std::span<const std::byte> encoded, const Tiff& tiff);
 
 }  // namespace vignette

@@ -1,5 +1,5 @@
-// What LibRaw reads from: a file in memory that may only be read so much of. Its parsers can be led round in
-// circles by a file of a hundred bytes, for ever.
+// The stream that LibRaw reads from: a file in memory with a read budget. A file of a hundred bytes can send
+// LibRaw's parsers into an endless loop.
 #pragma once
 
 #include <libraw/libraw.h>
@@ -13,15 +13,15 @@ namespace vignette {
 
 class RawStream final : public LibRaw_buffer_datastream {
 public:
-    // A byte costs one, a call what it takes beside. Parsers look at little; a decoder asks byte by byte.
+    // A byte costs one, and each call costs extra. Parsers read little; decoders ask for single bytes.
     static constexpr std::int64_t call_cost = 16;
     static constexpr std::int64_t parsing_cost = 64LL << 20;
 
     explicit RawStream(std::span<const std::byte> encoded)
-        : LibRaw_buffer_datastream(const_cast<std::byte*>(encoded.data()), encoded.size()),  // it only reads
+        : LibRaw_buffer_datastream(const_cast<std::byte*>(encoded.data()), encoded.size()),  // only read
           left_(parsing_cost + static_cast<std::int64_t>(encoded.size())) {}
 
-    // Once the file is known: each byte may be asked for on its own, and nearly twice.
+    // Called once the file has been parsed: every byte may be read singly, and almost twice.
     void allow_decoding() { left_ = parsing_cost + 2 * call_cost * size(); }
 
     int read(void* to, std::size_t item, std::size_t count) override {
@@ -46,8 +46,8 @@ public:
     }
 
 private:
-    // As LibRaw's decoders say that they are at a loss, which LibRaw turns into a code. The end of the file,
-    // which its streams can tell, would be the wrong word: nothing is missing.
+    // Throws what LibRaw's decoders throw when they fail, which LibRaw turns into an error code. Reporting
+    // the end of the file instead would be wrong: nothing is missing.
     void pay(std::size_t bytes) {
         left_ -= call_cost + static_cast<std::int64_t>(std::min(bytes, static_cast<std::size_t>(size())));
         if (left_ < 0) throw LIBRAW_EXCEPTION_DECODE_RAW;

@@ -8,7 +8,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::size_t entry_size = 12;
-constexpr std::size_t inline_size = 4;  // this many bytes of values fit into the entry itself
+constexpr std::size_t inline_size = 4;  // values of up to this many bytes are stored in the entry itself
 
 enum Type : std::uint32_t { byte_type = 1, ascii_type, short_type, long_type, rational_type, ifd_type = 13 };
 

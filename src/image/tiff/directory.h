@@ -1,6 +1,6 @@
-// What the directories of a TIFF say: of a TIFF picture, of a camera's raw file, of an EXIF block, which are
-// all built alike. The bytes are a stranger's: no offset is believed, no directory is read twice, and how
-// much is read at all is bounded.
+// Reads the directories of a TIFF: TIFF pictures, many camera raw files and EXIF blocks share this structure.
+// The bytes are untrusted: no offset is believed, no directory is read twice, and the total amount read is
+// bounded.
 #pragma once
 
 #include <cstdint>
@@ -59,11 +59,11 @@ struct TiffField {
     std::uint32_t tag = 0;
     std::uint32_t type = 0;
     bool big_endian = false;
-    BytesView data;  // of all values; inside the file
+    BytesView data;  // all values; inside the file
 
     // A BYTE, SHORT or LONG; empty for other types and past the last value.
     std::optional<std::uint32_t> number(std::size_t index = 0) const;
-    // An ASCII up to its first zero byte; empty for other types.
+    // An ASCII value up to its first zero byte; empty for other types.
     std::string_view text() const;
 };
 
@@ -80,16 +80,16 @@ struct TiffDirectory {
 
 struct Tiff {
     std::vector<TiffDirectory> directories;  // at least one; the first is IFD0
-    bool truncated = false;                  // something claims to be past the end of the bytes
+    bool truncated = false;                  // something was claimed to be past the end of the bytes
 
     const TiffDirectory& first() const { return directories.front(); }
 };
 
 inline constexpr std::size_t tiff_directories_max = 64;
-inline constexpr std::size_t tiff_fields_max = 1024;  // of one directory; what follows them is not looked at
+inline constexpr std::size_t tiff_fields_max = 1024;  // per directory; fields after these are ignored
 
-// Empty unless it is a TIFF of either byte order. A BigTIFF, whose offsets have 64 bits, is not.
-// A field whose values are not inside the bytes is left out.
+// Empty unless the bytes are a TIFF of either byte order; a BigTIFF, with its 64-bit offsets, does not count.
+// Fields whose values are not inside the bytes are left out.
 std::optional<Tiff> read_tiff(std::span<const std::byte> encoded);
 
 }  // namespace vignette

@@ -7,7 +7,7 @@ namespace vignette {
 
 Result<ImageHeader> read_tiff_header(std::span<const std::byte> encoded);
 
-// As stored, not yet upright; over white where it is transparent.
+// As stored, not yet upright; blended over white.
 Result<Image> decode_tiff(std::span<const std::byte> encoded, Size size);
 
 }  // namespace vignette

@@ -18,13 +18,13 @@ struct V4Range {
     int bits;
 };
 
-// IANA's registry of special addresses, and one that only looks public.
+// IANA's special-purpose registry, and one address that only looks public.
 constexpr std::array v4_special{
     V4Range{0x00000000, 8},   // this network
     V4Range{0x0A000000, 8},   // private
-    V4Range{0x64400000, 10},  // shared by a provider's customers
+    V4Range{0x64400000, 10},  // carrier-grade NAT
     V4Range{0x7F000000, 8},   // loopback
-    V4Range{0xA83F8110, 32},  // a cloud's (Azure) service to its own machines: 168.63.129.16
+    V4Range{0xA83F8110, 32},  // Azure's service for its own machines: 168.63.129.16
     V4Range{0xA9FE0000, 16},  // link-local, where clouds serve credentials
     V4Range{0xAC100000, 12},  // private
     V4Range{0xC0000000, 24},  // protocol assignments
@@ -52,7 +52,7 @@ struct V6Range {
 constexpr std::array v6_special{
     V6Range{{0x20, 0x01, 0x00}, 23},        // protocol assignments: Teredo, benchmarks, ORCHID
     V6Range{{0x20, 0x01, 0x0d, 0xb8}, 32},  // documentation
-    V6Range{{0x3f, 0xfe}, 16},              // the 6bone, given back
+    V6Range{{0x3f, 0xfe}, 16},              // the former 6bone
     V6Range{{0x3f, 0xff, 0x00}, 20},        // documentation
 };
 
@@ -78,13 +78,13 @@ std::uint32_t v4_at(const V6Bytes& bytes, std::size_t offset) {
     return number;
 }
 
-// One number of an address, in the base that its prefix says.
+// One number of an address, in the base given by its prefix.
 std::optional<std::uint64_t> parse_number(std::string_view digits) {
     int base = 10;
     if (digits.starts_with("0x") || digits.starts_with("0X")) {
         base = 16;
         digits.remove_prefix(2);
-        if (digits.empty()) return 0;  // "0x" alone is 0 to some
+        if (digits.empty()) return 0;  // some programs read "0x" alone as 0
     } else if (digits.size() > 1 && digits.front() == '0') {
         base = 8;
     }

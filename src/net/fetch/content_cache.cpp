@@ -5,7 +5,7 @@
 namespace vignette {
 namespace {
 
-// The addresses and tags of very small pictures count too: nothing here may grow without end.
+// Addresses and tags count too, or very small pictures could make the cache grow without limit.
 std::size_t cost(const std::string& url, const CachedContent& content) {
     constexpr std::size_t bookkeeping = 512;
     return content.bytes.size() + content.etag.size() + content.last_modified.size() + 2 * url.size() +

@@ -1,5 +1,5 @@
-// What was fetched lately and can be asked for again by its tag: the server then says that it is still the
-// same. Nothing is served without asking. Any thread.
+// Recently fetched content that can be revalidated with its tag: the server then says that it has not
+// changed. Nothing is used without revalidation. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ public:
     explicit ContentCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
     std::shared_ptr<const CachedContent> find(const std::string& url);
-    // What was unused for longest makes room.
+    // Evicts the least recently used content to make room.
     void keep(const std::string& url, std::shared_ptr<const CachedContent> content);
     void forget(const std::string& url);
     std::size_t room_for_one() const { return bytes_max_ / 4; }
@@ -35,11 +35,11 @@ private:
         std::shared_ptr<const CachedContent> content;
     };
 
-    void drop(std::list<Entry>::iterator entry);  // under mutex_, as all below
+    void drop(std::list<Entry>::iterator entry);  // needs mutex_, which guards everything below
 
     const std::size_t bytes_max_;
     std::mutex mutex_;
-    std::list<Entry> entries_;  // the last used first
+    std::list<Entry> entries_;  // the most recently used first
     std::map<std::string, std::list<Entry>::iterator> places_;
     std::size_t bytes_ = 0;
 };

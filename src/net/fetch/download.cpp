@@ -13,10 +13,10 @@
 namespace vignette {
 namespace {
 
-constexpr long receive_buffer = 32L * 1024;  // so much beyond the limit at most
+constexpr long receive_buffer = 32L * 1024;  // so at most this much is read beyond the limit
 constexpr std::size_t header_bytes_max = 64 * KiB;
 constexpr std::size_t tag_bytes_max = 1 * KiB;
-constexpr std::size_t bytes_of_no_use_max = 16 * KiB;  // read so that the connection can be kept
+constexpr std::size_t bytes_of_no_use_max = 16 * KiB;  // read and dropped so that the connection can be kept
 
 bool contains(std::string text, std::string_view word) {
     std::ranges::transform(text, text.begin(), [](char c) {
@@ -25,7 +25,7 @@ bool contains(std::string text, std::string_view word) {
     return text.find(word) != std::string::npos;
 }
 
-// Where another try, or another connection, may do.
+// Errors for which a retry, or a new connection, may help.
 bool is_of_the_moment(CURLcode code) {
     constexpr std::array of_the_moment{
         CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR,
@@ -52,7 +52,7 @@ void DownloadTransfer::set_up(CURL* curl) {
     set(curl, CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
     set(curl, CURLOPT_BUFFERSIZE, receive_buffer);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(request_.deadline - Clock::now());
-    set(curl, CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(left.count())));  // 0 would mean never
+    set(curl, CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(left.count())));  // 0 would mean no timeout
     set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
     set(curl, CURLOPT_LOW_SPEED_LIMIT, request_.bytes_per_s_min);
     set(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.slow_for_max.count()));
@@ -66,18 +66,18 @@ void DownloadTransfer::set_up(CURL* curl) {
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 }
 
-// What keeps a stranger's address from reaching anything but a web server on the internet.
+// Keeps an untrusted address from reaching anything but a web server on the internet.
 void DownloadTransfer::set_up_seals(CURL* curl) {
     set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     set(curl, CURLOPT_FOLLOWLOCATION, 0L);  // each redirect is checked by the caller
-    set(curl, CURLOPT_PROXY, "");           // whatever the environment says: a proxy would do the dialling
+    set(curl, CURLOPT_PROXY, "");  // whatever the environment says: a proxy would connect on our behalf
     set(curl, CURLOPT_NOPROXY, "*");
     set(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, &DownloadTransfer::open_socket);
     set(curl, CURLOPT_OPENSOCKETDATA, this);
 }
 
-// libcurl asks no name server. The + lets the pin grow old and be forgotten.
+// Keeps libcurl from looking the name up itself. The + lets the pinned entry expire.
 void DownloadTransfer::pin(CURL* curl) {
     if (request_.url.address) return;
     std::string line = "+" + request_.url.host + ":" + std::to_string(request_.url.port) + ":";
@@ -90,7 +90,7 @@ void DownloadTransfer::pin(CURL* curl) {
     curl_easy_setopt(curl, CURLOPT_RESOLVE, pins_.get());
 }
 
-// The second lock: sees where libcurl really goes.
+// The second check: sees where libcurl really connects to.
 curl_socket_t DownloadTransfer::open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) {
     auto& transfer = *static_cast<DownloadTransfer*>(self);
     const std::optional<IpAddress> place = address_of_socket(&address->addr);
@@ -118,7 +118,7 @@ std::size_t DownloadTransfer::hear_header(char* data, std::size_t size, std::siz
     return is_end && !transfer.end_of_headers() ? 0 : bytes;
 }
 
-// False: the body need not begin.
+// False if the body need not be read.
 bool DownloadTransfer::end_of_headers() {
     if (!is_content(status())) return true;
     const std::string announced = header("content-length");
@@ -199,46 +199,36 @@ Download DownloadTransfer::read_answer() {
     return std::move(answer_);
 }
 
-// In our words: libcurl's reveal addresses that the client did not send.
+// In our own words: libcurl's messages reveal addresses that the client did not send.
 Error DownloadTransfer::reason(CURLcode code) const {
     if (too_large_) {
         return {
             ErrorCode::too_large,
-            "at the address lie more than the " + std::to_string(request_.bytes_max) +
-                " bytes that are allowed; send a smaller one",
+            "the content at the address exceeds the " + std::to_string(request_.bytes_max) +
+                " bytes allowed; use a smaller file",
             {}
         };
     }
     if (not_approved_ && code == CURLE_COULDNT_CONNECT) {
         return {
-            ErrorCode::forbidden_address, "the address's host has changed its place meanwhile; try again", {}
+            ErrorCode::forbidden_address, "the host's IP address changed during the fetch; try again", {}
         };
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
-        curl_off_t asked_after = 0;  // only who has been asked can be slow to answer
+        curl_off_t asked_after = 0;  // a server that has not been asked yet cannot be slow
         curl_easy_getinfo(handle(), CURLINFO_PRETRANSFER_TIME_T, &asked_after);
         if (asked_after > 0) {
-            return {
-                ErrorCode::too_slow, "the address's server is too slow; try again, or send the picture", {}
-            };
+            return {ErrorCode::too_slow, "the server is too slow; try again, or send the picture itself", {}};
         }
     }
     if (code == CURLE_PEER_FAILED_VERIFICATION) {
-        return {
-            ErrorCode::refused,
-            "the certificate of the address's server is not valid; send the picture itself",
-            {}
-        };
+        return {ErrorCode::refused, "the server's certificate is not valid; send the picture itself", {}};
     }
     if (damaged_ || code == CURLE_WRITE_ERROR) {
-        return {
-            ErrorCode::refused,
-            "the address's server answers in a way that cannot be read; send the picture itself",
-            {}
-        };
+        return {ErrorCode::refused, "the server's answer cannot be read; send the picture itself", {}};
     }
     return {
-        ErrorCode::unreachable, "the address's server cannot be reached, or hangs up; try again later", {}
+        ErrorCode::unreachable, "the server cannot be reached, or closed the connection; try again later", {}
     };
 }
 
@@ -256,7 +246,7 @@ void DownloadTransfer::finish(CURLcode code) {
 void DownloadTransfer::cancel() {
     const Done done = std::exchange(done_, {});
     done(std::unexpected(
-        DownloadFailure{{ErrorCode::cancelled, "the request was given up", {}}, false, answer_.bytes_received}
+        DownloadFailure{{ErrorCode::cancelled, "the fetch was cancelled", {}}, false, answer_.bytes_received}
     ));
 }
 

@@ -1,5 +1,5 @@
-// One request to a server that nobody trusts, dialled at addresses that were approved before. The loop's
-// thread only.
+// One request to an untrusted server, made only to IP addresses that were approved before. The loop's thread
+// only.
 #pragma once
 
 #include <chrono>
@@ -22,31 +22,31 @@ namespace vignette {
 
 struct DownloadRequest {
     Url url;
-    std::vector<IpAddress> approved;   // no other one is dialled
+    std::vector<IpAddress> approved;   // no other address is contacted
     std::vector<std::string> headers;  // "Name: value"
     std::string user_agent;
-    std::size_t bytes_max = 0;  // of the content, as it travels and unpacked
+    std::size_t bytes_max = 0;  // of the content, both as transferred and unpacked
     std::chrono::steady_clock::time_point deadline;
     std::chrono::milliseconds connect_timeout{};
     long bytes_per_s_min = 0;
     std::chrono::seconds slow_for_max{};
-    bool fresh_connection = false;  // one that is kept may be dead
+    bool fresh_connection = false;  // a kept one may be dead
 };
 
 struct Download {
     int status = 0;
-    Bytes bytes;           // where the status says that this is the content
-    std::string location;  // where a server says that the content is
+    Bytes bytes;           // if the status says that this is the content
+    std::string location;  // the redirect target
     std::string etag;
     std::string last_modified;
     bool may_be_kept = false;
-    std::chrono::seconds retry_after{};  // 0: not said
-    std::uint64_t bytes_received = 0;    // of all bodies, as they travelled
+    std::chrono::seconds retry_after{};  // 0 if not given
+    std::uint64_t bytes_received = 0;    // of all bodies, as transferred
 };
 
 struct DownloadFailure {
     Error error;
-    bool again = false;  // another try may do
+    bool again = false;  // a retry may help
     std::uint64_t bytes_received = 0;
 };
 
@@ -87,7 +87,7 @@ private:
     std::size_t header_bytes_ = 0;
     std::optional<Unpacker> unpacker_;
     bool too_large_ = false;
-    bool heard_enough_ = false;  // the status said it all: the rest is not read
+    bool heard_enough_ = false;  // the status is all we need: the rest is not read
     bool damaged_ = false;
     bool not_approved_ = false;
 };

@@ -40,7 +40,7 @@ Result<FetchSlots::Slot> FetchSlots::acquire(
         return Slot(*this, job, host);
     }
     waiting_.remove(&waiter);
-    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "the request was given up");
+    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "the fetch was cancelled");
     return fail(ErrorCode::too_slow, "too many addresses are being fetched; try again in a moment");
 }
 

@@ -1,4 +1,4 @@
-// Limits fetches: in all, per host and per job. Any thread.
+// Limits concurrent fetches: in total, per host and per job. Any thread.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ class FetchSlots {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // A permission; it ends with the value.
+    // The right to fetch; destroying it gives it back.
     class Slot {
     public:
         Slot(FetchSlots& slots, std::string job, std::string host);
@@ -39,8 +39,8 @@ public:
 
     explicit FetchSlots(const SlotLimits& limits) : limits_(limits) {}
 
-    // In order of arrival; who waits for a busy host or for its own job holds up nobody else. An empty `job`
-    // counts for none. `too_slow` at the deadline, `cancelled` when a stop was requested.
+    // In order of arrival; a fetch that waits for a busy host or for its own job does not hold up the others.
+    // An empty `job` is not counted as one. `too_slow` at the deadline, `cancelled` when a stop is requested.
     Result<Slot> acquire(
         const std::string& job, const std::string& host, Clock::time_point deadline,
         const std::stop_token& stop
@@ -54,7 +54,7 @@ private:
     };
 
     void give_back(const std::string& job, const std::string& host);
-    void grant();  // under mutex_, as all below
+    void grant();  // needs mutex_, which guards everything below
     bool fits(const Waiter& waiter) const;
 
     const SlotLimits limits_;

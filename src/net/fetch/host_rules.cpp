@@ -18,7 +18,7 @@ bool is_plain(char c) {
     return code >= 0x20 && code != 0x7f;
 }
 
-// These belong to the connection, not to the operator.
+// These are set by the connection, not by the operator.
 bool is_ours(std::string_view name) {
     constexpr std::array ours{"host",       "content-length",  "transfer-encoding", "connection",
                               "user-agent", "accept-encoding", "if-none-match",     "if-modified-since"};
@@ -62,16 +62,16 @@ Result<HostPattern> parse_host_pattern(std::string_view text) {
 Result<HostHeader> parse_host_header(std::string_view text) {
     const std::size_t equals = text.find('=');
     const std::size_t colon = text.find(':', equals == std::string_view::npos ? text.size() : equals);
-    if (colon == std::string_view::npos) {  // the value may be a secret: it is not repeated
-        return fail(ErrorCode::usage, "a host's header is written host=Name: value");
+    if (colon == std::string_view::npos) {  // never quoted: the value may be a secret
+        return fail(ErrorCode::usage, "a header for a host must be written as host=Name: value");
     }
     const std::string_view name = trim(text.substr(equals + 1, colon - equals - 1));
     const std::string_view value = trim(text.substr(colon + 1));
     if (name.empty() || value.empty() || is_ours(name) || !std::ranges::all_of(name, is_name_character) ||
         !std::ranges::all_of(value, is_plain)) {
         return fail(
-            ErrorCode::usage, "the header for " + std::string(text.substr(0, equals)) +
-                                  " cannot be sent; write host=Name: value"
+            ErrorCode::usage,
+            "the header for " + std::string(text.substr(0, equals)) + " is not valid; write host=Name: value"
         );
     }
     HostHeader header;
@@ -88,13 +88,13 @@ bool matches(const HostPattern& pattern, const Url& url) {
 Result<void> check(const HostRules& rules, const Url& url) {
     const auto names_it = [&](const HostPattern& pattern) { return matches(pattern, url); };
     if (std::ranges::any_of(rules.denied, names_it)) {
-        return forbidden("the address's host is not allowed here; send the picture itself");
+        return forbidden("the host is not allowed here; send the picture itself");
     }
     if (!rules.allowed.empty() && std::ranges::none_of(rules.allowed, names_it)) {
-        return forbidden("only hosts that the operator has listed are allowed here; send the picture itself");
+        return forbidden("only hosts listed by the operator are allowed here; send the picture itself");
     }
     if (!rules.ports.empty() && std::ranges::find(rules.ports, url.port) == rules.ports.end()) {
-        return forbidden("the address's port is not allowed here; use that of http or https");
+        return forbidden("the port is not allowed here; use the standard port of http or https");
     }
     return {};
 }

@@ -1,5 +1,5 @@
-// Which hosts and ports the operator lets strangers' addresses name, and what is said to whom. Pure, any
-// thread.
+// Which hosts and ports the operator allows clients' addresses to name, and which headers each host gets.
+// Pure, any thread.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace vignette {
 
 struct HostPattern {
-    std::string host;         // as Url has it
+    std::string host;         // as in Url
     bool subdomains = false;  // "*.example.com": every host below it, not example.com itself
     bool operator==(const HostPattern&) const = default;
 };
@@ -24,14 +24,14 @@ struct HostHeader {
 };
 
 struct HostRules {
-    std::vector<HostPattern> allowed;  // none: every host
-    std::vector<HostPattern> denied;   // stronger
+    std::vector<HostPattern> allowed;  // empty: every host
+    std::vector<HostPattern> denied;   // overrides allowed
     std::vector<HostHeader> headers;
-    std::vector<std::uint16_t> ports{80, 443};  // none: every port
-    bool headers_need_https = true;             // so that no secret travels in the clear
+    std::vector<std::uint16_t> ports{80, 443};  // empty: every port
+    bool headers_need_https = true;             // so that no secret is sent in the clear
 };
 
-// What an operator writes: "cdn.example.com", "*.example.com" or an IP address; `usage` where it is none.
+// As the operator writes it: "cdn.example.com", "*.example.com" or an IP address; `usage` for anything else.
 Result<HostPattern> parse_host_pattern(std::string_view text);
 // "cdn.example.com=Authorization: Bearer abc"
 Result<HostHeader> parse_host_header(std::string_view text);

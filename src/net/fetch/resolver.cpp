@@ -21,21 +21,17 @@ struct FreeAddresses {
     void operator()(addrinfo* found) const { freeaddrinfo(found); }
 };
 
-// Shared by who waits and who looks: either may be done first.
+// Shared by the waiting and the resolving thread: either may finish first.
 struct Question {
     std::mutex mutex;
     std::condition_variable_any answered;
-    std::optional<Result<Resolver::Addresses>> answer;  // under mutex
+    std::optional<Result<Resolver::Addresses>> answer;  // needs mutex
     std::atomic<bool> given_up = false;
 };
 
-auto lookup_too_slow() {
-    return fail(ErrorCode::too_slow, "looking up the host of the address takes too long; try again");
-}
+auto lookup_too_slow() { return fail(ErrorCode::too_slow, "looking up the host took too long; try again"); }
 
-auto nameless() {
-    return fail(ErrorCode::unreachable, "the host of the address is not known; check how it is written");
-}
+auto nameless() { return fail(ErrorCode::unreachable, "the host is unknown; check its spelling"); }
 
 }  // namespace
 
@@ -75,7 +71,7 @@ Result<Resolver::Addresses> SystemResolver::resolve(
     const auto is_answered = [&] { return question->answer.has_value(); };
     if (question->answered.wait_until(lock, stop, deadline, is_answered)) return *std::move(question->answer);
     question->given_up = true;
-    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "the request was given up");
+    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "the fetch was cancelled");
     return lookup_too_slow();
 }
 

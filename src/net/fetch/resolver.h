@@ -1,4 +1,4 @@
-// From a host's name to its addresses, with a deadline.
+// Resolves a host name to its IP addresses, with a deadline.
 #pragma once
 
 #include <sys/socket.h>
@@ -17,7 +17,7 @@
 
 namespace vignette {
 
-// Nothing for a family that is not the internet's.
+// Empty for an address family other than IPv4 and IPv6.
 std::optional<IpAddress> address_of_socket(const sockaddr* socket_address);
 
 class Resolver {
@@ -27,15 +27,15 @@ public:
 
     virtual ~Resolver() = default;
 
-    // All addresses of the name, at least one. Any thread; returns when they are there, at the deadline
-    // (`too_slow`), or when `stop` was requested (`cancelled`). Nobody of that name: `unreachable`.
+    // All addresses of the name, at least one. Any thread; returns when they are known, at the deadline
+    // (`too_slow`), or when a stop is requested (`cancelled`). An unknown name is `unreachable`.
     virtual Result<Addresses> resolve(
         const std::string& host, Clock::time_point deadline, const std::stop_token& stop
     ) = 0;
 };
 
-// Asks the system on a crew of threads: its question cannot be broken off, so the answer to one that was
-// given up is dropped when it comes. The destructor waits for those that are open.
+// Asks the system on a thread pool: a lookup cannot be interrupted, so the answer to an abandoned one is
+// dropped when it comes. The destructor waits for those still open.
 class SystemResolver final : public Resolver {
 public:
     using LookUp = std::function<Result<Addresses>(const std::string& host)>;
@@ -55,7 +55,7 @@ private:
     const LookUp look_up_;
     std::atomic<int> open_ = 0;
     std::atomic<bool> closing_ = false;
-    ThreadPool crew_;  // last member: joined before the others die
+    ThreadPool crew_;  // last member: joined before the others are destroyed
 };
 
 }  // namespace vignette

@@ -20,18 +20,18 @@ bool is_redirect(int status) {
     return std::ranges::find(redirects, status) != redirects.end();
 }
 
-// The server says that another time it may answer.
+// The server says that it may answer at another time.
 bool is_of_the_moment(int status) { return status == 408 || status == 425 || status == 429 || status >= 500; }
 
-auto given_up() { return fail(ErrorCode::cancelled, "the request was given up"); }
+auto given_up() { return fail(ErrorCode::cancelled, "the fetch was cancelled"); }
 auto fetch_too_slow() {
     return fail(
-        ErrorCode::too_slow, "fetching the address takes too long; try again, or send the picture itself"
+        ErrorCode::too_slow, "fetching the address took too long; try again, or send the picture itself"
     );
 }
 
 Error error_of_status(int status) {
-    const std::string answer = "the address's server answers with " + std::to_string(status);
+    const std::string answer = "the server answered with status " + std::to_string(status);
     if (status == 404 || status == 410) {
         return {ErrorCode::not_found, answer + ": there is nothing at the address; correct it", {}};
     }
@@ -76,8 +76,8 @@ Result<Bytes> SealedFetcher::fetch(const FetchRequest& request, std::stop_token 
         url = TRY(follow(url, answer.location));
     }
     return fail(
-        ErrorCode::refused, "the address leads on to another one more than " +
-                                std::to_string(rules_.redirects_max) + " times; use the last one"
+        ErrorCode::refused, "the address redirects more than " + std::to_string(rules_.redirects_max) +
+                                " times; use the final address"
     );
 }
 
@@ -105,20 +105,20 @@ Result<Download> SealedFetcher::ask_until_answered(const Url& url, Course& cours
     }
 }
 
-// Longer each time, and never all at the same moment.
+// Backoff with jitter: longer each time, and never all at the same moment.
 Result<void> SealedFetcher::pause(const Course& course, std::chrono::seconds wanted) const {
     const int tries = rules_.retries_max - course.retries_left;
     const double stretch = 0.5 + jitter();
     const auto own = std::chrono::duration_cast<Milliseconds>(rules_.retry_pause * tries * stretch);
     const auto time = std::max<Milliseconds>(own, wanted);
     if (Clock::now() + time >= course.deadline) {
-        return fail(ErrorCode::unreachable, "the address's server does not answer in time; try again later");
+        return fail(ErrorCode::unreachable, "the server did not answer in time; try again later");
     }
     if (!wait_for(time, course.stop)) return given_up();
     return {};
 }
 
-// Every address of the host must be public: of mixed ones it is not known which will be dialled next time.
+// Every address of the host must be public: if they are mixed, nobody knows which one will be used next time.
 Result<std::vector<IpAddress>> SealedFetcher::approve(const Url& url, const Course& course) {
     std::vector<IpAddress> addresses;
     if (url.address) {
@@ -127,12 +127,11 @@ Result<std::vector<IpAddress>> SealedFetcher::approve(const Url& url, const Cour
         addresses = TRY(resolver_->resolve(url.host, course.deadline, course.stop));
     }
     if (addresses.empty())
-        return fail(ErrorCode::unreachable, "the host of the address has no place; check it");
+        return fail(ErrorCode::unreachable, "the host has no IP address; check its spelling");
     if (!std::ranges::all_of(addresses, rules_.may_dial)) {
         return fail(
             ErrorCode::forbidden_address,
-            "the address's host is not on the public internet; use a public address, or send the picture "
-            "itself"
+            "the host is not on the public internet; use a public address, or send the picture itself"
         );
     }
     return addresses;
@@ -173,14 +172,14 @@ DownloadOutcome SealedFetcher::ask(DownloadRequest request, const std::stop_toke
     return outcome;
 }
 
-// What the server says of what we hold; and what is worth holding.
+// Uses the cached content if the server confirms it, and keeps new content worth keeping.
 Result<Download> SealedFetcher::settle(
     const Url& url, Download answer, const CachedContent* cached, const Course& course
 ) {
     if (answer.status == not_modified && cached != nullptr) {
         if (cached->bytes.size() > course.request.bytes_max) {
             return fail(
-                ErrorCode::too_large, "at the address lie more bytes than are allowed; send a smaller one"
+                ErrorCode::too_large, "the content at the address is larger than allowed; use a smaller file"
             );
         }
         answer.bytes = cached->bytes;
@@ -188,7 +187,8 @@ Result<Download> SealedFetcher::settle(
         return answer;
     }
     if (!is_content(answer.status)) return answer;
-    const bool is_for_us_alone = !headers_for(rules_.hosts, url).empty();  // the operator's key opened it
+    const bool is_for_us_alone =
+        !headers_for(rules_.hosts, url).empty();  // the operator's credentials opened it
     if (answer.may_be_kept && !is_for_us_alone && answer.bytes.size() <= cache_.room_for_one()) {
         cache_.keep(
             to_text(url),

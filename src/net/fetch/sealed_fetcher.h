@@ -1,7 +1,7 @@
-// Fetches what strangers' addresses name, and nothing that is not on the public internet: docs/urls.md.
+// Fetches from untrusted addresses, but only on the public internet (against SSRF): docs/urls.md.
 //
-// Any thread may fetch, many at once; each waits on its own thread while one thread of the fetcher's talks.
-// Its connections are shared with nobody else: every one of them leads to an address that was approved.
+// Any thread may fetch, many at once; each waits while a single thread of the fetcher does the I/O.
+// Connections are shared with nothing else: every one leads to an approved address.
 #pragma once
 
 #include <atomic>
@@ -26,12 +26,13 @@ namespace vignette {
 struct FetchRules {
     HostRules hosts;
     std::function<bool(const IpAddress&)> may_dial = is_public;
-    std::chrono::milliseconds deadline{30'000};  // of all of it: waiting, redirects and retries included
+    std::chrono::milliseconds deadline{30'000
+    };  // for a whole fetch, including waiting, redirects and retries
     std::chrono::milliseconds connect_timeout{5'000};
     long bytes_per_s_min = 1024;  // over slow_for_max
     std::chrono::seconds slow_for_max{10};
     int redirects_max = 5;
-    int retries_max = 2;  // of one fetch, over all of its steps
+    int retries_max = 2;  // in one fetch, over all its steps
     std::chrono::milliseconds retry_pause{200};
     std::chrono::milliseconds retry_after_max{5'000};
     SlotLimits slots;
@@ -50,11 +51,11 @@ public:
 
     Result<Bytes> fetch(const FetchRequest& request, std::stop_token stop) override;
 
-    // Of all bodies so far, as they travelled.
+    // The size of all bodies so far, as transferred.
     std::uint64_t bytes_received() const { return bytes_received_; }
 
 private:
-    struct Course;  // of one fetch
+    struct Course;  // the state of one fetch
 
     Result<Download> ask_until_answered(const Url& url, Course& course);
     Result<void> pause(const Course& course, std::chrono::seconds wanted) const;
@@ -70,7 +71,7 @@ private:
     FetchSlots slots_;
     ContentCache cache_;
     std::atomic<std::uint64_t> bytes_received_ = 0;
-    CurlLoop loop_;  // last member: its thread ends before the others die
+    CurlLoop loop_;  // last member: its thread ends before the others are destroyed
 };
 
 }  // namespace vignette

@@ -7,7 +7,7 @@
 namespace vignette {
 namespace {
 
-constexpr int window_and_either_header = MAX_WBITS + 32;  // gzip's or zlib's own
+constexpr int window_and_either_header = MAX_WBITS + 32;  // either gzip's or zlib's
 constexpr std::size_t piece = 16 * KiB;
 
 }  // namespace
@@ -23,13 +23,13 @@ Unpacker::Unpacker() { ASSERT(inflateInit2(&stream_, window_and_either_header) =
 Unpacker::~Unpacker() { inflateEnd(&stream_); }
 
 Unpacked Unpacker::feed(const char* data, std::size_t size, Bytes& content, std::size_t bytes_max) {
-    if (last_ != Unpacked::more) return last_ = Unpacked::damaged;        // something after the end
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data));  // zlib only reads there
+    if (last_ != Unpacked::more) return last_ = Unpacked::damaged;        // data after the end
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data));  // zlib only reads it
     stream_.avail_in = static_cast<uInt>(size);
     do {
         const std::size_t used = content.size();
         const std::size_t room =
-            std::min(piece, bytes_max + 1 - used);  // one byte more shows that it is too much
+            std::min(piece, bytes_max + 1 - used);  // one byte more than allowed, to detect excess
         content.resize(used + room);
         stream_.next_out = reinterpret_cast<Bytef*>(content.data() + used);
         stream_.avail_out = static_cast<uInt>(room);

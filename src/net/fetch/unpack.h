@@ -1,4 +1,4 @@
-// Content that a server sends packed, unpacked piece by piece and never beyond a limit. zlib.
+// Unpacks compressed content (Content-Encoding) piece by piece, never beyond a limit. zlib.
 #pragma once
 
 #include <zlib.h>
@@ -15,7 +15,7 @@ enum class Unpacked { more, end, too_large, damaged };
 
 class Unpacker {
 public:
-    // What the header says: gzip and deflate are read, "" and identity are not packed.
+    // By the header's value: gzip and deflate can be unpacked; "" and identity are not packed.
     static bool is_packed(const std::string& encoding);
     static bool is_readable(const std::string& encoding);
 
@@ -24,7 +24,7 @@ public:
     Unpacker(const Unpacker&) = delete;
     Unpacker& operator=(const Unpacker&) = delete;
 
-    // Appends what `size` bytes at `data` hold to `content`, as long as that has at most `bytes_max`.
+    // Appends the unpacked `size` bytes at `data` to `content`, as long as that stays within `bytes_max`.
     Unpacked feed(const char* data, std::size_t size, Bytes& content, std::size_t bytes_max);
     bool is_at_end() const { return last_ == Unpacked::end; }
 

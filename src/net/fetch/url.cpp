@@ -37,7 +37,7 @@ bool is_label(std::string_view label) {
     });
 }
 
-// Whatever some program may take for a number: it is then one, or no host.
+// Whatever any program may take for a number must be a number, or it is not a host.
 bool looks_numeric(std::string_view host) {
     const std::string_view last = host.substr(host.rfind('.') + 1);
     return std::ranges::all_of(last, is_digit) || last.starts_with("0x");
@@ -49,9 +49,9 @@ Result<void> check_characters(std::string_view text) {
     for (const char c : text) {
         const auto code = static_cast<unsigned char>(c);
         if (code <= 0x20 || code == 0x7f) {
-            return bad_url("the address has a space or a control character in it; write a space as %20");
+            return bad_url("the address contains a space or a control character; write a space as %20");
         }
-        if (c == '\\') return bad_url("the address has a backslash in it; write / or %5C");
+        if (c == '\\') return bad_url("the address contains a backslash; write / or %5C");
     }
     return {};
 }
@@ -69,9 +69,11 @@ Result<Authority> split(std::string_view text) {
     std::size_t host_end = text.find(':');
     if (text.starts_with('[')) {
         const std::size_t bracket = text.find(']');
-        if (bracket == std::string_view::npos) return bad_url("the host of the address is not closed by a ]");
+        if (bracket == std::string_view::npos)
+            return bad_url("the host begins with [ but has no closing ]; add it");
         host_end = bracket + 1;
-        if (host_end != text.size() && text[host_end] != ':') return bad_url("behind ] comes :port, or /");
+        if (host_end != text.size() && text[host_end] != ':')
+            return bad_url("only :port or / may follow the ]; correct the address");
     }
     const std::string_view host = text.substr(0, host_end);
     if (host_end >= text.size()) return Authority{.host = host, .port = std::nullopt};
@@ -82,7 +84,7 @@ Result<std::uint16_t> parse_port(std::string_view digits) {
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (error != std::errc() || end != digits.data() + digits.size() || port == 0) {
-        return bad_url("the port of the address is not a number from 1 to 65535");
+        return bad_url("the port must be a number from 1 to 65535");
     }
     return port;
 }
@@ -98,17 +100,17 @@ Result<void> read_host(std::string_view text, Url& url) {
     }
     const std::optional<std::string> host = normal_host(text);
     if (!host) {
-        return bad_url("the host is not an internet name; write non-ASCII letters as xn--…");
+        return bad_url("the host is not a valid host name; write non-ASCII letters as xn--…");
     }
     url.host = *host;
     if (!looks_numeric(url.host)) return {};
     url.address = parse_ip_v4_number(url.host);
-    if (!url.address) return bad_url("the host is neither a name nor an IP address");
+    if (!url.address) return bad_url("the host is neither a name nor a valid IP address; correct it");
     url.host = to_text(*url.address);
     return {};
 }
 
-// Letters beyond ASCII as their bytes, the way browsers send them.
+// Percent-encodes the bytes of non-ASCII letters, as browsers do.
 std::string escape(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string escaped;
@@ -126,7 +128,7 @@ std::string escape(std::string_view text) {
     return escaped;
 }
 
-// What a path without a host means on the same host, with its dots resolved.
+// Resolves a path without a host against the same host, with its dots.
 std::optional<std::string> join(const Url& from, const std::string& path) {
     const std::unique_ptr<CURLU, FreeUrl> joined(curl_url());
     char* text = nullptr;
@@ -204,7 +206,7 @@ Result<Url> follow(const Url& from, const std::string& location) {
     const auto wrong = [] {
         return fail(
             ErrorCode::forbidden_address,
-            "the address leads on to one that is not followed; use the address where the picture itself is"
+            "the address redirects to one that is not allowed; use the picture's own address"
         );
     };
     if (location.empty() || location.size() > url_bytes_default_max || !check_characters(location))
