@@ -44,7 +44,7 @@ Told read_all(std::span<const std::byte> file, const Limits& limits = {}, const 
     }
 }
 
-// What is in the middle of it: 'r', 'b' or '?'.
+// The colour in the middle: 'r', 'b' or '?'.
 char colour_of(const Image& image) {
     const std::size_t middle =
         static_cast<std::size_t>(image.size.height / 2 * image.size.width + image.size.width / 2) * 3;
@@ -78,14 +78,14 @@ TEST(FilmFile, EveryContainerAndCodecGivesItsFramesWithTheirTimesAndColours) {
     }
 }
 
-TEST(FilmFile, AFilmIsTurnedAsItsPlayerTurnsIt) {
+TEST(FilmFile, FramesAreRotatedAsAPlayerRotatesThem) {
     const Told told = read_all(film("turned.mp4"));
     ASSERT_EQ(told.pictures.size(), 4U);
     EXPECT_EQ(told.facts.size, (Size{48, 64}));
     for (const Image& one : told.pictures) EXPECT_EQ(one.size, (Size{48, 64}));
 }
 
-TEST(FilmFile, WhatIsNoFilmIsToldSoWithoutAskingTheLibrary) {
+TEST(FilmFile, WhatIsNotAFilmIsRefusedWithoutAskingTheLibrary) {
     for (const std::string_view text : {
              "#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
              "ffconcat version 1.0\nfile '/etc/passwd'\n",
@@ -102,14 +102,14 @@ TEST(FilmFile, WhatIsNoFilmIsToldSoWithoutAskingTheLibrary) {
     EXPECT_EQ(read_all({}).error->code, ErrorCode::empty_image);
 }
 
-TEST(FilmFile, SoundAloneIsNoFilm) {
+TEST(FilmFile, SoundAloneIsNotAFilm) {
     const Told told = read_all(film("sound.mp4"));
     ASSERT_TRUE(told.error.has_value());
     EXPECT_EQ(told.error->code, ErrorCode::unsupported_media);
     EXPECT_NE(told.error->message.find("no moving pictures"), std::string::npos);
 }
 
-TEST(FilmFile, ACodecThatIsNotReadIsNamed) {
+TEST(FilmFile, AnUnsupportedCodecIsNamed) {
     Bytes file = film("mpeg2.mkv");
     const auto at = std::ranges::search(file, fixtures::bytes_of("V_MPEG2"));
     ASSERT_FALSE(at.empty());
@@ -127,7 +127,7 @@ TEST(FilmFile, TooManyPixelsAreRefusedBeforeAnythingIsDecoded) {
     EXPECT_FALSE(read_all(film("h264.mp4"), Limits{.image_pixels_max = 64 * 48}).error.has_value());
 }
 
-TEST(FilmFile, WhatCameBeforeACutStandsAndTheCutIsTold) {
+TEST(FilmFile, FramesBeforeACutAreKeptAndTheCutIsReported) {
     const Bytes whole = film("h264-fragments.mp4");
     std::size_t most = 0;
     for (std::size_t size = 8; size < whole.size(); size += 7) {
@@ -148,7 +148,7 @@ TEST(FilmFile, WhatCameBeforeACutStandsAndTheCutIsTold) {
     }
 }
 
-TEST(FilmFile, AStopEndsItWhereverItIs) {
+TEST(FilmFile, AStopEndsItAtAnyPoint) {
     const Bytes file = film("h264.mp4");
     std::stop_source stop;
     Result<FilmFile> opened = FilmFile::open(file, {}, stop.get_token());
@@ -161,7 +161,7 @@ TEST(FilmFile, AStopEndsItWhereverItIs) {
     EXPECT_EQ(read_all(file, {}, stop.get_token()).error->code, ErrorCode::cancelled);
 }
 
-// The first frame that begins at the time, or the one that is on the screen then.
+// The first frame that begins at the time, or the one on screen then.
 std::optional<Image> frame_for(
     std::span<const std::byte> file, const NextWanted& wanted, bool skip, int& decoded
 ) {
@@ -214,12 +214,12 @@ void patch(Bytes& file, std::string_view box, std::size_t offset, std::uint32_t 
 TEST(FilmFile, AThousandBytesThatClaimAHundredMillionFramesTakeNoMemoryForThem) {
     constexpr std::uint32_t claimed = 100'000'000;
     Bytes listed = film("mpeg4.mov");
-    patch(listed, "stsz", 4, 1);  // each of one byte
+    patch(listed, "stsz", 4, 1);  // each one byte long
     patch(listed, "stsz", 8, claimed);
     patch(listed, "stts", 8, claimed);
     patch(listed, "stsc", 12, claimed);  // all in the first chunk
     Bytes fragment = film("h264-fragments.mp4");
-    patch(fragment, "trun", 0, 0);  // each as the fragment says for all
+    patch(fragment, "trun", 0, 0);  // each with the fragment's defaults
     patch(fragment, "trun", 4, claimed);
     const std::int64_t before = peak_memory();
     EXPECT_TRUE(read_all(listed).error.has_value());

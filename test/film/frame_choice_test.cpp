@@ -15,7 +15,7 @@ Thumbnail grey(int value) {
     return frame;
 }
 
-// The times of the frames that are taken, each as often as it is.
+// The times of the frames taken, repeated as often as each is taken.
 std::vector<double> taken(FrameChoice& choice, const std::vector<double>& times, double end) {
     std::vector<double> got;
     for (std::size_t i = 0; i < times.size() && !choice.done(); ++i) {
@@ -33,7 +33,7 @@ std::vector<double> every(double step, int count) {
     return times;
 }
 
-TEST(FrameChoice, OneASecondWhereNothingIsSaid) {
+TEST(FrameChoice, OneASecondByDefault) {
     FrameChoice choice({}, 100);
     EXPECT_EQ(taken(choice, every(0.25, 13), 3.25), (std::vector<double>{0, 1, 2, 3}));
 }
@@ -61,7 +61,7 @@ TEST(FrameChoice, RoundedTimesAreTheSameTime) {
     EXPECT_EQ(taken(choice, times, 1.3), times);
 }
 
-TEST(FrameChoice, AtGivenTimesTheFrameThatIsOnTheScreen) {
+TEST(FrameChoice, AtGivenTimesTheFrameOnScreen) {
     FrameChoice choice({.timestamps = {0.5, 1.0, 1.9, 1.95, 4.0}}, 100);
     EXPECT_EQ(taken(choice, {1, 2, 3}, 4), (std::vector<double>{1, 1, 1, 1, 3}))
         << "before the first: the first";
@@ -69,13 +69,13 @@ TEST(FrameChoice, AtGivenTimesTheFrameThatIsOnTheScreen) {
     EXPECT_TRUE(choice.done());
 }
 
-TEST(FrameChoice, TimesBehindTheEndAreLeft) {
+TEST(FrameChoice, TimesAfterTheEndAreLeftOver) {
     FrameChoice choice({.timestamps = {1, 4.01, 9}}, 100);
     EXPECT_EQ(taken(choice, {0, 1, 2}, 4), std::vector<double>{1});
     EXPECT_EQ(choice.beyond_end(), (std::vector<double>{4.01, 9}));
 }
 
-TEST(FrameChoice, MoreThanTheMostAreCutAndThatIsKnown) {
+TEST(FrameChoice, MoreThanTheLimitAreCutOffAndThatIsKnown) {
     FrameChoice by_rate({.fps = 1}, 2);
     EXPECT_EQ(taken(by_rate, every(1, 5), 5), (std::vector<double>{0, 1}));
     EXPECT_TRUE(by_rate.cut());
@@ -88,7 +88,7 @@ TEST(FrameChoice, MoreThanTheMostAreCutAndThatIsKnown) {
     EXPECT_TRUE(by_time.beyond_end().empty());
 }
 
-TEST(FrameChoice, WhatIsWantedNextIsKnownUnlessScenesAreLookedFor) {
+TEST(FrameChoice, WhatIsWantedNextIsKnownExceptForScenes) {
     FrameChoice choice({.fps = 0.5}, 100);
     EXPECT_LE(choice.next()->at, 0);
     taken(choice, {0, 1}, 2);
@@ -100,7 +100,7 @@ TEST(FrameChoice, WhatIsWantedNextIsKnownUnlessScenesAreLookedFor) {
     EXPECT_FALSE(FrameChoice({.keyframes = true}, 9).next().has_value());
 }
 
-TEST(FrameChoice, TheFirstFrameOfEachSceneButNoFlicker) {
+TEST(FrameChoice, TheFirstFrameOfEachSceneIgnoringFlicker) {
     FrameChoice choice({.keyframes = true}, 100);
     EXPECT_TRUE(choice.needs_thumbnails());
     const std::vector<std::pair<double, int>> film{{0, 20},    {0.2, 22},  {0.4, 200}, {0.6, 20},

@@ -20,7 +20,7 @@ Thumbnail filled(const Colour& colour) {
     return frame;
 }
 
-// A square of `side` pixels with its corner there.
+// A square of `side` pixels with its corner at the given place.
 Thumbnail with_square(Thumbnail frame, int x, int y, int side, const Colour& colour) {
     for (int row = y; row < y + side; ++row) {
         for (int column = x; column < x + side; ++column) {
@@ -41,20 +41,20 @@ Thumbnail noisy(Thumbnail frame, int amount) {
     return frame;
 }
 
-TEST(FrameLikeness, NoiseAndCompressionMakeNoOtherFrame) {
+TEST(FrameLikeness, NoiseAndCompressionDoNotMakeFramesDiffer) {
     const Thumbnail frame = with_square(filled(white), 8, 8, 6, blue);
     EXPECT_EQ(largest_difference(frame, frame), 0);
     EXPECT_TRUE(looks_like(frame, noisy(frame, 8)));
 }
 
-TEST(FrameLikeness, AShapeThatMovesComesOrGoesIsAnotherFrame) {
+TEST(FrameLikeness, AShapeThatMovesAppearsOrDisappearsMakesFramesDiffer) {
     const Thumbnail empty = filled(white);
     const Thumbnail here = with_square(empty, 8, 8, 4, blue);
     EXPECT_FALSE(looks_like(empty, here));
     EXPECT_FALSE(looks_like(here, with_square(empty, 9, 8, 4, blue))) << "by one pixel of 32";
 }
 
-TEST(FrameLikeness, ColoursThatHaveTheSameGreyAreNotAlike) {
+TEST(FrameLikeness, ColoursWithTheSameGreyDiffer) {
     EXPECT_FALSE(
         looks_like(with_square(filled(white), 8, 8, 4, blue), with_square(filled(white), 8, 8, 4, purple))
     );
@@ -66,7 +66,7 @@ TEST(FrameLikeness, TheDifferenceIsTheMeanOfTheWorstBlock) {
     EXPECT_DOUBLE_EQ(largest_difference(dark, with_square(dark, 4, 4, 2, {30, 60, 90})), 15);
 }
 
-TEST(FrameLikeness, ACutIsACutAndMotionIsNone) {
+TEST(FrameLikeness, ACutIsDetectedAndMotionIsNot) {
     const Thumbnail bright = with_square(filled(white), 4, 4, 10, blue);
     const Thumbnail dark = with_square(filled({30, 60, 30}), 16, 10, 8, white);
     EXPECT_GE(scene_change(bright, dark), cut_min);

@@ -1,5 +1,5 @@
-// Strangers' films: whatever the bytes are, an error or frames of the size they say, within the limits, in
-// order.
+// Untrusted films: whatever the bytes are, they give an error, or frames of the stated size, within the
+// limits and in order.
 #include <cstdint>
 #include <span>
 

@@ -1,5 +1,5 @@
-// Guide::from_schema() on anything, then some steps by the throw of a die: it never crashes, hangs or eats
-// memory, an error is the client's, and a text that is complete is JSON (nlohmann is the second opinion).
+// Guide::from_schema() on anything, then some random steps: it never crashes, hangs or eats memory, every
+// error is the client's, and a complete text is JSON (nlohmann is the second opinion).
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -19,7 +19,7 @@ constexpr TokenId end{0};
 constexpr int rows = 257;
 constexpr int steps_max = 60;
 
-// A token for each byte: the smallest that can spell everything.
+// One token per byte: the smallest vocabulary that can spell everything.
 const Tokenizer& bytes_tokenizer() {
     static const Tokenizer tokenizer = [] {
         nlohmann::json vocabulary{{"</s>", 0}};
@@ -49,7 +49,7 @@ bool is_json(const std::string& text) {
     try {
         return !nlohmann::json::parse(text).is_discarded();
     } catch (const nlohmann::json::out_of_range&) {
-        return true;  // 1e999 is JSON, but no double
+        return true;  // 1e999 is JSON, but not a double
     } catch (const nlohmann::json::parse_error&) {
         return false;
     }

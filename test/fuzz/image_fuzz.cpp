@@ -1,4 +1,5 @@
-// Strangers' pictures: whatever the bytes are, an error or a picture of the size it says, within the limits.
+// Untrusted pictures: whatever the bytes are, they give an error, or a picture of the stated size within the
+// limits.
 #include <cstdint>
 #include <span>
 

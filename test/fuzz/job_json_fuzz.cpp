@@ -26,11 +26,11 @@ constexpr vignette::Limits limits{
     .body_bytes_max = 64 * vignette::KiB, .batch_max = 8, .prompt_bytes_max = 64
 };
 
-bool differs_by_design(std::string_view body) {  // a NUL ends a text for nlohmann, and is rubbish for us
+bool differs_by_design(std::string_view body) {  // nlohmann takes a NUL for the end of the text, we for junk
     return body.find('\0') != std::string_view::npos;
 }
 
-// Empty where nlohmann has no opinion: 1e999 is JSON, but no double.
+// Empty if nlohmann has no opinion: 1e999 is JSON, but not a double.
 std::optional<json> second_opinion(std::string_view body) {
     try {
         return json::parse(body);
@@ -41,7 +41,7 @@ std::optional<json> second_opinion(std::string_view body) {
     }
 }
 
-// Of all fields that may hold pictures or texts: how many those are.
+// The number of pictures or texts in all fields that may hold them.
 std::size_t things_of(const json& event) {
     std::size_t count = 0;
     for (const char* field :
@@ -93,7 +93,7 @@ void check_source(const vignette::PictureContent& source) {
 
 void check_job(const Job& job) {
     for (const vignette::PictureSource& picture : job.pictures) check_source(picture.source);
-    ASSERT(job.warnings.size() <= 2 * (limits.warnings_max + 1));  // of the job and of the item
+    ASSERT(job.warnings.size() <= 2 * (limits.warnings_max + 1));  // the job's and the item's
     check_options(job.options);
 
     vignette::Caption caption;
@@ -103,7 +103,7 @@ void check_job(const Job& job) {
     ASSERT(told.at("caption") == *caption.text);
 }
 
-// One item may be about several things.
+// One item may hold several pictures.
 std::size_t things_of(const vignette::Item& item) {
     return item.job ? std::max<std::size_t>(1, item.job->pictures.size()) : 1;
 }

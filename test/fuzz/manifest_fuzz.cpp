@@ -1,4 +1,4 @@
-// Strangers' manifests: whatever the text is, an error with a reason or values within their ranges.
+// Untrusted manifests: whatever the text is, it gives an error with a reason, or values within their ranges.
 #include <cstdint>
 #include <string_view>
 

@@ -1,5 +1,5 @@
-// The bodies of the platform, read from anything: nothing crashes, no job gets lost (nlohmann is the second
-// opinion), and whatever was read can be posted back as valid JSON.
+// The platform's response bodies, parsed from anything: nothing crashes, no job is lost (nlohmann is the
+// second opinion), and whatever was read can be posted back as valid JSON.
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -22,7 +22,7 @@ std::size_t count(std::string_view text, std::string_view word) {
     return found;
 }
 
-// A key that is there twice or that hides behind escapes is read differently by everyone.
+// Parsers disagree about keys that appear twice or are written with escapes.
 bool has_plain_ids(std::string_view body, std::size_t jobs) {
     return count(body, "\"id\"") <= jobs && body.find('\\') == body.npos;
 }

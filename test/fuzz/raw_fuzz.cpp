@@ -1,5 +1,5 @@
-// Strangers' raw files: directories that lie, previews that are none, and LibRaw behind them. The first byte
-// says how large a model's input is: so all three paths are taken.
+// Untrusted raw files: lying directories, false previews, and LibRaw after them. The first byte chooses the
+// size of the model's input, so that all three paths are taken.
 #include <cstdint>
 #include <functional>
 #include <span>

@@ -1,4 +1,4 @@
-// Strangers' weights: whatever the bytes are, an error or views that lie inside them.
+// Untrusted weights: whatever the bytes are, they give an error, or views inside those bytes.
 #include <cstdint>
 #include <functional>
 #include <span>

@@ -1,4 +1,4 @@
-// Strangers' packed content, in pieces: never more than the limit comes out, and nothing after the end.
+// Untrusted compressed content, in pieces: no more than the limit ever comes out, and nothing after the end.
 #include <algorithm>
 #include <cstdint>
 

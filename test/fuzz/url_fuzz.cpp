@@ -1,5 +1,5 @@
-// Strangers' addresses: whatever is accepted, every other reader finds the same host in it, and no number in
-// any notation passes for a name.
+// Untrusted addresses: in whatever is accepted, every other parser finds the same host, and no number in any
+// notation passes as a name.
 #include <arpa/inet.h>
 #include <curl/curl.h>
 
@@ -61,7 +61,7 @@ void check_address(const std::string& text) {
     if (has_space || text.find('\0') != std::string::npos || inet_aton(text.c_str(), &number) == 0) return;
     const std::optional<IpAddress> ours = parse_ip_v4_number(text);
     ASSERT(ours && *ours == ip_v4(ntohl(number.s_addr)));
-    for (const char* wrapping : {"::ffff:", "64:ff9b::"}) {  // what it is wrapped in does not make it public
+    for (const char* wrapping : {"::ffff:", "64:ff9b::"}) {  // wrapping does not make it public
         const std::optional<IpAddress> wrapped = parse_ip(wrapping + to_text(*ours));
         ASSERT(wrapped && is_public(*wrapped) == is_public(*ours));
     }

@@ -18,7 +18,7 @@ std::string decoded(std::string_view text) {
     return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
 }
 
-// Slow and obvious; the product has no encoder.
+// Slow and obviously correct; the program has no encoder.
 std::string encoded(std::string_view bytes, std::string_view last_digits) {
     const std::string digits =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + std::string(last_digits);
@@ -51,7 +51,7 @@ TEST(Base64, BothAlphabetsWithAndWithoutPaddingAtEveryLength) {
     }
 }
 
-TEST(Base64, WhiteSpaceMayStandAnywhere) {
+TEST(Base64, WhiteSpaceIsAllowedAnywhere) {
     EXPECT_EQ(decoded("Y2Fw\r\ndGlv\r\nbg==\r\n"), "caption");
     EXPECT_EQ(decoded(" Y\t2F wd\nGlvb g = = "), "caption");
     EXPECT_EQ(decoded("\n"), "");
@@ -77,7 +77,7 @@ TEST(Base64, NothingFollowsThePadding) {
     EXPECT_EQ(decoded("Y==="), "error: not base64 at character 1 ('=')");
 }
 
-TEST(Base64, ATextThatWasCutInsideAByteIsBad) {
+TEST(Base64, ATextCutInsideAByteIsBad) {
     const auto bytes = decode_base64("Y2Fwd", no_limit);
     ASSERT_FALSE(bytes);
     EXPECT_EQ(bytes.error().code, ErrorCode::bad_base64);

@@ -45,8 +45,8 @@ TEST(Decode, ALimitAppliesBeforeDecoding) {
     EXPECT_EQ(decoded.error().code, ErrorCode::too_many_pixels);
 }
 
-// A cut file is an error or, where only what pixels do not need was cut, the very same picture: never half of
-// it.
+// A truncated file is an error or, if the pixels do not depend on the missing part, the very same picture:
+// never half of it.
 TEST(Decode, ACutPictureIsNeverHalfAPicture) {
     const std::set<ErrorCode> expected{
         ErrorCode::truncated_image, ErrorCode::undecodable_image, ErrorCode::empty_image,
@@ -62,7 +62,7 @@ TEST(Decode, ACutPictureIsNeverHalfAPicture) {
         for (std::size_t length = 0; length < whole.size(); ++length) {
             const Bytes cut(
                 whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)
-            );  // ASan sees its end
+            );  // so that ASan knows where it ends
             const auto decoded = decode(cut);
             if (decoded) {
                 ++accepted;
@@ -87,13 +87,13 @@ TEST(Decode, ACutPictureSaysWhatToDo) {
     EXPECT_EQ(decode(cut).error().message, "the PNG is cut short: its end is missing; send the whole file");
 }
 
-TEST(Decode, AJpegThatOnlyLacksItsEndMarkerIsTaken) {
+TEST(Decode, AJpegThatLacksOnlyItsEndMarkerIsAccepted) {
     Bytes cut = fixtures::picture("subsampled.jpg");
     cut.resize(cut.size() - 2);
     EXPECT_EQ(decode(cut)->image.rgb, reference("subsampled.jpg"));
 }
 
-// Notes what it is told, and what the rows were then.
+// Records what it receives, and what the rows were at that time.
 class NotingSink final : public RowSink {
 public:
     void accept_rows(Size whole, std::span<const std::uint8_t> rows) override {
@@ -109,7 +109,7 @@ public:
     bool forgotten = false;
 };
 
-TEST(Decode, TheRowsOfAnUprightJpegAreToldAsTheyCome) {
+TEST(Decode, TheSinkGetsTheRowsOfAnUprightJpegAsTheyAreDecoded) {
     for (const char* file : {"subsampled.jpg", "progressive.jpg", "restarts.jpg"}) {
         NotingSink sink;
         const auto decoded = decode_image(fixtures::picture(file), Limits{}, {.sink = &sink});
@@ -121,7 +121,7 @@ TEST(Decode, TheRowsOfAnUprightJpegAreToldAsTheyCome) {
     }
 }
 
-TEST(Decode, RowsThatAreNotThoseOfThePictureAreNotTold) {
+TEST(Decode, TheSinkGetsNoRowsThatAreNotThoseOfThePicture) {
     for (const char* file : {"cmyk.jpg", "orientation_6.jpg", "rgb.png"}) {
         NotingSink sink;
         EXPECT_TRUE(decode_image(fixtures::picture(file), Limits{}, {.sink = &sink}).has_value());
@@ -129,7 +129,7 @@ TEST(Decode, RowsThatAreNotThoseOfThePictureAreNotTold) {
     }
 }
 
-TEST(Decode, TheRowsOfAFileThatIsCutShortAreForgotten) {
+TEST(Decode, TheSinkForgetsTheRowsOfAFileThatIsCutShort) {
     Bytes cut = fixtures::picture("subsampled.jpg");
     cut.resize(cut.size() - 40);
     NotingSink sink;
@@ -137,7 +137,7 @@ TEST(Decode, TheRowsOfAFileThatIsCutShortAreForgotten) {
     EXPECT_TRUE(sink.forgotten);
 }
 
-TEST(Decode, BytesBehindThePictureAreIgnored) {
+TEST(Decode, BytesAfterThePictureAreIgnored) {
     for (const char* file : {"subsampled.jpg", "rgb.png", "lossy.webp", "rgb.bmp"}) {
         Bytes longer = fixtures::picture(file);
         longer.resize(longer.size() + 100, std::byte{7});
@@ -145,7 +145,7 @@ TEST(Decode, BytesBehindThePictureAreIgnored) {
     }
 }
 
-// Checksums cover what pixels come from; the rest is not even looked at.
+// Checksums cover everything the pixels depend on; the rest is not even read.
 TEST(Decode, AChangedPngIsAnErrorOrTheSamePicture) {
     const Bytes whole = fixtures::picture("orientation_6.png");
     const Samples pixels = decode(whole)->image.rgb;
@@ -153,13 +153,13 @@ TEST(Decode, AChangedPngIsAnErrorOrTheSamePicture) {
         Bytes changed = whole;
         changed[i] ^= std::byte{0x10};
         const auto decoded = decode(changed);
-        if (decoded && decoded->image.size == Size{34, 21}) {  // else the orientation's own byte was hit
+        if (decoded && decoded->image.size == Size{34, 21}) {  // otherwise the orientation byte was hit
             EXPECT_EQ(decoded->image.rgb, pixels) << "byte " << i;
         }
     }
 }
 
-// All checksums are right and only the decoder can notice: its half-filled picture must not come out.
+// All checksums are right, so only the decoder can notice: its half-filled picture must not be returned.
 TEST(Decode, APngWithTooFewRowsIsDamaged) {
     const auto decoded = decode(fixtures::picture("damaged/few_rows.png"));
     ASSERT_FALSE(decoded.has_value());

@@ -1,4 +1,4 @@
-// The pictures of test/golden/images/ and the sentences of index.txt about them.
+// The pictures in test/golden/images/, and what index.txt says about them.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What own parsers make of files that no encoder writes; whole pictures of every format are in test/media.
+// Our own parsers on files that no encoder writes; test/media has complete pictures of every format.
 #include <algorithm>
 #include <string>
 
@@ -27,7 +27,7 @@ std::string box(const std::string& type, const std::string& content) {
     return big_endian(static_cast<std::uint32_t>(content.size() + 8)) + type + content;
 }
 
-// A HEIC without its stream: item 1 of that size, turned so many times, of which so many bytes lie at the
+// A HEIC without its stream: item 1 of the given size and number of quarter turns, with `bytes` bytes at the
 // end.
 std::string heic(std::uint32_t width, std::uint32_t height, char turns, std::uint32_t bytes) {
     const std::string version = "\0\0\0\0"s;
@@ -46,7 +46,7 @@ ErrorCode code_of(const std::string& encoded) {
     return header ? ErrorCode::internal : header.error().code;
 }
 
-TEST(Alpha, IsRoundedToTheNearest) {
+TEST(Alpha, IsRoundedToNearest) {
     for (unsigned colour = 0; colour < 256; ++colour) {
         for (unsigned alpha = 0; alpha < 256; ++alpha) {
             const unsigned exact = (2 * (colour * alpha + 255 * (255 - alpha)) + 255) / 510;
@@ -62,25 +62,25 @@ TEST(HeifHeader, TheSizeIsThatOfThePictureAsShown) {
     EXPECT_EQ(read_header(to_bytes(heic(64, 48, 3, 8)))->orientation, 1);
 }
 
-TEST(HeifHeader, AnItemBehindTheEndIsACutFile) {
+TEST(HeifHeader, AnItemPastTheEndMeansACutFile) {
     EXPECT_EQ(code_of(heic(64, 48, 0, 230)), ErrorCode::truncated_image);
     EXPECT_EQ(code_of(heic(64, 48, 0, 4'000'000'000)), ErrorCode::undecodable_image);
 }
 
-TEST(HeifHeader, AHugeSizeIsSeenByTheLimit) {
+TEST(HeifHeader, AHugeSizeIsCaughtByTheLimit) {
     const auto header = read_header(to_bytes(heic(50'000, 50'000, 0, 8)));
     ASSERT_TRUE(header.has_value());
     EXPECT_EQ(check_header(*header, 300, {}).error().code, ErrorCode::too_many_pixels);
     EXPECT_EQ(code_of(heic(0xFFFFFFFFU, 1, 0, 8)), ErrorCode::undecodable_image);
 }
 
-TEST(HeifHeader, ACutContainerIsACutFile) {
+TEST(HeifHeader, ACutContainerMeansACutFile) {
     const std::string whole = heic(64, 48, 0, 8);
     for (std::size_t length = 40; length < whole.size(); ++length)
         EXPECT_EQ(code_of(whole.substr(0, length)), ErrorCode::truncated_image) << length;
 }
 
-TEST(BoxWalk, ABoxLongerThanItsHolderEndsTheWalk) {
+TEST(BoxWalk, ABoxLongerThanItsParentEndsTheWalk) {
     const Bytes bytes = to_bytes(box("free", "1234") + big_endian(100) + "free");
     BoxWalk walk{BytesView(bytes)};
     EXPECT_TRUE(walk.next().has_value());
@@ -90,8 +90,8 @@ TEST(BoxWalk, ABoxLongerThanItsHolderEndsTheWalk) {
     EXPECT_FALSE(BoxWalk{BytesView(short_one)}.next().has_value());
 }
 
-// 22 fixed bytes, one array of sequence parameters with one unit: a profile, then 128 x 64 in Golomb's code.
-TEST(Hevc, TheStreamTellsItsOwnSize) {
+// 22 fixed bytes, one array of sequence parameters with one unit: a profile, then 128 x 64 in Golomb code.
+TEST(Hevc, TheStreamGivesItsOwnSize) {
     const std::string unit = "\x42\x01\x01"s + std::string(12, '\x11') + "\xA0\x10\x20\x41"s;
     const std::string record =
         std::string(22, '\0') + "\x01\x21\0\x01\0"s + static_cast<char>(unit.size()) + unit;
@@ -99,7 +99,7 @@ TEST(Hevc, TheStreamTellsItsOwnSize) {
     EXPECT_EQ(read_hevc_size(BytesView(bytes)), (Size{128, 64}));
     const Bytes none = to_bytes(std::string(23, '\0'));
     EXPECT_EQ(read_hevc_size(BytesView(none)), std::nullopt);
-    // And says it again between its pictures, where it counts as well.
+    // And repeats it between its pictures, where it counts as well.
     const std::string other = "\x26\x01\x11\x22"s;
     const auto counted = [](const std::string& one) {
         return big_endian(static_cast<std::uint32_t>(one.size())) + one;
@@ -118,12 +118,12 @@ std::string from_bits(std::string bits) {
     return bytes;
 }
 
-// A unit of AV1 with its length behind its head.
+// An AV1 unit with its length after its header.
 std::string av1_unit(std::uint32_t type, const std::string& content) {
     return std::string{static_cast<char>(type << 3 | 2U), static_cast<char>(content.size())} + content;
 }
 
-TEST(Av1, TheStreamTellsItsOwnSize) {
+TEST(Av1, TheStreamGivesItsOwnSize) {
     const std::string size =
         "1111"
         "1011"

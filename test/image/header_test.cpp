@@ -40,7 +40,7 @@ std::string jpeg_header(char frame, char bits, const std::string& height, char c
            "\x01\x11\0\xFF\xDA\0\x03\1"s;
 }
 
-TEST(Header, TellsFormatSizeAndOrientationOfEveryFixture) {
+TEST(Header, GivesFormatSizeAndOrientationOfEveryFixture) {
     ASSERT_GE(fixtures::pictures().size(), 40U);
     for (const fixtures::Picture& picture : fixtures::pictures()) {
         const auto header = read_header(fixtures::picture(picture.file));
@@ -55,7 +55,7 @@ TEST(Header, TellsFormatSizeAndOrientationOfEveryFixture) {
 
 TEST(Header, NothingIsAnEmptyImage) { EXPECT_EQ(code_of(""), ErrorCode::empty_image); }
 
-TEST(Header, NoiseIsNoPicture) {
+TEST(Header, NoiseIsNotAPicture) {
     const Error error = error_of(to_bytes("The quick brown fox"));
     EXPECT_EQ(error.code, ErrorCode::not_an_image);
     EXPECT_EQ(
@@ -66,7 +66,7 @@ TEST(Header, NoiseIsNoPicture) {
     EXPECT_EQ(code_of("BMW drives through the rain of November"), ErrorCode::not_an_image);
 }
 
-TEST(Header, SaysWhatCameInThePlaceOfAPicture) {
+TEST(Header, SaysWhatCameInsteadOfAPicture) {
     const std::vector<std::pair<std::string, std::string>> texts{
         {"\n<!DOCTYPE html><html><body>404</body></html>", "HTML"},
         {"<HTML><HEAD>", "HTML"},
@@ -83,7 +83,7 @@ TEST(Header, SaysWhatCameInThePlaceOfAPicture) {
     }
 }
 
-TEST(Header, AFilmIsSentAsAVideo) {
+TEST(Header, AFilmIsReferredToVideoUrl) {
     for (const std::string& film :
          {"\0\0\0\x18"s
           "ftypisom\0\0\2\0isom"s,

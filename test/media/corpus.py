@@ -1,7 +1,7 @@
-"""Pictures in every format that is decoded, written here, each with the pixels that must come out of it.
+"""Generates pictures in every supported format, each with the pixels it must decode to.
 
-The reference is Pillow (for HEIC pillow_heif): turned upright by its EXIF, 16 bits to their high byte, what is
-transparent pasted on white. Every byte must be the same unless a picture says how large the mean difference may be.
+The reference is Pillow (pillow_heif for HEIC): turned upright by EXIF, 16-bit samples reduced to their high byte,
+transparent pixels pasted onto white. Every byte must be equal unless a picture sets a limit on the mean difference.
 """
 
 import io
@@ -24,7 +24,7 @@ class Picture:
     name: str
     encoded: bytes
     pixels: np.ndarray
-    mean: float = 0.0  # the largest mean difference that is allowed
+    mean: float = 0.0  # the largest mean difference allowed
     taken: str = ""
 
 
@@ -39,7 +39,7 @@ def scene(width, height):
 
 
 def smooth(width, height):
-    """For codecs whose libraries differ in how they round: no grain, which would be all there is to see."""
+    """For codecs whose libraries round differently: without grain, which would hide everything else."""
     y, x = np.mgrid[0:height, 0:width]
     return np.stack([255 * x // width, 255 * y // height, 128 + 0 * x], axis=2).astype(np.uint8)
 
@@ -146,7 +146,7 @@ def pngs():
 
 
 def gif_frame(canvas, at, indices, palette, transparent=None):
-    """A GIF by hand, its frame anywhere; the codes are uncompressed (a clear code before they would grow)."""
+    """A GIF written by hand, with its frame anywhere; the codes are uncompressed (cleared before they would grow)."""
     control = b"" if transparent is None else b"!\xf9\x04" + struct.pack("<BHB", 1, 0, transparent) + b"\0"
     height, width = indices.shape
     bits, held, data = 0, 0, bytearray()
@@ -242,7 +242,7 @@ def tiffs():
     deep = (colours.astype(np.uint16) << 8) | np.random.default_rng(2).integers(0, 256, colours.shape, dtype=np.uint16)
     grey3 = np.repeat(colours[..., :1], 3, axis=2)
     for compression in (None, "lzw", "zlib", "packbits"):
-        tile = (16, 32) if compression else (32, 32)  # Debian's libtiff fails at uncompressed ones of 1.5 KiB
+        tile = (16, 32) if compression else (32, 32)  # Debian's libtiff fails on uncompressed ones of 1.5 KiB
         for name, tiles in (("strips", {"rowsperstrip": 5}), ("tiles", {"tile": tile})):
             wishes = {"compression": compression, **tiles}
             if compression in ("lzw", "zlib"):
@@ -281,7 +281,7 @@ def tiffs():
 
 
 def heifs():
-    """The decoders here, Debian's, are older than those of Python's wheels and round differently between colours."""
+    """Debian's decoders, used here, are older than those in Python's wheels and round between colours differently."""
     for width, height in ((64, 48), (200, 120)):
         picture = Image.fromarray(smooth(width, height))
         clear = picture.copy()
@@ -305,7 +305,7 @@ def heifs():
 
 
 def upright(pixels, orientation):
-    """What EXIF's orientation makes of pixels, without asking any decoder."""
+    """Applies EXIF's orientation to pixels without using any decoder."""
     turns = {
         1: lambda p: p,
         2: lambda p: p[:, ::-1],

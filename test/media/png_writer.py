@@ -1,4 +1,4 @@
-"""PNG files of every layout, written by hand: Pillow writes none interlaced, few depths and one filter for all rows."""
+"""Writes PNG files of every layout: Pillow writes no interlaced ones, few depths and one filter for all rows."""
 
 import struct
 import zlib
@@ -15,7 +15,7 @@ def chunk(kind, data):
 
 
 def packed_rows(samples, depth):
-    """Bytes of each row; `samples` is height x width x channels."""
+    """The bytes of each row; `samples` is height x width x channels."""
     flat = samples.reshape(samples.shape[0], -1)
     if depth == 16:
         return flat.astype(">u2").view(np.uint8)
@@ -39,7 +39,7 @@ def filtered(row, above, kind, step):
 
 
 def write_png(samples, depth, colour, interlaced=False, before=b"", pieces=1):
-    """The filters take turns. `before` are the chunks in front of the pixels."""
+    """The filters alternate. `before` holds the chunks before the pixels."""
     height, width = samples.shape[:2]
     samples = samples.reshape(height, width, CHANNELS[colour])
     step = max(1, depth * CHANNELS[colour] // 8)

@@ -1,4 +1,4 @@
-"""Runs build/*/decode_probe on files: what is in each, and its pixels."""
+"""Runs build/*/decode_probe on files: what each contains, and its pixels."""
 
 import json
 import os
@@ -12,7 +12,7 @@ SANITIZED = "asan" in str(PROBE)
 
 
 def probe(files, *options):
-    """One dict for each file, in order. The process must live to the last of them."""
+    """One dict per file, in order. The process must survive all of them."""
     command = [str(PROBE), *map(str, options), *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=900)
     answers = [json.loads(line) for line in done.stdout.splitlines()]

@@ -1,4 +1,4 @@
-"""Pictures of every format through the program's own decoder, against what Pillow makes of them."""
+"""Compares how the program and Pillow decode pictures of every format."""
 
 import random
 import struct
@@ -72,7 +72,7 @@ def test_bytes_decide_and_not_the_name(tmp_path):
 
 
 def mutations(pictures, count):
-    """Cut, with changed bits, with bytes of one kind, with a piece of another file: the same in each run."""
+    """Cut, with flipped bits, with a run of equal bytes, with a piece of another file: the same in every run."""
     draw = random.Random(20260101)
     small = [one for one in pictures if len(one.encoded) < 20_000]
     for number in range(count):
@@ -101,7 +101,7 @@ def test_damage_is_an_error_or_a_picture(pictures, tmp_path):
     answers = probe(write_all(tmp_path, damaged))
     errors = [answer for answer in answers if "error" in answer]
     assert {answer["error"] for answer in errors} <= REFUSALS
-    assert all(";" in answer["message"] for answer in errors), "an error says what to do"
+    assert all(";" in answer["message"] for answer in errors), "an error must say what to do"
     assert not any("/" in answer["message"] and ".cpp" in answer["message"] for answer in errors)
     assert len(errors) > 1000
 
@@ -113,7 +113,7 @@ def resized(encoded, offset, layout, *values):
 
 
 def bombs(side):
-    """Small files that say they are side x side pixels."""
+    """Small files that claim to have side x side pixels."""
     picture = Image.fromarray(corpus.smooth(64, 48))
     png = corpus.saved(picture, "PNG")
     head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
@@ -147,7 +147,7 @@ def bombs(side):
 @pytest.mark.parametrize("side", [9_900, 16_000])
 def test_a_bomb_takes_no_memory(side, tmp_path):
     files = write_all(tmp_path, [(f"bomb.{name}", encoded) for name, encoded in bombs(side)])
-    for file in files:  # one process each: what one has freed must not hide what the next one takes
+    for file in files:  # one process each: memory freed by one must not hide what the next one takes
         [_, answer] = probe(
             [write_all(tmp_path, [("first.png", corpus.saved(Image.new("RGB", (9, 9)), "PNG"))])[0], file]
         )
@@ -185,7 +185,7 @@ def test_a_stream_that_is_larger_than_its_container_says_takes_no_memory(kind, e
 
 
 def test_memory_is_known_before_decoding(tmp_path):
-    """What is predicted is enough, and not many times too much."""
+    """The predicted memory is enough, and not many times too much."""
     picture = Image.fromarray(corpus.scene(2400, 1800))
     clear = picture.copy()
     clear.putalpha(128)

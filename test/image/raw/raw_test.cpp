@@ -22,7 +22,7 @@ using fixtures::TiffBytes;
 constexpr std::uint32_t cfa = 32803;
 constexpr std::uint32_t dng_version = 50706;
 
-// A file of which only the beginning may be looked at: reading one byte behind it ends the process.
+// A file whose beginning alone may be read: reading one byte past it ends the process.
 class GuardedFile {
 public:
     GuardedFile(std::span<const std::byte> readable, std::size_t hidden) {
@@ -49,7 +49,7 @@ private:
     std::span<const std::byte> view_;
 };
 
-// A DNG of which the pixels lie behind the directories.
+// A DNG whose pixels follow its directories.
 TiffBytes some_dng(std::uint32_t pixels_at, bool big_endian = false) {
     TiffBytes tiff(big_endian);
     const std::uint32_t date = tiff.behind(9);
@@ -67,7 +67,7 @@ TiffBytes some_dng(std::uint32_t pixels_at, bool big_endian = false) {
     return tiff;
 }
 
-TEST(RawHeader, ADngIsToldFromATiffByItsVersionOrItsSensorValues) {
+TEST(RawHeader, ADngIsDistinguishedFromATiffByItsVersionOrItsSensorValues) {
     for (const bool big_endian : {false, true}) {
         TiffBytes plain(big_endian);
         plain.short_entry(262, 2).end_directory();
@@ -117,7 +117,7 @@ TEST(RawHeader, AReducedPictureOfTheSensorIsNotItsSize) {
     EXPECT_EQ(read_header(fixtures::to_bytes(tiff.text()))->size, (Size{400, 300}));
 }
 
-TEST(RawHeader, AnAreaThatIsNoneIsNotBelieved) {
+TEST(RawHeader, AnInvalidAreaIsNotBelieved) {
     struct Case {
         std::vector<std::uint32_t> area;  // top, left, bottom, right
         Size expected;
@@ -144,7 +144,8 @@ TEST(RawHeader, AnAreaThatIsNoneIsNotBelieved) {
     }
 }
 
-// The metadata of a picture of any size cost what its head costs: of the pixels not one byte is read.
+// The metadata of a picture of any size costs only the reading of its header: not one byte of the pixels is
+// read.
 TEST(RawHeader, NoHeaderIsReadFromPixels) {
     constexpr std::size_t hidden = 8 * MiB;
     const Bytes dng = fixtures::to_bytes(some_dng(1000).text());
@@ -216,7 +217,7 @@ TEST(RawSensor, AFileWithoutSensorValuesIsNotDeveloped) {
     EXPECT_EQ(checked.error().code, ErrorCode::undecodable_image);
 }
 
-TEST(RawSensor, ValuesThatReachBehindTheEndAreMissing) {
+TEST(RawSensor, ValuesThatReachPastTheEndAreMissing) {
     TiffBytes tiff = some_dng(400);
     const std::size_t pixels = std::size_t{40} * 30 * 2;
     std::string text = tiff.text();
@@ -227,7 +228,7 @@ TEST(RawSensor, ValuesThatReachBehindTheEndAreMissing) {
     EXPECT_EQ(check_sensor_values(encoded, *read_tiff(encoded)).error().code, ErrorCode::truncated_image);
 }
 
-// LibRaw is asked, finds nothing, and what it says stays behind the wall.
+// LibRaw is asked, finds nothing, and its own message does not leave the wall.
 TEST(RawDecode, WhatLibRawRefusesIsATypedError) {
     for (const std::string& start : {"FUJIFILMCCD-RAW 0201"s, "IIRO\x08\0\0\0"s, "IIU\0\x08\0\0\0"s}) {
         const auto decoded = decode_image(fixtures::to_bytes(start + std::string(500, 'x')), Limits{});
@@ -240,9 +241,9 @@ TEST(RawDecode, WhatLibRawRefusesIsATypedError) {
     }
 }
 
-// A box that ends before it begins: LibRaw goes round it until it is stopped. The box has no name: of a named
-// one LibRaw 0.20 reads memory that it never wrote, and finds now this, now that.
-TEST(RawDecode, AFileThatLeadsInCirclesIsLeft) {
+// A box that ends before it begins: LibRaw loops over it until it is stopped. The box has no name, because
+// for a named one LibRaw 0.20 reads uninitialised memory, with changing results.
+TEST(RawDecode, AFileThatCausesAnEndlessLoopIsAbandoned) {
     const std::string text =
         "\0\0\0\x18"
         "ftypcrx \0\0\0\0crx isom"

@@ -13,8 +13,8 @@ using namespace std::string_literals;
 using fixtures::TiffBytes;
 using Role = TiffDirectory::Role;
 
-// Exactly as many bytes as the file has: the address sanitizer sees the first one behind it. They outlive
-// what was read, which are views.
+// Exactly the file's bytes, so that the address sanitizer catches reading past them. They outlive what was
+// read, which consists of views.
 class TiffDirectories : public testing::Test {
 protected:
     std::optional<Tiff> read(const TiffBytes& tiff) { return read(tiff.text()); }
@@ -122,7 +122,7 @@ TEST_F(TiffDirectories, NoMoreDirectoriesAndFieldsAreReadThanTheBounds) {
     EXPECT_EQ(read(wide.end_directory())->first().fields.size(), tiff_fields_max);
 }
 
-TEST_F(TiffDirectories, WhatLiesBehindTheEndIsLeftOutAndSaid) {
+TEST_F(TiffDirectories, WhatIsPastTheEndIsLeftOutAndReported) {
     TiffBytes far;
     far.entry(271, TiffBytes::ascii, 50, far.number(0xFFFFFFF0U, 4)).short_entry(256, 7).end_directory();
     const auto found = read(far);
@@ -142,8 +142,8 @@ TEST_F(TiffDirectories, WhatLiesBehindTheEndIsLeftOutAndSaid) {
     EXPECT_EQ(read("II*\0\xF0\xFF\xFF\xFF"s), std::nullopt);
 }
 
-// 2^31 values of 8 bytes are 16 GiB; cut to 32 bits they would be nothing.
-TEST_F(TiffDirectories, ACountThatOverflowsIsNoField) {
+// 2^31 values of 8 bytes are 16 GiB; in 32 bits their size would be 0.
+TEST_F(TiffDirectories, AFieldWhoseCountOverflowsIsLeftOut) {
     for (const std::uint32_t count : {0x80000000U, 0x20000000U, 0xFFFFFFFFU}) {
         TiffBytes tiff;
         tiff.entry(282, TiffBytes::rational, count, tiff.number(8, 4)).short_entry(256, 7).end_directory();
@@ -178,7 +178,7 @@ TEST_F(TiffDirectories, EveryCutIsReadWithoutASurprise) {
     }
 }
 
-TEST_F(TiffDirectories, OtherFilesAreNone) {
+TEST_F(TiffDirectories, OtherFilesAreNotTiffs) {
     TiffBytes tiff;
     tiff.short_entry(256, 1).end_directory();
     EXPECT_TRUE(read(tiff).has_value());
@@ -205,7 +205,7 @@ TEST(Exif, ADateIsGivenAsIso) {
     EXPECT_EQ(read_exif(dated(tiff_tag::date_time, "2024:02:29 00:00:00")).taken, "2024-02-29T00:00:00");
 }
 
-TEST(Exif, WhatIsNoDateIsEmpty) {
+TEST(Exif, AnInvalidDateIsEmpty) {
     for (const std::string text :
          {"0000:00:00 00:00:00", "2026:13:01 12:30:09", "2026:02:29 12:30:09", "2026:05:00 12:30:09",
           "2026:05:01 24:00:00", "2026:05:01 12:60:00", "2026:05:01 12:30:60",
@@ -240,7 +240,7 @@ TEST(Exif, OnlyTheEightOrientationsCount) {
             EXPECT_EQ(read_exif(fixtures::to_bytes(tiff.text())).orientation, expected) << value;
         }
     }
-    TiffBytes second;  // that of a thumbnail
+    TiffBytes second;  // the directory of a thumbnail
     second.short_entry(256, 1).end_directory(second.behind(1));
     second.short_entry(tiff_tag::orientation, 6).end_directory();
     EXPECT_EQ(read_exif(fixtures::to_bytes(second.text())).orientation, 1);

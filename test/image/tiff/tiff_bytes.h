@@ -27,7 +27,7 @@ public:
         return digits;
     }
 
-    // Four bytes of values, as they stand in the entry.
+    // Four bytes of values, as stored in the entry.
     std::string inline_short(std::uint32_t value) const { return number(value, 2) + std::string(2, '\0'); }
 
     TiffBytes& entry(std::uint32_t tag, std::uint32_t type, std::uint32_t count, const std::string& value) {
@@ -41,7 +41,7 @@ public:
         return entry(tag, long_, 1, number(value, 4));
     }
 
-    // Where the directory that is being built will begin, and where what stands behind it will.
+    // The offsets at which the directory under construction, and the data after it, will begin.
     std::uint32_t here() const { return static_cast<std::uint32_t>(text_.size()); }
     std::uint32_t behind(std::size_t entries) const {
         return here() + 2 + 12 * static_cast<std::uint32_t>(entries) + 4;

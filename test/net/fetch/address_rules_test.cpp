@@ -11,7 +11,7 @@ bool is_public_text(const char* text) {
     return address && is_public(*address);
 }
 
-TEST(AddressRules, WhatIsNotTheInternetIsNotPublic) {
+TEST(AddressRules, WhatIsNotOnTheInternetIsNotPublic) {
     for (const char* text : {
              "0.0.0.0",
              "0.255.255.255",
@@ -78,7 +78,7 @@ TEST(AddressRules, WhatIsNotTheInternetIsNotPublic) {
     }
 }
 
-TEST(AddressRules, TheInternetIsPublicUpToTheEdgesOfWhatIsNot) {
+TEST(AddressRules, TheInternetIsPublicUpToTheEdgesOfTheOtherRanges) {
     for (const char* text : {
              "1.0.0.0",
              "8.8.8.8",
@@ -132,7 +132,7 @@ TEST(AddressRules, ANumberIsTheSameAddressInEveryNotation) {
     }
 }
 
-TEST(AddressRules, AnAddressAsTextIsTheSameAddressAgain) {
+TEST(AddressRules, AnAddressAsTextIsReadBackAsTheSameAddress) {
     for (const char* text : {"1.2.3.4", "::1", "2606:4700::1111"}) EXPECT_EQ(to_text(*parse_ip(text)), text);
     EXPECT_FALSE(parse_ip("fe80::1%eth0"));
     EXPECT_FALSE(parse_ip("1.2.3"));

@@ -1,4 +1,5 @@
-// Whoever can name an address must not reach this machine or its neighbours through us.
+// Server-side request forgery (SSRF): nobody who can name an address may reach this machine or its neighbours
+// through us.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -15,7 +16,7 @@ namespace {
 
 constexpr const char* open = "127.0.0.2";
 
-// What must not be reached: one port of the loopback, in both versions of IP.
+// What must not be reached: one port on loopback, over both IPv4 and IPv6.
 struct Inside {
     HttpServer v4{always({.body = "secret"}), "127.0.0.1"};
     HttpServer v6{always({.body = "secret"}), "::1", v4.port()};
@@ -30,7 +31,7 @@ struct Inside {
     }
 };
 
-// Written in every way that some program takes for an address inside. Not one of them is sent anywhere.
+// Every notation that some program takes for an internal address. None of them may be contacted.
 const std::vector<std::string> hosts_inside{
     "127.0.0.1",
     "127.0.0.1.",
@@ -90,7 +91,7 @@ const std::vector<std::string> hosts_inside{
     "240.0.0.1",
 };
 
-// These are read differently by different programs: they are no addresses here.
+// Programs read these differently, so they are not accepted as addresses.
 const std::vector<std::string> urls_in_disguise{
     "http://user@127.0.0.1:PORT/",
     "http://example.com@127.0.0.1:PORT/",
@@ -178,7 +179,7 @@ FetchRules public_rules() {
     return rules;
 }
 
-TEST(Attack, NoNotationOfAnAddressInsideIsDialled) {
+TEST(Attack, NoNotationOfAnInternalAddressIsContacted) {
     const Inside inside;
     SealedFetcher fetcher(public_rules());
     for (const std::string& host : hosts_inside) {
@@ -192,7 +193,7 @@ TEST(Attack, NoNotationOfAnAddressInsideIsDialled) {
     EXPECT_EQ(inside.connections(), 0);
 }
 
-TEST(Attack, NoDisguiseOfAnAddressInsideIsDialled) {
+TEST(Attack, NoDisguiseOfAnInternalAddressIsContacted) {
     const Inside inside;
     SealedFetcher fetcher(public_rules());
     for (const std::string& text : urls_in_disguise) {
@@ -203,7 +204,7 @@ TEST(Attack, NoDisguiseOfAnAddressInsideIsDialled) {
 }
 
 // Without this the tests above would pass with a fetcher that fetches nothing.
-TEST(Attack, TheListenerInsideIsReachedWhereItIsAllowed) {
+TEST(Attack, TheInternalListenerIsReachedIfThatIsAllowed) {
     const Inside inside;
     FetchRules rules = public_rules();
     rules.may_dial = [](const IpAddress&) { return true; };
@@ -217,7 +218,7 @@ TEST(Attack, TheListenerInsideIsReachedWhereItIsAllowed) {
     EXPECT_EQ(inside.v4.heard().size() + inside.v6.heard().size(), static_cast<std::size_t>(reached));
 }
 
-TEST(Attack, ANameOfThisMachineIsNotDialled) {
+TEST(Attack, ANameOfThisMachineIsNotContacted) {
     const Inside inside;
     SealedFetcher fetcher(public_rules());  // asks the system
     for (const char* host : {"localhost", "LOCALHOST", "localhost."}) {
@@ -227,7 +228,7 @@ TEST(Attack, ANameOfThisMachineIsNotDialled) {
     EXPECT_EQ(inside.connections(), 0);
 }
 
-TEST(Attack, ARedirectLeadsToNoPlaceInside) {
+TEST(Attack, ARedirectDoesNotLeadInside) {
     const Inside inside;
     std::vector<std::string> targets;
     for (const std::string& host : hosts_inside) targets.push_back(inside.fill_in(at_port(host)));
@@ -235,7 +236,7 @@ TEST(Attack, ARedirectLeadsToNoPlaceInside) {
     targets.push_back(inside.fill_in("//127.0.0.1:PORT/"));
     targets.push_back(inside.fill_in("HTTP://[::1]:PORT/"));
     std::string target;
-    // Three steps, so that it is no matter which of them leads inside.
+    // Three steps, to show that it does not matter which of them leads inside.
     const HttpServer server(
         [&](const HeardRequest& request) {
             const std::string next = request.target == "/1" ? "/2" : request.target == "/2" ? "/3" : target;
@@ -261,7 +262,7 @@ TEST(Attack, ARedirectInACircleEnds) {
     EXPECT_EQ(server.heard().size(), 6U);
 }
 
-TEST(Attack, ANameWithAnAddressInsideIsNotDialledWhateverElseItHas) {
+TEST(Attack, ANameWithAnInternalAddressIsNotContactedWhateverElseItHas) {
     const Inside inside;
     const HttpServer outside(always({.body = "x"}), open, inside.v4.port());
     for (const std::vector<const char*>& answers : std::vector<std::vector<const char*>>{
@@ -311,8 +312,8 @@ TEST(Attack, ANameThatMovesInsideIsNotFollowed) {
     SealedFetcher fetcher(rules_of_the_test(), moves_after(1));
     const std::string url = inside.fill_in("http://moving.example:PORT/");
     EXPECT_EQ(text_of(fetch(fetcher, url)), "picture");
-    EXPECT_EQ(asked, 1);                       // what was judged is what is dialled
-    expect_refusal(fetch(fetcher, url), url);  // although a connection to it is still open
+    EXPECT_EQ(asked, 1);                       // only the address that was checked is contacted
+    expect_refusal(fetch(fetcher, url), url);  // even though a connection to it is still open
 
     asked = 0;
     SealedFetcher follower(rules_of_the_test(), moves_after(1));
@@ -320,15 +321,15 @@ TEST(Attack, ANameThatMovesInsideIsNotFollowed) {
     EXPECT_EQ(inside.connections(), 0);
 }
 
-// Whatever goes wrong before: the socket itself is opened to an approved address alone.
-TEST(Attack, TheSecondLockSeesWhereTheSocketGoes) {
+// Whatever goes wrong before that: the socket itself is opened only to an approved address.
+TEST(Attack, TheSecondCheckSeesWhereTheSocketConnects) {
     const Inside inside;
     CurlLoop loop(1);
     for (const char* host : {"127.0.0.1", "[::1]", "localhost"}) {
         std::promise<DownloadOutcome> done;
         DownloadRequest request{.url = *parse_url(inside.fill_in(at_port(host))), .approved = {open_place}};
         if (std::string_view(host) == "localhost")
-            request.url.address = open_place;  // nothing is pinned then
+            request.url.address = open_place;  // then nothing is pinned
         request.bytes_max = 100;
         request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
         loop.add(std::make_unique<DownloadTransfer>(
@@ -342,7 +343,7 @@ TEST(Attack, TheSecondLockSeesWhereTheSocketGoes) {
     EXPECT_EQ(inside.connections(), 0);
 }
 
-TEST(Attack, ProxiesOfTheEnvironmentAreNotAsked) {
+TEST(Attack, ProxiesInTheEnvironmentAreNotUsed) {
     constexpr std::array variables{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
     const Inside inside;
     const HttpServer server(always({.body = "picture"}), open);
@@ -358,7 +359,7 @@ TEST(Attack, ProxiesOfTheEnvironmentAreNotAsked) {
     EXPECT_EQ(inside.connections(), 0);
 }
 
-TEST(Attack, OnlyThePortsOfTheWebAreDialled) {
+TEST(Attack, OnlyThePortsOfTheWebAreContacted) {
     const HttpServer server(always({.body = "x"}), open);
     FetchRules rules = rules_of_the_test();
     rules.hosts.ports = HostRules{}.ports;
@@ -368,7 +369,7 @@ TEST(Attack, OnlyThePortsOfTheWebAreDialled) {
     EXPECT_EQ(server.connections(), 0);
 }
 
-// The name goes into the handshake although an address is dialled, and HTTP/2 is offered.
+// The TLS handshake names the host although an IP address is contacted, and HTTP/2 is offered.
 TEST(Attack, TheHandshakeNamesTheHost) {
     const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in place{};

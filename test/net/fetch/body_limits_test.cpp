@@ -1,4 +1,4 @@
-// However a server sends too much: it is not read much further than the limit.
+// However a server sends too much, not much more than the limit is read.
 #include <gtest/gtest.h>
 
 #include "core/wait.h"
@@ -15,7 +15,7 @@ constexpr const char* open = "127.0.0.2";
 constexpr std::size_t limit = 1 * MiB;
 constexpr std::size_t beyond_max = 64 * KiB;
 
-// Sends `head`, then `piece` until the client has gone.
+// Sends `head`, then `piece` until the client disconnects.
 HttpServer::Handler without_end(const std::string& head, const std::string& piece) {
     return [=](const HeardRequest&) {
         return ServerAnswer{.by_hand = [=](const Send& send) {
@@ -25,7 +25,7 @@ HttpServer::Handler without_end(const std::string& head, const std::string& piec
     };
 }
 
-// Raw deflate, bit by bit: numbers from their lowest bit, codes from their highest.
+// Raw deflate, bit by bit: numbers start with their lowest bit, codes with their highest.
 class BitReader {
 public:
     void number(unsigned value, int bits) {
@@ -48,7 +48,7 @@ private:
 
 const std::string gzip_head{"\x1f\x8b\x08\0\0\0\0\0\0\xff", 10};
 
-// 'a', then `matches` times the 258 bytes before: 13 bits for each.
+// 'a', then `matches` times the preceding 258 bytes, with 13 bits for each.
 std::string bomb(int matches) {
     BitReader bits;
     bits.number(0b011, 3);  // the last block, fixed codes
@@ -73,7 +73,7 @@ std::string stored(const std::string& text) {
            little_endian(size);
 }
 
-TEST(BodyLimits, ABodyWithoutEndIsReadNoFurtherThan64KiBBeyondTheLimit) {
+TEST(BodyLimits, AnEndlessBodyIsReadNoFurtherThan64KiBBeyondTheLimit) {
     const std::string block(16'384, 'x');
     const std::vector<HttpServer::Handler> ways{
         without_end("\r\n", block),
@@ -92,7 +92,7 @@ TEST(BodyLimits, ABodyWithoutEndIsReadNoFurtherThan64KiBBeyondTheLimit) {
     }
 }
 
-TEST(BodyLimits, WhatIsAnnouncedTooLargeIsNotReadAtAll) {
+TEST(BodyLimits, WhatIsAnnouncedAsTooLargeIsNotReadAtAll) {
     for (const char* length : {"1048577", "99999999999", "99999999999999999999999"}) {
         const HttpServer server(
             [&](const HeardRequest&) {
@@ -108,7 +108,7 @@ TEST(BodyLimits, WhatIsAnnouncedTooLargeIsNotReadAtAll) {
     }
 }
 
-TEST(BodyLimits, WhatIsJustAsLargeAsAllowedArrives) {
+TEST(BodyLimits, WhatIsExactlyAsLargeAsAllowedArrives) {
     const HttpServer server(always({.body = std::string(limit, 'x')}), open);
     SealedFetcher fetcher(rules_of_the_test(), names_at_the_open_place());
     const Result<Bytes> outcome = fetch(fetcher, server.url(), limit);
@@ -116,7 +116,7 @@ TEST(BodyLimits, WhatIsJustAsLargeAsAllowedArrives) {
     EXPECT_EQ(outcome->size(), limit);
 }
 
-TEST(BodyLimits, WhatIsPackedAlthoughNobodyAskedIsUnpacked) {
+TEST(BodyLimits, ContentThatIsPackedUnaskedIsUnpacked) {
     const HttpServer server(
         always({.body = stored("picture"), .headers = "Content-Encoding: gzip\r\n"}), open
     );
@@ -130,8 +130,9 @@ TEST(BodyLimits, ABombStopsAtTheLimit) {
     const HttpServer server(always({.body = packed, .headers = "Content-Encoding: gzip\r\n"}), open);
     SealedFetcher fetcher(rules_of_the_test(), names_at_the_open_place());
     EXPECT_EQ(fetch(fetcher, server.url(), limit).error().code, ErrorCode::too_large);
-    EXPECT_LT(fetcher.bytes_received(), 100 * KiB);  // 1 MiB lies packed in 7 kB: the rest was not read
-    // The bomb is one: with room for it, it goes off. Its end is missing, so it is no answer then.
+    EXPECT_LT(fetcher.bytes_received(), 100 * KiB);  // 1 MiB is packed in 7 kB: the rest was not read
+    // It really is a bomb: given the room, it expands. Since its end is missing, even then it is not an
+    // answer.
     EXPECT_EQ(fetch(fetcher, server.url(), 50 * MiB).error().code, ErrorCode::refused);
 }
 
@@ -156,13 +157,13 @@ TEST(BodyLimits, APackingThatCannotBeReadIsRefused) {
     }
 }
 
-TEST(BodyLimits, HeadersWithoutEndAreNotHeard) {
+TEST(BodyLimits, EndlessHeadersAreNotRead) {
     const HttpServer server(without_end("", "X-More: " + std::string(1000, 'x') + "\r\n"), open);
     SealedFetcher fetcher(rules_of_the_test(), names_at_the_open_place());
     EXPECT_EQ(fetch(fetcher, server.url()).error().code, ErrorCode::refused);
 }
 
-TEST(BodyLimits, TheLongPageOfAnErrorIsNotRead) {
+TEST(BodyLimits, ALongErrorPageIsNotRead) {
     const HttpServer server(
         [](const HeardRequest&) {
             return ServerAnswer{.by_hand = [](const Send& send) {

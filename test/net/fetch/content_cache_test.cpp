@@ -11,7 +11,7 @@ std::shared_ptr<const CachedContent> content(std::size_t size, const char* tag =
     );
 }
 
-TEST(ContentCache, TheLastOfAnAddressIsKept) {
+TEST(ContentCache, TheLatestContentOfAnAddressIsKept) {
     ContentCache cache(1 * MiB);
     EXPECT_EQ(cache.find("a"), nullptr);
     cache.keep("a", content(1, "1"));
@@ -21,7 +21,7 @@ TEST(ContentCache, TheLastOfAnAddressIsKept) {
     EXPECT_EQ(cache.find("a"), nullptr);
 }
 
-TEST(ContentCache, WhatWasUnusedForLongestMakesRoom) {
+TEST(ContentCache, TheLeastRecentlyUsedMakesRoom) {
     ContentCache cache(100 * KiB);
     cache.keep("a", content(40 * KiB));
     cache.keep("b", content(40 * KiB));
@@ -41,7 +41,7 @@ TEST(ContentCache, ManySmallOnesAreBoundedToo) {
     EXPECT_LT(kept, 200);
 }
 
-TEST(ContentCache, WhoHoldsOneKeepsItAlthoughItMadeRoom) {
+TEST(ContentCache, EvictedContentStaysAliveForItsHolders) {
     ContentCache cache(10 * KiB);
     cache.keep("a", content(5 * KiB, "mine"));
     const std::shared_ptr<const CachedContent> held = cache.find("a");

@@ -13,7 +13,7 @@ using Slot = FetchSlots::Slot;
 
 constexpr Clock::time_point never = Clock::time_point::max();
 
-// One that must be there at once.
+// A slot that must be available at once.
 std::optional<Slot> take_now(FetchSlots& slots, const std::string& job, const std::string& host) {
     Result<Slot> slot = slots.acquire(job, host, Clock::now(), {});
     if (!slot) {
@@ -34,7 +34,7 @@ TEST(FetchSlots, EachLimitHolds) {
     EXPECT_FALSE(take_now(slots, "third", "new"));
 }
 
-TEST(FetchSlots, AHostIsCountedOverAllJobsAndNobodysFetchesForNoJob) {
+TEST(FetchSlots, AHostIsCountedAcrossJobsAndFetchesWithoutAJobCountForNone) {
     FetchSlots slots({.fetches_max = 9, .of_a_job_max = 1, .of_a_host_max = 2});
     const std::optional<Slot> one = take_now(slots, "", "host");
     const std::optional<Slot> two = take_now(slots, "", "host");
@@ -43,7 +43,7 @@ TEST(FetchSlots, AHostIsCountedOverAllJobsAndNobodysFetchesForNoJob) {
     EXPECT_TRUE(take_now(slots, "job", "other"));
 }
 
-TEST(FetchSlots, WhatIsGivenBackGoesToWhoWaits) {
+TEST(FetchSlots, WhatIsGivenBackGoesToAWaitingFetch) {
     FetchSlots slots({.fetches_max = 1, .of_a_job_max = 1, .of_a_host_max = 1});
     std::optional<Slot> one = take_now(slots, "a", "host");
     std::future<bool> waiting =
@@ -53,7 +53,7 @@ TEST(FetchSlots, WhatIsGivenBackGoesToWhoWaits) {
     EXPECT_TRUE(take_now(slots, "c", "host"));
 }
 
-TEST(FetchSlots, WhoWaitsForABusyHostHoldsUpNobodyElse) {
+TEST(FetchSlots, WaitingForABusyHostHoldsUpNobodyElse) {
     FetchSlots slots({.fetches_max = 9, .of_a_job_max = 9, .of_a_host_max = 1});
     std::optional<Slot> busy = take_now(slots, "a", "busy");
     std::future<bool> waiting =

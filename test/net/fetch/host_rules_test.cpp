@@ -18,7 +18,7 @@ TEST(HostRules, WithoutListsEveryHostIsAllowedAtThePortsOfTheWeb) {
     EXPECT_FALSE(allows(rules, "http://a.example:8080/"));
 }
 
-TEST(HostRules, AWildcardIsEveryHostBelowAndNotTheOneItself) {
+TEST(HostRules, AWildcardMatchesEveryHostBelowButNotTheDomainItself) {
     HostRules rules;
     rules.allowed = {pattern("*.Example.com.")};
     EXPECT_TRUE(allows(rules, "http://a.example.com/"));
@@ -29,7 +29,7 @@ TEST(HostRules, AWildcardIsEveryHostBelowAndNotTheOneItself) {
     EXPECT_FALSE(allows(rules, "http://evil.example/a.example.com"));
 }
 
-TEST(HostRules, WhatIsDeniedIsDeniedAlthoughItIsAllowed) {
+TEST(HostRules, DenyingOverridesAllowing) {
     HostRules rules;
     rules.allowed = {pattern("*.example.com"), pattern("8.8.8.8")};
     rules.denied = {pattern("secret.example.com"), pattern("1.2.3.4")};
@@ -40,7 +40,7 @@ TEST(HostRules, WhatIsDeniedIsDeniedAlthoughItIsAllowed) {
     EXPECT_FALSE(allows(rules, "http://0x01020304/"));
 }
 
-TEST(HostRules, APatternIsAHostOrTheOperatorIsTold) {
+TEST(HostRules, APatternThatIsNotAHostIsReportedToTheOperator) {
     EXPECT_EQ(pattern(" cdn.example.com ").host, "cdn.example.com");
     EXPECT_EQ(pattern("2606:4700:0::1111").host, "2606:4700::1111");
     for (const char* text :
@@ -53,7 +53,7 @@ TEST(HostRules, APatternIsAHostOrTheOperatorIsTold) {
     }
 }
 
-TEST(HostRules, AHeaderIsForItsHostOverHttpsAlone) {
+TEST(HostRules, AHeaderIsSentOnlyToItsHostAndOnlyOverHttps) {
     HostRules rules;
     rules.headers = {
         *parse_host_header("cdn.example.com=Authorization: Bearer a=b, c"),
@@ -68,7 +68,7 @@ TEST(HostRules, AHeaderIsForItsHostOverHttpsAlone) {
     EXPECT_EQ(lines("http://cdn.example.com/").size(), 1U);
 }
 
-TEST(HostRules, AHeaderThatWouldBreakTheRequestIsNotTaken) {
+TEST(HostRules, AHeaderThatWouldBreakTheRequestIsRefused) {
     for (const char* text :
          {"", "a.example", "a.example=", "a.example=X", "a.example=X:", "a.example=: y", "=X: y", "X: y",
           "a.example=X Y: z", "a.example=X: a\r\nY: b", "a.example=X: a\nb", "a.example=Host: b",

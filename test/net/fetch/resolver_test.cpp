@@ -22,14 +22,14 @@ TEST(Resolver, TheSystemKnowsThisMachine) {
     for (const IpAddress& address : *addresses) EXPECT_FALSE(is_public(address));
 }
 
-TEST(Resolver, NobodyOfThatNameIsUnreachable) {
+TEST(Resolver, AnUnknownNameIsUnreachable) {
     SystemResolver resolver([](const std::string&) -> Result<Addresses> {
         return fail(ErrorCode::unreachable, "nobody");
     });
     EXPECT_EQ(resolver.resolve("a", never, {}).error().code, ErrorCode::unreachable);
 }
 
-TEST(Resolver, AnAnswerThatDoesNotComeIsGivenUpAtTheDeadlineAndHoldsUpNobody) {
+TEST(Resolver, AMissingAnswerIsGivenUpAtTheDeadlineAndHoldsUpNobody) {
     Gate gate;
     gate.shut();
     SystemResolver resolver([&](const std::string& host) -> Result<Addresses> {
@@ -58,7 +58,7 @@ TEST(Resolver, AStopEndsTheWait) {
     gate.open();
 }
 
-TEST(Resolver, WhatIsGivenUpBeforeItsTurnIsNeverAsked) {
+TEST(Resolver, ALookupGivenUpBeforeItsTurnIsNeverMade) {
     Gate gate;
     gate.shut();
     std::atomic<int> asked = 0;
@@ -71,7 +71,7 @@ TEST(Resolver, WhatIsGivenUpBeforeItsTurnIsNeverAsked) {
         for (int i = 0; i < 100; ++i) EXPECT_FALSE(resolver.resolve("slow", Clock::now(), {}));
         gate.open();
     }
-    EXPECT_LE(asked, 8);  // the crew
+    EXPECT_LE(asked, 8);  // the threads of the pool
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ using Send = std::function<bool(std::string_view)>;
 
 constexpr const char* open = "127.0.0.2";
 
-TEST(SealedFetcher, ThePictureAtAnAddressArrivesToTheByte) {
+TEST(SealedFetcher, ThePictureAtAnAddressArrivesByteForByte) {
     const std::string picture = std::string("a\0b", 3) + std::string(300'000, 'x');
     const HttpServer server(always({.body = picture, .headers = "Content-Type: text/html\r\n"}), open);
     SealedFetcher fetcher(rules_of_the_test(), names_at_the_open_place());
@@ -31,7 +31,7 @@ TEST(SealedFetcher, ThePictureAtAnAddressArrivesToTheByte) {
     EXPECT_FALSE(heard.headers.contains("authorization"));
 }
 
-TEST(SealedFetcher, TheHostIsNamedAlthoughItsAddressIsDialled) {
+TEST(SealedFetcher, TheHostIsNamedAlthoughItsIpAddressIsContacted) {
     const HttpServer server(always({.body = "x"}), open);
     SealedFetcher fetcher(rules_of_the_test(), names_at_the_open_place());
     const std::string port = std::to_string(server.port());
@@ -65,7 +65,7 @@ TEST(SealedFetcher, TheStatusSaysWhatWentWrong) {
     }
 }
 
-TEST(SealedFetcher, WhatFailsForAMomentIsTriedAgain) {
+TEST(SealedFetcher, TransientFailuresAreRetried) {
     for (const ServerAnswer& first :
          {ServerAnswer{.status = 503}, ServerAnswer{.status = 429, .headers = "Retry-After: 0\r\n"},
           ServerAnswer{.way = Way::reset}, ServerAnswer{.body = std::string(1000, 'x'), .way = Way::half}}) {
@@ -79,7 +79,7 @@ TEST(SealedFetcher, WhatFailsForAMomentIsTriedAgain) {
     }
 }
 
-TEST(SealedFetcher, TheTriesOfAFetchAreCountedOverAllItsSteps) {
+TEST(SealedFetcher, RetriesAreCountedOverAllStepsOfAFetch) {
     std::atomic<int> asked = 0;
     const HttpServer server(
         [&](const HeardRequest& request) {
@@ -95,14 +95,14 @@ TEST(SealedFetcher, TheTriesOfAFetchAreCountedOverAllItsSteps) {
     EXPECT_EQ(asked, 4);
 }
 
-TEST(SealedFetcher, AServerThatWantsALongWaitIsNotWaitedFor) {
+TEST(SealedFetcher, ALongRetryAfterIsNotWaitedFor) {
     const HttpServer server(always({.status = 429, .headers = "Retry-After: 3600\r\n"}), open);
     SealedFetcher fetcher(rules_of_the_test(), names_at_the_open_place());
     EXPECT_EQ(fetch(fetcher, server.url()).error().code, ErrorCode::unreachable);
     EXPECT_EQ(server.heard().size(), 1U);
 }
 
-TEST(SealedFetcher, NobodyThereIsUnreachable) {
+TEST(SealedFetcher, ARefusedConnectionIsUnreachable) {
     std::string url;
     {
         url = HttpServer(always({}), open).url();
@@ -114,7 +114,7 @@ TEST(SealedFetcher, NobodyThereIsUnreachable) {
     EXPECT_EQ(outcome.error().message.find("127."), std::string::npos);
 }
 
-TEST(SealedFetcher, AHostThatIsNotKnownIsUnreachable) {
+TEST(SealedFetcher, AnUnknownHostIsUnreachable) {
     SealedFetcher fetcher(
         rules_of_the_test(),
         std::make_unique<ScriptedResolver>([](const std::string&) -> Result<Resolver::Addresses> {
@@ -132,8 +132,8 @@ TEST(SealedFetcher, ASilentServerIsTooSlow) {
     EXPECT_EQ(fetch(fetcher, server.url()).error().code, ErrorCode::too_slow);
 }
 
-// Each byte in time, the whole never.
-TEST(SealedFetcher, ASlowDripIsCutAtTheDeadline) {
+// Each byte arrives in time, the whole never does.
+TEST(SealedFetcher, ASlowDripIsCutOffAtTheDeadline) {
     std::promise<void> hung_up;
     const HttpServer server(
         [&](const HeardRequest&) {
@@ -152,7 +152,7 @@ TEST(SealedFetcher, ASlowDripIsCutAtTheDeadline) {
     hung_up.get_future().get();
 }
 
-TEST(SealedFetcher, ARateBelowTheLeastIsTooSlowLongBeforeTheDeadline) {
+TEST(SealedFetcher, ARateBelowTheMinimumIsTooSlowLongBeforeTheDeadline) {
     const HttpServer server(
         [&](const HeardRequest&) {
             return ServerAnswer{.by_hand = [&](const Send& send) {
@@ -193,7 +193,7 @@ TEST(SealedFetcher, AStopEndsAFetchAtOnce) {
     EXPECT_EQ(outcome.get().error().code, ErrorCode::cancelled);
 }
 
-TEST(SealedFetcher, AStopBeforeTheStartDialsNobody) {
+TEST(SealedFetcher, AStopBeforeTheStartContactsNobody) {
     const HttpServer server(always({}), open);
     SealedFetcher fetcher(rules_of_the_test(), names_at_the_open_place());
     std::stop_source stop;
@@ -225,7 +225,7 @@ TEST(SealedFetcher, RedirectsAreFollowedUpToTheirLimit) {
     EXPECT_EQ(server.heard().size(), 12U);
 }
 
-TEST(SealedFetcher, AHostsHeaderGoesToThatHostAlone) {
+TEST(SealedFetcher, AHostsHeaderGoesOnlyToThatHost) {
     const HttpServer other(always({.body = "picture"}), open);
     const HttpServer server(
         always(
@@ -243,7 +243,7 @@ TEST(SealedFetcher, AHostsHeaderGoesToThatHostAlone) {
     EXPECT_FALSE(other.heard().at(0).headers.contains("x-key"));
 }
 
-TEST(SealedFetcher, WhatIsStillTheSameIsNotSentAgain) {
+TEST(SealedFetcher, UnchangedContentIsNotSentAgain) {
     const HttpServer server(
         [](const HeardRequest& request) {
             const auto tag = request.headers.find("if-none-match");
@@ -260,7 +260,7 @@ TEST(SealedFetcher, WhatIsStillTheSameIsNotSentAgain) {
     EXPECT_EQ(fetch(fetcher, server.url(), 6).error().code, ErrorCode::too_large);
 }
 
-TEST(SealedFetcher, WhatHasChangedIsFetchedAnew) {
+TEST(SealedFetcher, ChangedContentIsFetchedAgain) {
     std::atomic<int> version = 0;
     const HttpServer server(
         [&](const HeardRequest& request) {
@@ -276,7 +276,7 @@ TEST(SealedFetcher, WhatHasChangedIsFetchedAnew) {
     for (const char* expected : {"0", "1", "2"}) EXPECT_EQ(text_of(fetch(fetcher, server.url())), expected);
 }
 
-TEST(SealedFetcher, WhatMustNotBeKeptIsNot) {
+TEST(SealedFetcher, ContentThatMustNotBeKeptIsNot) {
     for (const char* headers :
          {"Cache-Control: no-store\r\n", "Cache-Control: max-age=9, Private\r\n", "Vary: *\r\n"}) {
         const HttpServer server(
@@ -288,7 +288,7 @@ TEST(SealedFetcher, WhatMustNotBeKeptIsNot) {
     }
 }
 
-TEST(SealedFetcher, SoManyOfAJobAndOfAHostAreUnderWayAtOnce) {
+TEST(SealedFetcher, TheFetchesOfAJobAndOfAHostAreLimited) {
     std::atomic<int> now = 0;
     std::atomic<int> most = 0;
     std::atomic<int> arrived = 0;
@@ -299,7 +299,7 @@ TEST(SealedFetcher, SoManyOfAJobAndOfAHostAreUnderWayAtOnce) {
             int seen = most;
             while (seen < here && !most.compare_exchange_weak(seen, here)) {
             }
-            if (arrived++ < 2) two.arrive_and_wait();  // the limit is used, and not one only
+            if (arrived++ < 2) two.arrive_and_wait();  // the limit is really used, not only one slot
             --now;
             return ServerAnswer{.body = "x"};
         },
@@ -317,7 +317,7 @@ TEST(SealedFetcher, SoManyOfAJobAndOfAHostAreUnderWayAtOnce) {
     EXPECT_EQ(most, 2);
 }
 
-TEST(SealedFetcher, OnlyListedHostsAndPortsAreDialled) {
+TEST(SealedFetcher, OnlyListedHostsAndPortsAreContacted) {
     const HttpServer server(always({.body = "x"}), open);
     FetchRules rules = rules_of_the_test();
     rules.hosts.allowed = {*parse_host_pattern("*.good.example")};

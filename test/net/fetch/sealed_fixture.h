@@ -1,5 +1,5 @@
-// What the tests of the sealed fetcher share: names that mean what a test says, and a little internet of two
-// loopback addresses, of which only 127.0.0.2 counts as public.
+// Shared by the tests of the sealed fetcher: names that resolve as a test wants, and a little internet of two
+// loopback addresses, only one of which, 127.0.0.2, counts as public.
 #pragma once
 
 #include <functional>
@@ -38,14 +38,14 @@ inline std::vector<IpAddress> ips(const std::vector<const char*>& texts) {
 
 inline const IpAddress open_place = ip_v4(0x7F000002);
 
-// Every name is 127.0.0.2.
+// Every name resolves to 127.0.0.2.
 inline std::unique_ptr<Resolver> names_at_the_open_place() {
     return std::make_unique<ScriptedResolver>([](const std::string&) -> Result<Resolver::Addresses> {
         return std::vector{open_place};
     });
 }
 
-// The rules as they are, but for one more public place and any port; a retry waits for nobody.
+// The default rules, plus one more public address and any port; retries do not wait.
 inline FetchRules rules_of_the_test() {
     FetchRules rules;
     rules.may_dial = [](const IpAddress& address) { return address == open_place || is_public(address); };

@@ -10,7 +10,7 @@ std::string again(std::string_view text) {
     return url ? to_text(*url) : "refused: " + url.error().message;
 }
 
-TEST(Url, WhatIsReadIsWrittenInOneWay) {
+TEST(Url, AnAddressIsRewrittenInOneWay) {
     EXPECT_EQ(again("https://example.com"), "https://example.com/");
     EXPECT_EQ(again("HTTPS://EXAMPLE.com:443/A?b=C#d"), "https://example.com/A?b=C");
     EXPECT_EQ(again("http://example.com.:8080?q"), "http://example.com:8080/?q");
@@ -23,7 +23,7 @@ TEST(Url, WhatIsReadIsWrittenInOneWay) {
     EXPECT_EQ(again("http://0x08080808./"), "http://8.8.8.8/");
 }
 
-TEST(Url, WhatProgramsReadDifferentlyIsNoAddress) {
+TEST(Url, WhatProgramsReadDifferentlyIsNotAnAddress) {
     for (const char* text : {
              "",
              "cat.jpg",
@@ -115,7 +115,7 @@ TEST(Url, LengthIsBounded) {
     EXPECT_FALSE(parse_url("http://" + long_host + "bb/"));
 }
 
-TEST(Url, ARedirectIsReadFromWhereItStood) {
+TEST(Url, ARedirectIsRelativeToWhereItWasFound) {
     const Url from = *parse_url("https://example.com/a/b?c");
     const auto to = [&](const std::string& location) {
         const Result<Url> url = follow(from, location);
@@ -128,7 +128,7 @@ TEST(Url, ARedirectIsReadFromWhereItStood) {
     EXPECT_EQ(to("https://OTHER.example:8443/#f"), "https://other.example:8443/");
 }
 
-TEST(Url, ARedirectToSomethingElseThanAnAddressIsNotFollowed) {
+TEST(Url, ARedirectToAnythingButAnAllowedAddressIsNotFollowed) {
     const Url from = *parse_url("https://example.com/a");
     for (const char* location :
          {"http://example.com/a", "http://example.com:443/a", "file:///etc/passwd", "ftp://a/", "gopher://a/",
