@@ -109,7 +109,7 @@ TEST(FrameChoice, TheFirstFrameOfEachSceneIgnoringFlicker) {
     for (const auto& [time, value] : film) {
         if (choice.places({.from = time, .until = time + 0.1}, grey(value)) > 0) got.push_back(time);
     }
-    EXPECT_EQ(got, (std::vector<double>{0, 0.6, 1.5})) << "0.4 and 0.8 come too soon behind the one before";
+    EXPECT_EQ(got, (std::vector<double>{0, 0.6, 1.5})) << "0.4 and 0.8 come too soon after the frame before";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // parse_request() on anything: it never crashes, takes exactly what is JSON (nlohmann is the second opinion),
-// and what it took or refused can always be told as valid JSON.
+// and its result or refusal can always be written as valid JSON.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -54,8 +54,8 @@ std::size_t things_of(const json& event) {
     return count;
 }
 
-bool within(const std::optional<double>& wish, double least, double most) {
-    return !wish || (*wish >= least && *wish <= most);
+bool within(const std::optional<double>& option, double least, double most) {
+    return !option || (*option >= least && *option <= most);
 }
 
 void check_texts(const std::vector<std::string>& texts, std::size_t count_max) {
@@ -99,8 +99,8 @@ void check_job(const Job& job) {
     vignette::Caption caption;
     caption.text = job.options.prompt.value_or("");
     caption.warnings = job.warnings;
-    const json told = json::parse(vignette::format_result(caption));
-    ASSERT(told.at("caption") == *caption.text);
+    const json written = json::parse(vignette::format_result(caption));
+    ASSERT(written.at("caption") == *caption.text);
 }
 
 // One item may hold several pictures.
@@ -139,8 +139,8 @@ void check_taken(const Request& request, std::string_view body) {
 }
 
 void check_refused(const vignette::Error& error, std::string_view body) {
-    const json told = json::parse(vignette::format_result(std::unexpected(error)));
-    ASSERT(told.at("error").at("message") == error.message);
+    const json written = json::parse(vignette::format_result(std::unexpected(error)));
+    ASSERT(written.at("error").at("message") == error.message);
     const bool too_deep = error.message.find("nested deeper") != std::string::npos;
     if (error.code != ErrorCode::invalid_json || too_deep) return;
     const auto event = second_opinion(body);

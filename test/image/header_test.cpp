@@ -123,7 +123,7 @@ TEST(Header, NamesTheFormatsThatAreNotDecoded) {
     }
 }
 
-TEST(Header, FindsTheFrameOfAJpegBehindRubbishAndOtherSegments) {
+TEST(Header, FindsTheFrameOfAJpegAfterJunkAndOtherSegments) {
     const std::string header = jpeg_header('\xC0', 8, "\0\x20"s, 1);
     const std::string comment =
         "\xFF\xFF\xFF\xFE\0\x06"

@@ -168,8 +168,8 @@ void expect_refusal(const Result<Bytes>& outcome, const std::string& url) {
     ASSERT_FALSE(outcome) << url;
     const ErrorCode code = outcome.error().code;
     EXPECT_TRUE(code == ErrorCode::forbidden_address || code == ErrorCode::invalid_input) << url;
-    for (const char* told : {"127.", "::1", "169.254", "10.0", "secret", "libcurl", "Could not"}) {
-        EXPECT_EQ(outcome.error().message.find(told), std::string::npos) << outcome.error().message;
+    for (const char* leak : {"127.", "::1", "169.254", "10.0", "secret", "libcurl", "Could not"}) {
+        EXPECT_EQ(outcome.error().message.find(leak), std::string::npos) << outcome.error().message;
     }
 }
 
