@@ -26,7 +26,8 @@ def _lines(words: list, count: int) -> list[dict]:
         raise SystemExit(f"{PROGRAM} is not built; run scripts/setup first")
     command = [PROGRAM, *words, "--log-level", "error"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    results = [json.loads(line) for line in done.stdout.splitlines()]
+    # not splitlines(): a caption of a random model may hold U+2028, which JSON allows in a line
+    results = [json.loads(line) for line in done.stdout.split("\n") if line]
     if len(results) != count:
         raise SystemExit(f"{PROGRAM.name} answered {len(results)} of {count} pictures:\n{done.stderr}")
     return results

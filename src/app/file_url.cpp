@@ -5,31 +5,12 @@
 #include <optional>
 #include <system_error>
 
+#include "core/percent.h"
 #include "wire/strings.h"
 
 namespace vignette {
 namespace fs = std::filesystem;
 namespace {
-
-// Empty where a % is not followed by two hex digits, or encodes a NUL byte.
-std::optional<std::string> unescape(std::string_view text) {
-    std::string plain;
-    plain.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            plain += text[i];
-            continue;
-        }
-        const std::string_view digits = text.substr(i + 1, 2);
-        unsigned char code = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
-        if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2 || code == 0)
-            return std::nullopt;
-        plain += static_cast<char>(code);
-        i += 2;
-    }
-    return plain;
-}
 
 bool lies_under(const fs::path& file, const fs::path& root) {
     return std::ranges::mismatch(root, file).in1 == root.end();
@@ -47,7 +28,7 @@ Result<fs::path> find_file(std::string_view url, const std::vector<std::string>&
     std::string_view rest = url.substr(url.find(':') + 1);
     if (rest.starts_with("//localhost/")) rest.remove_prefix(std::string_view("//localhost").size());
     if (rest.starts_with("///")) rest.remove_prefix(2);
-    const std::optional<std::string> path = unescape(rest);
+    const std::optional<std::string> path = percent_decode(rest);
     if (!path || !rest.starts_with('/') || rest.starts_with("//")) {
         return fail(ErrorCode::usage, "a file's address looks like file:///home/me/cat.jpg");
     }

@@ -11,6 +11,7 @@
 #include "app/file_url.h"
 #include "app/files.h"
 #include "app/print_item.h"
+#include "core/ascii.h"
 #include "core/film_kind.h"
 #include "core/log.h"
 #include "wire/strings.h"
@@ -55,7 +56,7 @@ private:
 // Its bytes are not here yet, so only its ending can say.
 bool ends_like_film(std::string_view url) {
     constexpr std::array endings{".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"};
-    const std::string path = lower_case(url.substr(0, url.find_first_of("?#")));
+    const std::string path = ascii_lower(url.substr(0, url.find_first_of("?#")));
     return std::ranges::any_of(endings, [&](std::string_view ending) { return path.ends_with(ending); });
 }
 

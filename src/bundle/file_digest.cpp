@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "core/file_handle.h"
+#include "core/hex.h"
 #include "vignette/bytes.h"
 #include "vignette/invariant.h"
 
@@ -32,13 +33,7 @@ public:
         std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
         unsigned size = 0;
         ASSERT(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-        constexpr std::string_view digits = "0123456789abcdef";
-        std::string text;
-        for (unsigned i = 0; i < size; ++i) {
-            text += digits[digest[i] >> 4];
-            text += digits[digest[i] & 15];
-        }
-        return text;
+        return to_hex({reinterpret_cast<const char*>(digest.data()), size});
     }
 
 private:

@@ -8,6 +8,7 @@
 #include "bundle/file_digest.h"
 #include "bundle/json_view.h"
 #include "bundle/manifest_fields.h"
+#include "core/hex.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -35,7 +36,7 @@ Result<std::string> file_name(const JsonView& value) {
 Result<std::string> digest(const JsonView& object) {
     const JsonView value = TRY(object.at("sha256"));
     std::string text = TRY(value.text(manifest_name_bytes_max));
-    const bool hex = text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+    const bool hex = is_sha256(text);
     if (!hex) return value.refuse("must be 64 hexadecimal digits in lower case");
     return text;
 }

@@ -8,6 +8,7 @@
 
 #include "bundle/file_digest.h"
 #include "bundle/json_view.h"
+#include "core/hex.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -178,7 +179,7 @@ private:
     static std::string known_digest(const fs::path& path) {
         std::error_code error;
         const std::string name = fs::read_symlink(path, error).filename().string();
-        const bool digest = name.size() == 64 && name.find_first_not_of("0123456789abcdef") == name.npos;
+        const bool digest = is_sha256(name);
         return digest ? name : "";
     }
 

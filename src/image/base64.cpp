@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/hex.h"
 #include "vignette_rust.h"
 
 namespace vignette {
@@ -24,10 +25,9 @@ std::size_t decoded_size(std::string_view text) {
 }
 
 std::string quoted(char character) {
-    constexpr std::string_view digits = "0123456789abcdef";
     const auto value = static_cast<std::uint8_t>(character);
     if (value >= 0x20 && value < 0x7f) return {'\'', character, '\''};
-    return {'b', 'y', 't', 'e', ' ', '0', 'x', digits[value / 16u], digits[value % 16u]};
+    return {'b', 'y', 't', 'e', ' ', '0', 'x', hex_digits[value / 16u], hex_digits[value % 16u]};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "image/tiff/directory.h"
 
 namespace vignette {
@@ -16,7 +17,7 @@ constexpr auto prefix = "Exif\0\0"sv;
 constexpr std::string_view pattern = "dddd:dd:dd dd:dd:dd";
 
 bool fits(char character, char wanted) {
-    return wanted == 'd' ? character >= '0' && character <= '9' : character == wanted;
+    return wanted == 'd' ? is_ascii_digit(character) : character == wanted;
 }
 
 int number_at(std::string_view text, std::size_t offset, std::size_t digits) {

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "core/ascii.h"
 #include "image/bytes_view.h"
 #include "image/raw/raw.h"
 #include "image/refusal.h"
@@ -77,12 +78,8 @@ Result<ImageFormat> sniff_iso_media(const BytesView& view) {
 }
 
 std::string lower_start(std::span<const std::byte> encoded) {
-    std::string text;
-    for (const std::byte byte : encoded.first(std::min(encoded.size(), text_looked_at))) {
-        const char character = static_cast<char>(byte);
-        text += character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
-    }
-    return text;
+    const std::size_t size = std::min(encoded.size(), text_looked_at);
+    return ascii_lower(std::string_view(reinterpret_cast<const char*>(encoded.data()), size));
 }
 
 std::unexpected<Error> fail_unknown(std::span<const std::byte> encoded) {

@@ -6,6 +6,9 @@
 #include <random>
 #include <utility>
 
+#include "core/hex.h"
+#include "core/percent.h"
+
 namespace vignette {
 namespace {
 
@@ -15,24 +18,6 @@ std::string replace_all(std::string text, std::string_view name, std::string_vie
         text.replace(at, name.size(), value);
     }
     return text;
-}
-
-std::string percent_encode(std::string_view text) {
-    constexpr std::string_view kept = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string encoded;
-    encoded.reserve(text.size());
-    for (const char c : text) {
-        if (kept.find(c) != std::string_view::npos) {
-            encoded += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        encoded += '%';
-        encoded += digits[byte >> 4U];
-        encoded += digits[byte & 15U];
-    }
-    return encoded;
 }
 
 std::string with_query(std::string url, std::string_view query) {
@@ -45,10 +30,9 @@ std::string fill_worker(const std::string& url, std::string_view worker_id) {
 }
 
 std::string random_worker_id() {
-    constexpr std::string_view digits = "0123456789abcdef";
     std::random_device chance;
     std::string id = "local-";
-    for (int i = 0; i < 16; ++i) id += digits[chance() % digits.size()];
+    for (int i = 0; i < 16; ++i) id += hex_digits[chance() % hex_digits.size()];
     return id;
 }
 

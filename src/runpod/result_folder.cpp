@@ -13,6 +13,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/hex.h"
 #include "core/log.h"
 #include "runpod/platform.h"
 
@@ -65,16 +66,6 @@ void sync_folder(const fs::path& folder) {
     if (file.get() >= 0) ::fsync(file.get());
 }
 
-std::string hexadecimal(std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string told;
-    for (const char c : text) {
-        told += digits[static_cast<unsigned char>(c) >> 4U];
-        told += digits[static_cast<unsigned char>(c) & 15U];
-    }
-    return told;
-}
-
 std::optional<std::string> from_hexadecimal(std::string_view told) {
     std::string text;
     for (std::size_t i = 0; i < told.size(); i += 2) {
@@ -89,7 +80,7 @@ std::optional<std::string> from_hexadecimal(std::string_view told) {
 
 // One line about the job, then the body as it is posted.
 std::string head_line(const JobId& job, bool streamed) {
-    return std::string(head_mark) + (streamed ? " streamed " : " whole ") + hexadecimal(job.value) + "\n";
+    return std::string(head_mark) + (streamed ? " streamed " : " whole ") + to_hex(job.value) + "\n";
 }
 
 std::optional<SavedResult> read_saved(const fs::path& path) {
@@ -133,7 +124,7 @@ bool is_workers_folder(const fs::directory_entry& entry) {
 }  // namespace
 
 Result<ResultFolder> ResultFolder::open(const fs::path& parent, std::string_view worker_id) {
-    const fs::path own = parent / (std::string(folder_mark) + hexadecimal(worker_id));
+    const fs::path own = parent / (std::string(folder_mark) + to_hex(worker_id));
     std::error_code failure;
     fs::create_directories(own, failure);
     if (failure) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/ascii.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -22,10 +23,6 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
 // C1 control characters are two bytes in UTF-8 and move the cursor of some terminals, just as C0 do.
 bool is_second_of_c1(std::string_view text, std::size_t at) {
     return at > 0 && text[at - 1] == '\xC2' && static_cast<unsigned char>(text[at]) < 0xA0;
-}
-
-char lower(char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
 
 }  // namespace
@@ -50,13 +47,7 @@ std::string_view trim(std::string_view text) {
 }
 
 bool starts_with_scheme(std::string_view text, std::string_view scheme) {
-    return lower_case(text.substr(0, scheme.size())) == scheme;
-}
-
-std::string lower_case(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), lower);
-    return out;
+    return ascii_lower(text.substr(0, scheme.size())) == scheme;
 }
 
 // Damerau-Levenshtein distance (a swapped pair is not edited again). Keeps three rows: a swap looks back two.
@@ -80,7 +71,7 @@ std::size_t edit_distance(std::string_view one, std::string_view other) {
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
     if (word.size() > word_bytes_max) return {};
-    const std::string wanted = lower_case(word);
+    const std::string wanted = ascii_lower(word);
     std::string_view best;
     std::size_t best_distance = word_bytes_max;
     for (const std::string_view candidate : candidates) {

@@ -27,6 +27,4 @@ std::string_view trim(std::string_view text);  // without white space at either 
 
 bool starts_with_scheme(std::string_view text, std::string_view scheme);  // "https://", in any case
 
-std::string lower_case(std::string_view text);  // ASCII letters only
-
 }  // namespace vignette

@@ -267,7 +267,7 @@ def test_a_broken_set_of_shards_is_told(world, damage):
         words = ["model-00002-of-00003.safetensors is missing"]
     elif damage == "index names a path":
         index["weight_map"]["query_tokens"] = "../outside.safetensors"
-        words = ["names a file that is no plain name"]
+        words = ["names a file that is not a plain file name"]
     else:
         index["weight_map"] = {}
         words = ["has no weight_map"]
@@ -319,7 +319,7 @@ def test_a_path_that_cannot_be_used_is_told(world):
     (world.root / "file").write_text("")
     (world.root / "loop").symlink_to("loop")
     (world.root / "empty").mkdir()
-    words = {"nowhere": "No such file", "file": "is no folder", "loop": "symbolic links", "empty": "config.json"}
+    words = {"nowhere": "No such file", "file": "is not a folder", "loop": "symbolic links", "empty": "config.json"}
     for name, word in words.items():
         refused(world, world.add(world.root / name), word)
 

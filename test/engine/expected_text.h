@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "engine/callers.h"
-#include "engine/seeded_random.h"
 #include "engine/reference_search.h"
+#include "engine/seeded_random.h"
 #include "fakes/scripted_model.h"
 
 namespace vignette {
@@ -37,7 +37,9 @@ inline Decoded expected_text(const ScriptedModel& model, const TestRequest& requ
     return expected_texts(model, request).front();
 }
 
-inline void expect_text(const Result<Generation>& answer, const ScriptedModel& model, const TestRequest& request) {
+inline void expect_text(
+    const Result<Generation>& answer, const ScriptedModel& model, const TestRequest& request
+) {
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
     const std::vector<Decoded> expected = expected_texts(model, request);
     ASSERT_EQ(answer->decoded.size(), expected.size());

@@ -1,4 +1,5 @@
-// The tiny films of the fuzz corpus: four pictures, two red and two blue (scripts/py/media/films.py makes them).
+// The tiny films of the fuzz corpus: four pictures, two red and two blue (scripts/py/media/films.py makes
+// them).
 #pragma once
 
 #include <gtest/gtest.h>

@@ -352,10 +352,10 @@ def dated():
             ("HEIF", "heic", 2.0),
         ):
             encoded = saved(picture, kind, exif=block.tobytes() if kind == "HEIF" else block)
-            taken = (
+            told = (
                 "2026-06-01T00:00:00" if (kind, name) == ("TIFF", "original") else taken
             )  # Pillow leaves the first out
-            yield Picture(f"{name}.{extension}", encoded, reference(encoded), mean, taken=taken)
+            yield Picture(f"{name}.{extension}", encoded, reference(encoded), mean, taken=told)
 
 
 def pictures():

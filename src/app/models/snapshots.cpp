@@ -8,6 +8,7 @@
 
 #include "app/models/model_paths.h"
 #include "bundle/snapshot.h"
+#include "core/ascii.h"
 #include "core/environment.h"
 
 namespace vignette {
@@ -19,8 +20,7 @@ constexpr const char* runpod_cache = "/runpod-volume/huggingface-cache/hub";
 
 bool is_part(std::string_view text) {
     return !text.empty() && text.size() <= 96 && text.front() != '.' && std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-               c == '-' || c == '_';
+        return is_ascii_alphanumeric(c) || c == '.' || c == '-' || c == '_';
     });
 }
 

@@ -8,16 +8,13 @@
 #include <thread>
 
 #include "app/preflight/checks.h"
+#include "core/ascii.h"
 #include "core/environment.h"
 
 namespace vignette {
 namespace {
 
-bool is_true(const char* name) {
-    std::string value = variable(name);
-    std::ranges::transform(value, value.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-    return value == "true";
-}
+bool is_true(const char* name) { return ascii_lower(variable(name)) == "true"; }
 
 // Empty if the variable is not set. One that is not a number from 0 to `max` is added to `misunderstood`.
 std::optional<double> number(const char* name, double max, std::vector<std::string>& misunderstood) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "caption/wording/characters.h"
+#include "core/ascii.h"
 
 namespace vignette {
 namespace {
@@ -54,14 +55,6 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-std::string lower_ascii(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char letter) {
-        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + ('a' - 'A')) : letter;
-    });
-    return out;
-}
-
 // The word before `end`: of "(e.g" it is "e.g".
 std::string_view word_before(std::string_view text, std::size_t end) {
     std::size_t begin = end;
@@ -103,7 +96,7 @@ Next next_after(std::string_view text, std::size_t at) {
 bool belongs_to_word(std::string_view text, std::size_t from, std::size_t stop, Next next) {
     const std::string_view word = word_before(text, stop);
     if (word.empty()) return false;
-    const std::string lowered = lower_ascii(word);
+    const std::string lowered = ascii_lower(word);
     if (holds(titles, lowered)) return true;
     if (holds(shortened, lowered)) return next == Next::small || next == Next::other;
     const bool initial = word.size() == 1 && is_capital(static_cast<unsigned char>(word.front()));
@@ -204,7 +197,7 @@ std::string_view without_dangling(std::string_view text) {
         }
         const std::string_view word = word_before(text, text.size());
         const bool first = word.size() == text.size();
-        if (first || !holds(dangling_words, lower_ascii(word))) break;
+        if (first || !holds(dangling_words, ascii_lower(word))) break;
         text = text.substr(0, text.size() - word.size());
     }
     return text;

@@ -5,6 +5,7 @@
 
 #include "caption/wording/endings.h"
 #include "caption/wording/tags.h"
+#include "core/ascii.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -16,12 +17,9 @@ constexpr std::array nouns{"photograph", "photo", "picture", "image"};
 constexpr std::array links{" of ",       " showing ",  " shows ",    " depicting ", " depicts ",
                            " features ", " captures ", " displays ", " that shows "};
 
-char small(char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + ('a' - 'A')) : letter;
-}
-
 bool begins_with(std::string_view text, std::string_view words) {
-    return text.size() >= words.size() && std::ranges::equal(text.substr(0, words.size()), words, {}, small);
+    return text.size() >= words.size() &&
+           std::ranges::equal(text.substr(0, words.size()), words, {}, [](char c) { return ascii_lower(c); });
 }
 
 // Bytes of "The image shows " and its like.
@@ -45,7 +43,7 @@ std::string without_opening(std::string_view text) {
     const std::size_t size = opening_size(text);
     std::string rest(strip(text.substr(size)));
     if (rest.empty()) return std::string(text);
-    const bool capital = small(text.front()) != text.front();
+    const bool capital = is_ascii_upper(text.front());
     if (size > 0 && capital && rest.front() >= 'a' && rest.front() <= 'z')
         rest.front() = static_cast<char>(rest.front() - ('a' - 'A'));
     return rest;

@@ -8,6 +8,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/ascii.h"
 #include "net/fetch/resolver.h"
 
 namespace vignette {
@@ -18,11 +19,8 @@ constexpr std::size_t header_bytes_max = 64 * KiB;
 constexpr std::size_t tag_bytes_max = 1 * KiB;
 constexpr std::size_t bytes_of_no_use_max = 16 * KiB;  // read and dropped so that the connection can be kept
 
-bool contains(std::string text, std::string_view word) {
-    std::ranges::transform(text, text.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return text.find(word) != std::string::npos;
+bool contains(std::string_view text, std::string_view word) {
+    return ascii_lower(text).find(word) != std::string::npos;
 }
 
 // Errors for which a retry, or a new connection, may help.

@@ -4,14 +4,14 @@
 #include <array>
 #include <optional>
 
+#include "core/ascii.h"
+
 namespace vignette {
 namespace {
 
 auto forbidden(const char* what) { return fail(ErrorCode::forbidden_address, what); }
 
-bool is_name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
+bool is_name_character(char c) { return is_ascii_alphanumeric(c) || c == '-' || c == '_'; }
 
 bool is_plain(char c) {
     const auto code = static_cast<unsigned char>(c);
@@ -22,11 +22,7 @@ bool is_plain(char c) {
 bool is_ours(std::string_view name) {
     constexpr std::array ours{"host",       "content-length",  "transfer-encoding", "connection",
                               "user-agent", "accept-encoding", "if-none-match",     "if-modified-since"};
-    std::string lower(name);
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return std::ranges::find(ours, lower) != ours.end();
+    return std::ranges::find(ours, ascii_lower(name)) != ours.end();
 }
 
 std::string_view trim(std::string_view text) {

@@ -6,6 +6,9 @@
 #include <charconv>
 #include <memory>
 
+#include "core/ascii.h"
+#include "core/percent.h"
+
 namespace vignette {
 namespace {
 
@@ -19,28 +22,18 @@ struct FreeUrl {
     void operator()(char* text) const { curl_free(text); }
 };
 
-// Only ASCII: what a locale thinks of a letter must not matter here.
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(), [](char c) { return lower(c); });
-    return result;
-}
 
 bool is_label(std::string_view label) {
     return !label.empty() && label.size() <= label_bytes_max && std::ranges::all_of(label, [](char c) {
-        return is_letter(c) || is_digit(c) || c == '-' || c == '_';
+        return is_ascii_alphanumeric(c) || c == '-' || c == '_';
     });
 }
 
 // Whatever any program may take for a number must be a number, or it is not a host.
 bool looks_numeric(std::string_view host) {
     const std::string_view last = host.substr(host.rfind('.') + 1);
-    return std::ranges::all_of(last, is_digit) || last.starts_with("0x");
+    return std::ranges::all_of(last, is_ascii_digit) || last.starts_with("0x");
 }
 
 auto bad_url(const char* what) { return fail(ErrorCode::invalid_input, std::string(what)); }
@@ -111,22 +104,7 @@ Result<void> read_host(std::string_view text, Url& url) {
 }
 
 // Percent-encodes the bytes of non-ASCII letters, as browsers do.
-std::string escape(std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string escaped;
-    escaped.reserve(text.size());
-    for (const char c : text) {
-        if (is_ascii(c)) {
-            escaped += c;
-        } else {
-            const auto code = static_cast<unsigned char>(c);
-            escaped += '%';
-            escaped += digits[code >> 4];
-            escaped += digits[code & 15];
-        }
-    }
-    return escaped;
-}
+std::string escape(std::string_view text) { return percent_encode(text, is_ascii); }
 
 // Resolves a path without a host against the same host, with its dots.
 std::optional<std::string> join(const Url& from, const std::string& path) {
@@ -151,7 +129,7 @@ std::optional<std::string> normal_host(std::string_view text) {
     for (std::string_view rest = text;;) {
         const std::size_t dot = rest.find('.');
         if (!is_label(rest.substr(0, dot))) return std::nullopt;
-        if (dot == std::string_view::npos) return lower(text);
+        if (dot == std::string_view::npos) return ascii_lower(text);
         rest.remove_prefix(dot + 1);
     }
 }
@@ -165,10 +143,10 @@ Result<Url> parse_url(std::string_view text, std::size_t bytes_max) {
     }
     TRY(check_characters(text));
     const std::size_t colon = text.find(':');
-    const std::string scheme = lower(text.substr(0, colon));
+    const std::string scheme = ascii_lower(text.substr(0, colon));
     const bool is_scheme =
-        !scheme.empty() && is_letter(scheme.front()) && std::ranges::all_of(scheme, [](char c) {
-            return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+        !scheme.empty() && is_ascii_letter(scheme.front()) && std::ranges::all_of(scheme, [](char c) {
+            return is_ascii_alphanumeric(c) || c == '+' || c == '-' || c == '.';
         });
     if (colon == std::string_view::npos || !is_scheme) {
         return bad_url("this is not an address; one looks like https://example.com/cat.jpg");

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/ascii.h"
 #include "wire/dialects/runpod.h"
 #include "wire/json/pieces.h"
 #include "wire/request/request_reader.h"
@@ -17,8 +18,8 @@ constexpr std::size_t jobs_max = 4096;  // per request; the worker never asks fo
 
 // The text of a JSON string or number, nullopt for anything else. Bytes that are not UTF-8 are replaced.
 std::optional<std::string> text_of(std::string_view token) {
-    const bool may_be = token.starts_with('"') || token.starts_with('-') ||
-                        (!token.empty() && token.front() >= '0' && token.front() <= '9');
+    const bool may_be =
+        token.starts_with('"') || token.starts_with('-') || (!token.empty() && is_ascii_digit(token.front()));
     if (!may_be) return std::nullopt;
     std::string repaired =  // by dumping it as if it were a text and reading it back
         Json::parse(Json(token).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();

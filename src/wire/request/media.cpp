@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "wire/strings.h"
 
 namespace vignette {
@@ -26,7 +27,7 @@ std::string send(const Wanted& wanted, std::string_view how = "send the ") {
 
 bool declares_base64(std::string_view head) {
     const std::size_t last = head.rfind(';');
-    return last != std::string_view::npos && lower_case(trim(head.substr(last + 1))) == "base64";
+    return last != std::string_view::npos && ascii_lower(trim(head.substr(last + 1))) == "base64";
 }
 
 Result<std::string_view> read_data_url(std::string_view url, const Wanted& wanted) {
