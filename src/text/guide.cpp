@@ -15,6 +15,8 @@ constexpr int word_bits = 32;
 
 std::unexpected<Error> refuse(vig_status status, vig_text error) {
     std::string why = into_string(error);
+    if (status == VIG_PANICKED)
+        why = "the grammar library cannot handle it";  // its own text may be pages long
     if (status == VIG_UNSUPPORTED)
         return fail(
             ErrorCode::unsupported, "this model cannot answer in JSON: " + std::move(why) +
