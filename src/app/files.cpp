@@ -25,7 +25,10 @@ Result<Buffer> read_all(const fs::path& path, std::size_t bytes_max) {
     }
     const std::unique_ptr<std::FILE, Close> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"));
     if (!file) {
-        return fail(ErrorCode::usage, "cannot open " + path.string() + ": " + std::strerror(errno));
+        return fail(
+            ErrorCode::usage,
+            "cannot open " + path.string() + ": " + std::strerror(errno) + "; check the path"
+        );
     }
     Buffer content;
     const std::uintmax_t expected = fs::file_size(path, ignored);

@@ -1,5 +1,5 @@
 // Reading a JSON file that may be broken or hostile: every question can fail, and the failure names the file,
-// the key and what was there instead. Private to model/. A view looks into a document that must outlive it.
+// the key and what was there instead. Private to bundle/. A view looks into a document that must outlive it.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,8 @@ Result<std::shared_ptr<OpenedModel>> ModelCache::acquire(const std::filesystem::
         }
         changed_.wait(lock);
     }
-    if (!make_room()) {
+    std::optional<std::shared_ptr<OpenedModel>> evicted = make_room();
+    if (!evicted) {
         return fail(
             ErrorCode::overloaded, "all " + std::to_string(options_.models_max) +
                                        " places for models are in use; try again in a moment, or allow more "
@@ -33,6 +34,7 @@ Result<std::shared_ptr<OpenedModel>> ModelCache::acquire(const std::filesystem::
     }
     places_[bundle] = {.model = nullptr, .asked_for = Clock::now()};
     lock.unlock();
+    evicted->reset();  // before the next is loaded, and without the lock: freeing a model takes a while
     Result<std::shared_ptr<OpenedModel>> opened = load(bundle);
     lock.lock();
     if (opened) {
@@ -55,18 +57,19 @@ int ModelCache::loaded() const {
     }));
 }
 
-// The one that nobody uses, and that was wanted the longest ago, gives its place. The lock is held.
-bool ModelCache::make_room() {
-    if (places_.size() < static_cast<std::size_t>(options_.models_max)) return true;
+// Of those that nobody uses, the one that was wanted the longest ago goes.
+std::optional<std::shared_ptr<OpenedModel>> ModelCache::make_room() {
+    if (places_.size() < static_cast<std::size_t>(options_.models_max)) return std::shared_ptr<OpenedModel>();
     auto oldest = places_.end();
     for (auto one = places_.begin(); one != places_.end(); ++one) {
         if (one->second.model.use_count() != 1) continue;  // in use, or being loaded
         if (oldest == places_.end() || one->second.asked_for < oldest->second.asked_for) oldest = one;
     }
-    if (oldest == places_.end()) return false;
+    if (oldest == places_.end()) return std::nullopt;
     log_info("model " + oldest->first.filename().string() + " makes room for another");
+    std::shared_ptr<OpenedModel> evicted = std::move(oldest->second.model);
     places_.erase(oldest);
-    return true;
+    return evicted;
 }
 
 void ModelCache::drop_idle(Clock::time_point now) {

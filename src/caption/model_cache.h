@@ -55,7 +55,8 @@ private:
     };
 
     Result<std::shared_ptr<OpenedModel>> load(const std::filesystem::path& bundle) const;
-    bool make_room();
+    // The model that gave up its place, null if a place was free; empty if all are in use. The lock is held.
+    std::optional<std::shared_ptr<OpenedModel>> make_room();
     Clock::time_point next_look() const;
     void watch(const std::stop_token& stop);
 

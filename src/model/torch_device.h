@@ -1,4 +1,4 @@
-// Where a model computes: the wanted of an operator as a device, and torch's threads. Private to the torch
+// Where a model computes: the device that an operator asked for, and torch's threads. Private to the torch
 // side of model/.
 #pragma once
 

@@ -10,7 +10,7 @@ namespace {
 constexpr Milliseconds first_wait{250};
 constexpr Milliseconds longest_wait{15'000};
 constexpr Milliseconds first_wait_throttled{1'000};
-constexpr Milliseconds longest_option{60'000};
+constexpr Milliseconds longest_retry_after{60'000};
 constexpr Milliseconds quick{500};
 constexpr Milliseconds first_wait_quick{20};
 constexpr Milliseconds longest_wait_quick{1'000};
@@ -49,7 +49,7 @@ std::optional<Milliseconds> TakePolicy::wait_after(const Event& event) {
         case TakeAnswer::throttled:
             ++failures_;
             if (event.retry_after.count() > 0)
-                return std::min<Milliseconds>(event.retry_after, longest_option);
+                return std::min<Milliseconds>(event.retry_after, longest_retry_after);
             return growing_wait(failures_, first_wait_throttled, longest_wait, event.chance);
         case TakeAnswer::refused:
         case TakeAnswer::broken: break;

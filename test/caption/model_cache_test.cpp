@@ -37,6 +37,39 @@ struct ModelCacheTest : ::testing::Test {
     std::latch gate{1};
 };
 
+// Its end waits until another model could be acquired.
+class SlowToFree final : public OpenedModel {
+public:
+    SlowToFree(std::latch& begun, std::latch& may_end) : begun_(begun), may_end_(may_end) {}
+    ~SlowToFree() override {
+        begun_.count_down();
+        may_end_.wait();
+    }
+
+private:
+    std::latch& begun_;
+    std::latch& may_end_;
+};
+
+TEST(ModelCache, FreeingAnEvictedModelKeepsNobodyFromAnother) {
+    std::latch begun(1);
+    std::latch acquired(1);
+    ModelCache cache(
+        [&](const std::filesystem::path& bundle) -> Result<std::shared_ptr<OpenedModel>> {
+            if (bundle == "evicted") return std::make_shared<SlowToFree>(begun, acquired);
+            return std::make_shared<OpenedModel>();
+        },
+        {.models_max = 2}
+    );
+    ASSERT_TRUE(cache.acquire("evicted").has_value());
+    const auto used = cache.acquire("used").value();
+    auto newcomer = std::async(std::launch::async, [&] { return cache.acquire("new").has_value(); });
+    begun.wait();
+    EXPECT_EQ(cache.acquire("used").value(), used);
+    acquired.count_down();
+    EXPECT_TRUE(newcomer.get());
+}
+
 TEST_F(ModelCacheTest, AModelIsLoadedByTheFirstWhoAsksAndSharedByAll) {
     ModelCache cache(opener(), {});
     EXPECT_EQ(opened, 0);
