@@ -5,6 +5,7 @@ option(VIGNETTE_WERROR "Warnings are errors" OFF)
 add_library(vignette_flags INTERFACE)
 target_compile_features(vignette_flags INTERFACE cxx_std_23)
 target_compile_options(vignette_flags INTERFACE
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>  # the rules of core/mutex.h
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
   -Woverloaded-virtual -Wswitch-enum -Wimplicit-fallthrough -Wextra-semi
   -Wno-missing-field-initializers  # options structs are named at the call and filled where they differ

@@ -15,7 +15,7 @@ ModelCache::ModelCache(Open open, Options options) : open_(std::move(open)), opt
 ModelCache::~ModelCache() = default;
 
 Result<std::shared_ptr<OpenedModel>> ModelCache::acquire(const std::filesystem::path& bundle) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     // Somebody else may be loading it, and may fail: then it is our turn.
     for (auto found = places_.find(bundle); found != places_.end(); found = places_.find(bundle)) {
         if (found->second.model) {
@@ -51,7 +51,7 @@ Result<std::shared_ptr<OpenedModel>> ModelCache::load(const std::filesystem::pat
 }
 
 int ModelCache::loaded() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return static_cast<int>(std::ranges::count_if(places_, [](const auto& one) {
         return one.second.model != nullptr;
     }));
@@ -74,7 +74,7 @@ std::optional<std::shared_ptr<OpenedModel>> ModelCache::make_room() {
 
 void ModelCache::drop_idle(Clock::time_point now) {
     std::vector<std::shared_ptr<OpenedModel>> dropped;  // they die when the lock is open again
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto one = places_.begin(); one != places_.end();) {
         Place& place = one->second;
         if (place.model.use_count() > 1) place.asked_for = now;  // what works is not idle
@@ -97,7 +97,7 @@ ModelCache::Clock::time_point ModelCache::next_look() const {
 void ModelCache::watch(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         {
-            std::unique_lock lock(mutex_);
+            MutexLock lock(mutex_);
             changed_.wait_until(lock, stop, next_look(), [] { return false; });
         }
         drop_idle(Clock::now());

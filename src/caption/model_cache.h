@@ -10,10 +10,10 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 
+#include "core/mutex.h"
 #include "vignette/error.h"
 
 namespace vignette {
@@ -55,16 +55,16 @@ private:
     };
 
     Result<std::shared_ptr<OpenedModel>> load(const std::filesystem::path& bundle) const;
-    // The model that gave up its place, null if a place was free; empty if all are in use. The lock is held.
-    std::optional<std::shared_ptr<OpenedModel>> make_room();
-    Clock::time_point next_look() const;
+    // The model that gave up its place, null if a place was free; empty if all are in use.
+    std::optional<std::shared_ptr<OpenedModel>> make_room() REQUIRES(mutex_);
+    Clock::time_point next_look() const REQUIRES(mutex_);
     void watch(const std::stop_token& stop);
 
     const Open open_;
     const Options options_;
-    mutable std::mutex mutex_;
+    mutable Mutex mutex_;
     std::condition_variable_any changed_;
-    std::map<std::filesystem::path, Place> places_;
+    std::map<std::filesystem::path, Place> places_ GUARDED_BY(mutex_);
     std::optional<std::jthread> janitor_;  // last member: it uses the others
 };
 

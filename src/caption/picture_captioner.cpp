@@ -135,7 +135,7 @@ Result<GenerationRequest> PictureCaptioner::request_of(const Work& work, int sam
     return request;
 }
 
-// Samples run beside one another, each as a sequence of its own; the first is the one that is listened to.
+// Samples run side by side, each as a sequence of its own; only the first is streamed.
 Result<std::vector<Decoded>> PictureCaptioner::run(
     const Work& work, CaptionStream& pieces, Timings& timings
 ) {

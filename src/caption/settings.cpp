@@ -56,7 +56,7 @@ private:
     Result<void> settle_preset() {
         made_.preset = options_.preset;
         if (options_.schema) TRY(settle_schema());
-        // JSON that a loop ended would be none; its schema bounds it.
+        // JSON cut off at a loop would be invalid; its schema bounds it.
         const bool guarded = made_.preset && made_.preset != Preset::json;
         made_.rules.guards_loops = options_.loop_guard.value_or(guarded);
         made_.prompt = options_.prompt.value_or(bundle_.text.default_prompt);

@@ -20,9 +20,8 @@ struct Settings {
     std::optional<Preset> preset;
     DecodingRules rules;
     Wording wording = Wording::as_said;
-    int samples =
-        1;  // sequences that are drawn beside one another, the first with the seed, the next with seed + 1
-    bool json = false;              // a schema says what may be said
+    int samples = 1;    // sequences drawn side by side, the first with the seed, the next with seed + 1
+    bool json = false;  // a schema says what may be said
     std::vector<Warning> warnings;  // one for each option that was not granted
 };
 

@@ -5,9 +5,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <utility>
+
+#include "core/mutex.h"
 
 namespace vignette {
 
@@ -18,46 +19,46 @@ public:
 
     // Waits for room; false if closed.
     bool push(T value) {
-        std::unique_lock lock(mutex_);
-        room_.wait(lock, [&] { return closed_ || values_.size() < capacity_; });
+        MutexLock lock(mutex_);
+        room_.wait(lock, [&]() REQUIRES(mutex_) { return closed_ || values_.size() < capacity_; });
         return add(std::move(value));
     }
 
     // Never waits; false if full or closed.
     bool try_push(T value) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return values_.size() < capacity_ && add(std::move(value));
     }
 
     // Waits for a value; empty once closed and drained.
     std::optional<T> pop() {
-        std::unique_lock lock(mutex_);
-        filled_.wait(lock, [&] { return closed_ || !values_.empty(); });
+        MutexLock lock(mutex_);
+        filled_.wait(lock, [&]() REQUIRES(mutex_) { return closed_ || !values_.empty(); });
         return pop_locked();
     }
 
     // Never waits.
     std::optional<T> try_pop() {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return pop_locked();
     }
 
     void close() {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         closed_ = true;
         room_.notify_all();
         filled_.notify_all();
     }
 
 private:
-    bool add(T value) {
+    bool add(T value) REQUIRES(mutex_) {
         if (closed_) return false;
         values_.push_back(std::move(value));
         filled_.notify_one();
         return true;
     }
 
-    std::optional<T> pop_locked() {
+    std::optional<T> pop_locked() REQUIRES(mutex_) {
         if (values_.empty()) return std::nullopt;
         std::optional<T> value(std::move(values_.front()));
         values_.pop_front();
@@ -66,11 +67,11 @@ private:
     }
 
     const std::size_t capacity_;
-    std::mutex mutex_;
-    std::condition_variable room_;  // notified one by one: a value must not wake a hundred idle threads
-    std::condition_variable filled_;
-    std::deque<T> values_;
-    bool closed_ = false;
+    Mutex mutex_;
+    std::condition_variable_any room_;  // notified one by one: a value must not wake a hundred idle threads
+    std::condition_variable_any filled_;
+    std::deque<T> values_ GUARDED_BY(mutex_);
+    bool closed_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace vignette

@@ -1,9 +1,9 @@
 #include <sys/mman.h>
 
 #include <cstdlib>
-#include <mutex>
 #include <utility>
 
+#include "core/mutex.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -22,7 +22,7 @@ struct alignas(64) Block {
 class SpareBlock {
 public:
     Block* reuse(std::size_t bytes) {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const bool fits = kept_ != nullptr && kept_->bytes >= bytes && kept_->bytes / 2 <= bytes;
         return fits ? std::exchange(kept_, nullptr) : nullptr;
     }
@@ -30,13 +30,13 @@ public:
     // Returns the block to free instead, if any.
     Block* put(Block* block) {
         if (block->bytes > kept_bytes_max) return block;
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return std::exchange(kept_, block);
     }
 
 private:
-    std::mutex mutex_;
-    Block* kept_ = nullptr;
+    Mutex mutex_;
+    Block* kept_ GUARDED_BY(mutex_) = nullptr;
 };
 
 SpareBlock spare_block;

@@ -1,14 +1,15 @@
 #include "core/wait.h"
 
 #include <condition_variable>
-#include <mutex>
+
+#include "core/mutex.h"
 
 namespace vignette {
 
 bool wait_for(std::chrono::milliseconds time, const std::stop_token& stop) {
-    std::mutex mutex;
+    Mutex mutex;
     std::condition_variable_any never;
-    std::unique_lock lock(mutex);
+    MutexLock lock(mutex);
     never.wait_for(lock, stop, time, [] { return false; });
     return !stop.stop_requested();
 }

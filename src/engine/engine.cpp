@@ -83,7 +83,7 @@ Result<Generation> Engine::generate(GenerationRequest request, const OnToken& on
 }
 
 bool Engine::enter(Submission submission) {
-    const std::lock_guard lock(door_);  // anyone turned away can rely on all earlier callers being inside
+    const MutexLock lock(door_);  // anyone turned away can rely on all earlier callers being inside
     if (waiting_count_ >= waiting_max_) return false;
     ++waiting_count_;
     if (inbox_.try_push(std::move(submission))) return true;

@@ -11,13 +11,13 @@
 #include <future>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <stop_token>
 #include <thread>
 #include <vector>
 
 #include "core/channel.h"
+#include "core/mutex.h"
 #include "engine/generation.h"
 #include "engine/sequence.h"
 #include "engine/slots.h"
@@ -79,7 +79,7 @@ private:
     Model& model_;
     const ModelShape shape_;
     const int waiting_max_;
-    std::mutex door_;
+    Mutex door_;
     std::atomic<int> waiting_count_ = 0;  // submitted and not admitted, wherever they are
     Channel<Submission> inbox_;
     SlotPool slots_;                  // engine thread

@@ -10,8 +10,8 @@
 
 namespace vignette {
 
-// How many go through a program together: the memory that a vision model works in grows with them, its speed
-// no more.
+// How many go through a program together: with more of them a vision model takes more memory but runs no
+// faster.
 std::int64_t pictures_at_once(const at::Device& device);
 
 // Placeholders of all pictures of one newcomer.

@@ -27,7 +27,7 @@ public:
     Result<StepResult> run(const StepPlan& plan);
 
     // Every method once, on the scratch slot: the first calls compile, and bring the weights into memory. A
-    // program that does not fit its manifest throws here and not with somebody's picture.
+    // program that does not fit its manifest throws here, not at a client's first picture.
     void warm_up(const ModelInput& picture, std::span<const TokenId> prompt);
 
 private:

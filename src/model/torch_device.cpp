@@ -16,7 +16,7 @@ Result<at::Device> select_device(const std::string& wanted) {
     return fail(
         ErrorCode::unavailable,
         "no CUDA device can be used; start the container with --gpus all, or choose the device cpu or auto "
-        "(vignette doctor tells more)"
+        "(vignette doctor shows details)"
     );
 }
 

@@ -153,8 +153,8 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
 ) {
     if (manifest.info.kind != BundleKind::embedder) {
         return fail(
-            ErrorCode::usage, "the bundle " + manifest.info.name +
-                                  " makes captions and no vectors; name an embedder for vectors"
+            ErrorCode::usage,
+            "the bundle " + manifest.info.name + " makes captions, not vectors; name an embedder for vectors"
         );
     }
     set_threads(options.threads);

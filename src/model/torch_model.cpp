@@ -55,8 +55,8 @@ Result<std::unique_ptr<Model>> TorchModel::open(
 ) {
     if (manifest.info.kind != BundleKind::captioner) {
         return fail(
-            ErrorCode::usage, "the bundle " + manifest.info.name +
-                                  " makes vectors and no captions; name a captioner as the model"
+            ErrorCode::usage,
+            "the bundle " + manifest.info.name + " makes vectors, not captions; name a captioner as the model"
         );
     }
     if (options.slots < 0 || options.slots > slots_max) {

@@ -7,21 +7,21 @@
 namespace vignette {
 
 bool JobBook::open(const JobId& job, int pictures, std::stop_source stop) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!entries_.try_emplace(job, Entry{std::move(stop), pictures, false}).second) return false;
     running_pictures_ += pictures;
     return true;
 }
 
 bool JobBook::open_finished(const JobId& job) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!entries_.try_emplace(job, Entry{std::stop_source(std::nostopstate), 0, true}).second) return false;
     ++undelivered_;
     return true;
 }
 
 void JobBook::picture_done(const JobId& job) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto entry = entries_.find(job);
     if (entry == entries_.end() || entry->second.pictures <= 1)
         return;  // the last one's room goes with the job
@@ -31,7 +31,7 @@ void JobBook::picture_done(const JobId& job) {
 }
 
 void JobBook::finish(const JobId& job) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto entry = entries_.find(job);
     ASSERT(entry != entries_.end() && !entry->second.finished);
     running_pictures_ -= std::exchange(entry->second.pictures, 0);
@@ -41,7 +41,7 @@ void JobBook::finish(const JobId& job) {
 }
 
 void JobBook::close(const JobId& job) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto entry = entries_.find(job);
     ASSERT(entry != entries_.end() && entry->second.finished);
     entries_.erase(entry);
@@ -52,7 +52,7 @@ void JobBook::close(const JobId& job) {
 bool JobBook::stop(const JobId& job) {
     std::stop_source source(std::nostopstate);
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         const auto entry = entries_.find(job);
         if (entry == entries_.end() || entry->second.finished) return false;
         source = entry->second.stop;
@@ -63,7 +63,7 @@ bool JobBook::stop(const JobId& job) {
 void JobBook::stop_all() {
     std::vector<std::stop_source> sources;
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         for (const auto& [job, entry] : entries_) {
             if (!entry.finished) sources.push_back(entry.stop);
         }
@@ -72,13 +72,13 @@ void JobBook::stop_all() {
 }
 
 bool JobBook::is_running(const JobId& job) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto entry = entries_.find(job);
     return entry != entries_.end() && !entry->second.finished;
 }
 
 std::vector<JobId> JobBook::held() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     std::vector<JobId> jobs;
     jobs.reserve(entries_.size());
     for (const auto& [job, entry] : entries_) jobs.push_back(job);
@@ -86,23 +86,27 @@ std::vector<JobId> JobBook::held() const {
 }
 
 int JobBook::running_pictures() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return running_pictures_;
 }
 
 int JobBook::undelivered() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return undelivered_;
 }
 
 bool JobBook::wait(std::stop_token stop, const Ready& ready) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait(lock, std::move(stop), [&] { return ready(running_pictures_, undelivered_); });
+    MutexLock lock(mutex_);
+    return changed_.wait(lock, std::move(stop), [&]() REQUIRES(mutex_) {
+        return ready(running_pictures_, undelivered_);
+    });
 }
 
 bool JobBook::wait_until(Clock::time_point deadline, const Ready& ready) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_until(lock, deadline, [&] { return ready(running_pictures_, undelivered_); });
+    MutexLock lock(mutex_);
+    return changed_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) {
+        return ready(running_pictures_, undelivered_);
+    });
 }
 
 }  // namespace vignette

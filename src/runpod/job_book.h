@@ -5,10 +5,10 @@
 #include <condition_variable>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <stop_token>
 #include <vector>
 
+#include "core/mutex.h"
 #include "vignette/ids.h"
 
 namespace vignette {
@@ -49,11 +49,11 @@ private:
         bool finished = false;
     };
 
-    mutable std::mutex mutex_;  // for all below
+    mutable Mutex mutex_;
     std::condition_variable_any changed_;
-    std::map<JobId, Entry> entries_;
-    int running_pictures_ = 0;
-    int undelivered_ = 0;
+    std::map<JobId, Entry> entries_ GUARDED_BY(mutex_);
+    int running_pictures_ GUARDED_BY(mutex_) = 0;
+    int undelivered_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace vignette

@@ -66,7 +66,7 @@ void JobRunner::start(const JobId& id, Request request) {
     log_debug("job_taken pictures=" + std::to_string(pictures), id.value);
     const std::size_t tasks = job->work.tasks();
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         for (std::size_t i = 0; i < tasks; ++i) line_.add(id, {.job = job, .index = i});
     }
     for (std::size_t i = 0; i < tasks; ++i) crew_.add([this] { run_next(); });
@@ -74,7 +74,7 @@ void JobRunner::start(const JobId& id, Request request) {
 
 void JobRunner::run_next() {
     const Task next = [&] {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         return line_.pop();
     }();
     Running& job = *next.job;

@@ -6,10 +6,10 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "core/fair_line.h"
+#include "core/mutex.h"
 #include "core/thread_pool.h"
 #include "runpod/job_book.h"
 #include "runpod/outbox.h"
@@ -61,9 +61,10 @@ private:
     std::atomic<bool> shutting_down_ = false;
     std::atomic<bool> dead_ = false;
     std::atomic<int> failures_in_a_row_ = 0;
-    std::mutex mutex_;
-    FairLine<Task> line_;  // under mutex_: a large batch must not make the next job wait for all of it
-    ThreadPool crew_;      // last member: its threads use all of the above
+    Mutex mutex_;
+    // A large batch must not make the next job wait for all of it.
+    FairLine<Task> line_ GUARDED_BY(mutex_);
+    ThreadPool crew_;  // last member: its threads use all of the above
 };
 
 }  // namespace vignette

@@ -59,9 +59,10 @@ void JobWork::describe(Film film, const std::stop_token& stop) {
             });
         }));
     };
-    answer_.film = info();
-    if (!*answer_.film && hooks_.explain)
-        answer_.film = std::unexpected(hooks_.explain(answer_.film->error()));
+    Result<FilmInfo> outcome = info();
+    if (!outcome && hooks_.explain) outcome = std::unexpected(hooks_.explain(outcome.error()));
+    const MutexLock lock(mutex_);
+    answer_.film = std::move(outcome);
 }
 
 void JobWork::add(std::size_t index, AnsweredItem item) {
@@ -69,7 +70,7 @@ void JobWork::add(std::size_t index, AnsweredItem item) {
         item.outcome = std::unexpected(hooks_.explain(std::move(item.outcome).error()));
     if (streams_) hooks_.on_event({.index = index, .id = item.id, .what = Finished{format_item(item)}});
     const std::size_t done = [&] {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         if (index >= answer_.items.size()) answer_.items.resize(index + 1);
         answer_.items[index] = std::move(item);
         return ++done_;
@@ -91,6 +92,7 @@ Result<std::string> JobWork::output() const {
 }
 
 Result<std::string> JobWork::finish() {
+    const MutexLock lock(mutex_);
     answer_.took = watch_.total();
     Result<std::string> written = output();
     if (!written) {

@@ -5,10 +5,10 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <stop_token>
 #include <string>
 
+#include "core/mutex.h"
 #include "core/stopwatch.h"
 #include "vignette/captioner.h"
 #include "vignette/error.h"
@@ -41,13 +41,14 @@ public:
 
     // The job's output, or why it failed as a whole; logs which. After the last task.
     Result<std::string> finish();
-    const Answer& answer() const { return answer_; }
+    // Nothing changes it any more: no lock.
+    const Answer& answer() const VIGNETTE_THREAD_SAFETY(no_thread_safety_analysis) { return answer_; }
 
 private:
     void caption(std::size_t index, const std::stop_token& stop);
     void describe(Film film, const std::stop_token& stop);
     void add(std::size_t index, AnsweredItem item);
-    Result<std::string> output() const;
+    Result<std::string> output() const REQUIRES(mutex_);
 
     Captioner* const captioner_;
     Request request_;  // each task takes its own part out
@@ -55,9 +56,9 @@ private:
     const bool streams_;
     const std::size_t count_;  // of answers; 0: not known yet
     std::atomic<std::size_t> tasks_left_;
-    std::mutex mutex_;  // for the two below, until the last task is done
-    Answer answer_;
-    std::size_t done_ = 0;
+    Mutex mutex_;
+    Answer answer_ GUARDED_BY(mutex_);
+    std::size_t done_ GUARDED_BY(mutex_) = 0;
     const Stopwatch watch_;
 };
 

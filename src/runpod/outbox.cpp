@@ -48,8 +48,8 @@ Outbox::Outbox(HttpClient& client, const Platform& platform, JobBook& book, Resu
 
 Outbox::~Outbox() {
     stop_.request_stop();
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return under_way_ == 0; });
+    MutexLock lock(mutex_);
+    changed_.wait(lock, [this]() REQUIRES(mutex_) { return under_way_ == 0; });
     for (const auto& [job, line] : lines_) {
         if (!line.result) continue;
         if (line.result->file.empty()) {
@@ -67,7 +67,7 @@ Outbox::~Outbox() {
 
 void Outbox::post_event(const JobId& job, StreamEvent event) {
     if (platform_.stream_url.empty()) return;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     Line& line = lines_[job];
     ASSERT(!line.result);  // the runner settles a job after the last of its pictures
     append_event(line.events, std::move(event));
@@ -76,7 +76,7 @@ void Outbox::post_event(const JobId& job, StreamEvent event) {
 
 // One thread may report a picture done while another settles the job: the book knows which came first.
 void Outbox::post_progress(const JobId& job, std::size_t done, std::size_t count) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!book_.is_running(job)) return;
     Line& line = lines_[job];
     if (line.progress || Clock::now() < line.next_progress) return;
@@ -127,7 +127,7 @@ void Outbox::post_saved() {
 }
 
 void Outbox::take_in(const JobId& job, FinalResult result) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     Line& line = lines_[job];
     ASSERT(!line.result);
     line.result = std::move(result);
@@ -176,7 +176,7 @@ void Outbox::send(const JobId& job, Kind kind, const Line& line, Clock::time_poi
 }
 
 void Outbox::answered(const JobId& job, Kind kind, const Result<HttpResponse>& answer) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     --under_way_;
     changed_.notify_all();
     Line& line = lines_.at(job);

@@ -8,12 +8,12 @@
 #include <condition_variable>
 #include <filesystem>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "core/mutex.h"
 #include "net/client/http_client.h"
 #include "runpod/job_book.h"
 #include "runpod/platform.h"
@@ -69,13 +69,13 @@ private:
     enum class Kind { chunk, progress, result };
 
     void take_in(const JobId& job, FinalResult result);
-    void advance(const JobId& job, Line& line);
-    void send(const JobId& job, Kind kind, const Line& line, Clock::time_point not_before);
+    void advance(const JobId& job, Line& line) REQUIRES(mutex_);
+    void send(const JobId& job, Kind kind, const Line& line, Clock::time_point not_before) REQUIRES(mutex_);
     void answered(const JobId& job, Kind kind, const Result<HttpResponse>& answer);
-    void chunk_answered(const JobId& job, Line& line, const Result<HttpResponse>& answer);
-    void result_answered(const JobId& job, Line& line, const Result<HttpResponse>& answer);
+    void chunk_answered(const JobId& job, Line& line, const Result<HttpResponse>& answer) REQUIRES(mutex_);
+    void result_answered(const JobId& job, Line& line, const Result<HttpResponse>& answer) REQUIRES(mutex_);
     void replace(FinalResult& result, const Result<HttpResponse>& answer);
-    void finish(const JobId& job);
+    void finish(const JobId& job) REQUIRES(mutex_);
     Clock::time_point next_try(int tries, const Result<HttpResponse>& answer) const;
 
     HttpClient& client_;
@@ -83,10 +83,10 @@ private:
     JobBook& book_;
     ResultFolder* const folder_;
     std::stop_source stop_;
-    std::mutex mutex_;                 // for all below
-    std::condition_variable changed_;  // under_way_ fell
-    std::map<JobId, Line> lines_;
-    int under_way_ = 0;
+    Mutex mutex_;
+    std::condition_variable_any changed_;  // under_way_ fell
+    std::map<JobId, Line> lines_ GUARDED_BY(mutex_);
+    int under_way_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace vignette

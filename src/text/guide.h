@@ -30,7 +30,7 @@ public:
     // empty. An end is among them exactly if the text is complete.
     Result<std::span<const std::uint32_t>> allowed();
 
-    // One of those that the last allowed() allowed. After any error the guide is of no more use.
+    // One of those that the last allowed() allowed. After any error the guide must not be used again.
     Result<void> accept(TokenId token);
 
     // Whether the text so far is a whole JSON text of the schema. More may follow only where a longer one is

@@ -1,6 +1,7 @@
 """scripts/tidy.py: each rule about the house, shown to fail on a small tree that breaks it."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,16 @@ def test_a_function_that_only_tests_call_is_reported(tree):
         }
     )
     assert list(uncalled(root)) == ["src/core/text.h: nobody calls unused()"]
+
+
+def test_a_lock_that_clang_cannot_check_is_reported(tree):
+    bare = "std::mutex mutex_;\n"
+    root = tree(MODULES | {"src/core/mutex.h": bare, "src/net/url.h": bare})
+    command = [sys.executable, ROOT / "scripts/tidy.py", root]
+    printed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    assert [line for line in printed.splitlines() if "mutex" in line] == [
+        "src/net/url.h:1: use core/mutex.h, whose rules clang checks"
+    ]
 
 
 def test_the_house_is_tidy():

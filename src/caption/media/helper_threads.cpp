@@ -9,9 +9,9 @@
 namespace vignette {
 namespace {
 
-// In a virtual machine Linux takes a core that sleeps for one that was taken away, and wakes a thread on the
-// core of who calls it: there it begins when its caller is through. So it is told to go elsewhere. Where that
-// is not possible, it is no help and no harm.
+// In a virtual machine Linux mistakes a sleeping core for one that was taken away, and wakes a thread on its
+// caller's core, where it starts only when the caller has finished. So its affinity excludes that core. Where
+// this is not possible, nothing is gained or lost.
 void keep_off_this_core(pthread_t thread) {
     const int here = sched_getcpu();
     cpu_set_t cores;
@@ -30,7 +30,7 @@ HelperThreads::HelperThreads(int count) {
 }
 
 bool HelperThreads::run(Task task) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto free = std::ranges::find_if(helpers_, [](const auto& helper) { return !helper->busy; });
     if (free == helpers_.end()) return false;
     Helper& helper = **free;
@@ -42,7 +42,7 @@ bool HelperThreads::run(Task task) {
 }
 
 void HelperThreads::work(Helper& self, const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     while (self.called.wait(lock, stop, [&] { return static_cast<bool>(self.task); })) {
         const Task task = std::exchange(self.task, nullptr);
         lock.unlock();

@@ -4,9 +4,10 @@
 #include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "core/mutex.h"
 
 namespace vignette {
 
@@ -24,14 +25,14 @@ public:
 private:
     struct Helper {
         std::condition_variable_any called;
-        Task task;  // under mutex_, as the next; empty while there is none
+        Task task;  // under mutex_, as `busy` is; empty while there is none
         bool busy = false;
         std::jthread thread;
     };
 
     void work(Helper& self, const std::stop_token& stop);
 
-    std::mutex mutex_;
+    Mutex mutex_;
     std::vector<std::unique_ptr<Helper>> helpers_;  // the last: its threads use the others
 };
 

@@ -6,7 +6,7 @@ namespace vignette {
 
 Result<MediaGate::Pass> MediaGate::enter(const JobId& job, std::size_t bytes, const std::stop_token& stop) {
     Waiter self{.bytes = std::min(bytes, bytes_max_)};
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     waiting_.add(job, &self);
     admit();
     admitted_.wait(lock, stop, [&] { return self.admitted; });
@@ -17,14 +17,14 @@ Result<MediaGate::Pass> MediaGate::enter(const JobId& job, std::size_t bytes, co
 }
 
 std::optional<MediaGate::Pass> MediaGate::try_enter() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!waiting_.empty() || inside_ >= places_) return std::nullopt;
     ++inside_;
     return Pass(this, 0);
 }
 
 void MediaGate::leave(std::size_t bytes) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     --inside_;
     bytes_ -= bytes;
     admit();

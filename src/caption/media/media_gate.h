@@ -4,12 +4,12 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <utility>
 
 #include "core/fair_line.h"
+#include "core/mutex.h"
 #include "vignette/error.h"
 #include "vignette/ids.h"
 
@@ -56,16 +56,16 @@ private:
         bool admitted = false;
     };
 
-    void admit();  // under mutex_
+    void admit() REQUIRES(mutex_);
     void leave(std::size_t bytes);
 
     const int places_;
     const std::size_t bytes_max_;
-    std::mutex mutex_;
+    Mutex mutex_;
     std::condition_variable_any admitted_;
-    FairLine<Waiter*> waiting_;  // all under mutex_
-    int inside_ = 0;
-    std::size_t bytes_ = 0;
+    FairLine<Waiter*> waiting_ GUARDED_BY(mutex_);
+    int inside_ GUARDED_BY(mutex_) = 0;
+    std::size_t bytes_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace vignette

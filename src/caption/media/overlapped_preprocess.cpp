@@ -5,10 +5,10 @@
 namespace vignette {
 namespace {
 
-// To wake somebody costs some microseconds, and so much of a 640 x 480 picture is decoded in 150.
+// Waking a thread costs a few microseconds; this much of a 640 x 480 picture is decoded in 150.
 constexpr std::int32_t rows_at_once = 64;
 
-// Smaller ones are resized before anybody wakes up.
+// Smaller ones are resized before another thread wakes up.
 constexpr std::int64_t pixels_min = 65'536;
 
 }  // namespace
@@ -31,7 +31,7 @@ void OverlappedPreprocess::accept_rows(Size whole, std::span<const std::uint8_t>
         if (alone_) return;
     }
     {
-        const std::lock_guard lock(shared_->mutex);
+        const MutexLock lock(shared_->mutex);
         if (rows.size() < shared_->rows.size() + rows_at_once * row) return;
         shared_->whole = whole;
         shared_->rows = rows;
@@ -43,7 +43,7 @@ void OverlappedPreprocess::accept_rows(Size whole, std::span<const std::uint8_t>
 }
 
 void OverlappedPreprocess::follow(Shared& shared) {
-    std::unique_lock lock(shared.mutex);
+    MutexLock lock(shared.mutex);
     shared.called = false;
     shared.busy = true;
     std::size_t done = 0;
@@ -60,9 +60,9 @@ void OverlappedPreprocess::follow(Shared& shared) {
 }
 
 void OverlappedPreprocess::forget() {
-    std::unique_lock lock(shared_->mutex);
+    MutexLock lock(shared_->mutex);
     shared_->closed = true;
-    shared_->idle.wait(lock, [&] { return !shared_->busy; });
+    shared_->idle.wait(lock, [&]() REQUIRES(shared_->mutex) { return !shared_->busy; });
 }
 
 Result<std::unique_ptr<ModelInput>> OverlappedPreprocess::finish(const Image& image) {

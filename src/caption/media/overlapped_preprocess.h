@@ -5,12 +5,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 
 #include "caption/media/helper_threads.h"
 #include "caption/media/media_gate.h"
+#include "core/mutex.h"
 #include "vignette/error.h"
 #include "vignette/image.h"
 #include "vignette/model.h"
@@ -34,14 +34,14 @@ private:
     // What both threads see: the other one may come to it when its OverlappedPreprocess is gone, and finds it
     // closed.
     struct Shared {
-        std::mutex mutex;
-        std::condition_variable idle;
+        Mutex mutex;
+        std::condition_variable_any idle;
         std::unique_ptr<Preparation> preparation;  // the other thread's while `busy`
-        Size whole;
-        std::span<const std::uint8_t> rows;
-        bool called = false;  // the other thread, which has not come yet
-        bool busy = false;
-        bool closed = false;
+        Size whole GUARDED_BY(mutex);
+        std::span<const std::uint8_t> rows GUARDED_BY(mutex);
+        bool called GUARDED_BY(mutex) = false;  // the other thread, which has not come yet
+        bool busy GUARDED_BY(mutex) = false;
+        bool closed GUARDED_BY(mutex) = false;
     };
 
     static void follow(Shared& shared);

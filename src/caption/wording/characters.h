@@ -12,7 +12,7 @@ struct Character {
     std::size_t end = 0;
 };
 
-// The character that begins at `at` (< text.size()); a byte that begins none is one by itself.
+// The character that begins at `at` (< text.size()); a byte that does not begin one counts as one.
 Character character_at(std::string_view text, std::size_t at);
 
 // The one that ends at `end` (> 0).

@@ -21,7 +21,7 @@ struct FinishedText {
 
 Result<FinishedText> finish_text(const Tokenizer& tokenizer, const TextPlan& plan, const Decoded& decoded);
 
-// None of no tokens.
+// Empty if there are no tokens.
 std::optional<Confidence> confidence_of(std::span<const float> logprobs);
 
 float mean_of(std::span<const float> logprobs);  // 0 of none

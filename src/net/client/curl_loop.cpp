@@ -34,7 +34,7 @@ CurlLoop::~CurlLoop() {
 void CurlLoop::add(std::unique_ptr<Transfer> transfer) {
     transfer->wake_on_stop([this] { wake(); });
     {
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         inbox_.push_back(std::move(transfer));
     }
     wake();
@@ -59,7 +59,7 @@ void CurlLoop::run(const std::stop_token& stop) {
 }
 
 void CurlLoop::receive() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting_.splice(waiting_.end(), inbox_);
 }
 

@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "core/mutex.h"
 #include "net/client/transfer.h"
 
 namespace vignette {
@@ -44,8 +44,8 @@ private:
     int milliseconds_to_wait() const;
 
     std::unique_ptr<CURLM, FreeMulti> multi_;
-    std::mutex mutex_;
-    Transfers inbox_;                // under mutex_
+    Mutex mutex_;
+    Transfers inbox_ GUARDED_BY(mutex_);
     Transfers waiting_;              // this thread; for their time to come
     Transfers active_;               // this thread
     std::vector<CurlHandle> spare_;  // this thread

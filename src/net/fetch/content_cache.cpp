@@ -15,7 +15,7 @@ std::size_t cost(const std::string& url, const CachedContent& content) {
 }  // namespace
 
 std::shared_ptr<const CachedContent> ContentCache::find(const std::string& url) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = places_.find(url);
     if (found == places_.end()) return nullptr;
     entries_.splice(entries_.begin(), entries_, found->second);
@@ -23,7 +23,7 @@ std::shared_ptr<const CachedContent> ContentCache::find(const std::string& url) 
 }
 
 void ContentCache::keep(const std::string& url, std::shared_ptr<const CachedContent> content) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto found = places_.find(url); found != places_.end()) drop(found->second);
     bytes_ += cost(url, *content);
     entries_.push_front({.url = url, .content = std::move(content)});
@@ -32,7 +32,7 @@ void ContentCache::keep(const std::string& url, std::shared_ptr<const CachedCont
 }
 
 void ContentCache::forget(const std::string& url) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto found = places_.find(url); found != places_.end()) drop(found->second);
 }
 

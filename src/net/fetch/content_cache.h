@@ -6,9 +6,9 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "core/mutex.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -35,13 +35,13 @@ private:
         std::shared_ptr<const CachedContent> content;
     };
 
-    void drop(std::list<Entry>::iterator entry);  // needs mutex_, which guards everything below
+    void drop(std::list<Entry>::iterator entry) REQUIRES(mutex_);
 
     const std::size_t bytes_max_;
-    std::mutex mutex_;
-    std::list<Entry> entries_;  // the most recently used first
-    std::map<std::string, std::list<Entry>::iterator> places_;
-    std::size_t bytes_ = 0;
+    Mutex mutex_;
+    std::list<Entry> entries_ GUARDED_BY(mutex_);  // the most recently used first
+    std::map<std::string, std::list<Entry>::iterator> places_ GUARDED_BY(mutex_);
+    std::size_t bytes_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace vignette

@@ -33,7 +33,7 @@ Result<FetchSlots::Slot> FetchSlots::acquire(
     const std::string& job, const std::string& host, Clock::time_point deadline, const std::stop_token& stop
 ) {
     Waiter waiter{.job = job, .host = host};
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     waiting_.push_back(&waiter);
     grant();
     if (granted_.wait_until(lock, stop, deadline, [&] { return waiter.granted; })) {
@@ -45,7 +45,7 @@ Result<FetchSlots::Slot> FetchSlots::acquire(
 }
 
 void FetchSlots::give_back(const std::string& job, const std::string& host) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     --fetches_;
     count_down(hosts_, host);
     if (!job.empty()) count_down(jobs_, job);

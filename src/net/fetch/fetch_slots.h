@@ -5,10 +5,10 @@
 #include <condition_variable>
 #include <list>
 #include <map>
-#include <mutex>
 #include <stop_token>
 #include <string>
 
+#include "core/mutex.h"
 #include "vignette/error.h"
 
 namespace vignette {
@@ -54,16 +54,16 @@ private:
     };
 
     void give_back(const std::string& job, const std::string& host);
-    void grant();  // needs mutex_, which guards everything below
-    bool fits(const Waiter& waiter) const;
+    void grant() REQUIRES(mutex_);
+    bool fits(const Waiter& waiter) const REQUIRES(mutex_);
 
     const SlotLimits limits_;
-    std::mutex mutex_;
+    Mutex mutex_;
     std::condition_variable_any granted_;
-    std::list<Waiter*> waiting_;
-    std::map<std::string, int> jobs_;
-    std::map<std::string, int> hosts_;
-    int fetches_ = 0;
+    std::list<Waiter*> waiting_ GUARDED_BY(mutex_);
+    std::map<std::string, int> jobs_ GUARDED_BY(mutex_);
+    std::map<std::string, int> hosts_ GUARDED_BY(mutex_);
+    int fetches_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace vignette

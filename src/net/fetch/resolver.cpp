@@ -7,9 +7,10 @@
 #include <condition_variable>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
+
+#include "core/mutex.h"
 
 namespace vignette {
 namespace {
@@ -23,9 +24,9 @@ struct FreeAddresses {
 
 // Shared by the waiting and the resolving thread: either may finish first.
 struct Question {
-    std::mutex mutex;
+    Mutex mutex;
     std::condition_variable_any answered;
-    std::optional<Result<Resolver::Addresses>> answer;  // needs mutex
+    std::optional<Result<Resolver::Addresses>> answer GUARDED_BY(mutex);
     std::atomic<bool> given_up = false;
 };
 
@@ -63,12 +64,12 @@ Result<Resolver::Addresses> SystemResolver::resolve(
         Result<Addresses> answer = lookup_too_slow();
         if (!closing_ && !question->given_up) answer = look_up_(host);
         --open_;
-        const std::lock_guard lock(question->mutex);
+        const MutexLock lock(question->mutex);
         question->answer = std::move(answer);
         question->answered.notify_all();
     });
-    std::unique_lock lock(question->mutex);
-    const auto is_answered = [&] { return question->answer.has_value(); };
+    MutexLock lock(question->mutex);
+    const auto is_answered = [&]() REQUIRES(question->mutex) { return question->answer.has_value(); };
     if (question->answered.wait_until(lock, stop, deadline, is_answered)) return *std::move(question->answer);
     question->given_up = true;
     if (stop.stop_requested()) return fail(ErrorCode::cancelled, "the fetch was cancelled");
