@@ -28,7 +28,7 @@ public:
     virtual std::unique_ptr<Preparation> prepare() const { return nullptr; }
 
     // One thread at a time. The vectors are in input order, each L2-normalised.
-    virtual Result<std::vector<Vector>> embed_images(std::span<const ModelInput* const> pictures) = 0;
+    virtual Result<std::vector<Vector>> embed_pictures(std::span<const ModelInput* const> pictures) = 0;
     virtual Result<std::vector<Vector>> embed_texts(std::span<const std::vector<TokenId>> texts) = 0;
 };
 

@@ -10,11 +10,11 @@ namespace vignette {
 
 struct Limits {
     std::size_t body_bytes_max = 32 * MiB;        // JSON text of one job
-    std::size_t image_bytes_max = 20 * MiB;       // one encoded picture
+    std::size_t picture_bytes_max = 20 * MiB;     // one encoded picture
     std::size_t raw_bytes_max = 128 * MiB;        // a camera's raw file that comes from this machine
     std::int64_t image_pixels_max = 100'000'000;  // known from the header, checked before decoding
     std::int32_t image_side_max = 32'767;
-    std::size_t video_bytes_max = 256 * MiB;
+    std::size_t film_bytes_max = 256 * MiB;
     std::size_t frames_max = 10'000;  // of one film
     std::size_t timestamps_max = 10'000;
     std::size_t url_bytes_max = 2 * KiB;

@@ -63,7 +63,7 @@ bool ends_like_film(std::string_view url) {
 Result<PictureContent> source_of(const std::string& name, const Options& options) {
     if (is_web_url(name)) return RemotePicture{name};
     const std::filesystem::path file = TRY(find_named(name, options.allowed_files));
-    return EncodedPicture{TRY(read_binary_file(file, Limits{}.video_bytes_max))};
+    return EncodedPicture{TRY(read_binary_file(file, Limits{}.film_bytes_max))};
 }
 
 Result<Film> film_of(const std::string& name, const Options& options) {

@@ -93,7 +93,7 @@ Result<std::vector<Vector>> EmbeddingQueue::embed(std::span<Waiting* const> some
         std::vector<const ModelInput*> pictures;
         for (const Waiting* one : some)
             pictures.push_back(std::get<std::unique_ptr<ModelInput>>(one->subject).get());
-        return embedder_.embed_images(pictures);
+        return embedder_.embed_pictures(pictures);
     }
     std::vector<std::vector<TokenId>> texts;
     for (const Waiting* one : some) texts.push_back(std::get<std::vector<TokenId>>(one->subject));

@@ -27,8 +27,8 @@ public:
     EmbeddingQueue(const EmbeddingQueue&) = delete;
     EmbeddingQueue& operator=(const EmbeddingQueue&) = delete;
 
-    // Never waits. If `stop` is requested, the answer is `cancelled`, at the latest when the running batch
-    // ends.
+    // Never waits: `overloaded` if the queue is full or closed. If `stop` is requested before its batch
+    // begins, the answer is `cancelled`.
     std::future<Result<Vector>> submit(Subject subject, std::stop_token stop);
 
     // The running batch is finished; whatever still waits is answered with `cancelled`. Any thread.

@@ -1,7 +1,9 @@
 // Bytes as hexadecimal digits in lower case. Pure functions, for any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +21,20 @@ inline std::string to_hex(std::string_view bytes) {
     text.reserve(2 * bytes.size());
     for (const char byte : bytes) append_hex(text, static_cast<std::uint8_t>(byte));
     return text;
+}
+
+// Nothing where to_hex() could not have written it.
+inline std::optional<std::string> from_hex(std::string_view digits) {
+    if (digits.size() % 2 != 0) return std::nullopt;
+    std::string bytes;
+    bytes.reserve(digits.size() / 2);
+    for (std::size_t i = 0; i < digits.size(); i += 2) {
+        const std::size_t high = hex_digits.find(digits[i]);
+        const std::size_t low = hex_digits.find(digits[i + 1]);
+        if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+        bytes += static_cast<char>(high << 4U | low);
+    }
+    return bytes;
 }
 
 inline bool is_sha256(std::string_view text) {

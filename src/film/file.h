@@ -43,7 +43,8 @@ struct NextWanted {
 
 class FilmFile {
 public:
-    // `file` must outlive the FilmFile. Once a stop is requested, all calls end with `cancelled`.
+    // `file` must outlive the FilmFile. Once a stop is requested, open() and next() end with
+    // `cancelled`.
     static Result<FilmFile> open(std::span<const std::byte> file, const Limits& limits, std::stop_token stop);
     FilmFile(FilmFile&&) noexcept;
     FilmFile& operator=(FilmFile&&) noexcept;

@@ -14,7 +14,7 @@ std::string in_words(Size size) { return std::to_string(size.width) + " x " + st
 Result<void> check_header(const ImageHeader& header, std::size_t encoded_bytes, const Limits& limits) {
     const Size size = header.size;
     const bool raw = header.format == ImageFormat::raw;
-    const std::size_t bytes_max = raw ? limits.raw_bytes_max : limits.image_bytes_max;
+    const std::size_t bytes_max = raw ? limits.raw_bytes_max : limits.picture_bytes_max;
     if (encoded_bytes > bytes_max) {
         return fail(
             ErrorCode::too_large, "the picture has " + std::to_string(encoded_bytes) + " bytes and at most " +

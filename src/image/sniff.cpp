@@ -18,7 +18,7 @@ using namespace std::string_view_literals;
 constexpr std::size_t text_looked_at =
     1024;  // a doctype, an XML prologue and comments come before the first tag
 
-constexpr auto send_as_video =
+constexpr auto send_as_film =
     "send it as a film (\"video_url\" of a job, a file of `vignette caption`), or one frame as JPEG or PNG"sv;
 constexpr auto send_page = "send a page of it as JPEG or PNG"sv;
 constexpr auto send_file = "send the picture file itself"sv;
@@ -48,8 +48,8 @@ constexpr auto foreigners = std::to_array<Foreign>({
     {0, "%!PS"sv, "a PostScript document"sv, send_page},
     {0, "\x1F\x8B"sv, "gzip-compressed data"sv, send_unpacked},
     {0, "PK\3\4"sv, "a ZIP archive or an office document"sv, send_unpacked},
-    {0, "\x1A\x45\xDF\xA3"sv, "a film (WebM or Matroska)"sv, send_as_video},
-    {8, "AVI "sv, "a film (AVI)"sv, send_as_video},
+    {0, "\x1A\x45\xDF\xA3"sv, "a film (WebM or Matroska)"sv, send_as_film},
+    {8, "AVI "sv, "a film (AVI)"sv, send_as_film},
     {0, "data:image/"sv, "the text of a data URL"sv, send_once},
     {0, "/9j/"sv, "the base64 text of a JPEG"sv, send_once},
     {0, "iVBORw0KGgo"sv, "the base64 text of a PNG"sv, send_once},
@@ -74,7 +74,7 @@ Result<ImageFormat> sniff_iso_media(const BytesView& view) {
     };
     if (branded({"avif", "avis"})) return ImageFormat::avif;
     if (branded({"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"})) return ImageFormat::heic;
-    return fail_variant("a film (MP4 or MOV)", send_as_video);
+    return fail_variant("a film (MP4 or MOV)", send_as_film);
 }
 
 std::string lower_start(std::span<const std::byte> encoded) {

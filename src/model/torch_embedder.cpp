@@ -181,7 +181,7 @@ Result<std::unique_ptr<ModelInput>> TorchEmbedder::preprocess(const Image& image
 
 std::unique_ptr<Preparation> TorchEmbedder::prepare() const { return parts_->preprocessor.begin(); }
 
-Result<std::vector<Vector>> TorchEmbedder::embed_images(std::span<const ModelInput* const> pictures) {
+Result<std::vector<Vector>> TorchEmbedder::embed_pictures(std::span<const ModelInput* const> pictures) {
     take_over_thread_count();
     return torch_wall([&] { return parts_->images(pictures); });
 }

@@ -28,7 +28,7 @@ public:
     std::string device() const override;
     Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override;
     std::unique_ptr<Preparation> prepare() const override;
-    Result<std::vector<Vector>> embed_images(std::span<const ModelInput* const> pictures) override;
+    Result<std::vector<Vector>> embed_pictures(std::span<const ModelInput* const> pictures) override;
     Result<std::vector<Vector>> embed_texts(std::span<const std::vector<TokenId>> texts) override;
 
 private:

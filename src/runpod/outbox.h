@@ -1,7 +1,8 @@
-// What this worker posts: each job's pieces in order, then its one result, until the platform has it.
+// What this worker posts: each job's pieces in order, then its one result, which is tried for a day.
 //
-// Any thread may post; nobody waits. A result is on disk before it is first sent, where a folder is given.
-// The destructor gives up what is under way; what is on disk is posted by the next start.
+// Any thread may post; nobody waits. If a folder is given, a result is saved in it before it is first
+// sent. The destructor cancels what is under way: what is saved is posted by the next start, and anything
+// else is lost and logged as job_lost.
 #pragma once
 
 #include <chrono>
@@ -33,7 +34,8 @@ public:
     // Something for a client that is streaming. Consecutive words are joined while they wait.
     void post_event(const JobId& job, StreamEvent event);
 
-    // How far a batch is, for those who ask for the job's status. At most one a second is sent, none late.
+    // How far a batch is, for those who ask for the job's status. At most one a second is taken; the others
+    // are dropped.
     void post_progress(const JobId& job, std::size_t done, std::size_t count);
 
     // The one result of a job that is open in the book; nothing may be posted for it afterwards.

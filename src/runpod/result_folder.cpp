@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <fstream>
@@ -66,18 +65,6 @@ void sync_folder(const fs::path& folder) {
     if (file.get() >= 0) ::fsync(file.get());
 }
 
-std::optional<std::string> from_hexadecimal(std::string_view told) {
-    std::string text;
-    for (std::size_t i = 0; i < told.size(); i += 2) {
-        unsigned byte = 0;
-        const std::string_view pair = told.substr(i, 2);
-        const auto [end, error] = std::from_chars(pair.data(), pair.data() + pair.size(), byte, 16);
-        if (error != std::errc{} || end != pair.data() + 2) return std::nullopt;
-        text += static_cast<char>(byte);
-    }
-    return text;
-}
-
 // One line about the job, then the body as it is posted.
 std::string head_line(const JobId& job, bool streamed) {
     return std::string(head_mark) + (streamed ? " streamed " : " whole ") + to_hex(job.value) + "\n";
@@ -92,7 +79,7 @@ std::optional<SavedResult> read_saved(const fs::path& path) {
     const std::string_view rest = std::string_view(head).substr(head_mark.size());
     const bool streamed = rest.starts_with(" streamed ");
     if (!streamed && !rest.starts_with(" whole ")) return std::nullopt;
-    const std::optional<std::string> id = from_hexadecimal(rest.substr(rest.rfind(' ') + 1));
+    const std::optional<std::string> id = from_hex(rest.substr(rest.rfind(' ') + 1));
     if (!id || id->empty()) return std::nullopt;
     SavedResult saved{.file = path, .job = {*id}, .streamed = streamed, .body = {}};
     saved.body.assign(std::istreambuf_iterator<char>(file), {});

@@ -32,7 +32,8 @@ public:
     // On disk when it returns.
     Result<std::filesystem::path> save(const JobId& job, bool streamed, std::string_view body);
 
-    // Everything that earlier workers left; their folders are gone or empty afterwards.
+    // The results of workers that no longer run, moved into this worker's folder. Theirs are removed, unless
+    // they hold something else.
     std::vector<SavedResult> adopt();
 
     static void forget(const std::filesystem::path& file);

@@ -81,7 +81,7 @@ Result<HttpResponse> TakeLoop::ask(int wanted, const std::stop_token& stop) {
     return client_.send(std::move(request), stop);
 }
 
-// What the answer turns out to be: without a job's id it is none to be asked for again at once.
+// If no job in it has an id, the answer is broken: asking again at once would bring the same.
 TakeAnswer TakeLoop::hand_over(std::string body, const TakeIn& take_in) {
     Result<std::vector<TakenJob>> jobs = read_taken_jobs(std::move(body), options_.limits);
     if (!jobs) {

@@ -26,8 +26,9 @@ class TakeLoop {
 public:
     TakeLoop(HttpClient& client, const Platform& platform, JobBook& book, TakeOptions options);
 
-    // Hands over each job until a stop is requested, the key has been refused for long, or the one job that
-    // was wanted has come. A question that is open when the stop comes is given up at once.
+    // Hands over each job until a stop is requested, the key has been refused for five minutes, or the one
+    // job that was wanted has come. A request that is open when the stop comes is cancelled, unless its
+    // answer has begun to arrive.
     using TakeIn = std::function<void(TakenJob)>;
     TakeEnd run(const std::stop_token& stop, const TakeIn& take_in);
 

@@ -48,13 +48,13 @@ std::string make_event(std::size_t characters) {
 
 Bytes ours(std::string event) {
     const vignette::Limits limits{
-        .body_bytes_max = 1024 * vignette::MiB, .image_bytes_max = 1024 * vignette::MiB
+        .body_bytes_max = 1024 * vignette::MiB, .picture_bytes_max = 1024 * vignette::MiB
     };
     const auto request = vignette::parse_request(std::move(event), limits);
     if (!request) std::exit(1);
     const auto& job = request->items.front().job;
     auto bytes = vignette::decode_base64(
-        std::get<vignette::Base64Picture>(job->pictures.front().source).text.view(), limits.image_bytes_max
+        std::get<vignette::Base64Picture>(job->pictures.front().source).text.view(), limits.picture_bytes_max
     );
     if (!bytes) std::exit(1);
     return *std::move(bytes);

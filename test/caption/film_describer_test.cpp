@@ -185,7 +185,7 @@ TEST_F(FilmDescriberTest, AFilmComesAsBytesAsBase64OrByUrl) {
     remote.source.source = RemotePicture{"https://example.com/film.mp4"};
     ASSERT_TRUE(describe(std::move(remote)).has_value());
     EXPECT_EQ(fetcher_.asked.url, "https://example.com/film.mp4");
-    EXPECT_EQ(fetcher_.asked.bytes_max, limits_.video_bytes_max);
+    EXPECT_EQ(fetcher_.asked.bytes_max, limits_.film_bytes_max);
     EXPECT_EQ(fetcher_.asked.job, JobId{"job"});
     Film text = film({});
     text.source.source = Base64Picture{SharedText("no base64!")};

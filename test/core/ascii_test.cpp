@@ -24,6 +24,18 @@ TEST(Hex, EveryByteHasTwoDigits) {
     );
 }
 
+TEST(Hex, ReadsWhatItWrites) {
+    std::string all;
+    for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+    EXPECT_EQ(from_hex(to_hex(all)), all);
+    EXPECT_EQ(from_hex(""), "");
+}
+
+TEST(Hex, ReadsNothingElse) {
+    for (const char* text : {"0", "000", "0g", "g0", "0F", "+1", " 1", "0x"})
+        EXPECT_EQ(from_hex(text), std::nullopt) << text;
+}
+
 TEST(Percent, WhatIsNotUnreservedIsEncodedAndComesBack) {
     EXPECT_EQ(percent_encode("a-b_c.d~e/\xC3\xA4 %"), "a-b_c.d~e%2F%C3%A4%20%25");
     EXPECT_EQ(percent_decode(percent_encode("a/\xFF %41")), "a/\xFF %41");

@@ -19,7 +19,7 @@ public:
     Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override {
         return std::make_unique<ScriptedPixels>(image.size.width);
     }
-    Result<std::vector<Vector>> embed_images(std::span<const ModelInput* const> pictures) override {
+    Result<std::vector<Vector>> embed_pictures(std::span<const ModelInput* const> pictures) override {
         if (before_batch) before_batch();
         batches.push_back(pictures.size());
         std::vector<Vector> vectors;

@@ -9,7 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const vignette::Limits limits{
-        .image_bytes_max = 64 * vignette::KiB, .image_pixels_max = 256 * 256, .image_side_max = 1024
+        .picture_bytes_max = 64 * vignette::KiB, .image_pixels_max = 256 * 256, .image_side_max = 1024
     };
     const auto encoded = std::as_bytes(std::span(data, size));
     const auto decoded = vignette::decode_image(encoded, limits);

@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto encoded = std::as_bytes(std::span(data, size).subspan(1));
     check_previews(encoded);
     if (!is_raw(encoded)) return 0;
-    const Limits limits{.image_bytes_max = 64 * KiB, .image_pixels_max = 256 * 256, .image_side_max = 1024};
+    const Limits limits{.picture_bytes_max = 64 * KiB, .image_pixels_max = 256 * 256, .image_side_max = 1024};
     const std::int32_t side = data[0];
     const auto decoded = decode_image(encoded, limits, {.cover = {side, side}});
     if (!decoded) {

@@ -170,9 +170,9 @@ TEST(Limits, AHugePictureIsRefusedByItsHeader) {
 TEST(Limits, EachBoundHasItsOwnError) {
     const ImageHeader header{ImageFormat::png, {100, 10}, 1};
     EXPECT_TRUE(
-        check_header(header, 50, {.image_bytes_max = 50, .image_pixels_max = 1000, .image_side_max = 100})
+        check_header(header, 50, {.picture_bytes_max = 50, .image_pixels_max = 1000, .image_side_max = 100})
     );
-    EXPECT_EQ(check_header(header, 51, {.image_bytes_max = 50}).error().code, ErrorCode::too_large);
+    EXPECT_EQ(check_header(header, 51, {.picture_bytes_max = 50}).error().code, ErrorCode::too_large);
     EXPECT_EQ(check_header(header, 50, {.image_pixels_max = 999}).error().code, ErrorCode::too_many_pixels);
     EXPECT_EQ(check_header(header, 50, {.image_side_max = 99}).error().code, ErrorCode::too_many_pixels);
     const ImageHeader flat{ImageFormat::png, {100, 0}, 1};

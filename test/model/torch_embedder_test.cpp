@@ -58,11 +58,11 @@ TEST_F(TorchEmbedderTest, PicturesHaveTheReferencesVectorsAloneAndTogether) {
         pictures.push_back(picture(number));
         const ModelInput* const alone[] = {pictures.back().get()};
         const auto expected = golden_.floats("image_vector." + std::to_string(number));
-        expect_alike(embedder_->embed_images(alone).value().at(0), expected);
+        expect_alike(embedder_->embed_pictures(alone).value().at(0), expected);
     }
     for (int i = 0; i < 40; ++i)
         together.push_back(pictures[static_cast<std::size_t>(i) % pictures.size()].get());
-    const auto vectors = embedder_->embed_images(together).value();  // more than go together
+    const auto vectors = embedder_->embed_pictures(together).value();  // more than go together
     ASSERT_EQ(vectors.size(), together.size());
     for (std::size_t i = 0; i < vectors.size(); ++i)
         expect_alike(vectors[i], golden_.floats("image_vector." + std::to_string(i % pictures.size())));
@@ -89,7 +89,7 @@ TEST_F(TorchEmbedderTest, TextsHaveTheReferencesVectorsAloneAndTogether) {
 }
 
 TEST_F(TorchEmbedderTest, NothingGivesNothing) {
-    EXPECT_TRUE(embedder_->embed_images({}).value().empty());
+    EXPECT_TRUE(embedder_->embed_pictures({}).value().empty());
     EXPECT_TRUE(embedder_->embed_texts({}).value().empty());
 }
 
@@ -111,7 +111,7 @@ TEST_F(TorchEmbedderTest, AVectorThatIsNoNumberIsTheModelsFailure) {
         at::full({1, 3, size.height, size.width}, std::numeric_limits<float>::quiet_NaN()), size, 0
     );
     const ModelInput* const pictures[] = {&spoiled};
-    EXPECT_EQ(embedder_->embed_images(pictures).error().code, ErrorCode::model_failed);
+    EXPECT_EQ(embedder_->embed_pictures(pictures).error().code, ErrorCode::model_failed);
 }
 
 }  // namespace

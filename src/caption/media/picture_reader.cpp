@@ -58,7 +58,7 @@ Result<ReadPictures> PictureReader::read(
     Stopwatch watch;
     std::size_t expected = 0;
     for (const PictureSource& picture : job.pictures)
-        expected += bytes_expected(picture.source, limits_.image_bytes_max);
+        expected += bytes_expected(picture.source, limits_.picture_bytes_max);
     const MediaGate::Pass arriving = TRY(arriving_.enter(job.id, expected, stop));
     std::vector<Bytes> encoded = TRY(bring(job, stop));
     timings.fetch += watch.lap();
@@ -98,7 +98,7 @@ Result<std::vector<Bytes>> PictureReader::bring(Job& job, const std::stop_token&
     for (PictureSource& picture : job.pictures) {
         const auto policy = apart && is_remote(picture) ? std::launch::async : std::launch::deferred;
         coming.push_back(std::async(policy, [this, &job, &stop, &picture] {
-            return bytes_of(std::move(picture.source), limits_.image_bytes_max, job.id, stop);
+            return bytes_of(std::move(picture.source), limits_.picture_bytes_max, job.id, stop);
         }));
     }
     std::vector<Bytes> encoded;
@@ -120,10 +120,10 @@ Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, 
 Result<ReadFilm> PictureReader::read_film(
     PictureContent source, const JobId& job, const std::stop_token& stop
 ) {
-    const std::size_t expected = bytes_expected(source, limits_.video_bytes_max);
+    const std::size_t expected = bytes_expected(source, limits_.film_bytes_max);
     ReadFilm film;
     film.pass = TRY(films_.enter(job, expected, stop));
-    film.bytes = TRY(bytes_of(std::move(source), limits_.video_bytes_max, job, stop));
+    film.bytes = TRY(bytes_of(std::move(source), limits_.film_bytes_max, job, stop));
     return film;
 }
 

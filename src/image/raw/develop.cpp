@@ -143,7 +143,7 @@ Result<ImageHeader> read_header_by_libraw(std::span<const std::byte> encoded) {
 Result<Bytes> read_thumbnail_by_libraw(std::span<const std::byte> encoded, const Limits& limits) {
     const Opened raw = TRY(open(encoded));
     const libraw_thumbnail_t& thumbnail = raw->imgdata.thumbnail;
-    if (thumbnail.tlength > limits.image_bytes_max) return fail_as(LIBRAW_TOO_BIG);
+    if (thumbnail.tlength > limits.picture_bytes_max) return fail_as(LIBRAW_TOO_BIG);
     TRY(checked([&] { return raw->unpack_thumb(); }));
     if (thumbnail.tformat != LIBRAW_THUMBNAIL_JPEG || thumbnail.thumb == nullptr)
         return fail_as(LIBRAW_UNSUPPORTED_THUMBNAIL);

@@ -35,7 +35,8 @@ public:
 };
 
 // Asks the system on a thread pool: a lookup cannot be interrupted, so the answer to an abandoned one is
-// dropped when it comes. The destructor waits for those still open.
+// dropped when it comes. While too many are open, the next is `too_slow` at once. The destructor waits for
+// those still open.
 class SystemResolver final : public Resolver {
 public:
     using LookUp = std::function<Result<Addresses>(const std::string& host)>;

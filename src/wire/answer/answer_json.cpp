@@ -79,7 +79,7 @@ Json duplicates_json(const Items& items) {
     return list;
 }
 
-Json video_json(const FilmInfo& info) {
+Json film_json(const FilmInfo& info) {
     Json json;
     if (info.duration > 0) json["duration"] = info.duration;
     if (info.fps > 0) json["fps"] = info.fps;
@@ -121,7 +121,7 @@ Json frames_json(const Answer& answer) {
     if (std::ranges::any_of(items, has_vector)) json["embeddings"] = list_of(items, vector_of);
     add_failures(json, items);
     if (answer.film) json["duplicates"] = duplicates_json(items);
-    if (answer.film && *answer.film) json["video"] = video_json(**answer.film);
+    if (answer.film && *answer.film) json["video"] = film_json(**answer.film);
     if (answer.film && !*answer.film) json["incomplete"] = error_json(answer.film->error())["error"];
     json["processing_time"] = answer.took.count();
     const auto first = std::ranges::find_if(items, [](const AnsweredItem& item) {

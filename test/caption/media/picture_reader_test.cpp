@@ -52,7 +52,7 @@ TEST_F(PictureReaderTest, AnAddressIsFetchedForItsJobAndBounded) {
     EXPECT_EQ(read_pictures->images[0].image.rgb[0], 255);
     ASSERT_EQ(fetcher_.asked.size(), 1U);
     EXPECT_EQ(fetcher_.asked[0].job, JobId{"job-7"});
-    EXPECT_EQ(fetcher_.asked[0].bytes_max, limits_.image_bytes_max);
+    EXPECT_EQ(fetcher_.asked[0].bytes_max, limits_.picture_bytes_max);
 }
 
 TEST_F(PictureReaderTest, SeveralAddressesComeInTheirOrderAndTheFailedOneIsNamed) {
