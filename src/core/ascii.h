@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,15 @@ inline std::string ascii_lower(std::string_view text) {
     std::string lower(text);
     std::ranges::transform(lower, lower.begin(), [](char c) { return ascii_lower(c); });
     return lower;
+}
+
+inline constexpr std::string_view white_space = " \t\r\n";
+
+// Without white space at either end.
+constexpr std::string_view trim(std::string_view text) {
+    const std::size_t begin = text.find_first_not_of(white_space);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(white_space) + 1 - begin);
 }
 
 }  // namespace vignette

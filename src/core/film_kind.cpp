@@ -4,59 +4,36 @@
 #include <array>
 #include <cstdint>
 
+#include "core/bytes_view.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
 
 using namespace std::string_view_literals;
-using File = std::span<const std::byte>;
-
-std::string_view text_at(File file, std::size_t offset, std::size_t bytes) {
-    if (offset > file.size() || file.size() - offset < bytes) return {};
-    return {reinterpret_cast<const char*>(file.data()) + offset, bytes};
-}
-
-bool has(File file, std::size_t offset, std::string_view what) {
-    return text_at(file, offset, what.size()) == what;
-}
-
-// 0 if this reaches beyond the end.
-std::uint64_t big_endian(File file, std::size_t offset, std::size_t bytes) {
-    std::uint64_t value = 0;
-    for (const char one : text_at(file, offset, bytes)) value = value << 8 | static_cast<unsigned char>(one);
-    return value;
-}
-
-std::uint64_t little_endian_32(File file, std::size_t offset) {
-    const std::uint64_t value = big_endian(file, offset, 4);
-    return value >> 24 | (value >> 8 & 0xFF00) | (value << 8 & 0xFF0000) | (value << 24 & 0xFF000000);
-}
-
-bool is_picture_brand(std::string_view brand) {
+bool has_picture_brand(const BytesView& file, std::size_t offset) {
     constexpr std::array brands{"avif"sv, "avis"sv, "heic"sv, "heix"sv, "hevc"sv,
                                 "hevx"sv, "mif1"sv, "msf1"sv, "crx "sv};
-    return std::ranges::find(brands, brand) != brands.end();
+    return std::ranges::any_of(brands, [&](std::string_view brand) { return file.has(offset, brand); });
 }
 
-std::optional<FilmKind> iso_kind(File file) {
-    const std::size_t end = std::min<std::size_t>({big_endian(file, 0, 4), file.size(), 256});
+std::optional<FilmKind> iso_kind(const BytesView& file) {
+    const std::size_t end = std::min<std::size_t>({file.be32(0), file.size(), 256});
     for (std::size_t offset = 8; offset + 4 <= end; offset += 4) {
-        if (is_picture_brand(text_at(file, offset, 4))) return std::nullopt;
+        if (has_picture_brand(file, offset)) return std::nullopt;
     }
-    return has(file, 8, "qt  ") ? FilmKind::mov : FilmKind::mp4;
+    return file.has(8, "qt  ") ? FilmKind::mov : FilmKind::mp4;
 }
 
 // An MP4 is a sequence of boxes, each with a size and a name. Anything may follow the film's own boxes.
-bool boxes_are_cut(File file) {
-    for (std::size_t at = 0; file.size() - at >= 8;) {
-        std::uint64_t size = big_endian(file, at, 4);
+bool boxes_are_cut(const BytesView& file) {
+    for (std::size_t at = 0; file.holds(at, 8);) {
+        std::uint64_t size = file.be32(at);
         if (size == 0) return false;  // up to the end of the file
-        if (size == 1) size = big_endian(file, at + 8, 8);
+        if (size == 1 && file.holds(at, 16)) size = file.be64(at + 8);
         if (size < 8) return false;
         if (size > file.size() - at) {
-            const std::string_view name = text_at(file, at + 4, 4);
-            return name == "mdat" || name == "moov" || name == "moof";
+            return file.has(at + 4, "mdat") || file.has(at + 4, "moov") || file.has(at + 4, "moof");
         }
         at += size;
     }
@@ -69,22 +46,25 @@ struct EbmlSize {
     bool unknown = false;
 };
 
-EbmlSize ebml_size(File file, std::size_t offset) {
-    const auto first = static_cast<unsigned>(big_endian(file, offset, 1));
-    if (first == 0) return {};
+EbmlSize ebml_size(const BytesView& file, std::size_t offset) {
+    if (!file.holds(offset, 1) || file.u8(offset) == 0) return {};
+    const std::uint32_t first = file.u8(offset);
     std::size_t bytes = 1;
     while ((first << (bytes - 1) & 0x80) == 0) ++bytes;
+    if (!file.holds(offset, bytes)) return {};
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < bytes; ++i) value = value << 8 | file.u8(offset + i);
     const std::uint64_t most = (std::uint64_t{1} << 7 * bytes) - 1;
-    const std::uint64_t value = big_endian(file, offset, bytes) & most;
+    value &= most;
     return {.value = value, .bytes = bytes, .unknown = value == most};
 }
 
-bool segment_is_cut(File file) {
+bool segment_is_cut(const BytesView& file) {
     const EbmlSize header = ebml_size(file, 4);
     if (header.bytes == 0 || header.unknown || header.value > file.size()) return true;
     const std::size_t segment = 4 + header.bytes + header.value;
     if (segment + 4 > file.size()) return true;
-    if (!has(file, segment, "\x18\x53\x80\x67")) return false;
+    if (!file.has(segment, "\x18\x53\x80\x67")) return false;
     const EbmlSize size = ebml_size(file, segment + 4);
     if (size.unknown) return false;
     const std::size_t begin = segment + 4 + size.bytes;
@@ -92,9 +72,9 @@ bool segment_is_cut(File file) {
 }
 
 // An AVI of more than a gigabyte is a sequence of RIFFs.
-bool riffs_are_cut(File file) {
-    for (std::size_t at = 0; has(file, at, "RIFF");) {
-        const std::uint64_t size = little_endian_32(file, at + 4);
+bool riffs_are_cut(const BytesView& file) {
+    for (std::size_t at = 0; file.has(at, "RIFF") && file.holds(at, 8);) {
+        const std::uint64_t size = file.le32(at + 4);
         if (size == 0 || size == 0xFFFFFFFF) return false;  // still being recorded when this was written
         if (size + 8 > file.size() - at) return true;
         at += 8 + size + (size & 1);
@@ -115,20 +95,24 @@ std::string_view to_text(FilmKind kind) {
     panic("FilmKind out of range");
 }
 
-std::optional<FilmKind> film_kind(File file) {
-    if (has(file, 4, "ftyp")) return iso_kind(file);
+std::optional<FilmKind> film_kind(std::span<const std::byte> bytes) {
+    const BytesView file(bytes);
+    if (file.has(4, "ftyp")) return iso_kind(file);
     for (const std::string_view box : {"moov"sv, "mdat"sv, "wide"sv}) {  // QuickTime from before brands
-        if (has(file, 4, box)) return FilmKind::mov;
+        if (file.has(4, box)) return FilmKind::mov;
     }
-    if (has(file, 0, "\x1A\x45\xDF\xA3")) {
-        const std::size_t head = std::min<std::size_t>(file.size(), 64);
-        return text_at(file, 0, head).contains("webm") ? FilmKind::webm : FilmKind::matroska;
+    if (file.has(0, "\x1A\x45\xDF\xA3")) {
+        for (std::size_t offset = 4; offset <= 60; ++offset) {
+            if (file.has(offset, "webm")) return FilmKind::webm;
+        }
+        return FilmKind::matroska;
     }
-    if (has(file, 0, "RIFF") && has(file, 8, "AVI ")) return FilmKind::avi;
+    if (file.has(0, "RIFF") && file.has(8, "AVI ")) return FilmKind::avi;
     return std::nullopt;
 }
 
-bool is_cut_short(File file, FilmKind kind) {
+bool is_cut_short(std::span<const std::byte> bytes, FilmKind kind) {
+    const BytesView file(bytes);
     switch (kind) {
         case FilmKind::mp4:
         case FilmKind::mov: return boxes_are_cut(file);

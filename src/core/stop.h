@@ -1,6 +1,7 @@
-// A stop request as an error. Any thread.
+// Requests to stop, heeded between two steps and while waiting. Any thread.
 #pragma once
 
+#include <chrono>
 #include <stop_token>
 
 #include "vignette/error.h"
@@ -16,5 +17,8 @@ inline Result<void> unless_stopped(const std::stop_token& stop) {
     if (stop.stop_requested()) return std::unexpected(cancelled());
     return {};
 }
+
+// False, and early, if a stop is requested.
+bool wait_for(std::chrono::milliseconds time, const std::stop_token& stop);
 
 }  // namespace vignette

@@ -4,7 +4,7 @@
 #include <limits>
 #include <string>
 
-#include "image/bytes_view.h"
+#include "core/bytes_view.h"
 #include "image/opencv_decode.h"
 #include "image/refusal.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/ascii.h"
-#include "image/bytes_view.h"
+#include "core/bytes_view.h"
 #include "image/raw/raw.h"
 #include "image/refusal.h"
 

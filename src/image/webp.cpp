@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/bytes_view.h"
 #include "image/alpha.h"
-#include "image/bytes_view.h"
 #include "image/exif.h"
 #include "image/pixels.h"
 #include "image/refusal.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/log.h"
-#include "core/wait.h"
+#include "core/stop.h"
 #include "net/client/http_client.h"
 
 namespace vignette {

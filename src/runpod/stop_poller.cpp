@@ -4,8 +4,8 @@
 
 #include "core/jitter.h"
 #include "core/log.h"
+#include "core/stop.h"
 #include "core/stopwatch.h"
-#include "core/wait.h"
 #include "runpod/take_policy.h"
 #include "wire/dialects/runpod.h"
 

@@ -5,8 +5,8 @@
 
 #include "core/jitter.h"
 #include "core/log.h"
+#include "core/stop.h"
 #include "core/stopwatch.h"
-#include "core/wait.h"
 
 namespace vignette {
 namespace {

@@ -40,12 +40,6 @@ std::string shown(std::string_view text) {
     return out;
 }
 
-std::string_view trim(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(white_space);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(white_space) + 1 - begin);
-}
-
 bool starts_with_scheme(std::string_view text, std::string_view scheme) {
     return ascii_lower(text.substr(0, scheme.size())) == scheme;
 }

@@ -20,10 +20,8 @@ std::size_t edit_distance(std::string_view one, std::string_view other);
 // The candidate that was probably meant, or an empty text if none is close. Ignores case.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
-inline constexpr std::string_view white_space = " \t\r\n";
 inline constexpr std::string_view byte_order_mark =
-    "\xEF\xBB\xBF";                            // Windows editors put one at the start of a file
-std::string_view trim(std::string_view text);  // without white space at either end
+    "\xEF\xBB\xBF";  // Windows editors put one at the start of a file
 
 bool starts_with_scheme(std::string_view text, std::string_view scheme);  // "https://", in any case
 

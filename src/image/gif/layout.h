@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "image/bytes_view.h"
+#include "core/bytes_view.h"
 #include "vignette/error.h"
 #include "vignette/image.h"
 

@@ -25,7 +25,7 @@ std::optional<Box> BoxWalk::next() {
     if (size == 1) {  // a 64-bit size follows the type
         head = 16;
         if (!view_.holds(offset_, head)) return std::nullopt;
-        size = std::uint64_t{view_.be32(offset_ + 8)} << 32 | view_.be32(offset_ + 12);
+        size = view_.be64(offset_ + 8);
     } else if (size == 0) {  // the last box extends to the end
         size = view_.size() - offset_;
     }

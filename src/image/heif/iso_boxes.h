@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "image/bytes_view.h"
+#include "core/bytes_view.h"
 
 namespace vignette {
 

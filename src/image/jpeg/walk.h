@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "image/bytes_view.h"
+#include "core/bytes_view.h"
 
 namespace vignette {
 

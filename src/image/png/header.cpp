@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "image/bytes_view.h"
+#include "core/bytes_view.h"
 #include "image/exif.h"
 #include "image/png/crc32.h"
 #include "image/png/parts.h"

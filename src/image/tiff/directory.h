@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "image/bytes_view.h"
+#include "core/bytes_view.h"
 
 namespace vignette {
 

@@ -25,12 +25,6 @@ bool is_ours(std::string_view name) {
     return std::ranges::find(ours, ascii_lower(name)) != ours.end();
 }
 
-std::string_view trim(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 }  // namespace
 
 Result<HostPattern> parse_host_pattern(std::string_view text) {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/jitter.h"
-#include "core/wait.h"
+#include "core/stop.h"
 
 namespace vignette {
 namespace {

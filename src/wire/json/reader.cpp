@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/ascii.h"
 #include "vignette/invariant.h"
 #include "wire/strings.h"
 

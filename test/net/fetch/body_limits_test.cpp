@@ -1,7 +1,7 @@
 // However a server sends too much, not much more than the limit is read.
 #include <gtest/gtest.h>
 
-#include "core/wait.h"
+#include "core/stop.h"
 #include "image/png/crc32.h"
 #include "net/fetch/sealed_fetcher.h"
 #include "net/fetch/sealed_fixture.h"

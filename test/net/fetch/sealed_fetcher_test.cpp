@@ -5,7 +5,7 @@
 #include <future>
 #include <latch>
 
-#include "core/wait.h"
+#include "core/stop.h"
 #include "net/fetch/sealed_fixture.h"
 
 namespace vignette {

@@ -1,4 +1,4 @@
-#include "core/wait.h"
+#include "core/stop.h"
 
 #include <condition_variable>
 

@@ -40,6 +40,9 @@ public:
     std::uint32_t le32(std::size_t offset) const { return le16(offset) | le16(offset + 2) << 16; }
     std::uint32_t be16(std::size_t offset) const { return u8(offset) << 8 | u8(offset + 1); }
     std::uint32_t be32(std::size_t offset) const { return be16(offset) << 16 | be16(offset + 2); }
+    std::uint64_t be64(std::size_t offset) const {
+        return std::uint64_t{be32(offset)} << 32 | be32(offset + 4);
+    }
 
 private:
     static std::byte to_byte(char character) { return static_cast<std::byte>(character); }
