@@ -125,7 +125,7 @@ Result<HttpResponse> HttpTransfer::outcome(CURLcode code) {
 
 void HttpTransfer::finish(CURLcode code) { answer(outcome(code)); }
 
-void HttpTransfer::cancel() { answer(fail(ErrorCode::cancelled, "the request was given up")); }
+void HttpTransfer::cancel() { answer(fail(ErrorCode::cancelled, "the request was cancelled")); }
 
 void HttpTransfer::answer(Result<HttpResponse> outcome) { std::exchange(done_, {})(std::move(outcome)); }
 

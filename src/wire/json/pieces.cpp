@@ -1,7 +1,6 @@
 #include "wire/json/pieces.h"
 
 #include "core/ascii.h"
-#include "wire/strings.h"
 
 namespace vignette {
 namespace {

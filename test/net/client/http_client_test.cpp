@@ -188,6 +188,48 @@ TEST(HttpTransfer, AfterAStopOnlyAnAnswerThatHasBegunIsAwaited) {
     EXPECT_LE(transfer.stop_deadline(), Transfer::Clock::now());
 }
 
+// Sends more than the sockets between can hold, so that the client has read some of it, then calls
+// `meanwhile`, and sends the last byte where that says so.
+ServerAnswer begun_answer(const std::function<bool()>& meanwhile) {
+    return {.by_hand = [meanwhile](const std::function<bool(std::string_view)>& send) {
+        const std::string most(32 * MiB, 'x');
+        send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(most.size() + 1) + "\r\n\r\n");
+        send(most);
+        if (meanwhile()) send("!");
+    }};
+}
+
+TEST(HttpClient, AnAnswerThatHasBegunIsReadAfterAStop) {
+    std::stop_source stop;
+    const HttpServer server([&](const HeardRequest&) {
+        return begun_answer([&] { return stop.request_stop(); });
+    });
+    HttpClient client("test/1");
+    const Result<HttpResponse> answer =
+        client.send({.url = server.url(), .response_bytes_max = 64 * MiB}, stop.get_token());
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body.size(), 32 * MiB + 1);
+    EXPECT_EQ(answer->body.back(), '!');
+}
+
+TEST(HttpClient, AnAnswerThatNeverEndsIsGivenUpAfterAStop) {
+    std::stop_source stop;
+    std::promise<void> given_up;
+    const HttpServer server([&](const HeardRequest&) {
+        return begun_answer([&] {
+            stop.request_stop();
+            given_up.get_future().wait();
+            return false;
+        });
+    });
+    HttpClient client("test/1");
+    const Result<HttpResponse> answer =
+        client.send({.url = server.url(), .response_bytes_max = 64 * MiB}, stop.get_token());
+    given_up.set_value();
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::cancelled);
+}
+
 TEST(HttpClient, AStopBeforeTheStartSendsNothing) {
     const HttpServer server(always({}));
     HttpClient client("test/1");
