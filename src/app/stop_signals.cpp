@@ -35,11 +35,11 @@ StopSignals::~StopSignals() {
 
 void StopSignals::listen(const std::stop_token& ending) {
     const sigset_t signals = watched();
-    for (int heard = 0;;) {
+    for (int received = 0;;) {
         int number = 0;
         if (sigwait(&signals, &number) != 0 || ending.stop_requested()) return;
         if (number == our_own) continue;  // sent by someone else
-        if (++heard > 1) std::_Exit(128 + number);
+        if (++received > 1) std::_Exit(128 + number);
         log_info("stopping: finishing the running jobs; a second signal ends the process at once");
         stop_.request_stop();
     }

@@ -72,7 +72,7 @@ public:
     Snapshot read() {
         std::error_code error;
         if (const fs::directory_iterator entries(folder_, error); error) {
-            tell(
+            report(
                 ErrorCode::model_not_found, folder_.string() + " cannot be read: " + error.message(),
                 "name a folder that this user may read"
             );
@@ -85,7 +85,7 @@ public:
     }
 
 private:
-    void tell(ErrorCode code, const std::string& what, const std::string& remedy = {}) {
+    void report(ErrorCode code, const std::string& what, const std::string& remedy = {}) {
         const std::string known = remedy.empty() ? "get it again with " + fetch_ : remedy;
         made_.problems.push_back({.code = code, .message = what + "; " + known, .field = {}});
     }
@@ -93,7 +93,7 @@ private:
     std::optional<nlohmann::json> json(const std::string& name, std::size_t bytes_max) {
         const fs::path path = folder_ / name;
         if (const std::optional<std::string> problem = problem_of(path)) {
-            tell(ErrorCode::model_not_found, path.string() + " " + *problem);
+            report(ErrorCode::model_not_found, path.string() + " " + *problem);
             return std::nullopt;
         }
         const JsonSource source{
@@ -123,13 +123,13 @@ private:
         for (const fs::directory_entry& entry : fs::directory_iterator(folder_, error)) {
             const std::string name = entry.path().filename().string();
             if (!name.starts_with("pytorch_model") || !name.ends_with(".bin")) continue;
-            return tell(
+            return report(
                 ErrorCode::weights_invalid,
                 folder_.string() + " has its weights only as " + name + ", and safetensors are needed",
                 "convert them with scripts/fetch-model --convert " + folder_.string()
             );
         }
-        tell(
+        report(
             ErrorCode::weights_invalid,
             folder_.string() + " has no weights: neither " + whole_name + " nor " + index_name
         );
@@ -142,13 +142,13 @@ private:
         const std::string place = (folder_ / index_name).string();
         const auto map = index->find("weight_map");
         if (map == index->end() || !map->is_object() || map->empty())
-            return tell(ErrorCode::weights_invalid, place + " has no weight_map");
+            return report(ErrorCode::weights_invalid, place + " has no weight_map");
         for (const nlohmann::json& shard : *map) {
             const std::string name = shard.is_string() ? shard.get<std::string>() : "";
             const bool plain =
                 !name.starts_with('.') && name.find_first_of(std::string("/\0", 2)) == name.npos;
             if (name.empty() || !plain || shards.size() > shards_max)
-                return tell(
+                return report(
                     ErrorCode::weights_invalid, place + " names a file that is not a plain file name"
                 );
             shards.insert(name);
@@ -160,9 +160,9 @@ private:
         for (const std::string& name : names_) {
             const fs::path path = folder_ / name;
             if (const std::optional<std::string> problem = problem_of(path)) {
-                tell(ErrorCode::weights_invalid, path.string() + " " + *problem);
+                report(ErrorCode::weights_invalid, path.string() + " " + *problem);
             } else if (is_lfs_pointer(path)) {
-                tell(
+                report(
                     ErrorCode::weights_invalid, path.string() + " is only a Git LFS pointer to the file",
                     "run git lfs pull there, or " + fetch_
                 );

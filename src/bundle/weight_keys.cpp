@@ -45,7 +45,7 @@ std::vector<std::string> alternatives(std::string_view choice) {
 }
 
 // "a, b, c and 4 more"
-std::string told(const std::vector<std::string>& names) {
+std::string joined(const std::vector<std::string>& names) {
     std::string text;
     for (std::size_t i = 0; i < std::min(names.size(), told_max); ++i) text += (i > 0 ? ", " : "") + names[i];
     if (names.size() > told_max) text += " and " + std::to_string(names.size() - told_max) + " more";
@@ -121,17 +121,17 @@ std::vector<Error> check_keys(
         }
     }
     std::vector<Error> problems;
-    const auto tell = [&](const char* what, const std::vector<std::string>& names) {
+    const auto report = [&](const char* what, const std::vector<std::string>& names) {
         if (names.empty()) return;
         problems.push_back(
             {.code = ErrorCode::weights_invalid,
-             .message = what + told(names) + "; " + std::string(remedy),
+             .message = what + joined(names) + "; " + std::string(remedy),
              .field = {}}
         );
     };
-    tell("the weights lack ", missing);
-    tell("these weights have a different shape than the program expects: ", other_shape);
-    tell("these weights are not floating point: ", no_float);
+    report("the weights lack ", missing);
+    report("these weights have a different shape than the program expects: ", other_shape);
+    report("these weights are not floating point: ", no_float);
     return problems;
 }
 

@@ -24,17 +24,17 @@ std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
 }  // namespace
 
 // There is room for all tokens, so the engine never waits for a listener.
-void Engine::Submission::tell(TokenId token) {
+void Engine::Submission::stream(TokenId token) {
     if (!tokens) return;
-    const bool told = tokens->try_push(token);
-    ASSERT(told);
+    const bool streamed = tokens->try_push(token);
+    ASSERT(streamed);
 }
 
-void Engine::Running::tell() {
+void Engine::Running::stream() {
     if (!submission.tokens) return;
-    for (const TokenId token : sequence.settled().subspan(told)) {
-        submission.tell(token);
-        ++told;
+    for (const TokenId token : sequence.settled().subspan(streamed)) {
+        submission.stream(token);
+        ++streamed;
     }
 }
 
@@ -204,7 +204,7 @@ void Engine::apply(StepResult result, std::span<Running* const> planned) {
             run.submission.request.pictures.clear();  // read; the next ones may need the memory
         }
         const Result<void> taken = run.sequence.advance(result.candidates[i]);
-        if (taken) run.tell();
+        if (taken) run.stream();
         if (run.sequence.finished()) finish(run, taken);
     }
     running_.remove_if([](const Running& run) { return run.sequence.finished(); });

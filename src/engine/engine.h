@@ -47,7 +47,7 @@ private:
         Clock::time_point arrived;
         std::shared_ptr<Channel<TokenId>> tokens;  // none: nobody listens
 
-        void tell(TokenId token);
+        void stream(TokenId token);
         void end(Result<Generation> result);
     };
     struct Running {
@@ -55,10 +55,10 @@ private:
         Sequence sequence;
         Generation made;
         Clock::time_point admitted;
-        bool fresh = true;     // not yet through the vision side
-        std::size_t told = 0;  // how many of its tokens have been streamed
+        bool fresh = true;         // not yet through the vision side
+        std::size_t streamed = 0;  // how many of its tokens have been streamed
 
-        void tell();
+        void stream();
     };
 
     bool enter(Submission submission);  // no: too many wait

@@ -9,7 +9,7 @@
 namespace vignette {
 namespace {
 
-bool heard(const Result<HttpResponse>& answer) { return answer && answer->status < 400; }
+bool accepted(const Result<HttpResponse>& answer) { return answer && answer->status < 400; }
 
 }  // namespace
 
@@ -31,10 +31,10 @@ void Heartbeat::send_sign(const std::stop_token& stop) {
     request.timeout = platform_.ping_interval;
     const Result<HttpResponse> answer = client_.send(std::move(request), stop);
     if (stop.stop_requested()) return;
-    if (!heard(answer) && !silent_)
-        log_warning("the platform does not answer the heartbeat: " + told(answer));
-    if (heard(answer) && silent_) log_info("the platform answers the heartbeat again");
-    silent_ = !heard(answer);
+    if (!accepted(answer) && !silent_)
+        log_warning("the platform does not answer the heartbeat: " + summary(answer));
+    if (accepted(answer) && silent_) log_info("the platform answers the heartbeat again");
+    silent_ = !accepted(answer);
 }
 
 void report_unhealthy(const Platform& platform, std::string_view check, std::string_view reason) {
@@ -43,7 +43,7 @@ void report_unhealthy(const Platform& platform, std::string_view check, std::str
     HttpRequest request{.url = unhealthy_address(platform, check, reason), .headers = ping_headers(platform)};
     request.timeout = Milliseconds{2'000};
     const Result<HttpResponse> answer = client.send(std::move(request));
-    if (!heard(answer)) log_warning("could not report to the platform: " + told(answer));
+    if (!accepted(answer)) log_warning("could not report to the platform: " + summary(answer));
 }
 
 }  // namespace vignette

@@ -199,7 +199,7 @@ void Outbox::chunk_answered(const JobId& job, Line& line, const Result<HttpRespo
     const bool again = worth_another_try(answer) && tries < chunk_tries_max && !(silent && line.result);
     if (!arrived(answer) && again) return send(job, Kind::chunk, line, next_try(tries, answer));
     if (!arrived(answer)) {
-        log_warning("a piece of the stream was refused: " + told(answer), job.value);
+        log_warning("a piece of the stream was refused: " + summary(answer), job.value);
         if (line.result) line.events.clear();
     }
     line.chunk.reset();
@@ -214,13 +214,13 @@ void Outbox::result_answered(const JobId& job, Line& line, const Result<HttpResp
     const int tries = ++result.parcel.tries;
     result.may_have_arrived = result.may_have_arrived || leaves_open(answer);
     if (worth_another_try(answer) && alive) {
-        if (tries == 1) log_warning("the result is not accepted yet: " + told(answer), job.value);
+        if (tries == 1) log_warning("the result is not accepted yet: " + summary(answer), job.value);
         return send(job, Kind::result, line, next_try(tries, answer));
     }
     if (!alive || ++result.refusals > refusals_max) {
         const char* what = result.may_have_arrived ? "the platform may have this result, and refuses it: "
                                                    : "job_lost: the platform refuses this result: ";
-        log_error(what + told(answer), job.value);
+        log_error(what + summary(answer), job.value);
         return finish(job);
     }
     if (result.refusals > 1 || result.may_have_arrived) {
@@ -234,9 +234,9 @@ void Outbox::result_answered(const JobId& job, Line& line, const Result<HttpResp
 // hang. Only where every attempt was refused: a result that has arrived is refused too, when it comes again,
 // and the job must not end twice.
 void Outbox::replace(FinalResult& result, const Result<HttpResponse>& answer) {
-    const std::string message = "the platform refused the result of " +
-                                std::to_string(result.parcel.body.view().size()) + " bytes (" + told(answer) +
-                                "); ask for less in one job, or report this with the job's id";
+    const std::string message =
+        "the platform refused the result of " + std::to_string(result.parcel.body.view().size()) +
+        " bytes (" + summary(answer) + "); ask for less in one job, or report this with the job's id";
     result.parcel = {
         .body = SharedText(format_failed(
             {.code = ErrorCode::internal, .message = message, .field = {}}, identity(platform_), StopPod::no

@@ -49,7 +49,7 @@ TakePolicy::Event TakeLoop::request_jobs(int wanted, const std::stop_token& stop
     if (event.answer == TakeAnswer::jobs) {
         event.answer = hand_over(std::move(answer->body), take_in);
     } else {
-        tell(answer, event.answer);
+        log_answer(answer, event.answer);
     }
     return event;
 }
@@ -95,7 +95,7 @@ TakeAnswer TakeLoop::hand_over(std::string body, const TakeIn& take_in) {
     return named ? TakeAnswer::jobs : TakeAnswer::broken;
 }
 
-void TakeLoop::tell(const Result<HttpResponse>& answer, TakeAnswer kind) const {
+void TakeLoop::log_answer(const Result<HttpResponse>& answer, TakeAnswer kind) const {
     if (kind == TakeAnswer::nothing || (!answer && answer.error().code == ErrorCode::cancelled)) return;
     const int before = policy_.failures();
     const bool worth_a_line = before == 0 || before % 8 == 0;  // the first, then about every two minutes

@@ -38,7 +38,7 @@ private:
     Result<HttpResponse> ask(int wanted, const std::stop_token& stop);
     TakePolicy::Event request_jobs(int wanted, const std::stop_token& stop, const TakeIn& take_in);
     TakeAnswer hand_over(std::string body, const TakeIn& take_in);
-    void tell(const Result<HttpResponse>& answer, TakeAnswer kind) const;
+    void log_answer(const Result<HttpResponse>& answer, TakeAnswer kind) const;
 
     HttpClient& client_;
     const Platform& platform_;

@@ -1,4 +1,4 @@
-"""Wishes about a caption, from the JSON of a job to the JSON of its answer, with the demo models."""
+"""The options of a caption, from the JSON of a job to the JSON of its answer, with the demo models."""
 
 import json
 import re
@@ -16,8 +16,8 @@ def scene(scene):
     return {"data_url": scene["data_url"]}  # an own prompt is asked instead of a preset's
 
 
-def answer(scene, **wishes):
-    outcome = run_input({**scene, **wishes})
+def answer(scene, **options):
+    outcome = run_input({**scene, **options})
     assert outcome.code == 0, outcome.stdout
     return outcome.json
 

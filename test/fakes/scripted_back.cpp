@@ -34,7 +34,7 @@ Options read_options(std::string_view prompt) {
     return options;
 }
 
-std::string wish(const Options& options, std::string_view key, std::string_view otherwise = {}) {
+std::string option(const Options& options, std::string_view key, std::string_view otherwise = {}) {
     const auto found = options.find(key);
     return found == options.end() ? std::string(otherwise) : found->second;
 }
@@ -66,10 +66,10 @@ std::string bytes_of(const std::string& hexadecimal) {
 }
 
 std::string text_of(const Options& options) {
-    if (options.contains("bytes")) return bytes_of(wish(options, "bytes"));
+    if (options.contains("bytes")) return bytes_of(option(options, "bytes"));
     if (options.contains("size"))
-        return std::string(static_cast<std::size_t>(number(wish(options, "size"))), 'x');
-    return wish(options, "text", "a scripted picture");
+        return std::string(static_cast<std::size_t>(number(option(options, "size"))), 'x');
+    return option(options, "text", "a scripted picture");
 }
 
 // The pieces are told as they come, and their sum is the caption.
@@ -94,18 +94,18 @@ public:
     Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override {
         const Options options = read_options(job.options.prompt.value_or(""));
         if (options.contains("crash")) std::abort();
-        const std::chrono::milliseconds pause(number(wish(options, "sleep", "0")));
+        const std::chrono::milliseconds pause(number(option(options, "sleep", "0")));
         if (stop.stop_requested() || (pause.count() > 0 && !wait(pause, stop))) {
             return fail(ErrorCode::cancelled, "the job was stopped");
         }
         if (options.contains("fail")) {
             return fail(
-                code_named(wish(options, "fail")), "failed as the prompt says", job.pictures.front().field
+                code_named(option(options, "fail")), "failed as the prompt says", job.pictures.front().field
             );
         }
         Caption made;
         if (options.contains("pieces")) {
-            made.text = tell_pieces(wish(options, "pieces"), on_piece);
+            made.text = tell_pieces(option(options, "pieces"), on_piece);
         } else {
             made.text = text_of(options);
             if (on_piece) on_piece(*made.text);
@@ -121,7 +121,7 @@ public:
     // "frames=N": a film of so many, one a second.
     Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override {
         const Options options = read_options(film.frame_job.options.prompt.value_or(""));
-        const auto frames = static_cast<std::size_t>(number(wish(options, "frames", "1")));
+        const auto frames = static_cast<std::size_t>(number(option(options, "frames", "1")));
         for (std::size_t index = 0; index < frames; ++index) {
             Job job = film.frame_job;
             job.pictures.push_back(film.source);

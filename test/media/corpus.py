@@ -244,13 +244,13 @@ def tiffs():
     for compression in (None, "lzw", "zlib", "packbits"):
         tile = (16, 32) if compression else (32, 32)  # Debian's libtiff fails on uncompressed ones of 1.5 KiB
         for name, tiles in (("strips", {"rowsperstrip": 5}), ("tiles", {"tile": tile})):
-            wishes = {"compression": compression, **tiles}
+            tags = {"compression": compression, **tiles}
             if compression in ("lzw", "zlib"):
-                wishes["predictor"] = name == "tiles"
+                tags["predictor"] = name == "tiles"
             kind = f"{compression}-{name}"
-            yield Picture(f"rgb-{kind}.tif", tiff(colours, photometric="rgb", **wishes), colours)
-            yield Picture(f"rgb-16-{kind}.tif", tiff(deep, photometric="rgb", **wishes), colours)
-            yield Picture(f"grey-{kind}.tif", tiff(colours[..., 0], photometric="minisblack", **wishes), grey3)
+            yield Picture(f"rgb-{kind}.tif", tiff(colours, photometric="rgb", **tags), colours)
+            yield Picture(f"rgb-16-{kind}.tif", tiff(deep, photometric="rgb", **tags), colours)
+            yield Picture(f"grey-{kind}.tif", tiff(colours[..., 0], photometric="minisblack", **tags), grey3)
     yield Picture("grey-16.tif", tiff(deep[..., 0], photometric="minisblack"), grey3)
     yield Picture("white-is-zero.tif", tiff(255 - colours[..., 0], photometric="miniswhite"), grey3)
     yield Picture("big-endian.tif", tiff(deep, photometric="rgb", byteorder=">"), colours)

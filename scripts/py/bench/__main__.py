@@ -45,11 +45,11 @@ def generate_tiny(pairs, folder):
     processor = Blip2Processor.from_pretrained(snapshot)
     files = draw_scenes(folder, 12)
     inputs = [processor(images=Image.open(file), text="a photo of", return_tensors="pt") for file in files]
-    wish = {"max_new_tokens": 32, "min_new_tokens": 32, "num_beams": 1, "do_sample": False}
+    generation = {"max_new_tokens": 32, "min_new_tokens": 32, "num_beams": 1, "do_sample": False}
 
     def theirs():
         with torch.inference_mode():
-            return [timed(lambda one=one: model.generate(**one, **wish)) for one in inputs]
+            return [timed(lambda one=one: model.generate(**one, **generation)) for one in inputs]
 
     stages = ("queue", "vision", "prefill", "decode_steps")
     options = ["--prompt", "a photo of", "--max_length", 32, "--min_length", 32, "--num_beams", 1]

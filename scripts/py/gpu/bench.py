@@ -28,12 +28,12 @@ SECTIONS = {  # letter: (name, module, function)
 }
 
 
-def find_section(wish):
+def find_section(name_or_letter):
     for letter, (name, *_) in SECTIONS.items():
-        if wish in (letter, name):
+        if name_or_letter in (letter, name):
             return letter
     names = ", ".join(f"{letter} or {name}" for letter, (name, *_) in SECTIONS.items())
-    raise argparse.ArgumentTypeError(f"there is no section {wish}; the sections are: {names}")
+    raise argparse.ArgumentTypeError(f"there is no section {name_or_letter}; the sections are: {names}")
 
 
 def run_section(letter, lab):
@@ -89,7 +89,7 @@ def parse_arguments():
     parser.add_argument("--out", type=Path, default=ROOT / "build/bench-gpu/report.md")
     arguments = parser.parse_args()
     try:
-        arguments.sections = [find_section(wish) for wish in arguments.only.split(",")]
+        arguments.sections = [find_section(name_or_letter) for name_or_letter in arguments.only.split(",")]
     except argparse.ArgumentTypeError as problem:
         parser.error(str(problem))
     return arguments

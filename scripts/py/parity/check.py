@@ -33,7 +33,7 @@ FAMILIES = [family for family in MAKERS if family not in TRUE_SIZE]
 
 
 @dataclass
-class Wish:
+class Settings:
     prompt: str
     max_length: int
     min_length: int
@@ -46,10 +46,10 @@ class Wish:
         ]  # fmt: skip
 
 
-def draw_wish(rng):
+def draw_settings(rng):
     max_length = rng.choice([1, 12, 24, 40])
     min_length = rng.choice([0, min(3, max_length), min(8, max_length)])
-    return Wish(rng.choice(PROMPTS), max_length, min_length, rng.choice([1, 1, 2, 3]))
+    return Settings(rng.choice(PROMPTS), max_length, min_length, rng.choice([1, 1, 2, 3]))
 
 
 def draw_picture(rng, folder, number):
@@ -75,31 +75,31 @@ def check_captions(rng, snapshot, bundle, files):
     """How many of the pictures get the reference's tokens and, of beams, its scores."""
     equal = 0
     for together in BATCHES:
-        wish, some, files = draw_wish(rng), files[:together], files[together:]
+        settings, some, files = draw_settings(rng), files[:together], files[together:]
         if not some:
             break
         results = caption_files(
-            some, "--tokens", "--threads", 1, "--parallel", together, "--model", bundle, *wish.options()
+            some, "--tokens", "--threads", 1, "--parallel", together, "--model", bundle, *settings.options()
         )
         for file, result in zip(some, results):
-            asked = (Image.open(file), wish.prompt, wish.max_length, wish.min_length, wish.num_beams)
+            asked = (Image.open(file), settings.prompt, settings.max_length, settings.min_length, settings.num_beams)
             problem = difference(result, snapshot, asked)
             tie = problem and any(not difference(result, snapshot, asked, 1 + shake) for shake in range(SHAKES))
             equal += not problem or tie
             if problem:
                 reason = "a tie, which rounding decides" if tie else "WRONG"
-                print(f"{bundle.parent.name}, {file.name}, {together} together, {wish}: {reason}: {problem}")
+                print(f"{bundle.parent.name}, {file.name}, {together} together, {settings}: {reason}: {problem}")
     return equal
 
 
 def difference(result, snapshot, asked, shake=0):
     """What is different; empty if nothing is. Where two words are equally likely but for rounding, so is what the
     reference says about a picture that was shaken by as much."""
-    image, *wish, num_beams = asked
+    image, *settings, num_beams = asked
     expected, largest = (
-        reference_scores(snapshot, image, *wish, num_beams, shake)
+        reference_scores(snapshot, image, *settings, num_beams, shake)
         if num_beams > 1
-        else ([(generate_reference(snapshot, [image], *wish, shake=shake)[0], None)], 0)
+        else ([(generate_reference(snapshot, [image], *settings, shake=shake)[0], None)], 0)
     )
     tokens = expected[0][0]
     if result.get("tokens") != tokens:

@@ -15,7 +15,7 @@ CaptionStream::CaptionStream(const Tokenizer& tokenizer, TextPlan plan, const On
     lost_ = !prefix.has_value();
     unheard_ = prefix ? prefix->size() : 0;
     for (const TokenId token : plan_.prefix_tokens) {
-        if (const Result<std::string> text = detokenizer_.push(token)) hear(*text);
+        if (const Result<std::string> text = detokenizer_.push(token)) add_text(*text);
     }
 }
 
@@ -27,20 +27,20 @@ OnToken CaptionStream::on_token() {
     return [this](TokenId token) {
         const Result<std::string> text = detokenizer_.push(token);
         if (!text || text->empty()) return;
-        hear(*text);
+        add_text(*text);
         tell_certain();
     };
 }
 
 Result<void> CaptionStream::finish(std::string_view text) {
     if (!on_piece_) return {};
-    if (!text.starts_with(told_))
+    if (!text.starts_with(streamed_))
         return fail(ErrorCode::internal, "pieces were streamed that the caption does not begin with");
-    if (text.size() > told_.size()) tell(text.substr(told_.size()));
+    if (text.size() > streamed_.size()) emit(text.substr(streamed_.size()));
     return {};
 }
 
-void CaptionStream::hear(std::string_view text) {
+void CaptionStream::add_text(std::string_view text) {
     const std::size_t of_prefix = std::min(unheard_, text.size());
     unheard_ -= of_prefix;
     text_ += text.substr(of_prefix);
@@ -55,11 +55,11 @@ void CaptionStream::tell_certain() {
     const std::string_view certain = std::string_view(text_).substr(0, prefix + end);
     std::string_view ready = certain.substr(0, certain_bytes(certain, plan_.wording));
     ready = stripped(plan_.prefix, ready);
-    if (ready.size() > told_.size()) tell(ready.substr(told_.size()));
+    if (ready.size() > streamed_.size()) emit(ready.substr(streamed_.size()));
 }
 
-void CaptionStream::tell(std::string_view piece) {
-    told_ += piece;
+void CaptionStream::emit(std::string_view piece) {
+    streamed_ += piece;
     on_piece_(piece);
 }
 

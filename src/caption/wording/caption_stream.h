@@ -34,9 +34,9 @@ public:
     Result<void> finish(std::string_view text);
 
 private:
-    void hear(std::string_view text);
+    void add_text(std::string_view text);
     void tell_certain();
-    void tell(std::string_view piece);
+    void emit(std::string_view piece);
 
     Detokenizer detokenizer_;
     const TextPlan plan_;
@@ -44,7 +44,7 @@ private:
     std::size_t unheard_ = 0;  // bytes of the prefix that the detokenizer has yet to say
     bool lost_ = false;        // the spelling of the prefix is not known: everything is streamed at the end
     std::string text_;         // prefix and what was said
-    std::string told_;
+    std::string streamed_;
 };
 
 }  // namespace vignette

@@ -13,7 +13,7 @@ constexpr long connections_kept_max = 256;
 
 }  // namespace
 
-std::string told(const Result<HttpResponse>& answer) {
+std::string summary(const Result<HttpResponse>& answer) {
     return answer ? "status " + std::to_string(answer->status) : answer.error().message;
 }
 

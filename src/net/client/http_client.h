@@ -16,7 +16,7 @@ namespace vignette {
 class CurlLoop;
 
 // For a log: "status 503", or why there was no answer.
-std::string told(const Result<HttpResponse>& answer);
+std::string summary(const Result<HttpResponse>& answer);
 
 class HttpClient {
 public:

@@ -46,7 +46,7 @@ void HttpTransfer::set_up(CURL* curl) {
     set(curl, CURLOPT_ERRORBUFFER, static_cast<void*>(reason_));
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &HttpTransfer::receive);
     set(curl, CURLOPT_WRITEDATA, this);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &HttpTransfer::hear_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &HttpTransfer::receive_header);
     set(curl, CURLOPT_HEADERDATA, this);
 
     curl_slist* headers = nullptr;
@@ -63,7 +63,7 @@ void HttpTransfer::set_up(CURL* curl) {
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 }
 
-std::size_t HttpTransfer::hear_header(char*, std::size_t size, std::size_t count, void* self) {
+std::size_t HttpTransfer::receive_header(char*, std::size_t size, std::size_t count, void* self) {
     static_cast<HttpTransfer*>(self)->answer_has_begun_ = true;
     return size * count;
 }

@@ -22,7 +22,7 @@ public:
 private:
     void set_up(CURL* curl) override;
     static std::size_t receive(char* data, std::size_t size, std::size_t count, void* self);
-    static std::size_t hear_header(char* data, std::size_t size, std::size_t count, void* self);
+    static std::size_t receive_header(char* data, std::size_t size, std::size_t count, void* self);
     bool append(const char* data, std::size_t bytes);
     void answer(Result<HttpResponse> outcome);
     Result<HttpResponse> outcome(CURLcode code);

@@ -56,7 +56,7 @@ void DownloadTransfer::set_up(CURL* curl) {
     set(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.slow_for_max.count()));
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &DownloadTransfer::receive);
     set(curl, CURLOPT_WRITEDATA, this);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &DownloadTransfer::hear_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &DownloadTransfer::receive_header);
     set(curl, CURLOPT_HEADERDATA, this);
     curl_slist* headers = curl_slist_append(nullptr, "Accept-Encoding: identity");
     for (const std::string& header : request_.headers) headers = curl_slist_append(headers, header.c_str());
@@ -107,7 +107,7 @@ long DownloadTransfer::status() const {
     return status;
 }
 
-std::size_t DownloadTransfer::hear_header(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t DownloadTransfer::receive_header(char* data, std::size_t size, std::size_t count, void* self) {
     auto& transfer = *static_cast<DownloadTransfer*>(self);
     const std::size_t bytes = size * count;
     transfer.header_bytes_ += bytes;

@@ -69,7 +69,7 @@ private:
     void pin(CURL* curl);
 
     static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
-    static std::size_t hear_header(char* data, std::size_t size, std::size_t count, void* self);
+    static std::size_t receive_header(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t receive(char* data, std::size_t size, std::size_t count, void* self);
     bool end_of_headers();
     bool append(const char* data, std::size_t bytes);

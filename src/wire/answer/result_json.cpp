@@ -157,12 +157,12 @@ Json to_json(const Caption& caption) {
 }
 
 Json to_json(const Error& error) {
-    Json told{
+    Json entry{
         {"code", to_text(error.code)}, {"message", error.message}, {"retryable", retryable(error.code)}
     };
-    if (!error.field.empty()) told["field"] = error.field;
+    if (!error.field.empty()) entry["field"] = error.field;
     Json json;
-    json["error"] = std::move(told);
+    json["error"] = std::move(entry);
     return json;
 }
 
