@@ -27,6 +27,11 @@ def tree(tmp_path):
     return write
 
 
+def run_tidy(root: Path) -> list[str]:
+    command = [sys.executable, ROOT / "scripts/tidy.py", root]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+
+
 MODULES = {
     "src/core/CMakeLists.txt": "vignette_module(core SOURCES log.cpp)",
     "src/wire/CMakeLists.txt": "vignette_module(wire SOURCES a.cpp\n  USES core)",
@@ -80,6 +85,22 @@ def test_files_of_two_rooms_may_not_include_each_other(tree):
     ]
 
 
+def test_headers_of_one_room_may_not_include_each_other(tree):
+    root = tree({"src/net/a.h": '#include "net/b.h"\n', "src/net/b.h": '#include "net/a.h"\n'})
+    assert list(include_circles(root)) == ["src: an include circle of headers: net/a -> net/b -> net/a"]
+
+
+def test_a_long_line_of_cmake_is_reported(tree):
+    root = tree(MODULES | {"src/net/CMakeLists.txt": "#" * 121})
+    subprocess.run(["git", "add", "-A"], cwd=root, check=True)
+    assert "src/net/CMakeLists.txt:1: 121 columns, at most 120" in run_tidy(root)
+
+
+def test_a_library_outside_its_wall_is_reported(tree):
+    found = run_tidy(tree(MODULES | {"src/net/url.h": "#include <torch/torch.h>\n"}))
+    assert "src/net/url.h:1: <torch> belongs to model" in found
+
+
 def test_a_folder_fits_on_a_screen(tree):
     root = tree({f"src/net/{number}.h": "" for number in range(FILES_MAX)})
     assert list(full_folders(root, tracked(root))) == []
@@ -119,9 +140,7 @@ def test_a_function_that_only_tests_call_is_reported(tree):
 def test_a_lock_that_clang_cannot_check_is_reported(tree):
     bare = "std::mutex mutex_;\n"
     root = tree(MODULES | {"src/core/mutex.h": bare, "src/net/url.h": bare})
-    command = [sys.executable, ROOT / "scripts/tidy.py", root]
-    printed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    assert [line for line in printed.splitlines() if "mutex" in line] == [
+    assert [line for line in run_tidy(root) if "mutex" in line] == [
         "src/net/url.h:1: use core/mutex.h, whose rules clang checks"
     ]
 

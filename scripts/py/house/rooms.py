@@ -86,12 +86,16 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 
 def include_circles(root: Path):
-    """A header with its .cpp is one unit. Circles inside a folder are private headers; others tie rooms."""
-    src, graph = root / "src", {}
+    """Headers may not include each other in a circle; nor may units, a header with its .cpp, of different rooms."""
+    src, units, headers = root / "src", {}, {}
     for path in sorted([*src.rglob("*.h"), *src.rglob("*.cpp")]):
         unit = path.relative_to(src).with_suffix("").as_posix()
-        headers = {name[:-2] for _, name in includes(path) if name.endswith(".h") and (src / name).is_file()}
-        graph.setdefault(unit, set()).update(headers - {unit})
-    for circle in circles(graph):
+        seen = {name[:-2] for _, name in includes(path) if name.endswith(".h") and (src / name).is_file()}
+        units.setdefault(unit, set()).update(seen - {unit})
+        if path.suffix == ".h":
+            headers[unit] = seen
+    for circle in circles(headers):
+        yield "src: an include circle of headers: " + " -> ".join([*circle, circle[0]])
+    for circle in circles(units):
         if len({unit.rsplit("/", 1)[0] for unit in circle}) > 1:
             yield "src: an include circle ties rooms together: " + " -> ".join([*circle, circle[0]])
