@@ -23,8 +23,8 @@ public:
     // The rows of the next step (as many as there are beams); none when the search is over.
     const std::vector<NextRow>& advance(std::span<const Candidate> best);
 
-    // The best beams that have ended; the best of all if none has. Beams that only say what is forbidden,
-    // since nothing else was left, come at most alone.
+    // The best beams that have ended; the best of all if none has. A beam that had to say
+    // something forbidden, because nothing else was left, is returned only if there is no other.
     std::vector<Decoded> decoded() const;
 
     int length() const { return length_; }

@@ -14,7 +14,8 @@ public:
     // Words with tokens that the model does not know cannot be said, and are left out.
     ForbiddenWords(const DecodingRules& rules, int vocabulary);
 
-    // The words of one token. An end token alone is none: the reference lets it pass, or nothing would end.
+    // The words of one token. An end token alone does not count: the reference lets it pass, or
+    // nothing would ever end.
     const std::vector<TokenId>& always() const { return always_; }
     bool only_always() const { return words_.empty(); }
 

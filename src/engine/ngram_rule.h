@@ -1,6 +1,6 @@
 // No n tokens twice in the same order, as the reference's NoRepeatNGramLogitsProcessor. The prompt of a large
-// picture has thousands of tokens: its n-grams are sorted once. What was said is short and another one for
-// every beam: it is looked through.
+// picture has thousands of tokens: its n-grams are sorted once. What was said is short and differs for
+// every beam: it is searched from front to back.
 #pragma once
 
 #include <span>

@@ -22,7 +22,7 @@ Result<void> check_choices(std::span<const Choice> choices, std::int64_t vocabul
 // How many candidates there can be.
 std::int64_t wanted(const Choice& choice, std::int64_t vocabulary);
 
-// Whether a score of a candidate may be: minus infinity only where rules, or a row that already was
+// Whether a candidate's score is plausible: minus infinity only if rules, or a row that was already
 // impossible, made it so. Any other non-finite number is the model's fault.
 bool credible(float score, const Choice& choice, std::span<const float> row_scores);
 

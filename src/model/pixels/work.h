@@ -1,4 +1,4 @@
-// One picture on its way into the model's tiles, as far as its rows are there. One thread at a time.
+// One picture on its way into the model's tiles, worked on as its rows arrive. One thread at a time.
 #pragma once
 
 #include <array>
