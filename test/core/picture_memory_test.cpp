@@ -39,7 +39,7 @@ TEST(PictureMemory, ServesManyThreads) {
     std::vector<std::jthread> threads;
     for (std::uint8_t number = 0; number < 4; ++number) {
         threads.emplace_back([number] {
-            for (std::size_t turn = 0; turn < 20; ++turn) {
+            for (std::size_t turn = 0; turn < 5; ++turn) {
                 const Samples mine((4 + turn % 5) * MiB, number);
                 EXPECT_EQ(mine.front(), number);
                 EXPECT_EQ(mine.back(), number);
