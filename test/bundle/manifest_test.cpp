@@ -192,7 +192,7 @@ TEST(Manifest, NoMutationCrashes) {
         std::string(manifest_text), patched(anyres_patch).dump(), patched(embedder_patch).dump(),
         ready().dump()
     };
-    for (std::size_t round = 0; round < 4000; ++round) {
+    for (std::size_t round = 0; round < 1500; ++round) {
         std::string text = rights[round % rights.size()];
         for (auto count = random() % 3 + 1; count > 0; --count) {
             const std::size_t at = random() % text.size();

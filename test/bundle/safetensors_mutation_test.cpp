@@ -6,7 +6,7 @@
 namespace vignette {
 namespace {
 
-constexpr int rounds = 10'000;
+constexpr int rounds = 4'000;
 
 std::string small_model() {
     nlohmann::json header{{"__metadata__", {{"format", "pt"}}}};

@@ -144,7 +144,7 @@ TEST(SafetensorsHeader, NoMutationLeadsOutsideTheFile) {
     const std::string original = safetensors_text(two_tensors, ten_bytes);
     std::mt19937 random(20240601);
     const std::string spice = "{}[]\",:-0123456789eE.\\ua\xff";
-    for (int round = 0; round < 5000; ++round) {
+    for (int round = 0; round < 2000; ++round) {
         std::string text = original;
         for (auto count = random() % 4 + 1; count > 0; --count) {
             const std::size_t at = random() % text.size();

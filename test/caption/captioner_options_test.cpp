@@ -85,7 +85,7 @@ TEST_F(OptionsTest, WhateverIsSaidJoinedPiecesAreTheCaption) {
     const std::vector<std::optional<Preset>> wanted{
         std::nullopt, std::nullopt, Preset::alt_text, Preset::detailed
     };
-    for (int round = 0; round < 300; ++round) {
+    for (int round = 0; round < 150; ++round) {
         const std::string file = round % 2 == 0 ? "tokenizer.json" : "byte_fallback.json";
         std::string text;
         for (std::size_t count = 1 + dice() % 12; count > 0; --count) text += parts[dice() % parts.size()];

@@ -22,13 +22,13 @@ TEST(PictureMemory, HoldsWhatIsWrittenWhateverItsSize) {
 }
 
 TEST(PictureMemory, TwoPicturesAtOnceAreApart) {
-    const Samples first(5 * MiB, 1);
-    free_picture_memory(allocate_picture_memory(5 * MiB));  // something to find on the shelf
-    const Samples second(5 * MiB, 2);
-    const Samples third(5 * MiB, 3);
-    EXPECT_TRUE(first == Samples(5 * MiB, 1));
-    EXPECT_TRUE(second == Samples(5 * MiB, 2));
-    EXPECT_TRUE(third == Samples(5 * MiB, 3));
+    const Samples first(picture_memory_min, 1);
+    free_picture_memory(allocate_picture_memory(picture_memory_min));  // something to find on the shelf
+    const Samples second(picture_memory_min, 2);
+    const Samples third(picture_memory_min, 3);
+    EXPECT_TRUE(first == Samples(picture_memory_min, 1));
+    EXPECT_TRUE(second == Samples(picture_memory_min, 2));
+    EXPECT_TRUE(third == Samples(picture_memory_min, 3));
 }
 
 TEST(PictureMemory, MoreThanThereIsThrows) {
@@ -39,7 +39,7 @@ TEST(PictureMemory, ServesManyThreads) {
     std::vector<std::jthread> threads;
     for (std::uint8_t number = 0; number < 4; ++number) {
         threads.emplace_back([number] {
-            for (std::size_t turn = 0; turn < 5; ++turn) {
+            for (std::size_t turn = 0; turn < 3; ++turn) {
                 const Samples mine((4 + turn % 5) * MiB, number);
                 EXPECT_EQ(mine.front(), number);
                 EXPECT_EQ(mine.back(), number);

@@ -74,7 +74,7 @@ TEST(LoopGuard, KnowsBlocksOfUpTo32Tokens) {
 TEST(LoopGuard, WhatDoesNotRepeatIsNeverCut) {
     std::mt19937 random(5);
     int loops = 0;
-    for (int round = 0; round < 3000; ++round) {
+    for (int round = 0; round < 1000; ++round) {
         std::vector<TokenId> said;
         std::vector<TokenId> block(random() % 32 + 1);
         for (TokenId& one : block) one = TokenId{static_cast<int>(random() % (round % 2 == 0 ? 3 : 30))};
@@ -94,8 +94,8 @@ TEST(LoopGuard, WhatDoesNotRepeatIsNeverCut) {
             heard = std::max(heard, said.size() - repeating_tail(said));
         }
     }
-    EXPECT_GT(loops, 300);
-    EXPECT_LT(loops, 2700);
+    EXPECT_GT(loops, 100);
+    EXPECT_LT(loops, 900);
 }
 
 TEST(LoopGuard, WhatSaysNothingTwiceHasNoRepeatingTail) {

@@ -227,7 +227,7 @@ TEST(FilmFile, AThousandBytesThatClaimAHundredMillionFramesTakeNoMemoryForThem) 
     EXPECT_LT(peak_memory() - before, std::int64_t{300} << 20);
 }
 
-TEST(FilmFile, ThousandMutatedFilmsEndInFramesOrAnError) {
+TEST(FilmFile, MutatedFilmsEndInFramesOrAnError) {
     const char* given = std::getenv("VIGNETTE_TEST_SEED");
     const auto seed =
         given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
@@ -236,7 +236,7 @@ TEST(FilmFile, ThousandMutatedFilmsEndInFramesOrAnError) {
     const auto below = [&](std::size_t end) { return static_cast<std::size_t>(random() % end); };
     const Limits limits{.image_pixels_max = 512 * 512};
     std::size_t decoded = 0;
-    for (int round = 0; round < 1'000; ++round) {
+    for (int round = 0; round < 400; ++round) {
         Bytes file = film(fixtures::tiny_films[below(fixtures::tiny_films.size())].file);
         const std::size_t changes = 1 + below(8);
         for (std::size_t i = 0; i < changes; ++i) file[below(file.size())] = static_cast<std::byte>(random());
@@ -251,7 +251,7 @@ TEST(FilmFile, ThousandMutatedFilmsEndInFramesOrAnError) {
         }
         EXPECT_TRUE(!told.error || !told.error->message.empty());
     }
-    EXPECT_GT(decoded, 100U);
+    EXPECT_GT(decoded, 40U);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(StreamEvents, AChunkStaysBelowAMegabyteAndNothingIsLostOrReordered) {
 
 TEST(StreamEvents, WordsThatGrowWhenEscapedStillFit) {
     std::vector<StreamEvent> events;
-    for (int i = 0; i < 300; ++i) append_event(events, words(0, std::string(10'000, '\x01')));
+    for (int i = 0; i < 100; ++i) append_event(events, words(0, std::string(10'000, '\x01')));
     std::size_t told = 0;
     while (!events.empty()) {
         const std::string chunk = take_chunk(events);
@@ -62,7 +62,7 @@ TEST(StreamEvents, WordsThatGrowWhenEscapedStillFit) {
             told += event["text"].get<std::string>().size();
         }
     }
-    EXPECT_EQ(told, 3'000'000U);
+    EXPECT_EQ(told, 1'000'000U);
 }
 
 TEST(StreamEvents, AResultLargerThanAChunkIsLeftToTheEnd) {

@@ -86,8 +86,10 @@ TEST_F(TakeLoopTest, BadAnswersAreOutlived) {
     fake.plan(
         "job-take", {{.status = 500},
                      {.way = Way::reset},
+                     {.status = 204},  // the waits begin anew
                      {.body = "no json"},
                      {.body = one_job, .way = Way::half},
+                     {.status = 204},
                      {.status = 400},
                      {.status = 204},
                      {.body = one_job}}
@@ -97,7 +99,7 @@ TEST_F(TakeLoopTest, BadAnswersAreOutlived) {
 }
 
 TEST_F(TakeLoopTest, AnEmptyListIsNoFailure) {
-    const std::vector<ServerAnswer> empty(9, {.body = "[]"});  // as failures they would take half a minute
+    const std::vector<ServerAnswer> empty(7, {.body = "[]"});  // as failures they would take half a minute
     fake.plan("job-take-batch", empty);
     fake.always("job-take-batch", {.body = two_jobs});
     std::future<TakeEnd> end =

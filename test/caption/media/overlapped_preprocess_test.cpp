@@ -95,7 +95,7 @@ TEST(OverlappedPreprocess, ManyPicturesThroughFewHelpers) {
     std::vector<std::jthread> decoders;
     for (int i = 0; i < 4; ++i) {
         decoders.emplace_back([&] {
-            for (int round = 0; round < 20; ++round) {
+            for (int round = 0; round < 8; ++round) {
                 Decoder decoder(large);
                 OverlappedPreprocess start(std::make_unique<Copying>(), gate, helpers);
                 decoder.decode(start);

@@ -57,7 +57,7 @@ TEST_F(CaptionStreamTest, JoinedPiecesAreTheCaption) {
     for (const std::string file : {"tokenizer.json", "byte_fallback.json"}) {
         const Tokenizer words = tokenizer(file);
         WholeCaptioner captioner(bundle_, tokenizer(file), model_, Limits{});
-        for (int round = 0; round < 200; ++round) {
+        for (int round = 0; round < 100; ++round) {
             std::string text;
             for (std::size_t count = 1 + dice() % 12; count > 0; --count)
                 text += parts[dice() % parts.size()];
@@ -76,7 +76,7 @@ TEST_F(CaptionStreamTest, JoinedPiecesAreTheCaptionOfNonsense) {
         const Tokenizer words = tokenizer(file);
         const int known = static_cast<int>(words.vocabulary());
         WholeCaptioner captioner(bundle_, tokenizer(file), model_, Limits{});
-        for (int round = 0; round < 200; ++round) {
+        for (int round = 0; round < 100; ++round) {
             std::vector<TokenId> tokens(1 + dice() % 30);
             for (TokenId& token : tokens) token = TokenId{std::uniform_int_distribution(0, known + 2)(dice)};
             expect_faithful(captioner, words, tokens);

@@ -279,7 +279,7 @@ TEST(HttpClient, AServerThatIsNotReachedIsNoSlowAnswer) {
     std::atomic<int> left = 8;
     std::promise<void> all;
     for (int i = 0; i < 8; ++i) {
-        client.start({.url = full.url("http"), .timeout = 2s}, [&](const Result<HttpResponse>& answer) {
+        client.start({.url = full.url("http"), .timeout = 1s}, [&](const Result<HttpResponse>& answer) {
             if (!answer && answer.error().code == ErrorCode::unreachable) ++unreachable;
             if (--left == 0) all.set_value();
         });
