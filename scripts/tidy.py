@@ -35,6 +35,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "spdlog": {"core"},
     "CLI": {"app"},
     "openssl": {"bundle"},
+    "utf8proc.h": {"caption"},
     "vignette_rust.h": {"text", "image"},
 }
 FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 60

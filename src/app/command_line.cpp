@@ -8,6 +8,7 @@
 
 #include "app/models/options.h"
 #include "app/url_options.h"
+#include "app/usage_hint.h"
 #include "core/enum_text.h"
 
 namespace vignette {
@@ -273,9 +274,10 @@ Parsed parse_options(int argc, char** argv) {
     } catch (const CLI::ParseError& stopped) {
         const bool asked_for = stopped.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
         app.exit(stopped);
-        if (dynamic_cast<const CLI::RequiredError*>(&stopped) != nullptr && app.get_subcommands().empty()) {
-            std::fputs("The commands are run, caption, embed, worker, doctor and models.\n", stderr);
-        }
+        const bool not_understood = dynamic_cast<const CLI::RequiredError*>(&stopped) != nullptr ||
+                                    dynamic_cast<const CLI::ExtrasError*>(&stopped) != nullptr;
+        const std::string hint = not_understood ? usage_hint(app, {argv + 1, argv + argc}) : "";
+        if (!hint.empty()) std::fprintf(stderr, "%s\n", hint.c_str());
         return {.options = std::nullopt, .exit_code = asked_for ? 0 : 2};
     }
     return {.options = std::move(options), .exit_code = 0};

@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "app/commands.h"
-#include "app/files.h"
+#include "app/files/read_file.h"
 #include "app/open_back.h"
 #include "app/url_options.h"
 #include "core/log.h"

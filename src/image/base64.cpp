@@ -53,8 +53,9 @@ Result<Bytes> decode_base64(std::string_view text, std::size_t bytes_max) {
     }
     if (status == VIG_BAD_CHARACTER)
         return fail(
-            ErrorCode::bad_base64,
-            "not base64 at character " + std::to_string(result) + " (" + quoted(text[result]) + ")"
+            ErrorCode::bad_base64, "not base64 at character " + std::to_string(result) + " (" +
+                                       quoted(text[result]) +
+                                       "); send the bytes of the file, encoded as base64 and nothing else"
         );
     if (status == VIG_CUT_SHORT)
         return fail(ErrorCode::bad_base64, "the base64 is cut short: it ends inside a byte; send all of it");

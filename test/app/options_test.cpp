@@ -5,7 +5,7 @@
 namespace vignette {
 namespace {
 
-Parsed parse(std::vector<std::string> words) {
+Parsed parse(std::vector<std::string> words, std::string* said = nullptr) {
     words.insert(words.begin(), "vignette");
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
@@ -13,7 +13,8 @@ Parsed parse(std::vector<std::string> words) {
     testing::internal::CaptureStderr();
     Parsed parsed = parse_options(static_cast<int>(arguments.size()), arguments.data());
     testing::internal::GetCapturedStdout();
-    testing::internal::GetCapturedStderr();
+    const std::string errors = testing::internal::GetCapturedStderr();
+    if (said != nullptr) *said = errors;
     return parsed;
 }
 
@@ -41,6 +42,28 @@ TEST(Options, WrongUsageExitsWithTwo) {
         {"caption", "a", "--n", "0"},
     };
     for (const std::vector<std::string>& words : wrong) EXPECT_EQ(parse(words).exit_code, 2);
+}
+
+std::string said_about(std::vector<std::string> words) {
+    std::string said;
+    EXPECT_EQ(parse(std::move(words), &said).exit_code, 2);
+    return said;
+}
+
+TEST(Options, AMisspelledWordIsNamedWithTheNearestRightOne) {
+    const auto expect_hint = [](std::vector<std::string> words, std::string_view hint) {
+        const std::string said = said_about(std::move(words));
+        EXPECT_NE(said.find(hint), std::string::npos) << said;
+    };
+    expect_hint({"captoin", "x.jpg"}, "There is no command `captoin`. Did you mean `caption`?\n");
+    expect_hint({"--threads", "3", "wroker"}, "no command `wroker`. Did you mean `worker`?");
+    expect_hint({"models", "ad", "x"}, "There is no command `ad`. Did you mean `add`?");
+    expect_hint({"caption", "--presett=tags", "x"}, "no option `--presett`. Did you mean `--preset`?");
+    expect_hint({"caption", "x", "--thread", "3"}, "no option `--thread`. Did you mean `--threads`?");
+    expect_hint({}, "The commands are run, caption, embed, worker, doctor, models.\n");
+    expect_hint({"models"}, "The commands are list, show, verify, add.\n");
+    EXPECT_EQ(said_about({"caption"}).find("commands"), std::string::npos) << "a file is missing";
+    EXPECT_EQ(said_about({"poem", "x"}).find("Did you mean"), std::string::npos);
 }
 
 TEST(Options, CommonOptionsMayStandAfterTheCommand) {

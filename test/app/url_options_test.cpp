@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "app/file_url.h"
+#include "app/files/file_url.h"
 #include "fakes/http_server.h"
 #include "fakes/scratch_folder.h"
 

@@ -19,9 +19,9 @@ Character character_at(std::string_view text, std::size_t at);
 Character character_before(std::string_view text, std::size_t end);
 
 bool is_blank(char32_t code);
-bool is_letter(char32_t code);  // or a digit: what words are made of, in scripts that we do not know as well
+bool is_letter(char32_t code);  // or a digit, or an emoji: all but blanks, punctuation and mathematical signs
 bool is_ideographic(char32_t code);     // Chinese, Japanese: words without blanks between them
 bool continues_cluster(char32_t code);  // an accent, a joiner, a skin colour
-char32_t lower(char32_t code);          // Latin, Greek, Cyrillic
+char32_t lower(char32_t code);          // a capital that becomes two letters stays as it is
 
 }  // namespace vignette

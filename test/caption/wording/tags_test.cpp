@@ -14,6 +14,10 @@ TEST(Tags, AListIsTakenApartInItsOrderEachOnceInLowerCase) {
     );
 }
 
+TEST(Tags, EveryAlphabetThatHasSmallLettersGetsThem) {
+    EXPECT_EQ(listed_tags("ŠTĚSTÍ, ŁÓDŹ, ԱՐԵՎ", false), (Tags{"štěstí", "łódź", "արեվ"}));
+}
+
 TEST(Tags, TheMarksOfAListAreNoPartOfIt) {
     EXPECT_EQ(
         listed_tags("Tags:\n1. dog\n2) red ball\n- \"cat\"\n* tree", false),

@@ -1,4 +1,4 @@
-#include "app/files.h"
+#include "app/files/read_file.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "app/film_files.h"
+#include "app/files/film_files.h"
 
 #include <unistd.h>
 
@@ -8,9 +8,9 @@
 #include <string_view>
 #include <utility>
 
-#include "app/file_url.h"
-#include "app/files.h"
-#include "app/print_item.h"
+#include "app/files/file_url.h"
+#include "app/files/print_item.h"
+#include "app/files/read_file.h"
 #include "core/ascii.h"
 #include "core/film_kind.h"
 #include "core/log.h"

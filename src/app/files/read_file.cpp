@@ -1,4 +1,4 @@
-#include "app/files.h"
+#include "app/files/read_file.h"
 
 #include <cerrno>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include "app/print_item.h"
+#include "app/files/print_item.h"
 
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-#include "app/file_url.h"
+#include "app/files/file_url.h"
 
 #include <algorithm>
 #include <charconv>

@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "app/commands.h"
-#include "app/file_url.h"
-#include "app/files.h"
-#include "app/film_files.h"
+#include "app/files/file_url.h"
+#include "app/files/film_files.h"
+#include "app/files/print_item.h"
+#include "app/files/read_file.h"
 #include "app/open_back.h"
-#include "app/print_item.h"
 #include "app/url_options.h"
 #include "core/log.h"
 #include "core/thread_pool.h"
