@@ -26,7 +26,6 @@ struct HttpRequest {
 
 struct HttpResponse {
     int status = 0;
-    std::string content_type;
     std::string body;                    // with 64 bytes to spare where its length was announced
     std::chrono::seconds retry_after{};  // 0: not said
 };

@@ -112,9 +112,6 @@ Result<HttpResponse> HttpTransfer::outcome(CURLcode code) {
     long status = 0;
     curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<int>(status);
-    const char* content_type = nullptr;
-    curl_easy_getinfo(handle(), CURLINFO_CONTENT_TYPE, &content_type);
-    if (content_type != nullptr) response_.content_type = content_type;
     curl_off_t retry_after = 0;
     curl_easy_getinfo(handle(), CURLINFO_RETRY_AFTER, &retry_after);
     response_.retry_after = std::clamp<std::chrono::seconds>(
