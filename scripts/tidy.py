@@ -23,6 +23,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "libheif": {"image"},
     "gif_lib.h": {"image"},
     "libdeflate.h": {"image"},
+    "seccomp.h": {"wall"},
     "libavcodec": {"film"},
     "libavformat": {"film"},
     "libavutil": {"film"},

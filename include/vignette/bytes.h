@@ -16,13 +16,15 @@ inline constexpr std::size_t KiB = 1024;
 inline constexpr std::size_t MiB = 1024 * KiB;
 
 // Memory for a picture, on huge pages where the system has them: the page faults of 36 MB cost 14 ms on small
-// pages and 2 ms on huge ones, while decoding takes 30 ms. Throws std::bad_alloc. (core/picture_memory.cpp)
-inline constexpr std::size_t picture_memory_min = 4 * MiB;
+// pages and 2 ms on huge ones, while decoding takes 30 ms. Throws std::bad_alloc.
+// (core/memory/picture_memory.cpp) Smaller buffers come from the heap, and the smallest never ask here.
+inline constexpr std::size_t huge_picture_min = 4 * MiB;
+inline constexpr std::size_t picture_memory_min = 32 * KiB;
 void* allocate_picture_memory(std::size_t bytes);
-void free_picture_memory(void* memory) noexcept;
+void free_picture_memory(void* memory, std::size_t bytes) noexcept;
 
 // For buffers that are overwritten at once. New elements are left uninitialised, because zeroing a picture
-// costs 5 to 10 % of its decoding time; large buffers use picture memory.
+// costs 5 to 10 % of its decoding time; all but small buffers use picture memory.
 template <class T>
 struct BufferAllocator {
     using value_type = T;  // NOLINT(readability-identifier-naming): required of allocators
@@ -38,8 +40,9 @@ struct BufferAllocator {
         );
     }
     void deallocate(T* memory, std::size_t count) noexcept {
-        if (count * sizeof(T) < picture_memory_min) return ::operator delete(memory);
-        free_picture_memory(memory);
+        const std::size_t bytes = count * sizeof(T);
+        if (bytes < picture_memory_min) return ::operator delete(memory);
+        free_picture_memory(memory, bytes);
     }
     template <class U>
     void construct(U* place) noexcept {

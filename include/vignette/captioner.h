@@ -27,13 +27,14 @@ struct CaptionerConfig {
     std::filesystem::path bundle;    // for captions; empty: captions are off
     std::filesystem::path embedder;  // for vectors; empty: there are none
     std::function<Result<std::filesystem::path>(std::string_view name)> find_bundle;  // named by a job
-    bool lazy = false;             // load nothing until a job needs it
-    int models_max = 2;            // in memory at once
-    std::chrono::seconds idle{0};  // unload a model that was unused for this long; 0: never
-    std::string device = "auto";   // auto, cpu, cuda
-    int slots = 0;                 // cache rows for sequences; 0: the model chooses
-    int threads = 0;               // for CPU operators; 0: all cores
-    Fetcher* fetcher = nullptr;    // must outlive the captioner; null: addresses are refused
+    bool lazy = false;              // load nothing until a job needs it
+    int models_max = 2;             // in memory at once
+    std::chrono::seconds idle{0};   // unload a model that was unused for this long; 0: never
+    std::string device = "auto";    // auto, cpu, cuda
+    int slots = 0;                  // cache rows for sequences; 0: the model chooses
+    int threads = 0;                // for CPU operators; 0: all cores
+    std::filesystem::path decoder;  // the program that opens what strangers send; empty: done in this process
+    Fetcher* fetcher = nullptr;     // must outlive the captioner; null: addresses are refused
     Limits limits;
 };
 

@@ -61,6 +61,12 @@ void add_common(CLI::App& app, Options& options) {
         ->envname("VIGNETTE_IDLE_UNLOAD_S")
         ->check(CLI::Range(0, 604'800))
         ->capture_default_str();
+    app.add_option(
+           "--sandbox", options.sandbox, "Open pictures and films in processes that can reach nothing else"
+    )
+        ->envname("VIGNETTE_SANDBOX")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->capture_default_str();
     const std::map<std::string, LogLevel> levels{
         {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warning", LogLevel::warning},
         {"error", LogLevel::error}, {"off", LogLevel::off},

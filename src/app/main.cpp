@@ -1,7 +1,7 @@
 // The entry point: parses the options and runs the command they name.
 #include "app/command_line.h"
 #include "app/commands.h"
-#include "core/malloc_tuning.h"
+#include "core/memory/malloc_tuning.h"
 #include "vignette/invariant.h"
 
 int main(int argc, char** argv) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/models/find_bundle.h"
+#include "app/program_paths.h"
 
 namespace vignette {
 
@@ -22,6 +23,14 @@ Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
             return std::unexpected(std::move(embedder).error());
         }
         config.embedder = embedder.value_or("");
+    }
+    if (options.sandbox == "on") {
+        config.decoder = TRY(find_decoder());
+    } else {
+        log_warning(
+            "the sandbox is off: a malicious picture can crash this process or take it over, with all jobs "
+            "and keys"
+        );
     }
     config.find_bundle = [](std::string_view name) { return find_bundle_of_job(name); };
     config.lazy = lazy;

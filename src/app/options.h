@@ -52,6 +52,7 @@ struct Options {
     int idle_unload_s = 0;
     LogLevel log_level = LogLevel::info;
     UrlOptions urls;
+    std::string sandbox = "on";  // or "off": pictures are opened in this process
 
     // run
     std::optional<std::string> test_input;

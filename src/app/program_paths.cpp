@@ -8,6 +8,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* back_name = "libvignette-captioner.so";
+constexpr const char* decoder_name = "vignette-decoder";
 
 }  // namespace
 
@@ -27,6 +28,17 @@ Result<fs::path> find_back() {
         ErrorCode::unavailable, std::string(back_name) + " is neither next to the program in " +
                                     here.string() +
                                     " nor in ../lib; build the release preset (scripts/setup) or reinstall"
+    );
+}
+
+Result<fs::path> find_decoder() {
+    const fs::path place = program_folder() / decoder_name;
+    std::error_code ignored;
+    if (fs::is_regular_file(place, ignored)) return place;
+    return fail(
+        ErrorCode::unavailable,
+        "the program that opens pictures, " + place.string() +
+            ", is missing; reinstall, or set VIGNETTE_SANDBOX=off to open them in this process"
     );
 }
 

@@ -12,4 +12,7 @@ std::filesystem::path program_folder();
 // libvignette-captioner.so beside the program, or in ../lib of an installation.
 Result<std::filesystem::path> find_back();
 
+// vignette-decoder beside the program.
+Result<std::filesystem::path> find_decoder();
+
 }  // namespace vignette

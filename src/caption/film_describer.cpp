@@ -14,8 +14,8 @@
 #include "core/stop.h"
 #include "core/stopwatch.h"
 #include "core/thread_pool.h"
-#include "film/file.h"
 #include "film/frame_choice.h"
+#include "film/source.h"
 
 namespace vignette {
 namespace {
@@ -76,7 +76,7 @@ public:
         const std::string field = source_.field;
         const ReadFilm film =
             TRY(about(field, means_.reader.read_film(std::move(source_.source), job_.id, stop_)));
-        FilmFile file = TRY(about(field, FilmFile::open(film.bytes, means_.limits, stop_)));
+        FilmSource& file = *film.frames;
         take_facts(file.facts());
         FrameChoice choice(options_, frames_max());
         TRY(about(field, walk(file, choice)));
@@ -99,7 +99,7 @@ public:
 
 private:
     // Describes whatever could be decoded, even if the film then ends early.
-    Result<void> walk(FilmFile& file, FrameChoice& choice) {
+    Result<void> walk(FilmSource& file, FrameChoice& choice) {
         const Result<void> read = read_frames(file, choice);
         TRY(unless_stopped(stop_));
         if (read) fail_beyond_end(choice);
@@ -108,7 +108,7 @@ private:
         return read;
     }
 
-    Result<void> read_frames(FilmFile& file, FrameChoice& choice) {
+    Result<void> read_frames(FilmSource& file, FrameChoice& choice) {
         while (!choice.done()) {
             const std::optional<Shown> shown = TRY(file.next());
             if (!shown) return {};
@@ -124,7 +124,7 @@ private:
     }
 
     // Fills one place in the answer: describes the frame, or repeats the last one if it looks the same.
-    void submit(FilmFile& file, const Shown& shown, std::optional<Thumbnail>& looks) {
+    void submit(FilmSource& file, const Shown& shown, std::optional<Thumbnail>& looks) {
         const std::size_t index = next_++;
         if (!looks) {
             Result<Thumbnail> small = file.thumbnail();

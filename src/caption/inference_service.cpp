@@ -50,16 +50,21 @@ bool wants_vector(const Job& job) { return job.task != Task::caption; }
 
 }  // namespace
 
-InferenceService::InferenceService(const CaptionerConfig& config, ModelCache::Open open_model)
+InferenceService::InferenceService(
+    const CaptionerConfig& config, ModelCache::Open open_model, std::unique_ptr<DecoderPool> decoders
+)
     : config_(config),
       models_(std::move(open_model), {.models_max = config.models_max, .idle = config.idle}),
-      reader_(config.fetcher, config.limits),
+      decoders_(std::move(decoders)),
+      reader_(config.fetcher, decoders_.get(), config.limits),
       pictures_at_once_(embeddings_at_once) {}
 
 Result<std::unique_ptr<Captioner>> InferenceService::open(
     const CaptionerConfig& config, ModelCache::Open open_model
 ) {
-    auto service = std::make_unique<InferenceService>(config, std::move(open_model));
+    std::unique_ptr<DecoderPool> decoders;
+    if (!config.decoder.empty()) decoders = TRY(DecoderPool::start(config.decoder, PictureReader::places()));
+    auto service = std::make_unique<InferenceService>(config, std::move(open_model), std::move(decoders));
     if (!config.lazy) TRY(service->load_default());
     return service;
 }

@@ -46,7 +46,10 @@ public:
 
 class InferenceService final : public Captioner {
 public:
-    InferenceService(const CaptionerConfig& config, ModelCache::Open open_model);
+    // `decoders` may be null: then this process decodes.
+    InferenceService(
+        const CaptionerConfig& config, ModelCache::Open open_model, std::unique_ptr<DecoderPool> decoders
+    );
 
     // Loads the default model at once unless the configuration says otherwise.
     static Result<std::unique_ptr<Captioner>> open(
@@ -82,6 +85,7 @@ private:
 
     const CaptionerConfig config_;
     ModelCache models_;
+    const std::unique_ptr<DecoderPool> decoders_;
     PictureReader reader_;
     int pictures_at_once_;
 };

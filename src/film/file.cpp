@@ -19,6 +19,17 @@ constexpr std::int64_t frame_pixels_max = std::int64_t{8192} * 4320;
 // second.
 constexpr std::int64_t packets_max = 4'000'000;
 
+// Of a container that does not say how large its frames are.
+constexpr std::int64_t unknown_size_pixels = std::int64_t{640} * 480;
+constexpr std::size_t codec_bytes = 32 * MiB;  // tables, packets, the container's index
+
+// How many frames a codec may keep, with those on their way through it.
+std::size_t frames_kept(AVCodecID codec) {
+    if (codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC) return 19;
+    if (codec == AV_CODEC_ID_VP9 || codec == AV_CODEC_ID_AV1) return 12;
+    return 6;
+}
+
 std::unexpected<Error> fail_stopped() { return fail(ErrorCode::cancelled, "the job was stopped"); }
 
 std::unexpected<Error> fail_cut() {
@@ -31,6 +42,25 @@ std::unexpected<Error> fail_pixels(std::int64_t width, std::int64_t height, std:
                                         " pixels and at most " + std::to_string(most) +
                                         " are allowed; send a smaller copy"
     );
+}
+
+Result<FilmKind> known_kind(std::span<const std::byte> file) {
+    if (file.empty()) return fail(ErrorCode::empty_image, "the film has no bytes; send the file's content");
+    const std::optional<FilmKind> kind = film_kind(file);
+    if (!kind) {
+        return fail(
+            ErrorCode::unsupported_media,
+            "the file is not a film in a supported container; send MP4, MOV, WebM, Matroska or AVI"
+        );
+    }
+    return *kind;
+}
+
+// What seems damaged or unsupported may only have been cut off.
+std::unexpected<Error> blame_cut(const Error& error, bool cut_short) {
+    const bool by_cut =
+        error.code == ErrorCode::undecodable_image || error.code == ErrorCode::unsupported_media;
+    return cut_short && by_cut ? fail_cut() : std::unexpected(error);
 }
 
 }  // namespace
@@ -46,6 +76,8 @@ public:
           ahead_(av_frame_alloc()) {}
 
     Result<void> open(FilmKind kind, bool cut_short);
+    Result<void> open_container(FilmKind kind);
+    std::size_t memory_needed() const;  // once the container is open
     Result<std::optional<Shown>> next();
     void skip_to(const NextWanted& wanted);
     Result<Image> picture() { return orient(TRY(pixels_.picture(*now_)), orientation_); }
@@ -87,8 +119,7 @@ private:
     std::int64_t damaged_ = 0;
 };
 
-Result<void> FilmFile::Reader::open(FilmKind kind, bool cut_short) {
-    cut_short_ = cut_short;
+Result<void> FilmFile::Reader::open_container(FilmKind kind) {
     if (!packet_ || !now_ || !ahead_)
         return fail(ErrorCode::out_of_memory, "not enough memory to read the film; try again later");
     if (Result<void> opened = input_.open(kind); !opened) {
@@ -106,6 +137,26 @@ Result<void> FilmFile::Reader::open(FilmKind kind, bool cut_short) {
         AVStream* other = input_.format().streams[i];
         if (other != stream_) other->discard = AVDISCARD_ALL;
     }
+    const std::int64_t width = stream_->codecpar->width;
+    const std::int64_t height = stream_->codecpar->height;
+    if (width * height > pixels_max_ || width > side_max_ || height > side_max_)
+        return fail_pixels(width, height, pixels_max_);
+    return {};
+}
+
+std::size_t FilmFile::Reader::memory_needed() const {
+    const AVCodecParameters& parameters = *stream_->codecpar;
+    const auto pixels = static_cast<std::size_t>(
+        std::max<std::int64_t>(std::int64_t{parameters.width} * parameters.height, unknown_size_pixels)
+    );
+    constexpr std::size_t frame = 3;  // bytes of a pixel: 4:2:0 of more than 8 bits
+    constexpr std::size_t rgb = 3;
+    return pixels * (frame * frames_kept(parameters.codec_id) + rgb) + codec_bytes;
+}
+
+Result<void> FilmFile::Reader::open(FilmKind kind, bool cut_short) {
+    cut_short_ = cut_short;
+    TRY(open_container(kind));
     TRY(open_codec());
     orientation_ = orientation_of(*stream_);
     TRY(look_ahead());
@@ -121,10 +172,6 @@ Result<void> FilmFile::Reader::open(FilmKind kind, bool cut_short) {
 
 Result<void> FilmFile::Reader::open_codec() {
     const AVCodecParameters& parameters = *stream_->codecpar;
-    const std::int64_t width = parameters.width;
-    const std::int64_t height = parameters.height;
-    if (width * height > pixels_max_ || width > side_max_ || height > side_max_)
-        return fail_pixels(width, height, pixels_max_);
     const AVCodec* codec =
         is_readable(parameters.codec_id) ? avcodec_find_decoder(parameters.codec_id) : nullptr;
     if (codec == nullptr) {
@@ -278,23 +325,22 @@ FilmFile& FilmFile::operator=(FilmFile&&) noexcept = default;
 FilmFile::~FilmFile() = default;
 
 Result<FilmFile> FilmFile::open(std::span<const std::byte> file, const Limits& limits, std::stop_token stop) {
-    if (file.empty()) return fail(ErrorCode::empty_image, "the film has no bytes; send the file's content");
-    const std::optional<FilmKind> kind = film_kind(file);
-    if (!kind) {
-        return fail(
-            ErrorCode::unsupported_media,
-            "the file is not a film in a supported container; send MP4, MOV, WebM, Matroska or AVI"
-        );
-    }
+    const FilmKind kind = TRY(known_kind(file));
     auto reader = std::make_unique<Reader>(file, limits, std::move(stop));
-    const bool cut_short = is_cut_short(file, *kind);
-    const Result<void> opened = reader->open(*kind, cut_short);
-    if (!opened) {  // what seems damaged or unsupported may only have been cut off
-        const ErrorCode code = opened.error().code;
-        const bool by_cut = code == ErrorCode::undecodable_image || code == ErrorCode::unsupported_media;
-        return cut_short && by_cut ? fail_cut() : std::unexpected(opened.error());
-    }
+    const bool cut_short = is_cut_short(file, kind);
+    const Result<void> opened = reader->open(kind, cut_short);
+    if (!opened) return blame_cut(opened.error(), cut_short);
     return FilmFile(std::move(reader));
+}
+
+Result<std::size_t> FilmFile::memory_needed(
+    std::span<const std::byte> file, const Limits& limits, std::stop_token stop
+) {
+    const FilmKind kind = TRY(known_kind(file));
+    Reader reader(file, limits, std::move(stop));
+    if (const Result<void> opened = reader.open_container(kind); !opened)
+        return blame_cut(opened.error(), is_cut_short(file, kind));
+    return reader.memory_needed();
 }
 
 const FilmFacts& FilmFile::facts() const { return reader_->facts(); }

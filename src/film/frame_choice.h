@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "film/file.h"
 #include "film/frame_likeness.h"
+#include "film/source.h"
 #include "vignette/film.h"
 
 namespace vignette {

@@ -56,7 +56,7 @@ private:
 class WholeCaptioner {
 public:
     WholeCaptioner(const BundleInfo& bundle, Tokenizer tokenizer, Model& model, const Limits& limits)
-        : reader_(nullptr, limits), captioner_(bundle, std::move(tokenizer), model, limits) {}
+        : reader_(nullptr, nullptr, limits), captioner_(bundle, std::move(tokenizer), model, limits) {}
 
     int pictures_at_once() const { return captioner_.pictures_at_once(); }
 

@@ -65,7 +65,7 @@ protected:
 
     Limits limits_;
     ScriptedFetcher fetcher_;
-    PictureReader reader_{&fetcher_, limits_};
+    PictureReader reader_{&fetcher_, nullptr, limits_};
     int at_once_ = 4;
     std::vector<FilmFrame> heard_;
 };

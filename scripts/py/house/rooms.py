@@ -17,7 +17,7 @@ INNER = {
     "net/fetch": {"net/client"},
     "app/preflight": {"app/models"},
 }
-FRONT_SEES_NOT = {"caption", "model", "back"}
+FRONT_SEES_NOT = {"caption", "model", "back", "wall", "decoder"}
 
 
 def modules(root: Path) -> dict[str, set[str]]:
@@ -29,6 +29,8 @@ def modules(root: Path) -> dict[str, set[str]]:
     sees["core"] = set()
     if "back" in sees:
         sees["back"] = {"core", "bundle", "text", "caption", "model"}
+    if "decoder" in sees:
+        sees["decoder"] = {"core", "image", "film", "wall"}
     if "app" in sees:
         sees["app"] = set(sees) - FRONT_SEES_NOT
     return sees

@@ -8,7 +8,7 @@
 #include "app/preflight/checks.h"
 #include "app/url_options.h"
 #include "bundle/footprint.h"
-#include "core/host_memory.h"
+#include "core/memory/host_memory.h"
 #include "vignette/bytes.h"
 
 namespace vignette {

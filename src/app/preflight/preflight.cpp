@@ -76,13 +76,14 @@ PreflightOptions preflight_options(const Options& options) {
         cuda_version("RUNPOD_MIN_CUDA_VERSION", misunderstood).value_or(made.cuda_version_min);
     made.outbox = variable("VIGNETTE_OUTBOX");
     made.urls = options.urls;
+    made.sandbox = options.sandbox == "on";
     return made;
 }
 
 std::vector<Check> preflight(const PreflightOptions& options) {
     std::optional<ModelNeeds> needs;
     const bool gpu_wanted = options.device != "cpu" && !options.skip_gpu;
-    std::vector<Check> checks{check_captioner(options.deep)};
+    std::vector<Check> checks{check_captioner(options.deep), check_sandbox(options.sandbox)};
     const auto add = [&](std::vector<Check> more) { checks.insert(checks.end(), more.begin(), more.end()); };
     add(check_model(options, needs));
     const Result<Gpus> gpus = gpu_wanted ? options.probe() : Gpus{};

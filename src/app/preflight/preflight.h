@@ -38,6 +38,7 @@ struct PreflightOptions {
     int cuda_version_min = 13000;  // as the driver counts: 13.0, which our torch is built for
     std::filesystem::path outbox;  // empty: none
     UrlOptions urls;
+    bool sandbox = true;
     std::vector<std::string> misunderstood;  // variables whose values were not understood
 
     std::filesystem::path root = "/";

@@ -9,8 +9,10 @@
 
 #include "core/stop.h"
 #include "core/stopwatch.h"
+#include "film/file.h"
 #include "image/base64.h"
 #include "image/read_header.h"
+#include "wall/walled_film.h"
 
 namespace vignette {
 namespace {
@@ -39,15 +41,29 @@ std::size_t bytes_expected(const PictureContent& source, std::size_t bytes_max) 
     return bytes_max;
 }
 
+// What is decoded in this process: JPEG by libjpeg-turbo and PNG by the crate png, where a trip to another
+// process would cost more than 3 % of a small picture's time (scripts/bench wall); and only so much of it
+// that it takes about 100 ms, since nothing but a kill could end it sooner.
+bool stays_here(const ImageHeader& header) {
+    constexpr std::int64_t jpeg_pixels_max = 16'000'000;
+    constexpr std::int64_t png_pixels_max = 4'000'000;
+    if (header.format == ImageFormat::jpeg) return header.size.pixels() * header.scans <= jpeg_pixels_max;
+    return header.format == ImageFormat::png && header.size.pixels() <= png_pixels_max;
+}
+
 bool is_remote(const PictureSource& picture) { return std::holds_alternative<RemotePicture>(picture.source); }
 
 }  // namespace
 
-PictureReader::PictureReader(Fetcher* fetcher, const Limits& limits)
+int PictureReader::places() { return cores(); }
+
+PictureReader::PictureReader(Fetcher* fetcher, DecoderPool* decoders, const Limits& limits)
     : fetcher_(fetcher),
       limits_(limits),
-      films_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
-      arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
+      decoders_(decoders),
+      films_(std::numeric_limits<int>::max(), limits.media_bytes_max / 8),
+      film_frames_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
+      arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 8),
       decoding_(cores(), limits.media_bytes_max / 2),
       helpers_(std::min(cores() / 2, helpers_max)) {}
 
@@ -69,7 +85,7 @@ Result<ReadPictures> PictureReader::read(
     read.images.reserve(encoded.size());
     for (std::size_t i = 0; i < encoded.size(); ++i) {
         TRY(unless_stopped(stop));
-        read.images.push_back(TRY(about(job.pictures[i].field, decode(encoded[i], need, prepare))));
+        read.images.push_back(TRY(about(job.pictures[i].field, decode(encoded[i], need, prepare, stop))));
         Bytes().swap(encoded[i]);
     }
     timings.decode += watch.lap();
@@ -77,9 +93,14 @@ Result<ReadPictures> PictureReader::read(
 }
 
 Result<ReadPicture> PictureReader::decode(
-    std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare
+    std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare, const std::stop_token& stop
 ) {
     ReadPicture picture;
+    if (decoders_ != nullptr && !stays_here(TRY(read_header(encoded)))) {
+        static_cast<DecodedImage&>(picture) =
+            TRY(decoders_->decode(encoded, decode_bytes(encoded, limits_), limits_, need, stop));
+        return picture;
+    }
     std::unique_ptr<Preparation> preparation = prepare ? prepare() : nullptr;
     if (preparation) {
         picture.overlapped =
@@ -122,9 +143,26 @@ Result<ReadFilm> PictureReader::read_film(
 ) {
     const std::size_t expected = bytes_expected(source, limits_.film_bytes_max);
     ReadFilm film;
-    film.pass = TRY(films_.enter(job, expected, stop));
+    film.bytes_pass = TRY(films_.enter(job, expected, stop));
     film.bytes = TRY(bytes_of(std::move(source), limits_.film_bytes_max, job, stop));
+    TRY(open_film(film, job, stop));
     return film;
+}
+
+// The memory of its frames is asked for before the codec opens.
+Result<void> PictureReader::open_film(ReadFilm& film, const JobId& job, const std::stop_token& stop) {
+    if (decoders_ == nullptr) {
+        const std::size_t needed = TRY(FilmFile::memory_needed(film.bytes, limits_, stop));
+        film.frames_pass = TRY(film_frames_.enter(job, needed, stop));
+        film.frames = std::make_unique<FilmFile>(TRY(FilmFile::open(film.bytes, limits_, stop)));
+        return {};
+    }
+    std::unique_ptr<WalledFilm> walled = TRY(decoders_->bring_film(film.bytes, limits_, stop));
+    Bytes().swap(film.bytes);
+    film.frames_pass = TRY(film_frames_.enter(job, TRY(walled->memory_needed()), stop));
+    TRY(walled->open());
+    film.frames = std::move(walled);
+    return {};
 }
 
 Result<Bytes> PictureReader::bytes_of(

@@ -9,11 +9,13 @@
 #include "caption/media/helper_threads.h"
 #include "caption/media/media_gate.h"
 #include "caption/media/overlapped_preprocess.h"
+#include "film/source.h"
 #include "image/decode.h"
 #include "vignette/caption.h"
 #include "vignette/fetcher.h"
 #include "vignette/job.h"
 #include "vignette/limits.h"
+#include "wall/decoder_pool.h"
 
 namespace vignette {
 
@@ -29,14 +31,19 @@ struct ReadPictures {
 };
 
 struct ReadFilm {
-    Bytes bytes;
-    MediaGate::Pass pass;  // keep it as long as the bytes
+    MediaGate::Pass bytes_pass;
+    MediaGate::Pass frames_pass;
+    Bytes bytes;  // empty where a decoder process has them
+    std::unique_ptr<FilmSource> frames;
 };
 
 class PictureReader {
 public:
-    // `fetcher` may be null: then addresses are refused.
-    PictureReader(Fetcher* fetcher, const Limits& limits);
+    // `fetcher` may be null: then addresses are refused. `decoders` may be null: then everything is decoded
+    // in this process.
+    PictureReader(Fetcher* fetcher, DecoderPool* decoders, const Limits& limits);
+
+    static int places();  // pictures that are decoded at once
 
     // How a model begins with a picture; empty, or giving null, where it does not.
     using Prepare = std::function<std::unique_ptr<Preparation>()>;
@@ -54,7 +61,11 @@ public:
     Result<ReadFilm> read_film(PictureContent source, const JobId& job, const std::stop_token& stop);
 
 private:
-    Result<ReadPicture> decode(std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare);
+    Result<ReadPicture> decode(
+        std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare,
+        const std::stop_token& stop
+    );
+    Result<void> open_film(ReadFilm& film, const JobId& job, const std::stop_token& stop);
     Result<Bytes> bytes_of(
         PictureContent source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
     );
@@ -65,8 +76,10 @@ private:
 
     Fetcher* const fetcher_;
     const Limits limits_;
-    MediaGate films_;     // passed before arriving_, never after it
-    MediaGate arriving_;  // passed before decoding_, never after it
+    DecoderPool* const decoders_;
+    MediaGate films_;  // each of these is passed before those after it, never after them
+    MediaGate film_frames_;
+    MediaGate arriving_;
     MediaGate decoding_;
     HelperThreads helpers_;  // of those in decoding_, where that has room
 };

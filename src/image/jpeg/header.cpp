@@ -55,12 +55,35 @@ Result<Frame> read_frame(const JpegSegment& segment) {
     return Frame{size, segment.marker == progressive_frame, components, coefficient_bytes(frame, components)};
 }
 
-ImageHeader header_of(const Frame& frame, const ExifFacts& exif, const BytesView& scan) {
+// A pass over the picture costs time whatever is in it, and a few bytes may ask for one.
+constexpr std::int64_t scan_pixels_max = 4'000'000'000;
+
+int count_scans(JpegWalk walk) {
+    int scans = 1;
+    while (const std::optional<JpegSegment> segment = walk.next()) {
+        if (segment->marker == jpeg_marker::end_of_image) break;
+        if (segment->marker == jpeg_marker::start_of_scan) ++scans;
+    }
+    return scans;
+}
+
+// `walk` stands after the first scan's header.
+Result<ImageHeader> header_of(
+    const Frame& frame, const ExifFacts& exif, const BytesView& scan, const JpegWalk& walk
+) {
     ImageHeader header{ImageFormat::jpeg, frame.size, exif.orientation, exif.taken};
     const bool one_scan = scan.holds(0, 1) && scan.u8(0) == frame.components;
-    if (frame.progressive || !one_scan) header.scratch = frame.coefficients;
     if (frame.components == 4) header.scratch += 4;
-    return header;
+    if (!frame.progressive && one_scan) return header;
+    header.scratch += frame.coefficients;
+    header.scans = count_scans(walk);
+    if (frame.size.pixels() * header.scans <= scan_pixels_max) return header;
+    return fail(
+        ErrorCode::too_large,
+        "the JPEG goes " + std::to_string(header.scans) + " times over " +
+            std::to_string(frame.size.pixels()) +
+            " pixels, which takes too long to decode; save it again, not as a progressive JPEG"
+    );
 }
 
 }  // namespace
@@ -79,7 +102,7 @@ Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded) {
             exif = read_exif(payload.bytes());
         } else if (marker == jpeg_marker::start_of_scan) {
             if (!frame) return fail_damaged(ImageFormat::jpeg, "it has no frame header");
-            return header_of(*frame, exif.value_or(ExifFacts{}), payload);
+            return header_of(*frame, exif.value_or(ExifFacts{}), payload, walk);
         }
     }
     return fail_truncated(ImageFormat::jpeg);

@@ -60,8 +60,8 @@ TEST_F(Preflight, GoesFromWhatIsInstalledToTheMachineAroundIt) {
     for (const Check& check : preflight(options_)) names.push_back(check.name);
     EXPECT_EQ(
         names, (std::vector<std::string>{
-                   "captioner", "model", "files", "gpu", "cuda", "gpu_memory", "memory", "disk", "urls",
-                   "cpu", "version"
+                   "captioner", "sandbox", "model", "files", "gpu", "cuda", "gpu_memory", "memory", "disk",
+                   "urls", "cpu", "version"
                })
     );
 }

@@ -41,7 +41,7 @@ protected:
 
     FakeFetcher fetcher_;
     Limits limits_;
-    PictureReader reader_{&fetcher_, limits_};
+    PictureReader reader_{&fetcher_, nullptr, limits_};
 };
 
 TEST_F(PictureReaderTest, AnAddressIsFetchedForItsJobAndBounded) {
@@ -76,7 +76,7 @@ TEST_F(PictureReaderTest, WhatIsFetchedIsAPictureByItsBytesOnly) {
 }
 
 TEST_F(PictureReaderTest, WithoutAFetcherAnAddressIsRefused) {
-    PictureReader reader(nullptr, limits_);
+    PictureReader reader(nullptr, nullptr, limits_);
     Timings timings;
     Job job = job_for({"https://x/a.bmp"});
     const auto refused = reader.read(job, {}, {}, {}, timings);

@@ -11,28 +11,34 @@ namespace vignette {
 namespace {
 
 TEST(PictureMemory, HoldsWhatIsWrittenWhateverItsSize) {
-    for (const std::size_t bytes : {picture_memory_min, 6 * MiB - 64, 6 * MiB, 36'000'000UZ, 200 * MiB}) {
+    for (const std::size_t bytes :
+         {picture_memory_min, huge_picture_min, 6 * MiB - 64, 6 * MiB, 36'000'000UZ, 200 * MiB}) {
         void* memory = allocate_picture_memory(bytes);
         ASSERT_NE(memory, nullptr);
-        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % 64, 0U);
+        const std::size_t aligned = bytes < huge_picture_min ? 16 : 64;
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % aligned, 0U);
         std::memset(memory, 7, bytes);
         EXPECT_EQ(static_cast<const unsigned char*>(memory)[bytes - 1], 7);
-        free_picture_memory(memory);
+        free_picture_memory(memory, bytes);
     }
 }
 
 TEST(PictureMemory, TwoPicturesAtOnceAreApart) {
-    const Samples first(picture_memory_min, 1);
-    free_picture_memory(allocate_picture_memory(picture_memory_min));  // something to find on the shelf
-    const Samples second(picture_memory_min, 2);
-    const Samples third(picture_memory_min, 3);
-    EXPECT_TRUE(first == Samples(picture_memory_min, 1));
-    EXPECT_TRUE(second == Samples(picture_memory_min, 2));
-    EXPECT_TRUE(third == Samples(picture_memory_min, 3));
+    const Samples first(huge_picture_min, 1);
+    free_picture_memory(
+        allocate_picture_memory(huge_picture_min), huge_picture_min
+    );  // something to find on the shelf
+    const Samples second(huge_picture_min, 2);
+    const Samples third(huge_picture_min, 3);
+    EXPECT_TRUE(first == Samples(huge_picture_min, 1));
+    EXPECT_TRUE(second == Samples(huge_picture_min, 2));
+    EXPECT_TRUE(third == Samples(huge_picture_min, 3));
 }
 
 TEST(PictureMemory, MoreThanThereIsThrows) {
-    EXPECT_THROW(free_picture_memory(allocate_picture_memory(SIZE_MAX - MiB)), std::bad_alloc);
+    EXPECT_THROW(
+        free_picture_memory(allocate_picture_memory(SIZE_MAX - MiB), SIZE_MAX - MiB), std::bad_alloc
+    );
 }
 
 TEST(PictureMemory, ServesManyThreads) {

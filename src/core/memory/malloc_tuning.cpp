@@ -1,4 +1,4 @@
-#include "core/malloc_tuning.h"
+#include "core/memory/malloc_tuning.h"
 
 #include <malloc.h>
 

@@ -1,0 +1,151 @@
+#include "decoder/task.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "core/memory/picture_memory.h"
+#include "image/decode.h"
+#include "image/read_header.h"
+#include "wall/sandbox.h"
+
+namespace vignette {
+namespace {
+
+Answer failed(const Error& error) {
+    Answer answer;
+    answer.failure = static_cast<std::uint32_t>(error.code) + 1;
+    answer.message = ShortText<1024>(error.message);
+    return answer;
+}
+
+}  // namespace
+
+Answer DecoderTask::answer(const Question& question, ReceivedFiles files) {
+    limit_next_task(question.memory_max, question.seconds_max);
+    const Result<Answer> answer = run_at_wall(question, std::move(files));
+    Answer sent = answer ? *answer : failed(answer.error());
+    if (film_) sent.damaged = film_->damaged();
+    let_go_of_large();
+    return sent;
+}
+
+Result<Answer> DecoderTask::run_at_wall(const Question& question, ReceivedFiles files) {
+    TRY(take(std::move(files)));
+    return TRY(at_wall(ErrorCode::out_of_memory, [&] { return run(question); }));
+}
+
+Result<void> DecoderTask::take(ReceivedFiles files) {
+    if (files.input) {
+        film_.reset();  // it reads the old one
+        input_ = {};
+        input_ = TRY(SharedMemory::open(std::move(files.input), SharedMemory::Access::read));
+    }
+    if (files.output) {
+        output_ = {};
+        output_ = TRY(SharedMemory::open(std::move(files.output), SharedMemory::Access::write));
+    }
+    return {};
+}
+
+void DecoderTask::let_go_of_large() {
+    if (output_.bytes().size() > kept_memory_max) output_ = {};
+    if (film_ || input_.bytes().size() <= kept_memory_max) return;
+    input_ = {};
+    malloc_trim(0);
+}
+
+std::span<const std::byte> DecoderTask::encoded(const Question& question) const {
+    return std::as_bytes(std::span(input_.bytes())).first(question.encoded_bytes);
+}
+
+Result<Answer> DecoderTask::run(const Question& question) {
+    if (question.skip && film_) film_->skip_to(question.wanted);
+    switch (question.kind) {
+        case Question::Kind::picture: return decode_picture(question);
+        case Question::Kind::film_needs: {
+            Answer answer;
+            answer.memory_needed = TRY(FilmFile::memory_needed(encoded(question), question.limits, {}));
+            return answer;
+        }
+        case Question::Kind::film_open: return open_film(question);
+        case Question::Kind::film_next: return next_frame(question);
+        case Question::Kind::film_picture: return film_picture();
+        case Question::Kind::film_thumbnail: return film_thumbnail();
+    }
+    return fail(ErrorCode::internal, "a question that this decoder does not know");
+}
+
+// The decoder writes into the memory that is shared, unless it needs its buffers otherwise.
+Result<Answer> DecoderTask::decode_picture(const Question& question) {
+    film_.reset();
+    const std::span<const std::byte> file = encoded(question);
+    const ImageHeader header = TRY(read_header(file));
+    const auto expected = static_cast<std::size_t>(header.size.pixels()) * 3;
+    MemoryLoan loan(output_.bytes().first(std::min(expected, output_.bytes().size())), [] {});
+    const DecodedImage decoded =
+        TRY(decode_image(file, question.limits, {.cover = question.cover, .fast = question.fast}));
+    return put(decoded.image, decoded.info);
+}
+
+Answer DecoderTask::put(const Image& image, const ImageInfo& info) {
+    if (image.rgb.size() > output_.bytes().size()) {
+        return failed(
+            {.code = ErrorCode::undecodable_image,
+             .message = "it has more pixels than its header says; save it again as JPEG or PNG",
+             .field = {}}
+        );
+    }
+    if (image.rgb.data() != output_.bytes().data())
+        std::memcpy(output_.bytes().data(), image.rgb.data(), image.rgb.size());
+    Answer answer;
+    answer.size = image.size;
+    answer.format = static_cast<std::uint32_t>(info.format);
+    answer.path = static_cast<std::uint32_t>(info.path);
+    answer.full = info.full;
+    answer.taken = ShortText<32>(info.taken);
+    return answer;
+}
+
+Result<Answer> DecoderTask::open_film(const Question& question) {
+    film_ = std::make_unique<FilmFile>(TRY(FilmFile::open(encoded(question), question.limits, {})));
+    const FilmFacts& facts = film_->facts();
+    Answer answer;
+    answer.size = facts.size;
+    answer.duration = facts.duration;
+    answer.fps = facts.fps;
+    answer.container = ShortText<64>(facts.container);
+    answer.codec = ShortText<64>(facts.codec);
+    return answer;
+}
+
+Result<Answer> DecoderTask::next_frame(const Question&) {
+    if (!film_) return fail(ErrorCode::internal, "no film is open");
+    Answer answer;
+    if (const std::optional<Shown> shown = TRY(film_->next())) {
+        answer.has_frame = 1;
+        answer.last_frame = shown->last ? 1 : 0;
+        answer.shown = *shown;
+    }
+    return answer;
+}
+
+Result<Answer> DecoderTask::film_picture() {
+    if (!film_) return fail(ErrorCode::internal, "no film is open");
+    const auto expected = static_cast<std::size_t>(film_->facts().size.pixels()) * 3;
+    MemoryLoan loan(output_.bytes().first(std::min(expected, output_.bytes().size())), [] {});
+    return put(TRY(film_->picture()), {});
+}
+
+Result<Answer> DecoderTask::film_thumbnail() {
+    if (!film_) return fail(ErrorCode::internal, "no film is open");
+    const Thumbnail thumbnail = TRY(film_->thumbnail());
+    if (output_.bytes().size() < thumbnail.rgb.size()) return fail(ErrorCode::internal, "no room");
+    std::memcpy(output_.bytes().data(), thumbnail.rgb.data(), thumbnail.rgb.size());
+    return Answer{};
+}
+
+}  // namespace vignette

@@ -1,0 +1,180 @@
+#include "wall/decoder_pool.h"
+
+#include <signal.h>
+
+#include <random>
+#include <thread>
+
+#include "film/file.h"
+#include "image/base64.h"
+#include "wall/decoder_fixture.h"
+#include "wall/walled_film.h"
+
+namespace vignette {
+namespace {
+
+using namespace std::chrono_literals;
+
+// libheif 1.15 recurses without end on its derived item, which refers to itself.
+constexpr std::string_view self_referring_avif =
+    "AAAAFGZ0eXBhdmlmAAAAAGF2aWYAAADObWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAAAAAAAOcGl0bQAAAAAA"
+    "AQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAAAAAAAAQAAACNpaW5mAAAAAAABAAAAFWluZmUCAAAAAAEAAGlkZW4AAAAAOGlwcnAAAAAc"
+    "aXBj"
+    "bwAAABRpc3BlAAAAAAAAAEAAAABAAAAAFGlwbWEAAAAAAAAAAQABAQEAAAAaaXJlZgAAAAAAAAAOZGltZwABAAEAAQ==";
+
+TEST_F(DecoderTest, DecodesWhatTheLibrariesDecodeHere) {
+    for (const fixtures::Picture& picture : fixtures::pictures()) {
+        const Bytes file = fixtures::picture(picture.file);
+        for (const bool fast : {false, true}) {
+            const DecodeNeed need{.cover = {8, 8}, .fast = fast};
+            const Result<DecodedImage> here = decode_image(file, limits, need);
+            const Result<DecodedImage> there = decode(file, need);
+            ASSERT_EQ(here.has_value(), there.has_value()) << picture.file;
+            if (!here) continue;
+            EXPECT_EQ(there->info, here->info) << picture.file;
+            EXPECT_EQ(there->image.size, here->image.size) << picture.file;
+            EXPECT_TRUE(there->image.rgb == here->image.rgb) << picture.file;
+        }
+    }
+}
+
+TEST_F(DecoderTest, SaysOfDamagedFilesWhatIsSaidHere) {
+    std::mt19937 random(11);
+    const std::vector<fixtures::Picture> pictures = fixtures::pictures();
+    int refused = 0;
+    for (int round = 0; round < 200; ++round) {
+        Bytes file = fixtures::picture(pictures[random() % pictures.size()].file);
+        for (std::size_t flips = 1 + random() % 4; flips > 0; --flips)
+            file[random() % file.size()] ^= static_cast<std::byte>(1U << random() % 8);
+        const Result<DecodedImage> here = decode_image(file, limits);
+        const Result<DecodedImage> there = decode(file);
+        ASSERT_EQ(here.has_value(), there.has_value());
+        if (here) continue;
+        ++refused;
+        EXPECT_EQ(there.error(), here.error());
+    }
+    EXPECT_GT(refused, 20);
+}
+
+TEST_F(DecoderTest, ACrashCostsOnePicture) {
+    const Bytes poison = *decode_base64(self_referring_avif, 1 * MiB);
+    const Bytes good = fixtures::picture(fixtures::pictures().front().file);
+    for (int i = 0; i < 3; ++i) {
+        const Result<DecodedImage> poisoned = decode(poison);
+        ASSERT_FALSE(poisoned.has_value());
+        EXPECT_EQ(poisoned.error().code, ErrorCode::undecodable_image);
+        EXPECT_TRUE(decode(good).has_value());
+    }
+}
+
+TEST_F(DecoderTest, PixelsOutliveTheirProcessAndThePool) {
+    const Bytes file = fixtures::picture(fixtures::pictures().front().file);
+    const Samples expected = decode_image(file, limits)->image.rgb;
+    std::vector<DecodedImage> kept;
+    {
+        const std::unique_ptr<DecoderPool> other = start(1);
+        for (int i = 0; i < 5; ++i)
+            kept.push_back(*other->decode(file, decode_bytes(file, limits), limits, {}, {}));
+    }
+    for (const DecodedImage& one : kept) EXPECT_TRUE(one.image.rgb == expected);
+}
+
+TEST_F(DecoderTest, ManyThreadsGetTheirOwnPictures) {
+    const std::vector<fixtures::Picture> pictures = fixtures::pictures();
+    std::vector<std::jthread> threads;
+    for (std::size_t t = 0; t < 4; ++t) {
+        threads.emplace_back([&, t] {
+            for (std::size_t i = 0; i < 12; ++i) {
+                const Bytes file = fixtures::picture(pictures[(i * 5 + t) % pictures.size()].file);
+                const Result<DecodedImage> there = decode(file);
+                ASSERT_TRUE(there.has_value());
+                EXPECT_TRUE(there->image.rgb == decode_image(file, limits)->image.rgb);
+            }
+        });
+    }
+}
+
+TEST_F(DecoderTest, AStopRequestedBeforeStartsNothing) {
+    std::stop_source stop;
+    stop.request_stop();
+    const Bytes file = fixtures::picture(fixtures::pictures().front().file);
+    EXPECT_EQ(decode(file, {}, stop.get_token()).error().code, ErrorCode::cancelled);
+}
+
+// A process that does not answer at all: stopped, as by a decoder in an endless loop.
+TEST(DecoderProcess, AStopEndsAQuestionThatIsNotAnswered) {
+    const std::unique_ptr<DecoderProcess> process = *DecoderProcess::start(VIGNETTE_DECODER);
+    ASSERT_TRUE(process->wall().has_value());
+    kill(process->pid(), SIGSTOP);
+    std::stop_source stop;
+    const Bytes file = fixtures::picture(fixtures::pictures().front().file);
+    ASSERT_TRUE(process->give(file).has_value());
+    std::jthread stopping([&] { stop.request_stop(); });
+    const Result<Answer> answer =
+        process->ask({.kind = Question::Kind::picture, .memory_max = 64 * MiB}, stop.get_token());
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().code, ErrorCode::cancelled);
+    EXPECT_FALSE(process->is_alive());
+}
+
+TEST(DecoderProcess, AProgramThatIsNoDecoderIsNamed) {
+    EXPECT_EQ(DecoderProcess::start("/no/such/program").error().code, ErrorCode::unavailable);
+    const std::unique_ptr<DecoderProcess> cat = *DecoderProcess::start("/bin/cat");
+    const Result<WallKind> wall = cat->wall();
+    ASSERT_FALSE(wall.has_value());
+    EXPECT_EQ(wall.error().code, ErrorCode::unavailable);
+}
+
+struct Told {
+    std::vector<double> times;
+    std::vector<Samples> pictures;
+    std::int64_t damaged = 0;
+    std::string error;
+};
+
+Told told_by(FilmSource& film) {
+    Told told;
+    for (int i = 0;; ++i) {
+        if (i == 3) film.skip_to({.at = 0.9, .begins = true});
+        const Result<std::optional<Shown>> shown = film.next();
+        if (!shown) told.error = shown.error().message;
+        if (!shown || !*shown) break;
+        told.times.insert(told.times.end(), {(*shown)->from, (*shown)->until, (*shown)->last ? 1.0 : 0.0});
+        told.pictures.push_back(film.picture()->rgb);
+        const Thumbnail small = *film.thumbnail();
+        told.pictures.emplace_back(small.rgb.begin(), small.rgb.end());
+    }
+    told.damaged = film.damaged();
+    return told;
+}
+
+TEST_F(DecoderTest, FilmsHaveTheSameFramesAsHere) {
+    for (const auto& tiny : fixtures::tiny_films) {
+        const Bytes file = fixtures::film(tiny.file);
+        FilmFile here = *FilmFile::open(file, limits, {});
+        const std::unique_ptr<WalledFilm> there = *pool->bring_film(file, limits, {});
+        EXPECT_GT(there->memory_needed().value(), 1 * MiB);
+        ASSERT_TRUE(there->open().has_value()) << tiny.file;
+        EXPECT_EQ(there->facts().codec, here.facts().codec);
+        EXPECT_EQ(there->facts().size, here.facts().size);
+        const Told expected = told_by(here);
+        const Told told = told_by(*there);
+        EXPECT_EQ(told.times, expected.times) << tiny.file;
+        EXPECT_TRUE(told.pictures == expected.pictures) << tiny.file;
+        EXPECT_EQ(told.error, expected.error);
+        EXPECT_EQ(told.damaged, expected.damaged);
+    }
+}
+
+TEST_F(DecoderTest, ABadFilmIsAnError) {
+    const Bytes cut = fixtures::film(fixtures::tiny_films.front().file);
+    const std::unique_ptr<WalledFilm> film =
+        *pool->bring_film(std::span(cut).first(cut.size() / 4), limits, {});
+    EXPECT_EQ(
+        film->open().error().code,
+        FilmFile::open(std::span(cut).first(cut.size() / 4), limits, {}).error().code
+    );
+}
+
+}  // namespace
+}  // namespace vignette
