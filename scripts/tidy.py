@@ -41,6 +41,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
 }
 FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 60
 INCLUDE = re.compile(r'\s*#include\s*[<"]([^/>"]+)')
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)[^;\n]*\{", re.MULTILINE)
 NOT_A_FUNCTION = re.compile(r"namespace|struct|class|enum|union|extern|#|\}|//")
 BARE_LOCK = r"std::(mutex|lock_guard|unique_lock|scoped_lock)"
 WRAPPED_IN = {BARE_LOCK: "mutex.h"}  # the one file that may
@@ -80,6 +81,15 @@ def file_problems(module, name, lines):
             start = 0
 
 
+def namesakes(root):
+    """Types of the same name in two headers: the linker takes the functions of one of them for both."""
+    homes = {}
+    for path in sorted([*(root / "src").rglob("*.h"), *(root / "include").rglob("*.h")]):
+        for name in TYPE.findall(path.read_text()):
+            if homes.setdefault(name, path) != path:
+                yield f"{path.relative_to(root)}: {name} is also a type of {homes[name].relative_to(root)}"
+
+
 def long_cmake_lines(root, names):
     for name in names:
         if name.endswith((".cmake", "CMakeLists.txt")):
@@ -104,6 +114,7 @@ def problems(root):
     yield from missing_paths(root, names)
     yield from uncalled(root)
     yield from long_cmake_lines(root, names)
+    yield from namesakes(root)
 
 
 if __name__ == "__main__":

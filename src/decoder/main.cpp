@@ -22,10 +22,10 @@ int main(int argc, char** argv) {
     if (!vignette::send_message(vignette::decoder_socket, hello)) return 1;
     vignette::DecoderTask task;
     for (;;) {
-        vignette::Question question;
+        vignette::DecoderQuestion question;
         vignette::ReceivedFiles files;
         if (!vignette::receive_message(vignette::decoder_socket, question, &files)) return 0;
-        const vignette::Answer answer = task.answer(question, std::move(files));
+        const vignette::DecoderAnswer answer = task.answer(question, std::move(files));
         if (!vignette::send_message(vignette::decoder_socket, answer)) return 0;
     }
 }

@@ -15,8 +15,8 @@
 namespace vignette {
 namespace {
 
-Answer failed(const Error& error) {
-    Answer answer;
+DecoderAnswer failed(const Error& error) {
+    DecoderAnswer answer;
     answer.failure = static_cast<std::uint32_t>(error.code) + 1;
     answer.message = ShortText<1024>(error.message);
     return answer;
@@ -24,16 +24,16 @@ Answer failed(const Error& error) {
 
 }  // namespace
 
-Answer DecoderTask::answer(const Question& question, ReceivedFiles files) {
+DecoderAnswer DecoderTask::answer(const DecoderQuestion& question, ReceivedFiles files) {
     limit_next_task(question.memory_max, question.seconds_max);
-    const Result<Answer> answer = run_at_wall(question, std::move(files));
-    Answer sent = answer ? *answer : failed(answer.error());
+    const Result<DecoderAnswer> answer = run_at_wall(question, std::move(files));
+    DecoderAnswer sent = answer ? *answer : failed(answer.error());
     if (film_) sent.damaged = film_->damaged();
     let_go_of_large();
     return sent;
 }
 
-Result<Answer> DecoderTask::run_at_wall(const Question& question, ReceivedFiles files) {
+Result<DecoderAnswer> DecoderTask::run_at_wall(const DecoderQuestion& question, ReceivedFiles files) {
     TRY(take(std::move(files)));
     return TRY(at_wall(ErrorCode::out_of_memory, [&] { return run(question); }));
 }
@@ -58,29 +58,29 @@ void DecoderTask::let_go_of_large() {
     malloc_trim(0);
 }
 
-std::span<const std::byte> DecoderTask::encoded(const Question& question) const {
+std::span<const std::byte> DecoderTask::encoded(const DecoderQuestion& question) const {
     return std::as_bytes(std::span(input_.bytes())).first(question.encoded_bytes);
 }
 
-Result<Answer> DecoderTask::run(const Question& question) {
+Result<DecoderAnswer> DecoderTask::run(const DecoderQuestion& question) {
     if (question.skip && film_) film_->skip_to(question.wanted);
     switch (question.kind) {
-        case Question::Kind::picture: return decode_picture(question);
-        case Question::Kind::film_needs: {
-            Answer answer;
+        case DecoderQuestion::Kind::picture: return decode_picture(question);
+        case DecoderQuestion::Kind::film_needs: {
+            DecoderAnswer answer;
             answer.memory_needed = TRY(FilmFile::memory_needed(encoded(question), question.limits, {}));
             return answer;
         }
-        case Question::Kind::film_open: return open_film(question);
-        case Question::Kind::film_next: return next_frame(question);
-        case Question::Kind::film_picture: return film_picture();
-        case Question::Kind::film_thumbnail: return film_thumbnail();
+        case DecoderQuestion::Kind::film_open: return open_film(question);
+        case DecoderQuestion::Kind::film_next: return next_frame(question);
+        case DecoderQuestion::Kind::film_picture: return film_picture();
+        case DecoderQuestion::Kind::film_thumbnail: return film_thumbnail();
     }
     return fail(ErrorCode::internal, "a question that this decoder does not know");
 }
 
 // The decoder writes into the memory that is shared, unless it needs its buffers otherwise.
-Result<Answer> DecoderTask::decode_picture(const Question& question) {
+Result<DecoderAnswer> DecoderTask::decode_picture(const DecoderQuestion& question) {
     film_.reset();
     const std::span<const std::byte> file = encoded(question);
     const ImageHeader header = TRY(read_header(file));
@@ -91,7 +91,7 @@ Result<Answer> DecoderTask::decode_picture(const Question& question) {
     return put(decoded.image, decoded.info);
 }
 
-Answer DecoderTask::put(const Image& image, const ImageInfo& info) {
+DecoderAnswer DecoderTask::put(const Image& image, const ImageInfo& info) {
     if (image.rgb.size() > output_.bytes().size()) {
         return failed(
             {.code = ErrorCode::undecodable_image,
@@ -101,7 +101,7 @@ Answer DecoderTask::put(const Image& image, const ImageInfo& info) {
     }
     if (image.rgb.data() != output_.bytes().data())
         std::memcpy(output_.bytes().data(), image.rgb.data(), image.rgb.size());
-    Answer answer;
+    DecoderAnswer answer;
     answer.size = image.size;
     answer.format = static_cast<std::uint32_t>(info.format);
     answer.path = static_cast<std::uint32_t>(info.path);
@@ -110,10 +110,10 @@ Answer DecoderTask::put(const Image& image, const ImageInfo& info) {
     return answer;
 }
 
-Result<Answer> DecoderTask::open_film(const Question& question) {
+Result<DecoderAnswer> DecoderTask::open_film(const DecoderQuestion& question) {
     film_ = std::make_unique<FilmFile>(TRY(FilmFile::open(encoded(question), question.limits, {})));
     const FilmFacts& facts = film_->facts();
-    Answer answer;
+    DecoderAnswer answer;
     answer.size = facts.size;
     answer.duration = facts.duration;
     answer.fps = facts.fps;
@@ -122,9 +122,9 @@ Result<Answer> DecoderTask::open_film(const Question& question) {
     return answer;
 }
 
-Result<Answer> DecoderTask::next_frame(const Question&) {
+Result<DecoderAnswer> DecoderTask::next_frame(const DecoderQuestion&) {
     if (!film_) return fail(ErrorCode::internal, "no film is open");
-    Answer answer;
+    DecoderAnswer answer;
     if (const std::optional<Shown> shown = TRY(film_->next())) {
         answer.has_frame = 1;
         answer.last_frame = shown->last ? 1 : 0;
@@ -133,19 +133,19 @@ Result<Answer> DecoderTask::next_frame(const Question&) {
     return answer;
 }
 
-Result<Answer> DecoderTask::film_picture() {
+Result<DecoderAnswer> DecoderTask::film_picture() {
     if (!film_) return fail(ErrorCode::internal, "no film is open");
     const auto expected = static_cast<std::size_t>(film_->facts().size.pixels()) * 3;
     MemoryLoan loan(output_.bytes().first(std::min(expected, output_.bytes().size())), [] {});
     return put(TRY(film_->picture()), {});
 }
 
-Result<Answer> DecoderTask::film_thumbnail() {
+Result<DecoderAnswer> DecoderTask::film_thumbnail() {
     if (!film_) return fail(ErrorCode::internal, "no film is open");
     const Thumbnail thumbnail = TRY(film_->thumbnail());
     if (output_.bytes().size() < thumbnail.rgb.size()) return fail(ErrorCode::internal, "no room");
     std::memcpy(output_.bytes().data(), thumbnail.rgb.data(), thumbnail.rgb.size());
-    return Answer{};
+    return DecoderAnswer{};
 }
 
 }  // namespace vignette

@@ -12,19 +12,19 @@ namespace vignette {
 class DecoderTask {
 public:
     // New memories replace those of the questions before.
-    Answer answer(const Question& question, ReceivedFiles files);
+    DecoderAnswer answer(const DecoderQuestion& question, ReceivedFiles files);
 
 private:
     Result<void> take(ReceivedFiles files);
-    Result<Answer> run_at_wall(const Question& question, ReceivedFiles files);
-    Result<Answer> run(const Question& question);
-    Result<Answer> decode_picture(const Question& question);
-    Result<Answer> open_film(const Question& question);
-    Result<Answer> next_frame(const Question& question);
-    Result<Answer> film_picture();
-    Result<Answer> film_thumbnail();
-    std::span<const std::byte> encoded(const Question& question) const;
-    Answer put(const Image& image, const ImageInfo& info);
+    Result<DecoderAnswer> run_at_wall(const DecoderQuestion& question, ReceivedFiles files);
+    Result<DecoderAnswer> run(const DecoderQuestion& question);
+    Result<DecoderAnswer> decode_picture(const DecoderQuestion& question);
+    Result<DecoderAnswer> open_film(const DecoderQuestion& question);
+    Result<DecoderAnswer> next_frame(const DecoderQuestion& question);
+    Result<DecoderAnswer> film_picture();
+    Result<DecoderAnswer> film_thumbnail();
+    std::span<const std::byte> encoded(const DecoderQuestion& question) const;
+    DecoderAnswer put(const Image& image, const ImageInfo& info);
     void let_go_of_large();
 
     SharedMemory input_;

@@ -38,8 +38,8 @@ std::unexpected<Error> fail_nonsense() {
     );
 }
 
-Result<void> check_answer(const Answer& answer) {
-    if (answer.failure == Answer::ok) return {};
+Result<void> check_answer(const DecoderAnswer& answer) {
+    if (answer.failure == DecoderAnswer::ok) return {};
     if (answer.failure > codes_end) return fail_nonsense();
     const auto code = static_cast<ErrorCode>(answer.failure - 1);
     if (std::ranges::find(reportable, code) == reportable.end()) return fail_nonsense();
@@ -52,7 +52,7 @@ Result<void> check_answer(const Answer& answer) {
     return fail(code, text_of(answer.message));
 }
 
-Result<ImageInfo> picture_info(const Answer& answer, std::size_t room) {
+Result<ImageInfo> picture_info(const DecoderAnswer& answer, std::size_t room) {
     TRY(check_answer(answer));
     const bool sane = answer.size.width > 0 && answer.size.height > 0 && answer.full.width >= 0 &&
                       answer.full.height >= 0 && answer.format < formats_end && answer.path < paths_end &&
@@ -67,7 +67,7 @@ Result<ImageInfo> picture_info(const Answer& answer, std::size_t room) {
     };
 }
 
-Result<FilmFacts> film_facts(const Answer& answer, const Limits& limits) {
+Result<FilmFacts> film_facts(const DecoderAnswer& answer, const Limits& limits) {
     TRY(check_answer(answer));
     const bool sane = answer.size.width > 0 && answer.size.height > 0 &&
                       answer.size.pixels() <= limits.image_pixels_max && is_time(answer.duration) &&
@@ -82,7 +82,7 @@ Result<FilmFacts> film_facts(const Answer& answer, const Limits& limits) {
     };
 }
 
-Result<std::optional<Shown>> shown_frame(const Answer& answer) {
+Result<std::optional<Shown>> shown_frame(const DecoderAnswer& answer) {
     TRY(check_answer(answer));
     if (answer.has_frame == 0) return std::nullopt;
     if (!is_time(answer.shown.from) || !is_time(answer.shown.until)) return fail_nonsense();

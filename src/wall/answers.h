@@ -12,13 +12,13 @@
 namespace vignette {
 
 // The error that the answer reports, or nothing.
-Result<void> check_answer(const Answer& answer);
+Result<void> check_answer(const DecoderAnswer& answer);
 
 // What an answer to `picture` or `film_picture` says; the pixels fit into `room` bytes.
-Result<ImageInfo> picture_info(const Answer& answer, std::size_t room);
+Result<ImageInfo> picture_info(const DecoderAnswer& answer, std::size_t room);
 
-Result<FilmFacts> film_facts(const Answer& answer, const Limits& limits);
-Result<std::optional<Shown>> shown_frame(const Answer& answer);
+Result<FilmFacts> film_facts(const DecoderAnswer& answer, const Limits& limits);
+Result<std::optional<Shown>> shown_frame(const DecoderAnswer& answer);
 
 std::unexpected<Error> fail_nonsense();  // the decoder said what no honest decoder says
 

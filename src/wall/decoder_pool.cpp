@@ -62,7 +62,7 @@ Result<DecodedImage> DecoderPool::decode(
     const Lease process = TRY(lease());
     TRY(process->give(encoded));
     TRY(process->make_room(static_cast<std::size_t>(header.size.pixels()) * 3));
-    Question question{.kind = Question::Kind::picture};
+    DecoderQuestion question{.kind = DecoderQuestion::Kind::picture};
     question.memory_max = needed + spare_memory;
     question.limits = limits;
     question.cover = need.cover;

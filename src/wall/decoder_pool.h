@@ -58,8 +58,9 @@ public:
         std::unique_ptr<DecoderProcess> process_;
     };
 
-private:
     Result<Lease> lease();
+
+private:
     void give_back(std::unique_ptr<DecoderProcess> process);
 
     const std::filesystem::path program_;

@@ -196,7 +196,7 @@ Samples DecoderProcess::take_output(std::size_t bytes) {
     });
 }
 
-Result<Answer> DecoderProcess::ask(Question question, const std::stop_token& stop) {
+Result<DecoderAnswer> DecoderProcess::ask(DecoderQuestion question, const std::stop_token& stop) {
     TRY(unless_stopped(stop));
     TRY(wall());
     ++questions_;
@@ -210,7 +210,7 @@ Result<Answer> DecoderProcess::ask(Question question, const std::stop_token& sto
     }
     // A pid is not used again before we have waited for it.
     const std::stop_callback killing(stop, [pid = pid_] { ::kill(pid, SIGKILL); });
-    Answer answer;
+    DecoderAnswer answer;
     const bool sent = send_message(socket_.get(), question, files);
     const bool answered = sent && wait_for_message(answer_time_max);
     if (answered && receive_message(socket_.get(), answer)) {

@@ -46,7 +46,7 @@ public:
 
     // Waits for the answer. Kills the process when a stop is requested (`cancelled`), when it takes too long
     // (`too_slow`) or breaks the protocol; is_alive() is false after that.
-    Result<Answer> ask(Question question, const std::stop_token& stop);
+    Result<DecoderAnswer> ask(DecoderQuestion question, const std::stop_token& stop);
 
     // The first `bytes` of the output memory as a buffer of their own. The process gets another memory for
     // what follows, unless this one comes back before.

@@ -35,7 +35,7 @@ private:
     std::array<char, size> characters_{};
 };
 
-struct Question {
+struct DecoderQuestion {
     enum class Kind : std::uint32_t {
         picture,
         film_needs,
@@ -56,7 +56,7 @@ struct Question {
     NextWanted wanted{};
 };
 
-struct Answer {
+struct DecoderAnswer {
     static constexpr std::uint32_t ok = 0;
 
     std::uint32_t failure = ok;  // or an ErrorCode + 1
@@ -85,7 +85,7 @@ struct Hello {
     WallKind wall = WallKind::process;
 };
 
-static_assert(std::is_trivially_copyable_v<Question> && std::is_trivially_copyable_v<Answer>);
+static_assert(std::is_trivially_copyable_v<DecoderQuestion> && std::is_trivially_copyable_v<DecoderAnswer>);
 
 // The memories that go with a question, where they are new to the decoder process.
 struct SentFiles {

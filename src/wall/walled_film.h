@@ -27,7 +27,7 @@ public:
     std::int64_t damaged() const override { return damaged_; }
 
 private:
-    Result<Answer> ask(Question question);
+    Result<DecoderAnswer> ask(DecoderQuestion question);
 
     DecoderPool::Lease process_;
     const Limits limits_;

@@ -1,8 +1,10 @@
 // Our own parsers on files that no encoder writes; test/media has complete pictures of every format.
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "image/alpha.h"
+#include "image/base64.h"
 #include "image/decode.h"
 #include "image/fixtures.h"
 #include "image/gif/layout.h"
@@ -72,6 +74,83 @@ TEST(HeifHeader, AHugeSizeIsCaughtByTheLimit) {
     ASSERT_TRUE(header.has_value());
     EXPECT_EQ(check_header(*header, 300, {}).error().code, ErrorCode::too_many_pixels);
     EXPECT_EQ(code_of(heic(0xFFFFFFFFU, 1, 0, 8)), ErrorCode::undecodable_image);
+}
+
+std::string two_bytes(std::size_t value) {
+    return {static_cast<char>(value >> 8U), static_cast<char>(value & 255U)};
+}
+
+// Item 1 is derived: of `type`, 64 x 48, made of `parts`; items 2 and 3 are coded tiles.
+struct Derived {
+    std::string type;
+    std::string content;
+    std::vector<std::size_t> parts;
+};
+
+std::string derived_heic(const Derived& one) {
+    const std::string version = "\0\0\0\0"s;
+    const auto entry = [&](std::size_t number, const std::string& type) {
+        return box("infe", "\2\0\0\0"s + two_bytes(number) + "\0\0"s + type + "\0"s);
+    };
+    std::string references = two_bytes(1) + two_bytes(one.parts.size());
+    for (const std::size_t part : one.parts) references += two_bytes(part);
+    // Version 1 of iloc says that item 1's bytes are in the box idat.
+    const std::string place = "\1\0\0\0\x44\0\0\1\0\1\0\1\0\0\0\1"s + big_endian(0) +
+                              big_endian(static_cast<std::uint32_t>(one.content.size()));
+    const std::string meta =
+        version + box("pitm", version + "\0\1"s) + box("iloc", place) +
+        box("iinf", version + two_bytes(3) + entry(1, one.type) + entry(2, "hvc1") + entry(3, "hvc1")) +
+        box("iref", version + box("dimg", references)) + box("idat", one.content) +
+        box("iprp", box("ipco", box("ispe", version + big_endian(64) + big_endian(48))) +
+                        box("ipma", version + big_endian(1) + "\0\1\1\1"s));
+    return box("ftyp", "heic\0\0\0\0mif1"s) + box("meta", meta);
+}
+
+std::string grid_of(std::size_t rows, std::size_t columns, std::size_t width, std::size_t height) {
+    return "\0\0"s + static_cast<char>(rows - 1) + static_cast<char>(columns - 1) + two_bytes(width) +
+           two_bytes(height);
+}
+
+TEST(HeifHeader, AGridMustMakeUpItsPicture) {
+    const std::string grid = grid_of(1, 2, 64, 48);
+    EXPECT_TRUE(read_header(to_bytes(derived_heic({"grid", grid, {2, 3}}))).has_value());
+    for (const Derived& one :
+         {Derived{"grid", grid_of(1, 2, 6400, 48), {2, 3}}, Derived{"grid", grid_of(1, 1, 64, 48), {2, 3}},
+          Derived{"grid", grid_of(2, 2, 64, 48), {2, 3}}, Derived{"grid", "\0\0"s, {2, 3}},
+          Derived{"grid", grid, {2, 4}}, Derived{"grid", grid, {1, 2}}, Derived{"grid", grid, {2}}})
+        EXPECT_EQ(code_of(derived_heic(one)), ErrorCode::undecodable_image) << one.parts.size();
+}
+
+TEST(HeifHeader, DerivedItemsThatLeadAnywhereElseAreRefused) {
+    EXPECT_TRUE(read_header(to_bytes(derived_heic({"iden", {}, {2}}))).has_value());
+    EXPECT_EQ(code_of(derived_heic({"iden", {}, {1}})), ErrorCode::undecodable_image);
+    EXPECT_EQ(code_of(derived_heic({"iden", {}, {2, 3}})), ErrorCode::undecodable_image);
+    EXPECT_EQ(code_of(derived_heic({"iden", {}, {}})), ErrorCode::undecodable_image);
+    EXPECT_EQ(code_of(derived_heic({"iovl", {}, {2, 3}})), ErrorCode::unsupported_media);
+    // An AVIF that is the copy of itself: 226 bytes that killed the process with all its jobs.
+    const auto poison = decode_base64(
+        "AAAAFGZ0eXBhdmlmAAAAAGF2aWYAAADObWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAAAAAAAOcGl0bQAA"
+        "AAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAAAAAAAAQAAACNpaW5mAAAAAAABAAAAFWluZmUCAAAAAAEAAGlkZW4AAAAAOGlw"
+        "cnAAAAAcaXBjbwAAABRpc3BlAAAAAAAAAEAAAABAAAAAFGlwbWEAAAAAAAAAAQABAQEAAAAaaXJlZgAAAAAAAAAOZGltZwABAAEA"
+        "AQ==",
+        1 * KiB
+    );
+    ASSERT_TRUE(poison.has_value());
+    EXPECT_EQ(read_header(*poison).error().code, ErrorCode::undecodable_image);
+}
+
+// 41 s of work in 665 kB, once.
+TEST(JpegHeader, ManyPassesOverManyPixelsAreRefused) {
+    const auto progressive = [](std::uint32_t side, int scans) {
+        std::string file = "\xFF\xD8\xFF\xC2\0\x0B\x08"s + two_bytes(side) + two_bytes(side) + "\1\1\x11\0"s;
+        for (int i = 0; i < scans; ++i) file += "\xFF\xDA\0\x08\1\1\0\0\0\0 "s;
+        return file + "\xFF\xD9"s;
+    };
+    const auto few = read_header(to_bytes(progressive(9'984, 12)));
+    ASSERT_TRUE(few.has_value());
+    EXPECT_EQ(few->scans, 12);
+    EXPECT_EQ(code_of(progressive(9'984, 495)), ErrorCode::too_large);
+    EXPECT_TRUE(read_header(to_bytes(progressive(1'000, 495))).has_value());
 }
 
 TEST(HeifHeader, ACutContainerMeansACutFile) {

@@ -96,6 +96,12 @@ def test_a_long_line_of_cmake_is_reported(tree):
     assert "src/net/CMakeLists.txt:1: 121 columns, at most 120" in run_tidy(root)
 
 
+def test_two_types_of_one_name_are_reported(tree):
+    item = "namespace vignette {\nstruct Item {\n    int a = 0;\n};\n}\n"
+    found = run_tidy(tree(MODULES | {"src/net/item.h": item, "src/wire/item.h": item + "class Item;\n"}))
+    assert "src/wire/item.h: Item is also a type of src/net/item.h" in found
+
+
 def test_a_library_outside_its_wall_is_reported(tree):
     found = run_tidy(tree(MODULES | {"src/net/url.h": "#include <torch/torch.h>\n"}))
     assert "src/net/url.h:1: <torch> belongs to model" in found

@@ -41,8 +41,9 @@ Result<void> check(const heif_error& error, const ImageHeader& header) {
 
 Result<Handle> open(heif_context* context, std::span<const std::byte> encoded, const ImageHeader& header) {
     heif_context_set_max_decoding_threads(context, 0);  // several threads decode pictures already
+    const int longest = std::max({header.size.width, header.size.height, tile_side});
     heif_context_set_maximum_image_size_limit(
-        context, std::max({header.size.width, header.size.height, tile_side})
+        context, longest + longest / 4  // coded sides are padded to whole blocks
     );
     TRY(check(
         heif_context_read_from_memory_without_copy(context, encoded.data(), encoded.size(), nullptr), header
