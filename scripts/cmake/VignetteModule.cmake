@@ -17,7 +17,7 @@ target_include_directories(vignette_flags INTERFACE ${PROJECT_SOURCE_DIR}/includ
 target_compile_definitions(vignette_flags INTERFACE VIGNETTE_VERSION="${PROJECT_VERSION}")
 if(VIGNETTE_SANITIZE)
   target_compile_options(vignette_flags INTERFACE -fsanitize=${VIGNETTE_SANITIZE} -fno-omit-frame-pointer
-    -fno-sanitize-recover=undefined $<$<BOOL:${VIGNETTE_FUZZ}>:-fsanitize=fuzzer-no-link>)
+    -DVIGNETTE_SANITIZED -fno-sanitize-recover=undefined $<$<BOOL:${VIGNETTE_FUZZ}>:-fsanitize=fuzzer-no-link>)
   target_link_options(vignette_flags INTERFACE -fsanitize=${VIGNETTE_SANITIZE})
 endif()
 

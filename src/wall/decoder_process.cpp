@@ -198,7 +198,7 @@ Samples DecoderProcess::take_output(std::size_t bytes) {
 
 Result<DecoderAnswer> DecoderProcess::ask(DecoderQuestion question, const std::stop_token& stop) {
     TRY(unless_stopped(stop));
-    TRY(wall());
+    [[maybe_unused]] const WallKind ready = TRY(wall());
     ++questions_;
     question.encoded_bytes = encoded_bytes_;
     question.seconds_max = static_cast<std::uint64_t>(decode_time_max.count());

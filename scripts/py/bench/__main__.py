@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import media, worker
+from bench import media, wall, worker
 from bench.common import draw_scenes, noisy_photo, timed, tiny_bundle
 from program import PROGRAM, ROOT, caption_files
 
@@ -203,6 +203,12 @@ def help_(pairs, folder):
 row("media-640x480", wanted=2)(media.small_photo)
 row("media-1080p-anyres", wanted=2)(media.anyres_photo)
 row("media-png-1080p", wanted=1.3)(media.png_photo)
+# JPEG and PNG of this size are not decoded in a process, since these rows would miss what is wanted of the others.
+FORMATS = {"jpeg": {"quality": 90}, "png": {}, "webp": {"quality": 85}, "heic": {"quality": 80}}
+for name, options in FORMATS.items():
+    for threads in ("one", "all"):
+        wanted = 0.97 if name in ("webp", "heic") else 0.9
+        row(f"wall-{name}-{threads}", wanted=wanted)(wall.row_of(name, name, threads, **options))
 row("worker-jobs-c1", wanted=300)(worker.jobs_c1)
 row("worker-jobs-c100", wanted=10)(worker.jobs_c100)
 row("worker-latency-1mb", wanted=12)(worker.latency_1mb)

@@ -133,7 +133,7 @@ void free_picture_memory(void* memory, std::size_t bytes) noexcept {
     if (lent_buffers().give_back(memory)) return;
     if (bytes < huge_picture_min) return ::operator delete(memory);
     Block* block = static_cast<Block*>(memory) - 1;
-#ifndef __SANITIZE_ADDRESS__  // which must notice every use of freed memory
+#ifndef VIGNETTE_SANITIZED  // which must notice every use of freed memory
     block = spare_block.put(block);
 #endif
     std::free(block);
