@@ -16,7 +16,7 @@ struct Size {
     bool operator==(const Size&) const = default;
 };
 
-enum class ImageFormat { jpeg, png, webp, bmp, gif, tiff, heic, avif, raw };
+enum class ImageFormat { jpeg, png, webp, bmp, gif, tiff, heic, avif, pnm, tga, ico, raw };
 
 // A decoded picture: RGB bytes, row by row, upright. Channels are interleaved, as the resize expects.
 struct Image {

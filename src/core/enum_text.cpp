@@ -59,6 +59,9 @@ std::string_view to_text(ImageFormat format) {
         case ImageFormat::tiff: return "tiff";
         case ImageFormat::heic: return "heic";
         case ImageFormat::avif: return "avif";
+        case ImageFormat::pnm: return "pnm";
+        case ImageFormat::tga: return "tga";
+        case ImageFormat::ico: return "ico";
         case ImageFormat::raw: return "raw";
     }
     panic("ImageFormat out of range");

@@ -9,14 +9,21 @@
 namespace vignette {
 namespace {
 
-// One white pixel. OpenCV sets itself up when it decodes its first picture.
-constexpr std::array<unsigned char, 58> bitmap{'B', 'M', 58, 0, 0, 0, 0, 0, 0, 0,   54,  0,   0, 0,  40,
-                                               0,   0,   0,  1, 0, 0, 0, 1, 0, 0,   0,   1,   0, 24, 0,
-                                               0,   0,   0,  0, 4, 0, 0, 0, 0, 0,   0,   0,   0, 0,  0,
-                                               0,   0,   0,  0, 0, 0, 0, 0, 0, 255, 255, 255, 0};
+// A TIFF of one black pixel. OpenCV sets itself up when it decodes its first picture.
+constexpr std::array<unsigned char, 110> tiff{
+    'I', 'I', '*', 0, 8, 0, 0, 0, 8, 0,        // 8 entries at 8
+    0,   1,   3,   0, 1, 0, 0, 0, 1, 0, 0, 0,  // width
+    1,   1,   3,   0, 1, 0, 0, 0, 1, 0, 0, 0,  // height
+    2,   1,   3,   0, 1, 0, 0, 0, 8, 0, 0, 0,  // bits
+    3,   1,   3,   0, 1, 0, 0, 0, 1, 0, 0, 0,  // not compressed
+    6,   1,   3,   0, 1, 0, 0, 0, 1, 0, 0, 0,  // grey
+    17,  1,   4,   0, 1, 0, 0, 0, 8, 0, 0, 0,  // where its only byte is
+    22,  1,   3,   0, 1, 0, 0, 0, 1, 0, 0, 0,  // rows in a strip
+    23,  1,   4,   0, 1, 0, 0, 0, 1, 0,        // bytes in a strip
+};
 
 }  // namespace
 
-void warm_up_decoders() { (void)decode_image(std::as_bytes(std::span(bitmap)), Limits{}); }
+void warm_up_decoders() { (void)decode_image(std::as_bytes(std::span(tiff)), Limits{}); }
 
 }  // namespace vignette

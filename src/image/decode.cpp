@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "image/bmp.h"
 #include "image/gif/gif.h"
 #include "image/heif/heif.h"
 #include "image/jpeg/jpeg.h"
 #include "image/pixels.h"
+#include "image/plain.h"
 #include "image/png/png.h"
 #include "image/raw/raw.h"
 #include "image/read_header.h"
@@ -22,7 +22,10 @@ Result<Image> decode_as(const ImageHeader& header, std::span<const std::byte> en
     switch (header.format) {
         case ImageFormat::png: return decode_png(encoded, size);
         case ImageFormat::webp: return decode_webp(encoded, size);
-        case ImageFormat::bmp: return decode_bmp(encoded, size);
+        case ImageFormat::bmp:
+        case ImageFormat::pnm:
+        case ImageFormat::tga:
+        case ImageFormat::ico: return decode_plain(encoded, header);
         case ImageFormat::gif: return decode_gif(encoded, size);
         case ImageFormat::heic:
         case ImageFormat::avif: return decode_heif(encoded, header);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "image/bmp.h"
 #include "image/gif/gif.h"
 #include "image/heif/heif.h"
 #include "image/jpeg/jpeg.h"
+#include "image/plain.h"
 #include "image/png/png.h"
 #include "image/raw/raw.h"
 #include "image/sniff.h"
@@ -26,7 +26,10 @@ Result<ImageHeader> read_header(std::span<const std::byte> encoded) {
         case ImageFormat::jpeg: return read_jpeg_header(encoded);
         case ImageFormat::png: return read_png_header(encoded);
         case ImageFormat::webp: return read_webp_header(encoded);
-        case ImageFormat::bmp: return read_bmp_header(encoded);
+        case ImageFormat::bmp:
+        case ImageFormat::pnm:
+        case ImageFormat::tga:
+        case ImageFormat::ico: return read_plain_header(encoded, format);
         case ImageFormat::gif: return read_gif_header(encoded);
         case ImageFormat::heic:
         case ImageFormat::avif: return read_heif_header(encoded, format);

@@ -22,6 +22,9 @@ std::string_view name_of(ImageFormat format) {
         case ImageFormat::tiff: return "TIFF";
         case ImageFormat::heic: return "HEIC picture";
         case ImageFormat::avif: return "AVIF picture";
+        case ImageFormat::pnm: return "PNM";
+        case ImageFormat::tga: return "TGA";
+        case ImageFormat::ico: return "ICO";
         case ImageFormat::raw: return "camera raw file";
     }
     panic("ImageFormat out of range");

@@ -7,6 +7,7 @@
 
 #include "core/ascii.h"
 #include "core/bytes_view.h"
+#include "image/plain.h"
 #include "image/raw/raw.h"
 #include "image/refusal.h"
 
@@ -43,6 +44,12 @@ constexpr auto foreigners = std::to_array<Foreign>({
     {0, "\xFF\x4F\xFF\x51"sv, "a JPEG 2000 picture"sv, {}},
     {0, "\0\0\1\0"sv, "an icon file (ICO)"sv, {}},
     {0, "\0\0\2\0"sv, "a cursor file (CUR)"sv, {}},
+    {0, "DDS "sv, "a DirectDraw texture (DDS)"sv, {}},
+    {0, "qoif"sv, "a QOI picture"sv, {}},
+    {0, "v/1\x01"sv, "an OpenEXR picture"sv, {}},
+    {0, "#?RADIANCE"sv, "a Radiance picture (HDR)"sv, {}},
+    {0, "PF\n"sv, "a floating-point map (PFM)"sv, {}},
+    {0, "Pf\n"sv, "a floating-point map (PFM)"sv, {}},
     {0, "8BPS"sv, "a Photoshop file (PSD)"sv, {}},
     {0, "%PDF-"sv, "a PDF document"sv, send_page},
     {0, "%!PS"sv, "a PostScript document"sv, send_page},
@@ -107,11 +114,14 @@ Result<ImageFormat> sniff(std::span<const std::byte> encoded) {
     if (view.has(0, "\xFF\xD8\xFF")) return ImageFormat::jpeg;
     if (view.has(0, "\x89PNG\r\n\x1A\n")) return ImageFormat::png;
     if (view.has(0, "RIFF") && view.has(8, "WEBP")) return ImageFormat::webp;
-    if (view.has(0, "BM")) return ImageFormat::bmp;
+    if (is_bmp(encoded)) return ImageFormat::bmp;
+    if (is_pnm(encoded)) return ImageFormat::pnm;
+    if (is_ico(encoded)) return ImageFormat::ico;
     if (view.has(0, "GIF87a") || view.has(0, "GIF89a")) return ImageFormat::gif;
     if (is_raw(encoded)) return ImageFormat::raw;
     if (view.has(0, "II*\0"sv) || view.has(0, "MM\0*"sv)) return ImageFormat::tiff;
 
+    if (is_tga(encoded)) return ImageFormat::tga;
     for (const Foreign& foreign : foreigners) {
         if (view.has(foreign.offset, foreign.magic)) return fail_variant(foreign.what, foreign.remedy);
     }

@@ -75,6 +75,21 @@ vig_status vig_base64_decode(const uint8_t* text, size_t size, uint8_t* out, siz
 // them.
 vig_status vig_png_decode(const uint8_t* file, size_t size, uint8_t* rgb, size_t capacity, vig_text* error);
 
+// BMP, PNM (PBM, PGM, PPM, PAM), TGA and ICO. What the header says; of an icon, its largest picture.
+typedef enum vig_plain_format { VIG_BMP = 0, VIG_PNM = 1, VIG_TGA = 2, VIG_ICO = 3 } vig_plain_format;
+typedef struct vig_plain {
+    uint32_t width;
+    uint32_t height;
+    uint32_t scratch;  // bytes for each pixel that decoding needs beside the RGB
+} vig_plain;
+vig_status vig_plain_facts(
+    vig_plain_format format, const uint8_t* file, size_t size, vig_plain* out, vig_text* error
+);
+// As vig_png_decode().
+vig_status vig_plain_decode(
+    vig_plain_format format, const uint8_t* file, size_t size, uint8_t* rgb, size_t capacity, vig_text* error
+);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif

@@ -5,6 +5,8 @@
 mod base64;
 mod bits;
 mod guide;
+mod paint;
+mod plain;
 mod png;
 mod schema;
 mod spelling;
@@ -281,6 +283,46 @@ pub unsafe extern "C" fn vig_png_decode(
             png::Bad::CutShort => (VigStatus::CutShort, String::new()),
             png::Bad::Damaged(why) => (VigStatus::Failed, why),
         })
+    })
+}
+
+fn of_plain(bad: plain::Bad) -> (VigStatus, String) {
+    match bad {
+        plain::Bad::CutShort => (VigStatus::CutShort, String::new()),
+        plain::Bad::Unsupported(what) => (VigStatus::Unsupported, what),
+        plain::Bad::Damaged(why) => (VigStatus::Failed, why),
+    }
+}
+
+/// # Safety
+/// `file` has `size` bytes; `out` is writable, `error` is null or writable.
+#[no_mangle]
+pub unsafe extern "C" fn vig_plain_facts(
+    format: plain::Format,
+    file: *const u8,
+    size: usize,
+    out: *mut plain::Facts,
+    error: *mut VigText,
+) -> VigStatus {
+    guard(error, || {
+        *out = plain::facts(format, view(file, size)).map_err(of_plain)?;
+        Ok(())
+    })
+}
+
+/// # Safety
+/// `file` has `size` bytes; `rgb` has `capacity`; `error` is null or writable.
+#[no_mangle]
+pub unsafe extern "C" fn vig_plain_decode(
+    format: plain::Format,
+    file: *const u8,
+    size: usize,
+    rgb: *mut u8,
+    capacity: usize,
+    error: *mut VigText,
+) -> VigStatus {
+    guard(error, || {
+        plain::decode(format, view(file, size), slice::from_raw_parts_mut(rgb, capacity)).map_err(of_plain)
     })
 }
 

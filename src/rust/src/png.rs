@@ -3,7 +3,9 @@
 
 use std::io::{Cursor, ErrorKind};
 
-use png::{ColorType, DecodeOptions, Decoder, DecodingError, InterlaceInfo, Limits, Transformations};
+use png::{DecodeOptions, Decoder, DecodingError, InterlaceInfo, Limits, Transformations};
+
+use crate::paint::paint;
 
 /// For a row and the chunks that are not pixels. A row of 65,535 RGBA samples of 16 bits takes half a megabyte.
 const WORKING_BYTES_MAX: usize = 64 << 20;
@@ -37,50 +39,27 @@ pub fn decode(file: &[u8], rgb: &mut [u8]) -> Result<(), Bad> {
     if width.checked_mul(3).and_then(|row| row.checked_mul(height)) != Some(rgb.len()) {
         return Err(Bad::Damaged("its size is not that of its header".to_string()));
     }
-    let colour = reader.output_color_type().0;
+    let channels = reader.output_color_type().0.samples(); // EXPAND leaves no palette
     let mut painted = vec![0; if reader.info().interlaced { length } else { 0 }];
     let mut row = 0;
     while let Some(part) = reader.next_interlaced_row()? {
         if let InterlaceInfo::Adam7(pass) = part.interlace() {
-            let pixels = part.data().len() / colour.samples();
+            let pixels = part.data().len() / channels;
             let shown = &mut painted[..3 * pixels];
-            paint(colour, part.data(), shown);
+            paint(channels, part.data(), shown);
             png::expand_interlaced_row(rgb, length, shown, pass, 24);
         } else {
-            paint(colour, part.data(), &mut rgb[row * length..(row + 1) * length]);
+            paint(channels, part.data(), &mut rgb[row * length..(row + 1) * length]);
         }
         row += 1;
     }
     Ok(())
 }
 
-fn paint(colour: ColorType, row: &[u8], rgb: &mut [u8]) {
-    let pixels = rgb.chunks_exact_mut(3);
-    match colour {
-        ColorType::Rgb => rgb.copy_from_slice(row),
-        ColorType::Grayscale => pixels.zip(row).for_each(|(to, &grey)| to.fill(grey)),
-        ColorType::GrayscaleAlpha => {
-            pixels.zip(row.chunks_exact(2)).for_each(|(to, from)| to.fill(over_white(from[0], from[1])));
-        }
-        ColorType::Rgba => pixels.zip(row.chunks_exact(4)).for_each(|(to, from)| {
-            for (to, &from_colour) in to.iter_mut().zip(from) {
-                *to = over_white(from_colour, from[3]);
-            }
-        }),
-        ColorType::Indexed => unreachable!("EXPAND leaves no palette"),
-    }
-}
-
-/// As in src/image/alpha.h: Pillow's bytes when it pastes a picture on a white one.
-fn over_white(colour: u8, alpha: u8) -> u8 {
-    let (colour, alpha) = (u32::from(colour), u32::from(alpha));
-    let sum = colour * alpha + 255 * (255 - alpha) + 128;
-    (((sum >> 8) + sum) >> 8) as u8
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use png::ColorType;
 
     /// A PNG of `size` with 8 bits a sample, written by the crate.
     fn written(size: (u32, u32), colour: ColorType, samples: &[u8]) -> Vec<u8> {
