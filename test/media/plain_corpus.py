@@ -67,6 +67,9 @@ def bmps(scene):
     yield "rle8.bmp", bmp(info(WIDTH, HEIGHT, 8, 1, 12), run_lengths(indices, 8), palette), shown
     yield "rle4.bmp", bmp(info(WIDTH, HEIGHT, 4, 2, 12), run_lengths(indices, 4), palette), shown
     yield "few-colours.bmp", bmp(info(WIDTH, HEIGHT, 8, 0, 12), rows(indices), palette), shown
+    early = bytearray(bmp(info(WIDTH, HEIGHT, 8, 0, 12), rows(indices), palette))
+    early[10:14] = struct.pack("<I", 54)  # as if there were no palette
+    yield "early-offset.bmp", bytes(early), shown
     core = struct.pack("<HHHH", WIDTH, HEIGHT, 1, 24)
     yield "os2.bmp", bmp(core, rows(bgr)), scene
     five = np.stack([scene[..., i] >> 3 for i in range(3)], axis=2).astype(np.uint32)
@@ -103,5 +106,10 @@ def others(scene, alpha):
         yield f"rgba-{kind}.tga", saved(clear, "TGA", compression=compression)
         yield f"grey-{kind}.tga", saved(grey, "TGA", compression=compression)
         yield f"palette-{kind}.tga", saved(image.quantize(30), "TGA", compression=compression)
+    clear_targa = saved(clear, "TGA", compression=None)[:-26]  # without its footer
+    extension = struct.pack("<H", 495) + bytes(492)
+    footer = struct.pack("<II", len(clear_targa), 0) + b"TRUEVISION-XFILE.\0"
+    yield "opaque.tga", clear_targa + extension + b"\0" + footer
+    yield "with-alpha.tga", clear_targa + extension + b"\3" + footer
     yield "png-inside.ico", saved(clear.resize((48, 48)), "ICO", sizes=[(16, 16), (48, 48)])
     yield "bmp-inside.ico", saved(clear.resize((32, 32)), "ICO", sizes=[(32, 32)], bitmap_format="bmp")

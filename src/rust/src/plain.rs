@@ -1,5 +1,6 @@
 //! BMP, PNM, TGA and icons as RGB over white. The crate `image` decodes.
 
+use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
 
 use image::codecs::{bmp::BmpDecoder, ico::IcoDecoder, pnm::PnmDecoder, tga::TgaDecoder};
@@ -36,11 +37,42 @@ impl From<ImageError> for Bad {
 fn open(format: Format, file: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Bad> {
     let reader = Cursor::new(file);
     Ok(match format {
-        Format::Bmp => Box::new(BmpDecoder::new(reader)?),
+        Format::Bmp => Box::new(BmpDecoder::new(Cursor::new(with_right_offset(file)))?),
         Format::Pnm => Box::new(PnmDecoder::new(reader)?),
         Format::Tga => Box::new(TgaDecoder::new(reader)?),
         Format::Ico => Box::new(IcoDecoder::new(reader)?),
     })
+}
+
+/// Some programs write the offset of the pixels as if there were no palette. As Pillow does: they begin after it.
+fn with_right_offset(file: &[u8]) -> Cow<'_, [u8]> {
+    let number = |at: usize| file.get(at..at + 4).map(|four| u32::from_le_bytes(four.try_into().unwrap()));
+    let (Some(pixels_at), Some(header), Some(bits), Some(colours)) =
+        (number(10), number(14), number(28).map(|planes_and_bits| planes_and_bits & 0xFFFF), number(46))
+    else {
+        return Cow::Borrowed(file);
+    };
+    if header < 40 || bits > 8 {
+        return Cow::Borrowed(file);
+    }
+    let entries = if colours == 0 { 1 << bits } else { colours.min(256) };
+    let palette_end = 14 + header + 4 * entries;
+    if pixels_at >= palette_end || header > 124 {
+        return Cow::Borrowed(file);
+    }
+    let mut right = file.to_vec();
+    right[10..14].copy_from_slice(&palette_end.to_le_bytes());
+    Cow::Owned(right)
+}
+
+/// A Targa of version 2 may say, in its extension area, that the fourth byte of its pixels is not alpha.
+fn is_opaque_targa(format: Format, file: &[u8]) -> bool {
+    if !matches!(format, Format::Tga) || !file.ends_with(b"TRUEVISION-XFILE.\0") || file.len() < 26 {
+        return false;
+    }
+    let footer = file.len() - 26;
+    let extension = u32::from_le_bytes(file[footer..footer + 4].try_into().unwrap()) as usize;
+    extension > 0 && file.get(extension + 494) == Some(&0)
 }
 
 /// What the header alone says.
@@ -85,6 +117,9 @@ pub fn decode(format: Format, file: &[u8], rgb: &mut [u8]) -> Result<(), Bad> {
     if sample_bytes == 2 {
         let high = if cfg!(target_endian = "little") { 1 } else { 0 };
         samples = samples.chunks_exact(2).map(|sample| sample[high]).collect();
+    }
+    if channels == 4 && is_opaque_targa(format, file) {
+        samples.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = 255);
     }
     paint(channels, &samples, rgb);
     Ok(())
