@@ -52,7 +52,23 @@ int orientation_of(const Tiff& tiff) {
 ExifFacts read_exif(std::span<const std::byte> exif) {
     const std::size_t start = BytesView(exif).has(0, prefix) ? prefix.size() : 0;
     const std::optional<Tiff> tiff = read_tiff(exif.subspan(start));
-    return tiff ? ExifFacts{orientation_of(*tiff), taken_of(*tiff)} : ExifFacts{};
+    if (!tiff) return {};
+    const bool says = tiff->first().find(tiff_tag::orientation) != nullptr;
+    return {says ? std::optional(orientation_of(*tiff)) : std::nullopt, taken_of(*tiff)};
+}
+
+// As an attribute or an element, the only two ways in which programs write it; Pillow looks for these, too.
+int orientation_of(const ExifFacts& exif, std::span<const std::byte> xmp) {
+    if (exif.orientation) return *exif.orientation;
+    const std::string_view text(reinterpret_cast<const char*>(xmp.data()), xmp.size());
+    constexpr std::string_view name = "tiff:Orientation";
+    for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+        std::string_view value = text.substr(at + name.size());
+        if (!value.starts_with("=\"") && !value.starts_with(">")) continue;
+        value.remove_prefix(value.starts_with(">") ? 1 : 2);
+        if (!value.empty() && value.front() >= '1' && value.front() <= '8') return value.front() - '0';
+    }
+    return 1;
 }
 
 std::string taken_of(const Tiff& tiff) {

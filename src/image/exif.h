@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -10,12 +11,15 @@ namespace vignette {
 struct Tiff;
 
 struct ExifFacts {
-    int orientation = 1;
+    std::optional<int> orientation;  // 1 to 8; empty: it does not say
     std::string taken;
 };
 
 // Reads an EXIF block: a small TIFF file of either byte order, with or without "Exif\0\0" before it.
 ExifFacts read_exif(std::span<const std::byte> exif);
+
+// EXIF's; if that does not say, the one in an XMP packet, which may be empty; else 1.
+int orientation_of(const ExifFacts& exif, std::span<const std::byte> xmp);
 
 // 1 to 8, from the first directory; 1 (upright) if missing or invalid.
 int orientation_of(const Tiff& tiff);

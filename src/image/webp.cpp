@@ -20,6 +20,7 @@ constexpr std::size_t data_start = first_chunk + 8;
 constexpr std::size_t smallest =
     30;  // a header and the first bytes of a picture; encoders write 34 for a single pixel
 constexpr std::uint32_t exif_flag = 0x08;
+constexpr std::uint32_t xmp_flag = 0x04;
 constexpr std::uint32_t side_mask = 0x3FFF;
 
 // Bytes per pixel inside libwebp, and four of our own if there is alpha. A lossless picture is decoded as a
@@ -41,22 +42,25 @@ Result<Size> read_lossless_size(const BytesView& view) {
     return make_size((sides & side_mask) + 1, (sides >> 14 & side_mask) + 1);
 }
 
-// EXIF is a chunk after the pixels.
-ExifFacts find_exif(const BytesView& view) {
+// EXIF and XMP are chunks after the pixels.
+BytesView find_chunk(const BytesView& view, std::string_view name) {
     for (std::size_t offset = first_chunk; view.holds(offset, 8);) {
         const std::size_t size = view.le32(offset + 4);
         if (!view.holds(offset + 8, size)) break;
-        if (view.has(offset, "EXIF")) return read_exif(view.part(offset + 8, size).bytes());
+        if (view.has(offset, name)) return view.part(offset + 8, size);
         offset += 8 + size + size % 2;
     }
-    return {};
+    return BytesView({});
 }
 
 Result<ImageHeader> read_extended_header(const BytesView& view) {
     const std::uint32_t flags = view.u8(data_start);
     const Size canvas = make_size(view.le24(data_start + 4) + 1, view.le24(data_start + 7) + 1);
-    const ExifFacts exif = (flags & exif_flag) != 0 ? find_exif(view) : ExifFacts{};
-    return ImageHeader{ImageFormat::webp, canvas, exif.orientation, exif.taken, extended_scratch};
+    ExifFacts exif;
+    if ((flags & exif_flag) != 0) exif = read_exif(find_chunk(view, "EXIF").bytes());
+    const BytesView xmp = (flags & xmp_flag) != 0 ? find_chunk(view, "XMP ") : BytesView({});
+    const int orientation = orientation_of(exif, xmp.bytes());
+    return ImageHeader{ImageFormat::webp, canvas, orientation, exif.taken, extended_scratch};
 }
 
 // A picture without a container.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pillow_heif
 import tifffile
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from png_writer import CHANNELS, GREY, GREY_ALPHA, INDEXED, RGB, RGBA, chunk, write_png
 
@@ -56,7 +56,7 @@ def over_white(colours, alpha):
 
 def reference(encoded):
     picture = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded)))
-    if picture.mode.startswith("I;16"):
+    if picture.mode.startswith("I"):  # 16 bits, of which Pillow's RGB would cut off what is above 255
         return np.repeat((np.asarray(picture) >> 8).astype(np.uint8)[..., None], 3, axis=2)
     if not picture.has_transparency_data:
         return np.asarray(picture.convert("RGB"))
@@ -337,6 +337,24 @@ def orientations():
         yield Picture(f"turn-{number}.heic", exact, shown)
 
 
+def turned_by_xmp():
+    """Without EXIF: as some editors leave a picture."""
+    picture = Image.fromarray(scene(33, 20))
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", packet.decode())
+    for kind, extension, options, mean in (
+        ("JPEG", "jpg", {"xmp": packet}, 1.0),
+        ("PNG", "png", {"pnginfo": text}, 0.0),
+        ("WEBP", "webp", {"xmp": packet, "lossless": True}, 0.0),
+        ("TIFF", "tif", {"tiffinfo": {700: packet}}, 0.0),
+    ):
+        encoded = saved(picture, kind, **options)
+        pixels = reference(encoded)
+        assert pixels.shape[:2] == (33, 20), kind
+        yield Picture(f"xmp.{extension}", encoded, pixels, mean)
+
+
 def dated():
     picture = Image.fromarray(smooth(64, 48))
     for name, block, taken in (
@@ -359,5 +377,5 @@ def dated():
 
 
 def pictures():
-    for makers in (jpegs, pngs, gifs, webps, bmps, tiffs, heifs, orientations, dated):
+    for makers in (jpegs, pngs, gifs, webps, bmps, tiffs, heifs, orientations, turned_by_xmp, dated):
         yield from makers()

@@ -41,8 +41,6 @@ def test_maps_targas_and_icons_are_those_of_pillow(scene, tmp_path):
     found = decoded(tmp_path, files)
     for name, encoded in files:
         expected = corpus.reference(encoded)
-        if name == "wide.pgm":  # all white in Pillow, which cuts off what is above 255
-            expected = corpus.reference(dict(files)["grey.pgm"])
         answer, ours = found[name]
         assert answer.get("size") == [*expected.shape[1::-1]], (name, answer)
         assert answer["format"] == {"ppm": "pnm", "pgm": "pnm", "pbm": "pnm"}.get(name[-3:], name[-3:])

@@ -1,15 +1,10 @@
 """Why some real files are not read as Pillow reads them. A path's end, and the reason; each must be needed."""
 
 DIFFERENT = {
-    "16_bit_binary.pgm": "16 bits: the high byte; Pillow shows all that is above 255 as white",
-    "hopper_16bit.pgm": "the same",
-    "hopper_16bit_plain.pgm": "the same",
     "pal4rletrns.bmp": "pixels that the file leaves out are undefined",
     "pal8rletrns.bmp": "the same",
     "i_trns.png": "16-bit grey with a transparent value: shown over white; Pillow shows it as it is",
     "exif_imagemagick_orientation.png": "orientation in a text chunk of ImageMagick's, which is not read",
-    "xmp_tags_orientation.png": "orientation in XMP, which is not read",
-    "xmp_tags_orientation_exiftool.png": "the same",
 }
 
 REFUSED = {

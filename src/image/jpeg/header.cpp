@@ -13,6 +13,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr auto save_again = "save it again as an ordinary JPEG with 8 bits per sample, or as PNG"sv;
+constexpr auto xmp_prefix = "http://ns.adobe.com/xap/1.0/\0"sv;
 constexpr auto exif_prefix = "Exif\0\0"sv;
 constexpr std::uint32_t progressive_frame = 0xC2;
 constexpr std::uint32_t first_arithmetic_frame = 0xC9;
@@ -67,11 +68,17 @@ int count_scans(JpegWalk walk) {
     return scans;
 }
 
+struct Metadata {
+    std::optional<ExifFacts> exif;
+    std::span<const std::byte> xmp;
+};
+
 // `walk` stands after the first scan's header.
 Result<ImageHeader> header_of(
-    const Frame& frame, const ExifFacts& exif, const BytesView& scan, const JpegWalk& walk
+    const Frame& frame, const Metadata& said, const BytesView& scan, const JpegWalk& walk
 ) {
-    ImageHeader header{ImageFormat::jpeg, frame.size, exif.orientation, exif.taken};
+    const ExifFacts exif = said.exif.value_or(ExifFacts{});
+    ImageHeader header{ImageFormat::jpeg, frame.size, orientation_of(exif, said.xmp), exif.taken};
     const bool one_scan = scan.holds(0, 1) && scan.u8(0) == frame.components;
     if (frame.components == 4) header.scratch += 4;
     if (!frame.progressive && one_scan) return header;
@@ -90,7 +97,7 @@ Result<ImageHeader> header_of(
 
 Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded) {
     std::optional<Frame> frame;
-    std::optional<ExifFacts> exif;
+    Metadata said;
     JpegWalk walk(encoded);
     while (const std::optional<JpegSegment> segment = walk.next()) {
         const auto& [marker, payload] = *segment;
@@ -98,11 +105,13 @@ Result<ImageHeader> read_jpeg_header(std::span<const std::byte> encoded) {
         if (jpeg_marker::is_frame(marker)) {
             if (frame) return fail_damaged(ImageFormat::jpeg, "it has two frame headers");
             frame = TRY(read_frame(*segment));
-        } else if (marker == jpeg_marker::app1 && !exif && payload.has(0, exif_prefix)) {
-            exif = read_exif(payload.bytes());
+        } else if (marker == jpeg_marker::app1 && !said.exif && payload.has(0, exif_prefix)) {
+            said.exif = read_exif(payload.bytes());
+        } else if (marker == jpeg_marker::app1 && payload.has(0, xmp_prefix)) {
+            said.xmp = payload.bytes();
         } else if (marker == jpeg_marker::start_of_scan) {
             if (!frame) return fail_damaged(ImageFormat::jpeg, "it has no frame header");
-            return header_of(*frame, exif.value_or(ExifFacts{}), payload, walk);
+            return header_of(*frame, said, payload, walk);
         }
     }
     return fail_truncated(ImageFormat::jpeg);

@@ -13,9 +13,13 @@
 namespace vignette {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr std::size_t signature_size = 8;
 constexpr std::size_t frame_size = 12;  // length and type before a chunk's data, checksum after it
 constexpr std::size_t header_size = 13;
+
+constexpr auto xmp_keyword = "XML:com.adobe.xmp\0"sv;  // compressed ones are not looked into
 
 struct PngLayout {
     static constexpr std::uint32_t indexed = 3;
@@ -85,12 +89,14 @@ Result<ImageHeader> read_png_header(std::span<const std::byte> encoded) {
     if (!chunk) return fail_truncated(ImageFormat::png);
     const PngLayout layout = TRY(read_layout(*chunk));
     ImageHeader header{ImageFormat::png, layout.size};
+    ExifFacts exif;
+    std::span<const std::byte> xmp;
     while ((chunk = walk.next()) && !chunk->is("IDAT") && !chunk->is("IEND")) {
-        if (!chunk->is("eXIf")) continue;
-        ExifFacts exif = read_exif(chunk->data().bytes());
-        header.orientation = exif.orientation;
-        header.taken = std::move(exif.taken);
+        if (chunk->is("eXIf")) exif = read_exif(chunk->data().bytes());
+        if (chunk->is("iTXt") && chunk->data().has(0, xmp_keyword)) xmp = chunk->data().bytes();
     }
+    header.orientation = orientation_of(exif, xmp);
+    header.taken = std::move(exif.taken);
     return header;
 }
 

@@ -62,7 +62,8 @@ std::unexpected<Error> fail_kind(const std::string& kind) {
 
 Result<void> check_channels(const Page& page) {
     const bool one = page.channels == 1;
-    const bool four = page.bits == 4 && page.colours == tiff_colours::palette;  // the one kind that OpenCV reads
+    const bool four =
+        page.bits == 4 && page.colours == tiff_colours::palette;  // the one kind that OpenCV reads
     const bool depth_known = page.bits == 8 || page.bits == 16 || (one && (page.bits == 1 || four));
     if (!depth_known) return fail_kind("with " + std::to_string(page.bits) + " bits per sample");
     const std::uint32_t least = page.colours == tiff_colours::separated_inks ? 4
@@ -154,8 +155,13 @@ Result<ImageHeader> read_tiff_header(std::span<const std::byte> encoded) {
     if (!tiff) return fail_truncated(ImageFormat::tiff);
     const Page page = read_page(tiff->first());
     if (page.size.pixels() <= 0 && tiff->truncated) return fail_truncated(ImageFormat::tiff);
-    ImageHeader header{ImageFormat::tiff, page.size, orientation_of(*tiff), taken_of(*tiff), tiff_scratch};
-    return header;
+    const TiffDirectory& first = tiff->first();
+    ExifFacts said{.orientation = std::nullopt, .taken = taken_of(*tiff)};
+    if (first.find(tiff_tag::orientation) != nullptr) said.orientation = orientation_of(*tiff);
+    const TiffField* xmp = first.find(tiff_tag::xmp);
+    const int orientation =
+        orientation_of(said, xmp != nullptr ? xmp->data.bytes() : std::span<const std::byte>{});
+    return ImageHeader{ImageFormat::tiff, page.size, orientation, said.taken, tiff_scratch};
 }
 
 Result<Image> decode_tiff(std::span<const std::byte> encoded, Size size) {

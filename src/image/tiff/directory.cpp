@@ -10,7 +10,16 @@ using namespace std::string_view_literals;
 constexpr std::size_t entry_size = 12;
 constexpr std::size_t inline_size = 4;  // values of up to this many bytes are stored in the entry itself
 
-enum Type : std::uint32_t { byte_type = 1, ascii_type, short_type, long_type, rational_type, ifd_type = 13 };
+enum Type : std::uint32_t {
+    byte_type = 1,
+    ascii_type,
+    short_type,
+    long_type,
+    rational_type,
+    signed_short_type = 8,
+    signed_long_type,
+    ifd_type = 13
+};
 
 std::uint64_t size_of(std::uint32_t type) {
     switch (type) {
@@ -113,10 +122,15 @@ private:
 
 std::optional<std::uint32_t> TiffField::number(std::size_t index) const {
     const std::size_t size = size_of(type);
-    if (type != byte_type && type != short_type && type != long_type && type != ifd_type) return std::nullopt;
+    const bool is_signed = type == signed_short_type || type == signed_long_type;
+    if (type != byte_type && type != short_type && type != long_type && type != ifd_type && !is_signed)
+        return std::nullopt;
     if (index >= data.size() / size) return std::nullopt;
     if (size == 1) return data.u8(index);
-    return size == 2 ? u16(data, index * size, big_endian) : u32(data, index * size, big_endian);
+    const std::uint32_t value =
+        size == 2 ? u16(data, index * size, big_endian) : u32(data, index * size, big_endian);
+    const bool negative = is_signed && (value >> (8 * size - 1)) != 0;
+    return negative ? std::nullopt : std::optional(value);
 }
 
 std::string_view TiffField::text() const {

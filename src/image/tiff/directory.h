@@ -22,6 +22,7 @@ inline constexpr std::uint32_t compression = 259;
 inline constexpr std::uint32_t colours = 262;
 inline constexpr std::uint32_t strip_offsets = 273;
 inline constexpr std::uint32_t orientation = 274;
+inline constexpr std::uint32_t xmp = 700;
 inline constexpr std::uint32_t channels = 277;
 inline constexpr std::uint32_t strip_bytes = 279;
 inline constexpr std::uint32_t planes = 284;
@@ -62,7 +63,8 @@ struct TiffField {
     bool big_endian = false;
     BytesView data;  // all values; inside the file
 
-    // A BYTE, SHORT or LONG; empty for other types and past the last value.
+    // A BYTE, SHORT or LONG, or a signed one that is not negative; empty for other types and past the last
+    // value.
     std::optional<std::uint32_t> number(std::size_t index = 0) const;
     // An ASCII value up to its first zero byte; empty for other types.
     std::string_view text() const;

@@ -243,7 +243,22 @@ TEST(Exif, OnlyTheEightOrientationsCount) {
     TiffBytes second;  // the directory of a thumbnail
     second.short_entry(256, 1).end_directory(second.behind(1));
     second.short_entry(tiff_tag::orientation, 6).end_directory();
-    EXPECT_EQ(read_exif(fixtures::to_bytes(second.text())).orientation, 1);
+    EXPECT_EQ(read_exif(fixtures::to_bytes(second.text())).orientation, std::nullopt);
+}
+
+int orientation_by(const ExifFacts& exif, std::string_view xmp) {
+    return orientation_of(exif, std::as_bytes(std::span(xmp)));
+}
+
+TEST(Exif, WhereItDoesNotSayXmpDoes) {
+    EXPECT_EQ(orientation_by({}, R"(<rdf:Description tiff:Orientation="6" other="1">)"), 6);
+    EXPECT_EQ(orientation_by({}, "<tiff:Orientation>8</tiff:Orientation>"), 8);
+    EXPECT_EQ(orientation_by({.orientation = 3, .taken = {}}, "<tiff:Orientation>8</tiff:Orientation>"), 3);
+    EXPECT_EQ(orientation_by({.orientation = 1, .taken = {}}, "<tiff:Orientation>8</tiff:Orientation>"), 1);
+    for (const std::string_view text :
+         {"", "tiff:Orientation", "tiff:Orientation=\"", "<tiff:Orientation>9<", "tiff:Orientation='6'",
+          "tiff:OrientationX=\"6\""})
+        EXPECT_EQ(orientation_by({}, text), 1) << text;
 }
 
 }  // namespace
