@@ -1,8 +1,8 @@
 // A captioner's library with the product's port and no model: what it says is what the prompt tells it.
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
-// size=N, bytes=HEX, crash. SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long
-// opening takes, SCRIPTED_LOAD_FAILS that it fails.
+// size=N, bytes=HEX, crash, decode (the job's picture, in a decoder process). SCRIPTED_PICTURES is what
+// pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -15,7 +15,10 @@
 #include <utility>
 
 #include "core/enum_text.h"
+#include "image/base64.h"
+#include "image/read_header.h"
 #include "vignette/captioner.h"
+#include "wall/decoder_pool.h"
 
 namespace vignette {
 namespace {
@@ -86,6 +89,8 @@ std::string tell_pieces(std::string_view pieces, const OnPiece& on_piece) {
 
 class ScriptedCaptioner final : public Captioner {
 public:
+    explicit ScriptedCaptioner(std::unique_ptr<DecoderPool> decoders) : decoders_(std::move(decoders)) {}
+
     int pictures_at_once() const override {
         const char* pictures = std::getenv("SCRIPTED_PICTURES");
         return pictures == nullptr ? 256 : static_cast<int>(number(pictures));
@@ -103,6 +108,7 @@ public:
                 code_named(option(options, "fail")), "failed as the prompt says", job.pictures.front().field
             );
         }
+        if (options.contains("decode")) TRY(decode(job.pictures.front(), stop));
         Caption made;
         if (options.contains("pieces")) {
             made.text = tell_pieces(option(options, "pieces"), on_piece);
@@ -137,18 +143,31 @@ public:
         info.fps = 1;
         return info;
     }
+
+private:
+    Result<void> decode(const PictureSource& picture, const std::stop_token& stop) {
+        const Limits limits;
+        const auto& text = std::get<Base64Picture>(picture.source).text;
+        const Bytes file = TRY(about(picture.field, decode_base64(text.view(), limits.picture_bytes_max)));
+        TRY(about(picture.field, decoders_->decode(file, decode_bytes(file, limits), limits, {}, stop)));
+        return {};
+    }
+
+    std::unique_ptr<DecoderPool> decoders_;
 };
 
 }  // namespace
 }  // namespace vignette
 
 extern "C" __attribute__((visibility("default"))) vignette::Result<std::unique_ptr<vignette::Captioner>>
-vignette_open_captioner(const vignette::CaptionerConfig&) {
+vignette_open_captioner(const vignette::CaptionerConfig& config) {
     if (const char* pause = std::getenv("SCRIPTED_LOAD_MS")) {
         vignette::wait(std::chrono::milliseconds(vignette::number(pause)), {});
     }
     if (std::getenv("SCRIPTED_LOAD_FAILS") != nullptr) {
         return vignette::fail(vignette::ErrorCode::weights_invalid, "failed as the environment says");
     }
-    return std::make_unique<vignette::ScriptedCaptioner>();
+    std::unique_ptr<vignette::DecoderPool> decoders;
+    if (!config.decoder.empty()) decoders = TRY(vignette::DecoderPool::start(config.decoder, 2));
+    return std::make_unique<vignette::ScriptedCaptioner>(std::move(decoders));
 }

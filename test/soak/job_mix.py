@@ -5,6 +5,7 @@ import json
 import struct
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 ERROR_FIELDS = {"error_type", "error_message", "hostname", "worker_id", "version"}
 MB = 1_000_000
@@ -20,7 +21,18 @@ def png(width=16, height=16):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-PICTURE = "data:image/png;base64," + base64.b64encode(png()).decode()
+def as_url(file):
+    return "data:image/any;base64," + base64.b64encode(file).decode()
+
+
+PICTURE = as_url(png())
+ROOT = Path(__file__).resolve().parents[2]
+STRANGERS = [  # what is decoded in processes of its own
+    file.read_bytes()
+    for folder in ("test/golden/images", "test/fuzz/corpus/image")
+    for file in sorted((ROOT / folder).iterdir())
+    if file.suffix in {".webp", ".gif", ".heic", ".avif", ".tif", ".bmp"} and file.stat().st_size < 30_000
+]
 
 
 @dataclass
@@ -105,7 +117,22 @@ def bad_utf8(draw, name):
     return Planned("bad UTF-8", {"data_url": PICTURE, "prompt": "bytes=63c3ff80"}, loose=True)
 
 
+def decoded(draw, name):
+    """A file that is opened in a decoder process, which may be killed meanwhile."""
+    return Planned("decoded", {**single(name, "decode"), "data_url": as_url(draw.choice(STRANGERS))}, loose=True)
+
+
+def poisoned(draw, name):
+    """The same, damaged: whatever its decoder does with it."""
+    file = bytearray(draw.choice(STRANGERS))
+    for _ in range(draw.randint(1, 30)):
+        file[draw.randrange(12, len(file))] = draw.randrange(256)
+    return Planned("poisoned", {**single(name, "decode"), "data_url": as_url(bytes(file))}, loose=True)
+
+
 KINDS = [  # (weight, maker)
+    (40, decoded),
+    (60, poisoned),
     (560, quick),
     (80, slow),
     (50, failing),

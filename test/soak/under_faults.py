@@ -28,6 +28,7 @@ class Soak:
         self.to_cancel = []
         self.kill_at = sorted(self.draw.randrange(1, options.jobs) for _ in range(options.kills))
         self.kills_done = 0
+        self.decoders_killed = 0
         self.deaths = []
         room = self.draw.choice([8, 32, 64, 256])
         self.outbox = folder / "outbox"
@@ -57,6 +58,8 @@ class Soak:
             count -= burst
             self.submit(burst)
             self.kill_when_due()
+            if self.draw.random() < 0.3:
+                self.decoders_killed += self.worker.kill_a_decoder(self.draw)
             open_at_most = self.draw.choice([0, 5, 20, 40])
             left = end - time.monotonic()
             if left > 0:
@@ -145,6 +148,7 @@ class Soak:
         wrong += self.deaths
         wrong += [f"job {job.id} ({job.kind}) {text}" for job, text in self.complaints()]
         tell(stats, wrong)
+        print(f"decoder processes killed: {self.decoders_killed}")
         return verdict(stats) and not wrong
 
     def complaints(self):

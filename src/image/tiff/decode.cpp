@@ -62,9 +62,7 @@ std::unexpected<Error> fail_kind(const std::string& kind) {
 
 Result<void> check_channels(const Page& page) {
     const bool one = page.channels == 1;
-    const bool four =
-        page.bits == 4 && page.colours == tiff_colours::palette;  // the one kind that OpenCV reads
-    const bool depth_known = page.bits == 8 || page.bits == 16 || (one && (page.bits == 1 || four));
+    const bool depth_known = page.bits == 8 || page.bits == 16 || (one && page.bits == 1);
     if (!depth_known) return fail_kind("with " + std::to_string(page.bits) + " bits per sample");
     const std::uint32_t least = page.colours == tiff_colours::separated_inks ? 4
                                 : page.colours == tiff_colours::rgb || page.colours == tiff_colours::ycbcr

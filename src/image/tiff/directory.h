@@ -50,7 +50,6 @@ inline constexpr std::uint32_t jpeg = 7;
 
 namespace tiff_colours {
 inline constexpr std::uint32_t rgb = 2;
-inline constexpr std::uint32_t palette = 3;
 inline constexpr std::uint32_t separated_inks = 5;
 inline constexpr std::uint32_t ycbcr = 6;
 inline constexpr std::uint32_t filter_array = 32803;
