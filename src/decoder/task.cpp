@@ -65,6 +65,7 @@ std::span<const std::byte> DecoderTask::encoded(const DecoderQuestion& question)
 Result<DecoderAnswer> DecoderTask::run(const DecoderQuestion& question) {
     if (question.skip && film_) film_->skip_to(question.wanted);
     switch (question.kind) {
+        case DecoderQuestion::Kind::header: return picture_header(question);
         case DecoderQuestion::Kind::picture: return decode_picture(question);
         case DecoderQuestion::Kind::film_needs: {
             DecoderAnswer answer;
@@ -77,6 +78,17 @@ Result<DecoderAnswer> DecoderTask::run(const DecoderQuestion& question) {
         case DecoderQuestion::Kind::film_thumbnail: return film_thumbnail();
     }
     return fail(ErrorCode::internal, "a question that this decoder does not know");
+}
+
+Result<DecoderAnswer> DecoderTask::picture_header(const DecoderQuestion& question) {
+    film_.reset();
+    const ImageHeader header = TRY(read_header(encoded(question)));
+    DecoderAnswer answer;
+    answer.size = header.size;
+    answer.orientation = static_cast<std::uint32_t>(header.orientation);
+    answer.memory_needed = header.scratch;
+    answer.taken = ShortText<32>(header.taken);
+    return answer;
 }
 
 // The decoder writes into the memory that is shared, unless it needs its buffers otherwise.

@@ -18,6 +18,7 @@ private:
     Result<void> take(ReceivedFiles files);
     Result<DecoderAnswer> run_at_wall(const DecoderQuestion& question, ReceivedFiles files);
     Result<DecoderAnswer> run(const DecoderQuestion& question);
+    Result<DecoderAnswer> picture_header(const DecoderQuestion& question);
     Result<DecoderAnswer> decode_picture(const DecoderQuestion& question);
     Result<DecoderAnswer> open_film(const DecoderQuestion& question);
     Result<DecoderAnswer> next_frame(const DecoderQuestion& question);

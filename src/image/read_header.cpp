@@ -39,15 +39,13 @@ Result<ImageHeader> read_header(std::span<const std::byte> encoded) {
     panic("ImageFormat out of range");
 }
 
-std::size_t decode_bytes(std::span<const std::byte> encoded, const Limits& limits) {
-    const Result<ImageHeader> header = read_header(encoded);
-    if (!header || !check_header(*header, encoded.size(), limits)) return 0;
+std::size_t decode_bytes(const ImageHeader& header, std::size_t encoded_bytes) {
     constexpr std::size_t rgb = 3;
-    const std::size_t turned = header->orientation == 1 ? 0 : rgb;
+    const std::size_t turned = header.orientation == 1 ? 0 : rgb;
     // The decoder's own memory is held beside the pixels first; once it is freed, the rotated picture is.
     // Some decoders copy the file, or its compressed part.
-    return static_cast<std::size_t>(header->size.pixels()) * (rgb + std::max(header->scratch, turned)) +
-           encoded.size() + decoder_bytes;
+    return static_cast<std::size_t>(header.size.pixels()) * (rgb + std::max(header.scratch, turned)) +
+           encoded_bytes + decoder_bytes;
 }
 
 }  // namespace vignette

@@ -52,6 +52,18 @@ Result<void> check_answer(const DecoderAnswer& answer) {
     return fail(code, text_of(answer.message));
 }
 
+Result<ImageHeader> raw_header(const DecoderAnswer& answer) {
+    TRY(check_answer(answer));
+    constexpr std::uint64_t scratch_max = 64;
+    const bool sane = answer.size.width >= 0 && answer.size.height >= 0 && answer.orientation >= 1 &&
+                      answer.orientation <= 8 && answer.memory_needed <= scratch_max;
+    if (!sane) return fail_nonsense();
+    return ImageHeader{
+        ImageFormat::raw, answer.size, static_cast<int>(answer.orientation), text_of(answer.taken),
+        answer.memory_needed
+    };
+}
+
 Result<ImageInfo> picture_info(const DecoderAnswer& answer, std::size_t room) {
     TRY(check_answer(answer));
     const bool sane = answer.size.width > 0 && answer.size.height > 0 && answer.full.width >= 0 &&

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "film/source.h"
+#include "image/header.h"
 #include "vignette/error.h"
 #include "vignette/image.h"
 #include "wall/message.h"
@@ -13,6 +14,9 @@ namespace vignette {
 
 // The error that the answer reports, or nothing.
 Result<void> check_answer(const DecoderAnswer& answer);
+
+// What an answer to `header` says of a camera's raw file.
+Result<ImageHeader> raw_header(const DecoderAnswer& answer);
 
 // What an answer to `picture` or `film_picture` says; the pixels fit into `room` bytes.
 Result<ImageInfo> picture_info(const DecoderAnswer& answer, std::size_t room);

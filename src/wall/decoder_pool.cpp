@@ -4,6 +4,7 @@
 
 #include "core/log.h"
 #include "image/read_header.h"
+#include "image/sniff.h"
 #include "wall/answers.h"
 #include "wall/walled_film.h"
 
@@ -53,17 +54,32 @@ void DecoderPool::give_back(std::unique_ptr<DecoderProcess> process) {
     if (idle_.size() < places_) idle_.push_back(std::move(process));
 }
 
-Result<DecodedImage> DecoderPool::decode(
-    std::span<const std::byte> encoded, std::size_t needed, const Limits& limits, const DecodeNeed& need,
-    const std::stop_token& stop
+Result<ImageHeader> DecoderPool::header(
+    std::span<const std::byte> encoded, const Limits& limits, const std::stop_token& stop
 ) {
-    const ImageHeader header = TRY(read_header(encoded));
+    ImageHeader header;
+    if (TRY(sniff(encoded)) == ImageFormat::raw) {
+        const Lease process = TRY(lease());
+        TRY(process->give(encoded));
+        DecoderQuestion question{.kind = DecoderQuestion::Kind::header};
+        question.memory_max = spare_memory;
+        header = TRY(raw_header(TRY(process->ask(question, stop))));
+    } else {
+        header = TRY(read_header(encoded));
+    }
     TRY(check_header(header, encoded.size(), limits));
+    return header;
+}
+
+Result<DecodedImage> DecoderPool::decode(
+    std::span<const std::byte> encoded, const ImageHeader& header, const Limits& limits,
+    const DecodeNeed& need, const std::stop_token& stop
+) {
     const Lease process = TRY(lease());
     TRY(process->give(encoded));
     TRY(process->make_room(static_cast<std::size_t>(header.size.pixels()) * 3));
     DecoderQuestion question{.kind = DecoderQuestion::Kind::picture};
-    question.memory_max = needed + spare_memory;
+    question.memory_max = decode_bytes(header, encoded.size()) + spare_memory;
     question.limits = limits;
     question.cover = need.cover;
     question.fast = need.fast;

@@ -11,6 +11,7 @@
 #include "core/mutex.h"
 #include "film/source.h"
 #include "image/decode.h"
+#include "image/header.h"
 #include "vignette/bytes.h"
 #include "vignette/error.h"
 #include "vignette/limits.h"
@@ -28,10 +29,15 @@ public:
     // Starts as many processes as there are places. Whoever needs one more gets it; only `places` are kept.
     static Result<std::unique_ptr<DecoderPool>> start(std::filesystem::path program, int places);
 
-    // As decode_image(), without the sink. `needed` is what decode_bytes() says.
+    // As read_header() and check_header(). Camera raw, whose headers libraries read, in a process.
+    Result<ImageHeader> header(
+        std::span<const std::byte> encoded, const Limits& limits, const std::stop_token& stop
+    );
+
+    // As decode_image(), without the sink.
     Result<DecodedImage> decode(
-        std::span<const std::byte> encoded, std::size_t needed, const Limits& limits, const DecodeNeed& need,
-        const std::stop_token& stop
+        std::span<const std::byte> encoded, const ImageHeader& header, const Limits& limits,
+        const DecodeNeed& need, const std::stop_token& stop
     );
 
     // A film in a process of its own, not opened yet.

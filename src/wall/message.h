@@ -37,6 +37,7 @@ private:
 
 struct DecoderQuestion {
     enum class Kind : std::uint32_t {
+        header,
         picture,
         film_needs,
         film_open,
@@ -66,7 +67,8 @@ struct DecoderAnswer {
     std::uint32_t path = 0;
     Size full{};
     ShortText<32> taken{};
-    std::uint64_t memory_needed = 0;  // film_needs
+    std::uint32_t orientation = 1;    // header
+    std::uint64_t memory_needed = 0;  // film_needs; header: bytes for each pixel, the header's `scratch`
     double duration = 0;              // film_open
     double fps = 0;
     ShortText<64> container{};

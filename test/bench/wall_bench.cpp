@@ -69,9 +69,10 @@ int main(int argc, char** argv) {
     const Result<std::unique_ptr<DecoderPool>> pool = DecoderPool::start(argv[1], cores);
     if (!pool) return 1;
     const Limits limits;
-    const std::size_t needed = vignette::decode_bytes(file, limits);
+    const Result<vignette::ImageHeader> header = vignette::read_header(file);
+    if (!header) return 1;
     const auto here = [&] { return vignette::decode_image(file, limits).has_value(); };
-    const auto wall = [&] { return (*pool)->decode(file, needed, limits, {}, {}).has_value(); };
+    const auto wall = [&] { return (*pool)->decode(file, *header, limits, {}, {}).has_value(); };
     for (const auto& [name, threads] : {std::pair("one", 1), std::pair("all", cores)}) {
         milliseconds_of_one(threads, here);
         milliseconds_of_one(threads, wall);

@@ -149,7 +149,8 @@ private:
         const Limits limits;
         const auto& text = std::get<Base64Picture>(picture.source).text;
         const Bytes file = TRY(about(picture.field, decode_base64(text.view(), limits.picture_bytes_max)));
-        TRY(about(picture.field, decoders_->decode(file, decode_bytes(file, limits), limits, {}, stop)));
+        const ImageHeader header = TRY(about(picture.field, decoders_->header(file, limits, stop)));
+        TRY(about(picture.field, decoders_->decode(file, header, limits, {}, stop)));
         return {};
     }
 

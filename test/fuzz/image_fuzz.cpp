@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ASSERT(image.size.width > 0 && image.size.height > 0);
     ASSERT(image.size.pixels() <= limits.image_pixels_max);
     ASSERT(image.rgb.size() == static_cast<std::size_t>(image.size.pixels()) * 3);
-    ASSERT(vignette::decode_bytes(encoded, limits) >= image.rgb.size());
+    ASSERT(vignette::decode_bytes(*vignette::read_header(encoded), encoded.size()) >= image.rgb.size());
 
     const auto fast = vignette::decode_image(encoded, limits, {.cover = {4, 4}, .fast = true});
     if (fast && fast->info.path == vignette::PixelPath::scaled) {

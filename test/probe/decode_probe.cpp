@@ -95,10 +95,17 @@ long growth_of(Call&& call) {
     return memory_line("VmHWM:") - before;
 }
 
+// 0 if the header is refused.
+std::size_t predicted(std::span<const std::byte> encoded) {
+    const Result<ImageHeader> header = read_header(encoded);
+    if (!header || !check_header(*header, encoded.size(), Limits{})) return 0;
+    return decode_bytes(*header, encoded.size());
+}
+
 Json tell_picture(std::span<const std::byte> encoded, const Options& options, const std::string& name) {
     Result<DecodedImage> decoded = fail(ErrorCode::internal, "");
     const long grown = growth_of([&] { decoded = decode_image(encoded, Limits{}, options.need); });
-    const Json memory{{"predicted", decode_bytes(encoded, Limits{})}, {"grown", grown}};
+    const Json memory{{"predicted", predicted(encoded)}, {"grown", grown}};
     if (!decoded) {
         Json told = as_json(decoded.error());
         told.update(memory);

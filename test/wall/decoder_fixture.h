@@ -20,7 +20,8 @@ struct DecoderTest : ::testing::Test {
     Result<DecodedImage> decode(
         std::span<const std::byte> file, const DecodeNeed& need = {}, const std::stop_token& stop = {}
     ) {
-        return pool->decode(file, decode_bytes(file, limits), limits, need, stop);
+        const ImageHeader header = TRY(pool->header(file, limits, stop));
+        return pool->decode(file, header, limits, need, stop);
     }
 
     const Limits limits;

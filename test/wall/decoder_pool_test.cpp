@@ -5,8 +5,10 @@
 #include <random>
 #include <thread>
 
+#include "core/stop.h"
 #include "film/file.h"
 #include "wall/decoder_fixture.h"
+#include "wall/slow_jpeg.h"
 #include "wall/walled_film.h"
 
 namespace vignette {
@@ -54,8 +56,7 @@ TEST_F(DecoderTest, PixelsOutliveTheirProcessAndThePool) {
     std::vector<DecodedImage> kept;
     {
         const std::unique_ptr<DecoderPool> other = start(1);
-        for (int i = 0; i < 5; ++i)
-            kept.push_back(*other->decode(file, decode_bytes(file, limits), limits, {}, {}));
+        for (int i = 0; i < 5; ++i) kept.push_back(*other->decode(file, *read_header(file), limits, {}, {}));
     }
     for (const DecodedImage& one : kept) EXPECT_TRUE(one.image.rgb == expected);
 }
@@ -117,6 +118,22 @@ TEST(DecoderProcess, ProcessorTimeIsLimited) {
     kill(process->pid(), SIGXCPU);  // what the kernel sends at the limit
     const Result<DecoderAnswer> answer = process->ask({.kind = DecoderQuestion::Kind::picture}, {});
     EXPECT_EQ(answer.error().code, ErrorCode::too_slow);
+}
+
+// What can only be killed: libjpeg looks at nothing while it goes over the picture.
+TEST_F(DecoderTest, AStopEndsADecodingThatTakesSeconds) {
+    const Bytes file = slow_jpeg(3'000);
+    ASSERT_TRUE(read_header(file).has_value());
+    std::stop_source stop;
+    const auto begin = std::chrono::steady_clock::now();
+    std::jthread stopping([&] {
+        wait_for(50ms, {});
+        stop.request_stop();
+    });
+    EXPECT_EQ(decode(file, {}, stop.get_token()).error().code, ErrorCode::cancelled);
+    const auto took = std::chrono::steady_clock::now() - begin;
+    RecordProperty("stopped_after_ms", std::to_string(took / 1ms));
+    EXPECT_TRUE(decode(fixtures::picture(fixtures::pictures().front().file)).has_value());
 }
 
 // What ended is replaced, and the next picture does not notice.

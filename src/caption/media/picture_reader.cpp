@@ -80,25 +80,40 @@ Result<ReadPictures> PictureReader::read(
     timings.fetch += watch.lap();
 
     std::size_t bytes = 0;
-    for (const Bytes& one : encoded) bytes += decode_bytes(one, limits_);
+    std::vector<ImageHeader> headers;
+    headers.reserve(encoded.size());
+    for (std::size_t i = 0; i < encoded.size(); ++i) {
+        headers.push_back(TRY(about(job.pictures[i].field, header_of(encoded[i], stop))));
+        bytes += decode_bytes(headers.back(), encoded[i].size());
+    }
     ReadPictures read{.images = {}, .pass = TRY(decoding_.enter(job.id, bytes, stop))};
     read.images.reserve(encoded.size());
     for (std::size_t i = 0; i < encoded.size(); ++i) {
         TRY(unless_stopped(stop));
-        read.images.push_back(TRY(about(job.pictures[i].field, decode(encoded[i], need, prepare, stop))));
+        read.images.push_back(
+            TRY(about(job.pictures[i].field, decode(encoded[i], headers[i], need, prepare, stop)))
+        );
         Bytes().swap(encoded[i]);
     }
     timings.decode += watch.lap();
     return read;
 }
 
+Result<ImageHeader> PictureReader::header_of(std::span<const std::byte> encoded, const std::stop_token& stop)
+    const {
+    if (decoders_ != nullptr) return decoders_->header(encoded, limits_, stop);
+    ImageHeader header = TRY(read_header(encoded));
+    TRY(check_header(header, encoded.size(), limits_));
+    return header;
+}
+
 Result<ReadPicture> PictureReader::decode(
-    std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare, const std::stop_token& stop
+    std::span<const std::byte> encoded, const ImageHeader& header, DecodeNeed need, const Prepare& prepare,
+    const std::stop_token& stop
 ) {
     ReadPicture picture;
-    if (decoders_ != nullptr && !stays_here(TRY(read_header(encoded)))) {
-        static_cast<DecodedImage&>(picture) =
-            TRY(decoders_->decode(encoded, decode_bytes(encoded, limits_), limits_, need, stop));
+    if (decoders_ != nullptr && !stays_here(header)) {
+        static_cast<DecodedImage&>(picture) = TRY(decoders_->decode(encoded, header, limits_, need, stop));
         return picture;
     }
     std::unique_ptr<Preparation> preparation = prepare ? prepare() : nullptr;

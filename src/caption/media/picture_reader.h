@@ -61,9 +61,10 @@ public:
     Result<ReadFilm> read_film(PictureContent source, const JobId& job, const std::stop_token& stop);
 
 private:
+    Result<ImageHeader> header_of(std::span<const std::byte> encoded, const std::stop_token& stop) const;
     Result<ReadPicture> decode(
-        std::span<const std::byte> encoded, DecodeNeed need, const Prepare& prepare,
-        const std::stop_token& stop
+        std::span<const std::byte> encoded, const ImageHeader& header, DecodeNeed need,
+        const Prepare& prepare, const std::stop_token& stop
     );
     Result<void> open_film(ReadFilm& film, const JobId& job, const std::stop_token& stop);
     Result<Bytes> bytes_of(

@@ -59,6 +59,10 @@ std::unexpected<Error> fail_as(int code) {
     }
 }
 
+// The largest block that a decoder reads at once, Panasonic's. It does not complain when there is nothing
+// left.
+constexpr std::int64_t block_bytes_max = 0x4000;
+
 // Besides std::exception LibRaw also throws numbers; neither may escape.
 template <class F>
 Result<void> checked(F&& call) {
@@ -162,7 +166,9 @@ Result<Image> develop_half(std::span<const std::byte> encoded, const Limits& lim
         static_cast<unsigned>(limits.image_pixels_max * bytes_a_value / static_cast<std::int64_t>(MiB)) + 1;
     raw.stream->allow_decoding();
     TRY(checked([&] { return raw->unpack(); }));
-    if (raw->error_count() > 0) return fail_truncated(ImageFormat::raw);  // it would develop what there is
+    // It would develop what there is.
+    if (raw->error_count() > 0 || raw.stream->missing() >= block_bytes_max)
+        return fail_truncated(ImageFormat::raw);
     TRY(checked([&] { return raw->dcraw_process(); }));
     return copy_pixels(*raw.raw, limits);
 }

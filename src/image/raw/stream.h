@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace vignette {
@@ -24,10 +25,21 @@ public:
     // Called once the file has been parsed: every byte may be read singly, and almost twice.
     void allow_decoding() { left_ = parsing_cost + 2 * call_cost * size(); }
 
+    // LibRaw looks at what it asked for whether it got it or not: nothing of it is left as it happened to be.
     int read(void* to, std::size_t item, std::size_t count) override {
         pay(item * count);
-        return LibRaw_buffer_datastream::read(to, item, count);
+        const int got = LibRaw_buffer_datastream::read(to, item, count);
+        const std::size_t bytes = item * static_cast<std::size_t>(std::max(got, 0));
+        if (bytes < item * count) {
+            std::memset(static_cast<char*>(to) + bytes, 0, item * count - bytes);
+            missing_ += static_cast<std::int64_t>(item * count - bytes);
+        }
+        return got;
     }
+
+    // Bytes that were asked for and are not in the file. Decoders read whole blocks, so that the last of a
+    // complete file may lack some.
+    std::int64_t missing() const { return missing_; }
     int seek(INT64 offset, int whence) override {
         pay(0);
         return LibRaw_buffer_datastream::seek(offset, whence);
@@ -54,6 +66,7 @@ private:
     }
 
     std::int64_t left_;
+    std::int64_t missing_ = 0;
 };
 
 }  // namespace vignette

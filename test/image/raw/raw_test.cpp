@@ -1,5 +1,6 @@
 #include "image/raw/raw.h"
 #include "image/decode.h"
+#include "image/raw/stream.h"
 #include "image/read_header.h"
 
 #include <sys/mman.h>
@@ -252,6 +253,21 @@ TEST(RawDecode, AFileThatCausesAnEndlessLoopIsAbandoned) {
     const auto decoded = decode_image(fixtures::to_bytes(text), Limits{});
     ASSERT_FALSE(decoded.has_value());
     EXPECT_EQ(decoded.error().code, ErrorCode::undecodable_image) << decoded.error().message;
+}
+
+// A cut Panasonic file was developed from whatever lay in LibRaw's buffer, differently each time.
+TEST(RawStream, WhatIsMissingIsZeroAndCounted) {
+    const Bytes file(100, std::byte{7});
+    RawStream stream(file);
+    std::array<unsigned char, 160> block{};
+    block.fill(9);
+    EXPECT_EQ(stream.read(block.data(), 1, 60), 60);
+    EXPECT_EQ(stream.missing(), 0);
+    EXPECT_EQ(stream.read(block.data(), 1, 160), 40);
+    EXPECT_EQ(stream.missing(), 120);
+    EXPECT_EQ(block[39], 7);
+    EXPECT_TRUE(std::ranges::all_of(std::span(block).subspan(40), [](unsigned char one) { return one == 0; })
+    );
 }
 
 }  // namespace
