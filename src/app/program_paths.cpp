@@ -32,7 +32,7 @@ Result<fs::path> find_back() {
 }
 
 Result<fs::path> find_decoder() {
-    const fs::path place = program_folder() / decoder_name;
+    fs::path place = program_folder() / decoder_name;
     std::error_code ignored;
     if (fs::is_regular_file(place, ignored)) return place;
     return fail(

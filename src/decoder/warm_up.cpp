@@ -24,6 +24,8 @@ constexpr std::array<unsigned char, 110> tiff{
 
 }  // namespace
 
-void warm_up_decoders() { (void)decode_image(std::as_bytes(std::span(tiff)), Limits{}); }
+void warm_up_decoders() {
+    [[maybe_unused]] const auto decoded = decode_image(std::as_bytes(std::span(tiff)), Limits{});
+}
 
 }  // namespace vignette

@@ -22,6 +22,7 @@ constexpr std::size_t spare_memory = 64 * MiB;  // beside what the header explai
 Result<std::unique_ptr<DecoderPool>> DecoderPool::start(std::filesystem::path program, int places) {
     auto pool = std::make_unique<DecoderPool>(std::move(program), places);
     std::vector<std::unique_ptr<DecoderProcess>> started;
+    started.reserve(pool->places_);
     for (std::size_t i = 0; i < pool->places_; ++i)
         started.push_back(TRY(DecoderProcess::start(pool->program_)));
     const MutexLock lock(pool->mutex_);

@@ -75,7 +75,7 @@ bool is_ideographic(char32_t code) {
 }
 
 bool continues_cluster(char32_t code) {
-    const int kind = properties(code).boundclass;
+    const unsigned kind = properties(code).boundclass;
     return kind == UTF8PROC_BOUNDCLASS_EXTEND || kind == UTF8PROC_BOUNDCLASS_SPACINGMARK ||
            kind == UTF8PROC_BOUNDCLASS_ZWJ;
 }

@@ -102,7 +102,7 @@ void* MemoryLoan::take(std::size_t bytes) {
     return memory_.data();
 }
 
-Samples adopt_memory(std::span<std::uint8_t> memory, std::function<void()> on_free) {
+Samples adopt_memory(std::span<std::uint8_t> memory, const std::function<void()>& on_free) {
     MemoryLoan loan(memory, on_free);
     Samples samples(memory.size());
     if (!loan.taken()) {  // too small to be picture memory

@@ -28,6 +28,6 @@ private:
 };
 
 // The bytes of `memory` as a buffer, without a copy unless they are few.
-Samples adopt_memory(std::span<std::uint8_t> memory, std::function<void()> on_free);
+Samples adopt_memory(std::span<std::uint8_t> memory, const std::function<void()>& on_free);
 
 }  // namespace vignette

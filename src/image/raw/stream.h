@@ -23,15 +23,20 @@ public:
           left_(parsing_cost + static_cast<std::int64_t>(encoded.size())) {}
 
     // Called once the file has been parsed: every byte may be read singly, and almost twice.
-    void allow_decoding() { left_ = parsing_cost + 2 * call_cost * size(); }
+    void allow_decoding() {
+        left_ = parsing_cost + 2 * call_cost * size();
+        decoding_ = true;
+        missing_ = 0;
+    }
 
-    // LibRaw looks at what it asked for whether it got it or not: nothing of it is left as it happened to be.
+    // While it decodes, LibRaw looks at what it asked for whether it got it or not: nothing is left as it
+    // happened to be. (Before, while it unpacks a thumbnail, it may ask for more than its buffer holds.)
     int read(void* to, std::size_t item, std::size_t count) override {
         pay(item * count);
         const int got = LibRaw_buffer_datastream::read(to, item, count);
         const std::size_t bytes = item * static_cast<std::size_t>(std::max(got, 0));
         if (bytes < item * count) {
-            std::memset(static_cast<char*>(to) + bytes, 0, item * count - bytes);
+            if (decoding_) std::memset(static_cast<char*>(to) + bytes, 0, item * count - bytes);
             missing_ += static_cast<std::int64_t>(item * count - bytes);
         }
         return got;
@@ -67,6 +72,7 @@ private:
 
     std::int64_t left_;
     std::int64_t missing_ = 0;
+    bool decoding_ = false;
 };
 
 }  // namespace vignette

@@ -259,6 +259,7 @@ TEST(RawDecode, AFileThatCausesAnEndlessLoopIsAbandoned) {
 TEST(RawStream, WhatIsMissingIsZeroAndCounted) {
     const Bytes file(100, std::byte{7});
     RawStream stream(file);
+    stream.allow_decoding();
     std::array<unsigned char, 160> block{};
     block.fill(9);
     EXPECT_EQ(stream.read(block.data(), 1, 60), 60);
