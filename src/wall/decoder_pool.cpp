@@ -33,10 +33,10 @@ Result<std::unique_ptr<DecoderPool>> DecoderPool::start(std::filesystem::path pr
 Result<DecoderPool::Lease> DecoderPool::lease() {
     {
         const MutexLock lock(mutex_);
-        if (!idle_.empty()) {
+        while (!idle_.empty()) {
             std::unique_ptr<DecoderProcess> process = std::move(idle_.back());
             idle_.pop_back();
-            return Lease(*this, std::move(process));
+            if (process->is_alive()) return Lease(*this, std::move(process));
         }
     }
     return Lease(*this, TRY(DecoderProcess::start(program_)));

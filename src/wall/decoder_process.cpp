@@ -117,6 +117,11 @@ DecoderProcess::~DecoderProcess() {
     }
 }
 
+bool DecoderProcess::is_alive() const {
+    pollfd socket{.fd = socket_.get(), .events = 0, .revents = 0};
+    return alive_ && (poll(&socket, 1, 0) == 0 || (socket.revents & POLLHUP) == 0);
+}
+
 void DecoderProcess::kill() {
     alive_ = false;
     ::kill(pid_, SIGKILL);

@@ -1,6 +1,7 @@
 #include "wall/decoder_pool.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <random>
 #include <thread>
@@ -147,6 +148,22 @@ TEST_F(DecoderTest, AProcessThatEndedIsReplaced) {
             kill(process->pid(), SIGKILL);
             EXPECT_FALSE(process->ask({}, {}).has_value());
         }
+        EXPECT_TRUE(decode(file).has_value());
+    }
+}
+
+TEST_F(DecoderTest, WhatEndedWhileItWaitedCostsNoPicture) {
+    const Bytes file = fixtures::picture(fixtures::pictures().front().file);
+    for (int i = 0; i < 3; ++i) {
+        pid_t pid = 0;
+        {
+            const DecoderPool::Lease process = *pool->lease();
+            ASSERT_TRUE(process->wall().has_value());
+            pid = process->pid();
+        }
+        kill(pid, SIGKILL);
+        siginfo_t end{};
+        ASSERT_EQ(waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED | WNOWAIT), 0);
         EXPECT_TRUE(decode(file).has_value());
     }
 }
