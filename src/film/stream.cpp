@@ -9,9 +9,10 @@
 namespace vignette {
 
 bool is_readable(AVCodecID codec) {
-    constexpr std::array readable{AV_CODEC_ID_H264,  AV_CODEC_ID_HEVC,      AV_CODEC_ID_VP8,
-                                  AV_CODEC_ID_VP9,   AV_CODEC_ID_AV1,       AV_CODEC_ID_MPEG4,
-                                  AV_CODEC_ID_MJPEG, AV_CODEC_ID_MPEG2VIDEO};
+    constexpr std::array readable{AV_CODEC_ID_H264,      AV_CODEC_ID_HEVC,       AV_CODEC_ID_VP8,
+                                  AV_CODEC_ID_VP9,       AV_CODEC_ID_AV1,        AV_CODEC_ID_MPEG4,
+                                  AV_CODEC_ID_MJPEG,     AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO,
+                                  AV_CODEC_ID_MSMPEG4V2, AV_CODEC_ID_MSMPEG4V3};
     return std::ranges::find(readable, codec) != readable.end();
 }
 

@@ -48,6 +48,22 @@ def captions(drawn):
     return [scene.caption for scene in drawn]
 
 
+@pytest.mark.parametrize(
+    ("codec", "name", "told"),
+    [
+        ("mpeg1video", "old.mkv", "mpeg1video"),
+        ("msmpeg4", "old.avi", "msmpeg4v3"),
+        ("msmpeg4v2", "old.avi", "msmpeg4v2"),
+    ],
+)
+def test_old_codecs_are_read(codec, name, told, drawn, tmp_path):
+    path = tmp_path / name
+    films.write_film(path, frames_of(drawn[:2], rate=25), codec=codec, rate=25, b=2_000_000)
+    answer = run_input({"video": sent(path), "keep_duplicates": False}).json
+    assert answer["video"]["codec"] == told
+    assert answer["descriptions"][::SECONDS] == captions(drawn[:2])
+
+
 def test_one_frame_a_second_with_true_captions_in_order(film, drawn):
     outcome = run_input({"video": sent(film)})
     assert outcome.code == 0, outcome.stderr

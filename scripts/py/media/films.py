@@ -34,8 +34,8 @@ class open_film:
         self.box = av.open(str(path), "w", options=box or {})
         self.stream = self.box.add_stream(codec, rate=rate, options={k: str(v) for k, v in codec_options.items()})
         self.stream.pix_fmt = PIXELS.get(codec, "yuv420p")
-        # AVI and MPEG-2 count pictures, the others can tell milliseconds.
-        counts = self.path.suffix == ".avi" or codec == "mpeg2video"
+        # AVI, MPEG-1 and MPEG-2 count pictures, the others can tell milliseconds.
+        counts = self.path.suffix == ".avi" or codec in ("mpeg1video", "mpeg2video")
         self.unit = Fraction(1, rate) if counts else Fraction(1, 1000)
         self.stream.codec_context.time_base = self.unit
         self.sound = self.box.add_stream("aac", rate=44100) if sound else None
