@@ -17,6 +17,7 @@ struct ImageHeader {
     int orientation = 1;      // EXIF's 1 to 8, still to be applied
     std::string taken;        // see ImageInfo
     std::size_t scratch = 0;  // the most bytes per pixel its decoder needs, besides the pixels themselves
+    bool grey = false;        // a HEIC or AVIF without colours
     int scans = 1;            // how often a JPEG's decoder goes over the picture
     bool operator==(const ImageHeader&) const = default;
 };

@@ -302,6 +302,9 @@ def heifs():
         ):
             encoded = saved(image, "AVIF", quality=90, **options)
             yield Picture(f"{name}-{width}.avif", encoded, reference(encoded), 2.0)
+        for name in ("full", "limited"):  # libheif 1.15 shows the second 17 levels too dark
+            encoded = saved(picture.convert("L"), "AVIF", quality=90, subsampling="4:0:0", range=name)
+            yield Picture(f"grey-{name}-{width}.avif", encoded, reference(encoded), 0.3)
 
 
 def upright(pixels, orientation):

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "image/alpha.h"
 #include "image/pixels.h"
@@ -22,7 +24,7 @@ struct Releaser {
 };
 using Context = std::unique_ptr<heif_context, Releaser<heif_context_free>>;
 using Handle = std::unique_ptr<const heif_image_handle, Releaser<heif_image_handle_release>>;
-using ModelInput = std::unique_ptr<const heif_image, Releaser<heif_image_release>>;
+using HeifImage = std::unique_ptr<const heif_image, Releaser<heif_image_release>>;
 using Options = std::unique_ptr<heif_decoding_options, Releaser<heif_decoding_options_free>>;
 
 constexpr int tile_side = 4096;  // a tile may be larger than the picture cropped from it
@@ -53,19 +55,60 @@ Result<Handle> open(heif_context* context, std::span<const std::byte> encoded, c
     return Handle(primary);
 }
 
-Result<ModelInput> decode(const heif_image_handle* handle, bool transparent, const ImageHeader& header) {
+struct PixelKind {
+    heif_colorspace space;
+    heif_chroma chroma;
+};
+constexpr PixelKind as_grey{heif_colorspace_monochrome, heif_chroma_monochrome};
+constexpr PixelKind as_rgb{heif_colorspace_RGB, heif_chroma_interleaved_RGB};
+constexpr PixelKind as_rgba{heif_colorspace_RGB, heif_chroma_interleaved_RGBA};
+
+Result<HeifImage> decode(const heif_image_handle* handle, PixelKind kind, const ImageHeader& header) {
     const Options options(heif_decoding_options_alloc());
     if (!options) return fail_out_of_memory(header.size);
     options->convert_hdr_to_8bit = 1;
     // Not strict_decoding: libheif 1.15 would reject the whole picture for an unknown name of its colours.
     heif_image* made = nullptr;
-    const heif_error error = heif_decode_image(
-        handle, &made, heif_colorspace_RGB,
-        transparent ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB, options.get()
-    );
-    ModelInput pixels(made);
+    const heif_error error = heif_decode_image(handle, &made, kind.space, kind.chroma, options.get());
+    HeifImage pixels(made);
     TRY(check(error, header));
     return pixels;
+}
+
+bool has_limited_range(const heif_image* image) {
+    heif_color_profile_nclx* profile = nullptr;
+    if (heif_image_get_nclx_color_profile(image, &profile).code != heif_error_Ok) return false;
+    const bool limited = profile->full_range_flag == 0;
+    heif_nclx_color_profile_free(profile);
+    return limited;
+}
+
+// libheif 1.15 shows grey from 16 to 235 as it is. Nothing if the picture is not of that kind.
+Result<std::optional<Image>> decode_limited_grey(const heif_image_handle* handle, const ImageHeader& header) {
+    if (!header.grey || heif_image_handle_get_luma_bits_per_pixel(handle) != 8) return std::nullopt;
+    const HeifImage pixels = TRY(decode(handle, as_grey, header));
+    if (!has_limited_range(pixels.get())) return std::nullopt;
+    const Size size{
+        heif_image_get_width(pixels.get(), heif_channel_Y),
+        heif_image_get_height(pixels.get(), heif_channel_Y)
+    };
+    int stride = 0;
+    const std::uint8_t* data = heif_image_get_plane_readonly(pixels.get(), heif_channel_Y, &stride);
+    if (data == nullptr || size.width <= 0 || size.height <= 0 || size.width > header.size.width ||
+        size.height > header.size.height || stride < size.width)
+        return fail_damaged(header.format, "its headers contradict each other");
+    Image image = TRY(allocate_image(size));
+    auto to = image.rgb.begin();
+    for (std::int32_t y = 0; y < size.height; ++y) {
+        const std::span row(
+            data + static_cast<std::ptrdiff_t>(y) * stride, static_cast<std::size_t>(size.width)
+        );
+        for (const std::uint8_t luma : row) {
+            const int full = (std::max(luma - 16, 0) * 255 + 109) / 219;
+            to = std::fill_n(to, 3, static_cast<std::uint8_t>(std::min(full, 255)));
+        }
+    }
+    return image;
 }
 
 // Premultiplied colours only need the white added.
@@ -85,7 +128,11 @@ Result<Image> decode_heif(std::span<const std::byte> encoded, const ImageHeader&
     const Handle handle = TRY(open(context.get(), encoded, header));
     const bool transparent = heif_image_handle_has_alpha_channel(handle.get()) != 0;
     const bool premultiplied = heif_image_handle_is_premultiplied_alpha(handle.get()) != 0;
-    const ModelInput pixels = TRY(decode(handle.get(), transparent, header));
+    if (!transparent) {
+        if (std::optional<Image> grey = TRY(decode_limited_grey(handle.get(), header)))
+            return *std::move(grey);
+    }
+    const HeifImage pixels = TRY(decode(handle.get(), transparent ? as_rgba : as_rgb, header));
 
     const Size size{
         heif_image_get_width(pixels.get(), heif_channel_interleaved),

@@ -54,6 +54,19 @@ std::optional<Size> find_size(BytesView properties, std::uint32_t item) {
     return size;
 }
 
+// The codec's configuration says whether it has planes of colour.
+bool is_grey(BytesView properties, std::uint32_t item) {
+    constexpr std::uint32_t av1_monochrome = 0x10;
+    const std::vector<Box> boxes = read_properties(properties);
+    for (const std::uint32_t place : read_associations(properties, item)) {
+        if (place == 0 || place > boxes.size()) continue;
+        const Box& box = boxes[place - 1];
+        if (box.is("av1C") && box.content.size() > 2) return (box.content.u8(2) & av1_monochrome) != 0;
+        if (box.is("hvcC") && box.content.size() > 16) return (box.content.u8(16) & 3U) == 0;
+    }
+    return false;
+}
+
 std::optional<Size> size_in(const Box& property) {
     constexpr std::size_t before_units = 4;
     if (property.is("hvcC")) return read_hevc_size(property.content);
@@ -133,7 +146,9 @@ Result<ImageHeader> read_heif_header(std::span<const std::byte> encoded, ImageFo
     TRY(check_derived_items({file, boxes, properties->content, *extents}, format));
     if (!streams_are_honest(file, boxes, properties->content, *extents, *size))
         return fail_damaged(format, "its headers contradict each other");
-    return ImageHeader{format, *size, 1, read_taken(file, boxes, *extents), heif_scratch};
+    ImageHeader header{format, *size, 1, read_taken(file, boxes, *extents), heif_scratch};
+    header.grey = is_grey(properties->content, *primary);
+    return header;
 }
 
 }  // namespace vignette
