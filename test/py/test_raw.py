@@ -35,6 +35,12 @@ def old_style(tiff, raw):
     return only_subs(tiff, raw), second
 
 
+def as_canon_writes(tiff, raw):
+    """Without saying what its colours are."""
+    fields = preview_fields(tiff, *preview(GREEN, MIDDLE), t259=(SHORT, [6]), t262=None)
+    return fields + only_subs(tiff, raw), 0
+
+
 def tiled(tiff, raw):
     return preview_fields(tiff, *preview(GREEN, MIDDLE), tiled=True) + only_subs(tiff, raw), 0
 
@@ -103,6 +109,7 @@ VARIANTS = {  # each: the file; how large the preview is that must be taken, and
     "in a chained directory": (lambda: dng_of(chained), MIDDLE),
     "as JPEGInterchangeFormat": (lambda: dng_of(old_style), MIDDLE),
     "as a single tile": (lambda: dng_of(tiled), MIDDLE),
+    "as Canon writes it": (lambda: dng_of(as_canon_writes), MIDDLE),
     "progressive": (lambda: dng(preview(GREEN, MIDDLE, progressive=True)), MIDDLE),
     "looped directories": (looped, MIDDLE),
     "a SubIFD of itself": (self_referencing, MIDDLE),

@@ -36,7 +36,8 @@ bool holds_jpeg_picture(const TiffDirectory& directory) {
     const auto compressed = directory.number(tiff_tag::compression);
     const auto colours = directory.number(tiff_tag::colours);
     return (compressed == tiff_compression::old_jpeg || compressed == tiff_compression::jpeg) &&
-           (colours == tiff_colours::rgb || colours == tiff_colours::ycbcr) &&
+           (!colours || colours == tiff_colours::rgb || colours == tiff_colours::ycbcr
+           ) &&  // Canon's CR2 omits it
            (directory.number(tiff_tag::subfile_type).value_or(0) & mask_flag) == 0;
 }
 
