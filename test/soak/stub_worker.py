@@ -156,6 +156,7 @@ class Stub:
         await self.post(DONE, id, body)
         kept.unlink()
         self.held.pop(id, None)
+        self.room.set()
 
     async def post(self, template, id, body):
         """Until it has arrived; refused for good, a small error goes out in its place."""
