@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -17,6 +18,15 @@ std::unexpected<Error> fail_pixels() {
     );
 }
 
+// libav keeps what the file says, which need not be a value that its type has.
+template <class Enum>
+std::uint32_t number_in(const Enum& value) {
+    std::uint32_t number = 0;
+    static_assert(sizeof value == sizeof number);
+    std::memcpy(&number, &value, sizeof number);
+    return number;
+}
+
 int matrix_of(const AVFrame& frame) {
     constexpr int lines_of_sd_max = 576;
     constexpr std::array<std::pair<AVColorSpace, int>, 7> known{{
@@ -29,7 +39,7 @@ int matrix_of(const AVFrame& frame) {
         {AVCOL_SPC_BT2020_CL, SWS_CS_BT2020},
     }};
     for (const auto& [declared, matrix] : known) {
-        if (frame.colorspace == declared) return matrix;
+        if (number_in(frame.colorspace) == std::uint32_t{declared}) return matrix;
     }
     return std::min(frame.width, frame.height) <= lines_of_sd_max ? SWS_CS_ITU601 : SWS_CS_ITU709;
 }
@@ -42,7 +52,7 @@ SwsContext* scaler_for(Av<SwsContext>& scaler, const AVFrame& frame, Size to, in
     ));
     if (!scaler) return nullptr;
     constexpr int one = 1 << 16;
-    const int full_range = frame.color_range == AVCOL_RANGE_JPEG ? 1 : 0;
+    const int full_range = number_in(frame.color_range) == AVCOL_RANGE_JPEG ? 1 : 0;
     sws_setColorspaceDetails(  // no effect on RGB, which has no matrix
         scaler.get(), sws_getCoefficients(matrix_of(frame)), full_range, sws_getCoefficients(SWS_CS_DEFAULT),
         1, 0, one, one
