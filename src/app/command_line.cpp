@@ -5,10 +5,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <type_traits>
 
 #include "app/models/options.h"
 #include "app/url_options.h"
 #include "app/usage_hint.h"
+#include "core/ascii.h"
 #include "core/enum_text.h"
 
 namespace vignette {
@@ -29,6 +31,22 @@ constexpr const char* examples = R"(Examples:
 
 Results go to stdout, logs to stderr. Exit code: 0 success, 1 a job failed, 2 wrong usage.
 Every option can also be set by its environment variable, or in vignette.toml: model = "demo-blip2".)";
+
+// CLI11's own transformer lists the numbers behind the names, too.
+template <class Value>
+CLI::Validator one_of(const std::map<std::string, Value>& names) {
+    const auto replace = [names](std::string& given) -> std::string {
+        const auto found = names.find(ascii_lower(given));
+        if (found == names.end()) {
+            std::string known;
+            for (const auto& [name, value] : names) known += (known.empty() ? "" : ", ") + name;
+            return "`" + given + "` is none of " + known;
+        }
+        given = std::to_string(static_cast<std::underlying_type_t<Value>>(found->second));
+        return {};
+    };
+    return CLI::Validator(replace, "");
+}
 
 void add_common(CLI::App& app, Options& options) {
     app.add_option("--model", options.model, "Bundle: a name in models/, or a folder")
@@ -73,7 +91,7 @@ void add_common(CLI::App& app, Options& options) {
     };
     app.add_option("--log-level", options.log_level, "debug, info, warning, error or off")
         ->envname("VIGNETTE_LOG_LEVEL")
-        ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""));
+        ->transform(one_of(levels));
 }
 
 CLI::App* add_run(CLI::App& app, Options& options) {
@@ -89,7 +107,7 @@ void add_caption_options(CLI::App& caption, CaptionOptions& options) {
     for (const Preset preset : presets) names[std::string(to_text(preset))] = preset;
     caption
         .add_option("--preset", options.preset, "alt_text, one_sentence, detailed, tags, production or json")
-        ->transform(CLI::CheckedTransformer(names).description(""));
+        ->transform(one_of(names));
     caption.add_option("--prompt", options.prompt, "Text the caption continues; the bundle has a default");
     caption.add_option("--prefix", options.prefix, "How the caption begins");
     caption.add_option("--max_length", options.max_length, "New tokens at most");
@@ -187,7 +205,7 @@ CLI::App* add_embed(CLI::App& app, Options& options) {
         {"float", VectorFormat::numbers}, {"base64", VectorFormat::base64}
     };
     embed->add_option("--format", options.vector_format, "float, or base64 of little-endian float32")
-        ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""));
+        ->transform(one_of(formats));
     return embed;
 }
 

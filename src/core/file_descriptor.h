@@ -21,6 +21,7 @@ public:
     }
 
     int get() const { return number_; }
+    int release() { return std::exchange(number_, -1); }
     explicit operator bool() const { return number_ >= 0; }
 
 private:

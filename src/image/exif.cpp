@@ -52,9 +52,12 @@ int orientation_of(const Tiff& tiff) {
 ExifFacts read_exif(std::span<const std::byte> exif) {
     const std::size_t start = BytesView(exif).has(0, prefix) ? prefix.size() : 0;
     const std::optional<Tiff> tiff = read_tiff(exif.subspan(start));
-    if (!tiff) return {};
-    const bool says = tiff->first().find(tiff_tag::orientation) != nullptr;
-    return {says ? std::optional(orientation_of(*tiff)) : std::nullopt, taken_of(*tiff)};
+    return tiff ? facts_of(*tiff) : ExifFacts{};
+}
+
+ExifFacts facts_of(const Tiff& tiff) {
+    const bool says = tiff.first().find(tiff_tag::orientation) != nullptr;
+    return {says ? std::optional(orientation_of(tiff)) : std::nullopt, taken_of(tiff)};
 }
 
 // As an attribute or an element, the only two ways in which programs write it; Pillow looks for these, too.

@@ -21,6 +21,9 @@ ExifFacts read_exif(std::span<const std::byte> exif);
 // EXIF's; if that does not say, the one in an XMP packet, which may be empty; else 1.
 int orientation_of(const ExifFacts& exif, std::span<const std::byte> xmp);
 
+// What a TIFF, or the one inside an EXIF block, says.
+ExifFacts facts_of(const Tiff& tiff);
+
 // 1 to 8, from the first directory; 1 (upright) if missing or invalid.
 int orientation_of(const Tiff& tiff);
 

@@ -12,6 +12,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/file_descriptor.h"
 #include "core/hex.h"
 #include "core/log.h"
 #include "runpod/platform.h"
@@ -28,20 +29,9 @@ constexpr std::string_view extension = ".result";
 constexpr std::string_view unfinished_extension = ".part";
 constexpr std::uintmax_t file_bytes_max = 32 * MiB;
 
-class File {  // a descriptor that closes itself
-public:
-    File(const fs::path& path, int flags) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-    int get() const { return descriptor_; }
-    int release() { return std::exchange(descriptor_, -1); }
-
-private:
-    int descriptor_;
-};
+FileDescriptor open_file(const fs::path& path, int flags) {
+    return FileDescriptor(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+}
 
 std::unexpected<Error> failed(const std::string& what, const fs::path& path) {
     return fail(
@@ -61,7 +51,7 @@ bool write_all(int descriptor, std::string_view text) {
 }
 
 void sync_folder(const fs::path& folder) {
-    const File file(folder, O_RDONLY | O_DIRECTORY);
+    const FileDescriptor file = open_file(folder, O_RDONLY | O_DIRECTORY);
     if (file.get() >= 0) ::fsync(file.get());
 }
 
@@ -88,7 +78,7 @@ std::optional<SavedResult> read_saved(const fs::path& path) {
 
 // -1 when somebody who lives holds it.
 int lock_folder(const fs::path& folder) {
-    File file(folder / lock_name, O_RDWR | O_CREAT);
+    FileDescriptor file = open_file(folder / lock_name, O_RDWR | O_CREAT);
     if (file.get() < 0 || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return -1;
     return file.release();
 }
@@ -148,7 +138,7 @@ Result<fs::path> ResultFolder::save(const JobId& job, bool streamed, std::string
     fs::path unfinished = path;
     unfinished += unfinished_extension;
     {
-        const File file(unfinished, O_WRONLY | O_CREAT | O_EXCL);
+        const FileDescriptor file = open_file(unfinished, O_WRONLY | O_CREAT | O_EXCL);
         if (file.get() < 0) return failed("cannot create", unfinished);
         const bool written = write_all(file.get(), head_line(job, streamed)) && write_all(file.get(), body);
         if (!written || ::fsync(file.get()) != 0) {

@@ -39,7 +39,7 @@ public:
     // Puts what the next question is about into the input memory, where it stays until the next call.
     Result<void> give(std::span<const std::byte> encoded);
 
-    // Makes sure that the output memory has room; false if that changed nothing.
+    // Makes sure that the output memory has room for so many bytes.
     Result<void> make_room(std::size_t bytes);
     std::size_t room() const;
     std::span<const std::uint8_t> output() const;

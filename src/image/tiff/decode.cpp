@@ -153,10 +153,8 @@ Result<ImageHeader> read_tiff_header(std::span<const std::byte> encoded) {
     if (!tiff) return fail_truncated(ImageFormat::tiff);
     const Page page = read_page(tiff->first());
     if (page.size.pixels() <= 0 && tiff->truncated) return fail_truncated(ImageFormat::tiff);
-    const TiffDirectory& first = tiff->first();
-    ExifFacts said{.orientation = std::nullopt, .taken = taken_of(*tiff)};
-    if (first.find(tiff_tag::orientation) != nullptr) said.orientation = orientation_of(*tiff);
-    const TiffField* xmp = first.find(tiff_tag::xmp);
+    const ExifFacts said = facts_of(*tiff);
+    const TiffField* xmp = tiff->first().find(tiff_tag::xmp);
     const int orientation =
         orientation_of(said, xmp != nullptr ? xmp->data.bytes() : std::span<const std::byte>{});
     return ImageHeader{ImageFormat::tiff, page.size, orientation, said.taken, tiff_scratch};

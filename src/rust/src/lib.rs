@@ -279,18 +279,15 @@ pub unsafe extern "C" fn vig_png_decode(
 ) -> VigStatus {
     guard(error, || {
         let pixels = slice::from_raw_parts_mut(rgb, capacity);
-        png::decode(view(file, size), pixels).map_err(|bad| match bad {
-            png::Bad::CutShort => (VigStatus::CutShort, String::new()),
-            png::Bad::Damaged(why) => (VigStatus::Failed, why),
-        })
+        png::decode(view(file, size), pixels).map_err(status_of)
     })
 }
 
-fn of_plain(bad: plain::Bad) -> (VigStatus, String) {
+fn status_of(bad: paint::Bad) -> (VigStatus, String) {
     match bad {
-        plain::Bad::CutShort => (VigStatus::CutShort, String::new()),
-        plain::Bad::Unsupported(what) => (VigStatus::Unsupported, what),
-        plain::Bad::Damaged(why) => (VigStatus::Failed, why),
+        paint::Bad::CutShort => (VigStatus::CutShort, String::new()),
+        paint::Bad::Unsupported(what) => (VigStatus::Unsupported, what),
+        paint::Bad::Damaged(why) => (VigStatus::Failed, why),
     }
 }
 
@@ -305,7 +302,7 @@ pub unsafe extern "C" fn vig_plain_facts(
     error: *mut VigText,
 ) -> VigStatus {
     guard(error, || {
-        *out = plain::facts(format, view(file, size)).map_err(of_plain)?;
+        *out = plain::facts(format, view(file, size)).map_err(status_of)?;
         Ok(())
     })
 }
@@ -322,7 +319,7 @@ pub unsafe extern "C" fn vig_plain_decode(
     error: *mut VigText,
 ) -> VigStatus {
     guard(error, || {
-        plain::decode(format, view(file, size), slice::from_raw_parts_mut(rgb, capacity)).map_err(of_plain)
+        plain::decode(format, view(file, size), slice::from_raw_parts_mut(rgb, capacity)).map_err(status_of)
     })
 }
 

@@ -1,4 +1,11 @@
-//! Samples as RGB on white paper.
+//! Samples as RGB on white paper, and why a picture has none.
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Bad {
+    CutShort,
+    Unsupported(String),
+    Damaged(String),
+}
 
 /// As many pixels as `rgb` has room for, from samples of 8 bits: grey, grey and alpha, RGB or RGBA.
 pub fn paint(channels: usize, samples: &[u8], rgb: &mut [u8]) {

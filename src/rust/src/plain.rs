@@ -6,7 +6,7 @@ use std::io::{Cursor, ErrorKind};
 use image::codecs::{bmp::BmpDecoder, ico::IcoDecoder, pnm::PnmDecoder, tga::TgaDecoder};
 use image::{ColorType, ImageDecoder, ImageError};
 
-use crate::paint::paint;
+use crate::paint::{paint, Bad};
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -15,13 +15,6 @@ pub enum Format {
     Pnm,
     Tga,
     Ico,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub enum Bad {
-    CutShort,
-    Unsupported(String),
-    Damaged(String),
 }
 
 impl From<ImageError> for Bad {

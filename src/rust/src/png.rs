@@ -5,16 +5,10 @@ use std::io::{Cursor, ErrorKind};
 
 use png::{DecodeOptions, Decoder, DecodingError, InterlaceInfo, Limits, Transformations};
 
-use crate::paint::paint;
+use crate::paint::{paint, Bad};
 
 /// For a row and the chunks that are not pixels. A row of 65,535 RGBA samples of 16 bits takes half a megabyte.
 const WORKING_BYTES_MAX: usize = 64 << 20;
-
-#[derive(Debug, PartialEq, Eq)]
-pub enum Bad {
-    CutShort,
-    Damaged(String),
-}
 
 impl From<DecodingError> for Bad {
     fn from(error: DecodingError) -> Self {
