@@ -40,7 +40,7 @@ CLI::Validator one_of(const std::map<std::string, Value>& names) {
         if (found == names.end()) {
             std::string known;
             for (const auto& [name, value] : names) known += (known.empty() ? "" : ", ") + name;
-            return "`" + given + "` is none of " + known;
+            return "`" + given + "` is unknown; use one of " + known;
         }
         given = std::to_string(static_cast<std::underlying_type_t<Value>>(found->second));
         return {};

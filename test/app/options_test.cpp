@@ -62,7 +62,9 @@ TEST(Options, AMisspelledWordIsNamedWithTheNearestRightOne) {
     expect_hint({"caption", "x", "--thread", "3"}, "no option `--thread`. Did you mean `--threads`?");
     expect_hint({}, "The commands are run, caption, embed, worker, doctor, models.\n");
     expect_hint({"models"}, "The commands are list, show, verify, add.\n");
-    expect_hint({"caption", "--preset", "poem", "x"}, "`poem` is none of alt_text, detailed, json");
+    expect_hint(
+        {"caption", "--preset", "poem", "x"}, "`poem` is unknown; use one of alt_text, detailed, json"
+    );
     EXPECT_EQ(said_about({"caption"}).find("commands"), std::string::npos) << "a file is missing";
     EXPECT_EQ(said_about({"poem", "x"}).find("Did you mean"), std::string::npos);
 }
