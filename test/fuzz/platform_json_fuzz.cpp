@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vignette/invariant.h"
 #include "wire/dialects/runpod.h"
@@ -16,15 +17,18 @@ using vignette::TakenJob;
 
 constexpr vignette::Limits limits{.body_bytes_max = 64 * vignette::KiB};
 
-std::size_t count(std::string_view text, std::string_view word) {
-    std::size_t found = 0;
-    for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++found;
-    return found;
-}
-
 // Parsers disagree about keys that appear twice or are written with escapes.
-bool has_plain_ids(std::string_view body, std::size_t jobs) {
-    return count(body, "\"id\"") <= jobs && body.find('\\') == body.npos;
+bool has_plain_ids(std::string_view body) {
+    std::vector<int> ids;  // of each object that is open
+    bool twice = false;
+    const auto look = [&](int, json::parse_event_t event, json& parsed) {
+        if (event == json::parse_event_t::object_start) ids.push_back(0);
+        if (event == json::parse_event_t::object_end) ids.pop_back();
+        if (event == json::parse_event_t::key && parsed == "id") twice |= ++ids.back() > 1;
+        return true;
+    };
+    (void)json::parse(body, look, false);
+    return !twice && body.find('\\') == body.npos;
 }
 
 void check_id(const TakenJob& job, const json& event) {
@@ -37,7 +41,7 @@ void check_against(const json& body, const std::vector<TakenJob>& jobs, std::str
     ASSERT(body.is_object() || body.is_array());
     const json events = body.is_array() ? body : json::array({body});
     ASSERT(events.size() == jobs.size());
-    if (!has_plain_ids(text, jobs.size())) return;
+    if (!has_plain_ids(text)) return;
     for (std::size_t index = 0; index < jobs.size(); ++index) check_id(jobs[index], events[index]);
 }
 
