@@ -1,6 +1,6 @@
 """The environment in which the tests run as on another processor: `python draw_cpu.py SEED` prints NAME=value lines.
 
-One processor is drawn from those that this one can stand for; torch, oneDNN, MKL and our own code use only what it has.
+One processor is drawn from those that this one can stand for; torch, oneDNN, MKL, simdjson and our own code use only what it has.
 A variable that is already set keeps its value.
 """
 
@@ -16,12 +16,14 @@ PROCESSORS = [
         "ONEDNN_MAX_CPU_ISA": "SSE41",
         "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
         "VIGNETTE_CPU": "plain",
+        "SIMDJSON_FORCE_IMPLEMENTATION": "fallback",
     }),
     ({"avx2", "fma"}, {
         "ATEN_CPU_CAPABILITY": "avx2",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",
         "VIGNETTE_CPU": "best",
+        "SIMDJSON_FORCE_IMPLEMENTATION": "haswell",
     }),
     ({"avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"}, {
         "ATEN_CPU_CAPABILITY": "avx512",

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/ascii.h"
+#include "core/utf8.h"
 #include "vignette/invariant.h"
 #include "wire/strings.h"
 
@@ -216,7 +217,9 @@ std::unexpected<Error> JsonReader::broken(simdjson::error_code code) {
 std::unexpected<Error> JsonReader::broken(std::string_view reason, std::string_view rest) const {
     const auto offset = static_cast<std::size_t>(rest.data() - text_.view().data());
     std::string message = "bad JSON at byte " + std::to_string(offset);
-    if (const std::string_view near = excerpt(rest); !near.empty()) message += ", near '" + shown(near) + "'";
+    // Not yet known to be UTF-8: on old processors simdjson only looks at what is read.
+    const std::string near = valid_utf8(excerpt(rest));
+    if (!near.empty()) message += ", near '" + shown(near) + "'";
     return fail(ErrorCode::invalid_json, message + ": " + std::string(reason));
 }
 
