@@ -12,7 +12,7 @@
 #include "app/open_back.h"
 #include "app/url_options.h"
 #include "core/log.h"
-#include "runpod/job_work.h"
+#include "jobs/job_work.h"
 #include "wire/answer/result_json.h"
 #include "wire/request/job_json.h"
 

@@ -5,7 +5,7 @@
 
 #include "core/enum_text.h"
 #include "core/log.h"
-#include "runpod/job_work.h"
+#include "jobs/job_work.h"
 
 namespace vignette {
 

@@ -7,13 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "vignette/error.h"
 #include "vignette/ids.h"
 #include "vignette/limits.h"
 #include "vignette/request.h"
+#include "wire/answer/stream_event.h"
 
 namespace vignette {
 
@@ -36,19 +36,6 @@ enum class StopPod { no, yes };  // asks the platform to replace this worker wit
 struct WorkerIdentity {
     std::string hostname;
     std::string worker_id;
-};
-
-// An event of a stream: the next piece of a caption, or the finished result.
-struct Piece {
-    std::string text;
-};
-struct Finished {
-    std::string result_json;  // from format_result()
-};
-struct StreamEvent {
-    std::size_t index = 0;  // of the item in its request
-    std::string id;         // set by the client; may be empty
-    std::variant<Piece, Finished> what;
 };
 
 // `{"output": ...}`; `output_json` must be JSON, as format_answer() writes it.

@@ -14,7 +14,7 @@
 #include "vignette/error.h"
 #include "vignette/request.h"
 #include "wire/answer/answer_json.h"
-#include "wire/dialects/runpod.h"
+#include "wire/answer/stream_event.h"
 
 namespace vignette {
 

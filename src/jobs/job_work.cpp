@@ -1,4 +1,4 @@
-#include "runpod/job_work.h"
+#include "jobs/job_work.h"
 
 #include <algorithm>
 #include <utility>

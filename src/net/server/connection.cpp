@@ -1,0 +1,323 @@
+#include "net/server/connection.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cctype>
+#include <utility>
+
+#include "core/log.h"
+#include "net/server/answer_queue.h"
+#include "net/server/message_text.h"
+
+namespace vignette {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+constexpr std::size_t padding = 64;  // what simdjson may read behind a text
+constexpr std::chrono::milliseconds look_again{100};
+
+class ServedExchange : public Exchange {
+public:
+    ServedExchange(ServedRequest request, std::shared_ptr<AnswerQueue> queue, ConnectionHost& host)
+        : request_(std::move(request)), queue_(std::move(queue)), refuse_(host.handlers().refuse) {}
+    ServedExchange(const ServedExchange&) = delete;
+    ServedExchange& operator=(const ServedExchange&) = delete;
+    ~ServedExchange() override {
+        if (!queue_->begun()) answer(refuse_(500, "the request was not answered; please report this"));
+        if (!queue_->ended()) end();
+    }
+
+    const ServedRequest& request() const override { return request_; }
+    std::string take_body() override { return std::move(request_.body); }
+    void answer(ServedResponse response) override {
+        queue_->add({.kind = AnswerQueue::Part::Kind::whole, .response = std::move(response), .piece = {}});
+    }
+    void begin(ServedResponse head) override {
+        queue_->add({.kind = AnswerQueue::Part::Kind::head, .response = std::move(head), .piece = {}});
+    }
+    void write(std::string piece) override {
+        if (piece.empty()) return;
+        queue_->add({.kind = AnswerQueue::Part::Kind::piece, .response = {}, .piece = std::move(piece)});
+    }
+    void end() override { queue_->add({.kind = AnswerQueue::Part::Kind::end, .response = {}, .piece = {}}); }
+    std::stop_token gone() const override { return queue_->gone(); }
+
+private:
+    ServedRequest request_;
+    const std::shared_ptr<AnswerQueue> queue_;
+    const std::function<ServedResponse(int, const std::string&)> refuse_;
+};
+
+// Whether the other side has closed its end, though bytes that nobody has read yet may lie before that.
+bool peer_has_left(int socket) {
+    pollfd question{.fd = socket, .events = POLLRDHUP, .revents = 0};
+    return poll(&question, 1, 0) > 0 && (question.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+class TcpConnection : public Connection, public std::enable_shared_from_this<TcpConnection> {
+public:
+    TcpConnection(asio::ip::tcp::socket socket, ConnectionHost& host)
+        : stream_(std::move(socket)), wake_(stream_.get_executor()), host_(host), options_(host.options()) {
+        host_.opened(*this);
+    }
+    TcpConnection(const TcpConnection&) = delete;
+    TcpConnection& operator=(const TcpConnection&) = delete;
+    ~TcpConnection() override {
+        if (queue_) queue_->detach();
+        host_.ended(*this);
+    }
+
+    void close_if_idle() override {
+        // Not shared_from_this(): the host calls this while the connection may be ending.
+        asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+            if (const auto self = weak.lock(); self && self->idle_) self->stream_.close();
+        });
+    }
+
+    asio::awaitable<void> serve() {
+        error_code ignored;
+        stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+        while (co_await serve_one()) {
+        }
+        co_await close();
+    }
+
+private:
+    using Parser = http::request_parser<http::string_body>;
+
+    // False when the connection is to be closed.
+    asio::awaitable<bool> serve_one() {
+        if (!co_await wait_for_request()) co_return false;
+        Parser parser;
+        parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
+        parser.body_limit(options_.body_bytes_max);
+        error_code error;
+        stream_.expires_after(options_.header_time);
+        co_await http::async_read_header(stream_, buffer_, parser, use(error));
+        if (error) co_return co_await refuse(error);
+        keep_ = parser.keep_alive() && !host_.draining();
+        is_http10_ = parser.get().version() < 11;
+        is_head_ = parser.get().method() == http::verb::head;
+
+        ServedRequest request = head_of(parser);
+        if (std::optional<ServedResponse> early = host_.handlers().on_head(request)) {
+            keep_ = keep_ && parser.is_done();
+            co_return co_await send_whole(*std::move(early)) && keep_;
+        }
+        co_await read_body(parser, error);
+        if (error) co_return co_await refuse(error);
+        request.body = std::move(parser.get().body());
+        co_return co_await answer(std::move(request)) && keep_;
+    }
+
+    asio::awaitable<bool> wait_for_request() {
+        if (buffer_.size() > 0) co_return true;  // it was sent behind the last one
+        if (host_.draining()) co_return false;
+        idle_ = true;
+        stream_.expires_after(options_.idle_time);
+        error_code error;
+        const std::size_t got = co_await stream_.async_read_some(buffer_.prepare(2048), use(error));
+        idle_ = false;
+        buffer_.commit(got);
+        co_return !error;
+    }
+
+    static ServedRequest head_of(const Parser& parser) {
+        const auto& message = parser.get();
+        const std::string_view target(message.target().data(), message.target().size());
+        const std::size_t query = target.find('?');
+        ServedRequest request;
+        request.method = std::string(message.method_string());
+        request.path = std::string(target.substr(0, query));
+        if (query != std::string_view::npos) request.query = std::string(target.substr(query + 1));
+        for (const auto& field : message)
+            request.fields.push_back({std::string(field.name_string()), std::string(field.value())});
+        return request;
+    }
+
+    asio::awaitable<void> read_body(Parser& parser, error_code& error) {
+        if (parser.is_done()) co_return;
+        if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+            constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+            if (!co_await send(std::string(go_on))) {
+                error = asio::error::connection_aborted;
+                co_return;
+            }
+        }
+        if (const auto length = parser.content_length())
+            parser.get().body().reserve(static_cast<std::size_t>(*length) + padding);
+        buffer_.reserve(64 * KiB);  // Beast reads as much at once as fits
+        stream_.expires_after(options_.body_time);
+        co_await http::async_read(stream_, buffer_, parser, use(error));
+    }
+
+    // Says what is wrong with a request, where there still is somebody to tell.
+    asio::awaitable<bool> refuse(const error_code& error) {
+        keep_ = false;
+        is_head_ = false;
+        const auto told = [&](int status, const char* message) -> asio::awaitable<bool> {
+            co_await send_whole(host_.handlers().refuse(status, message));
+            co_return false;
+        };
+        if (error == http::error::body_limit || error == http::error::header_limit) {
+            const bool is_body = error == http::error::body_limit;
+            co_return co_await told(
+                is_body ? 413 : 431, is_body
+                                         ? "the body is too large; send smaller pictures, or fewer at once"
+                                         : "the header is too large; send fewer or shorter fields"
+            );
+        }
+        if (error == beast::error::timeout) {  // the stream is closed already
+            co_return false;
+        }
+        const bool is_ours = error.category() == http::make_error_code(http::error::bad_method).category();
+        if (!is_ours || error == http::error::end_of_stream || error == http::error::partial_message)
+            co_return false;
+        co_return co_await told(400, "this is not an HTTP/1.1 request that we understand");
+    }
+
+    // Has the request served and sends what its owner says. False if the client has left.
+    asio::awaitable<bool> answer(ServedRequest request) {
+        queue_ = std::make_shared<AnswerQueue>(options_.unsent_bytes_max);
+        queue_->attach([weak = weak_from_this(), executor = stream_.get_executor()] {
+            asio::post(executor, [weak] {
+                if (const auto self = weak.lock()) self->wake_.cancel();
+            });
+        });
+        host_.handlers().on_request(std::make_shared<ServedExchange>(std::move(request), queue_, host_));
+        watching_ = true;
+        asio::co_spawn(stream_.get_executor(), watch(shared_from_this()), asio::detached);
+        const bool sent = co_await send_answer();
+        watching_ = false;
+        stream_.socket().cancel();  // the watch
+        queue_->detach();
+        queue_.reset();
+        co_return sent;
+    }
+
+    asio::awaitable<bool> send_answer() {
+        using Kind = AnswerQueue::Part::Kind;
+        while (true) {
+            std::optional<AnswerQueue::Part> part = queue_->next();
+            if (left_ || queue_->overrun()) co_return false;
+            if (!part) {
+                wake_.expires_after(std::chrono::hours(1));
+                error_code ignored;
+                co_await wake_.async_wait(use(ignored));
+                continue;
+            }
+            const Kind kind = part->kind;
+            if (kind == Kind::whole) co_return co_await send_whole(std::move(part->response));
+            if (!co_await send(text_of(*part))) co_return false;
+            if (kind == Kind::end) co_return true;
+        }
+    }
+
+    std::string text_of(const AnswerQueue::Part& part) {
+        using Kind = AnswerQueue::Part::Kind;
+        if (part.kind == Kind::head) {
+            if (is_http10_) keep_ = false;
+            return head_text(part.response, std::nullopt, !is_http10_, after());
+        }
+        if (is_head_) return {};
+        if (part.kind == Kind::end) return is_http10_ ? std::string() : std::string(last_chunk);
+        return is_http10_ ? part.piece : chunk_text(part.piece);
+    }
+
+    AfterAnswer after() {
+        if (host_.draining()) keep_ = false;
+        return keep_ ? AfterAnswer::keep : AfterAnswer::close;
+    }
+
+    asio::awaitable<bool> send_whole(ServedResponse response) {
+        std::string text = head_text(response, response.body.size(), false, after());
+        if (!is_head_ && response.status != 204) text += response.body;
+        co_return co_await send(std::move(text));
+    }
+
+    asio::awaitable<bool> send(std::string text) {
+        if (text.empty()) co_return true;
+        stream_.expires_after(options_.write_time);
+        error_code error;
+        co_await asio::async_write(stream_, asio::buffer(text), use(error));
+        stream_.expires_never();
+        co_return !error;
+    }
+
+    // Notices that the client has left while its answer is being made. A client that sends its next request
+    // early leaves bytes to read, so from then on it is looked for ten times a second.
+    static asio::awaitable<void> watch(std::shared_ptr<TcpConnection> self) {
+        error_code error;
+        co_await self->stream_.socket().async_wait(asio::socket_base::wait_read, use(error));
+        while (!error && self->watching_) {
+            if (peer_has_left(self->stream_.socket().native_handle())) {
+                self->left_ = true;
+                if (self->queue_) self->queue_->detach();
+                self->wake_.cancel();
+                co_return;
+            }
+            asio::steady_timer pause(self->stream_.get_executor(), look_again);
+            co_await pause.async_wait(use(error));
+        }
+    }
+
+    // Reads a little of what is still coming: closing at once would reset the connection, and with it an
+    // answer that the client has not read.
+    asio::awaitable<void> close() {
+        error_code error;
+        stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
+        constexpr std::size_t linger_bytes_max = 1 * MiB;
+        std::size_t got = 0;
+        stream_.expires_after(std::chrono::seconds(1));
+        while (!error && !left_ && got < linger_bytes_max) {
+            buffer_.clear();
+            got += co_await stream_.async_read_some(buffer_.prepare(64 * KiB), use(error));
+        }
+        stream_.close();
+    }
+
+    static asio::redirect_error_t<asio::use_awaitable_t<>> use(error_code& error) {
+        return asio::redirect_error(asio::use_awaitable, error);
+    }
+
+    beast::tcp_stream stream_;
+    beast::flat_buffer buffer_;
+    asio::steady_timer wake_;
+    ConnectionHost& host_;
+    const WebServerOptions& options_;
+    std::shared_ptr<AnswerQueue> queue_;  // of the exchange that runs
+    bool idle_ = false;                   // all of these: on the strand only
+    bool keep_ = false;
+    bool is_http10_ = false;
+    bool is_head_ = false;
+    bool watching_ = false;
+    bool left_ = false;
+};
+
+asio::awaitable<void> serve(std::shared_ptr<TcpConnection> connection) { co_await connection->serve(); }
+
+}  // namespace
+
+void serve_connection(asio::ip::tcp::socket socket, ConnectionHost& host) {
+    const auto executor = socket.get_executor();
+    asio::co_spawn(executor, serve(std::make_shared<TcpConnection>(std::move(socket), host)), asio::detached);
+}
+
+}  // namespace vignette

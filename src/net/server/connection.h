@@ -1,0 +1,29 @@
+// One client's connection: reads a request, has it served, sends the answer, and again.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "net/server/web_server.h"
+
+namespace vignette {
+
+class Connection {
+public:
+    virtual ~Connection() = default;
+    virtual void close_if_idle() = 0;  // any thread
+};
+
+class ConnectionHost {  // the server, as a connection sees it; any thread
+public:
+    virtual ~ConnectionHost() = default;
+    virtual const WebServerOptions& options() const = 0;
+    virtual const WebHandlers& handlers() const = 0;
+    virtual bool draining() const = 0;
+    virtual void opened(Connection& connection) = 0;
+    virtual void ended(Connection& connection) = 0;
+};
+
+// Serves the client until it leaves or misbehaves. The socket's executor must be a strand.
+void serve_connection(boost::asio::ip::tcp::socket socket, ConnectionHost& host);
+
+}  // namespace vignette

@@ -1,0 +1,138 @@
+#include "net/server/web_server.h"
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/log.h"
+#include "core/mutex.h"
+#include "net/server/connection.h"
+
+namespace vignette {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+// The listener, the threads and the connections that are open.
+class WebServer::Loop : public ConnectionHost {
+public:
+    Loop(const WebServerOptions& options, WebHandlers handlers)
+        : options_(options), handlers_(std::move(handlers)), acceptor_(context_) {}
+
+    ~Loop() override {
+        context_.stop();
+        threads_.clear();  // joins
+    }
+
+    Result<void> start() {
+        boost::system::error_code error;
+        const auto address = asio::ip::make_address(options_.host, error);
+        if (error)
+            return fail(
+                ErrorCode::usage,
+                "cannot listen on " + options_.host + ": give an IP address, such as 127.0.0.1 or 0.0.0.0"
+            );
+        const tcp::endpoint endpoint(address, options_.port);
+        acceptor_.open(endpoint.protocol(), error);
+        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error) acceptor_.bind(endpoint, error);
+        if (!error) acceptor_.listen(4096, error);
+        if (error) {
+            return fail(
+                ErrorCode::usage, "cannot listen on " + options_.host + ":" + std::to_string(options_.port) +
+                                      ": " + error.message() + "; choose another --port"
+            );
+        }
+        port_ = acceptor_.local_endpoint().port();
+        asio::co_spawn(context_, accept_all(), asio::detached);
+        for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { context_.run(); });
+        return {};
+    }
+
+    std::uint16_t port() const { return port_; }
+
+    bool drain(std::chrono::steady_clock::time_point deadline) {
+        draining_ = true;
+        asio::post(context_, [this] {
+            boost::system::error_code ignored;
+            acceptor_.close(ignored);
+        });
+        MutexLock lock(mutex_);
+        for (Connection* connection : open_) connection->close_if_idle();
+        return ended_.wait_until(lock, deadline, [this]() REQUIRES(mutex_) { return open_.empty(); });
+    }
+
+    const WebServerOptions& options() const override { return options_; }
+    const WebHandlers& handlers() const override { return handlers_; }
+    bool draining() const override { return draining_; }
+
+    void opened(Connection& connection) override {
+        const MutexLock lock(mutex_);
+        open_.insert(&connection);
+    }
+    void ended(Connection& connection) override {
+        const MutexLock lock(mutex_);
+        open_.erase(&connection);
+        ended_.notify_all();
+    }
+
+private:
+    bool full() {
+        const MutexLock lock(mutex_);
+        return open_.size() >= static_cast<std::size_t>(options_.connections_max);
+    }
+
+    asio::awaitable<void> accept_all() {
+        while (!draining_) {
+            boost::system::error_code error;
+            tcp::socket socket = co_await acceptor_.async_accept(
+                asio::make_strand(context_), asio::redirect_error(asio::use_awaitable, error)
+            );
+            if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
+            if (error) {  // no descriptors left, most likely: those that end make room
+                log_warning("cannot accept a connection: " + error.message());
+                asio::steady_timer pause(context_, std::chrono::milliseconds(100));
+                co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+                continue;
+            }
+            if (full()) continue;  // closes it
+            serve_connection(std::move(socket), *this);
+        }
+    }
+
+    const WebServerOptions options_;
+    const WebHandlers handlers_;
+    std::atomic<bool> draining_ = false;
+    std::uint16_t port_ = 0;
+    Mutex mutex_;
+    std::condition_variable_any ended_;
+    std::set<Connection*> open_ GUARDED_BY(mutex_);
+    asio::io_context context_;  // after what its coroutines use when they are destroyed with it
+    tcp::acceptor acceptor_;
+    std::vector<std::jthread> threads_;
+};
+
+WebServer::WebServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
+WebServer::~WebServer() = default;
+
+Result<std::unique_ptr<WebServer>> WebServer::start(const WebServerOptions& options, WebHandlers handlers) {
+    auto loop = std::make_unique<Loop>(options, std::move(handlers));
+    TRY(loop->start());
+    return std::make_unique<WebServer>(std::move(loop));
+}
+
+std::uint16_t WebServer::port() const { return loop_->port(); }
+
+bool WebServer::drain(std::chrono::steady_clock::time_point deadline) { return loop_->drain(deadline); }
+
+}  // namespace vignette

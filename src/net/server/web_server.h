@@ -1,0 +1,60 @@
+// An HTTP/1.1 server: bounded in connections, bytes and time. What is served is its caller's business.
+//
+// A few threads of its own read and write; the handlers are called on them and must not block.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/server/exchange.h"
+#include "vignette/bytes.h"
+#include "vignette/error.h"
+
+namespace vignette {
+
+struct WebServerOptions {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 0;  // 0: any
+    int threads = 2;
+    std::size_t header_bytes_max = 16 * KiB;
+    std::size_t body_bytes_max = 32 * MiB;
+    std::size_t unsent_bytes_max = 16 * MiB;  // of a client that does not read its stream
+    int connections_max = 4096;
+    std::chrono::milliseconds idle_time{75'000};  // between two requests
+    std::chrono::milliseconds header_time{10'000};
+    std::chrono::milliseconds body_time{60'000};
+    std::chrono::milliseconds write_time{30'000};  // for one piece
+};
+
+struct WebHandlers {
+    // Looks at a request whose body has not been read yet; an answer from here ends it.
+    std::function<std::optional<ServedResponse>(const ServedRequest& head)> on_head;
+    std::function<void(std::shared_ptr<Exchange>)> on_request;
+    // Writes what the server itself has to say: a request too large, broken or too slow.
+    std::function<ServedResponse(int status, const std::string& message)> refuse;
+};
+
+class WebServer {
+public:
+    // Listens when it returns.
+    static Result<std::unique_ptr<WebServer>> start(const WebServerOptions& options, WebHandlers handlers);
+    class Loop;
+    explicit WebServer(std::unique_ptr<Loop> loop);
+    ~WebServer();  // cuts what is still open
+
+    std::uint16_t port() const;
+
+    // Takes no more connections, lets running exchanges end and waits for that, at most until the deadline.
+    // False if some were still running then.
+    bool drain(std::chrono::steady_clock::time_point deadline);
+
+private:
+    std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace vignette
