@@ -35,7 +35,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "boost": {"net"},
     "spdlog": {"core"},
     "CLI": {"app"},
-    "openssl": {"bundle"},
+    "openssl": {"bundle", "serve"},
     "utf8proc.h": {"caption"},
     "vignette_rust.h": {"text", "image"},
 }

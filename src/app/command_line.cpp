@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "app/models/options.h"
+#include "app/serve_options.h"
 #include "app/url_options.h"
 #include "app/usage_hint.h"
 #include "core/ascii.h"
@@ -25,6 +26,7 @@ constexpr const char* examples = R"(Examples:
   vignette embed photo.jpg --text "a red circle"   vectors; their dot product says how well they match
   vignette run --test_input '{"input": {"data_url": "data:image/png;base64,..."}}'
   vignette run test/events/scene-1.json            a mock event, as RunPod would send it
+  vignette serve                                   answer over HTTP: http://127.0.0.1:8000
   vignette worker                                  take jobs from RunPod; the default in its containers
   vignette doctor                                  check that everything needed is here
   vignette models add Salesforce/blip2-opt-2.7b    use a downloaded checkpoint; `models list` shows all
@@ -209,6 +211,32 @@ CLI::App* add_embed(CLI::App& app, Options& options) {
     return embed;
 }
 
+// What both of those that run until they are stopped take.
+void add_running(CLI::App& command, Options& options) {
+    command
+        .add_option(
+            "--concurrency", options.concurrency, "Pictures at once; 0: as many as the model has slots for"
+        )
+        ->envname("VIGNETTE_CONCURRENCY")
+        ->check(CLI::Range(0, 256))
+        ->capture_default_str();
+    command.add_option("--grace-s", options.grace_s, "Seconds from SIGTERM to the end")
+        ->envname("VIGNETTE_GRACE_S")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+}
+
+CLI::App* add_serve(CLI::App& app, Options& options) {
+    CLI::App* serve = app.add_subcommand("serve", "Answer over HTTP until stopped");
+    serve->footer(
+        "It speaks the APIs of RunPod and OpenAI, and its own; docs/server.md\n"
+        "SIGTERM ends it: jobs that it has taken are finished and answered first."
+    );
+    add_server_options(*serve, options.serve);
+    add_running(*serve, options);
+    return serve;
+}
+
 CLI::App* add_worker(CLI::App& app, Options& options) {
     CLI::App* worker = app.add_subcommand("worker", "Take jobs from RunPod until stopped");
     worker->footer(
@@ -216,17 +244,7 @@ CLI::App* add_worker(CLI::App& app, Options& options) {
         "go.\n"
         "SIGTERM ends it: running jobs are finished and posted first. docs/deploy-runpod.md"
     );
-    worker
-        ->add_option(
-            "--concurrency", options.concurrency, "Pictures at once; 0: as many as the model has slots for"
-        )
-        ->envname("VIGNETTE_CONCURRENCY")
-        ->check(CLI::Range(0, 256))
-        ->capture_default_str();
-    worker->add_option("--grace-s", options.grace_s, "Seconds from SIGTERM to the end")
-        ->envname("VIGNETTE_GRACE_S")
-        ->check(CLI::Range(1, 86'400))
-        ->capture_default_str();
+    add_running(*worker, options);
     worker
         ->add_option(
             "--outbox", options.outbox, "Folder that keeps results until RunPod has them, even across crashes"
@@ -252,7 +270,13 @@ std::vector<std::string> arguments(int argc, char** argv, const CLI::App& app) {
     const bool about_itself = std::ranges::any_of(words, [](const std::string& word) {
         return word == "--help" || word == "-h" || word == "--version";
     });
-    if (!command_given && !about_itself && called_by_runpod()) words.insert(words.begin(), "worker");
+    if (!command_given && !about_itself) {
+        if (asks_for_server(words)) {
+            words.insert(words.begin(), "serve");
+        } else if (called_by_runpod()) {
+            words.insert(words.begin(), "worker");
+        }
+    }
     std::ranges::reverse(words);  // as CLI11 takes them
     return words;
 }
@@ -285,11 +309,13 @@ Parsed parse_options(int argc, char** argv) {
     app.fallthrough();
     app.require_subcommand(1);
     honour_platform_log_level();
+    honour_platform_ports();
     add_common(app, options);
     add_url_options(app, options.urls);
     add_run(app, options)->callback([&] { options.command = Command::run; });
     add_caption(app, options)->callback([&] { options.command = Command::caption; });
     add_embed(app, options)->callback([&] { options.command = Command::embed; });
+    add_serve(app, options)->callback([&] { options.command = Command::serve; });
     add_worker(app, options)->callback([&] { options.command = Command::worker; });
     add_doctor(app, options)->callback([&] { options.command = Command::doctor; });
     add_models(app, options);

@@ -8,6 +8,7 @@ namespace vignette {
 int run_event(const Options& options);
 int caption_files(const Options& options);
 int embed_all(const Options& options);
+int serve(const Options& options);
 int work_for_runpod(const Options& options);
 int doctor(const Options& options);
 int models_list(const Options& options);

@@ -20,6 +20,7 @@ enum class Command {
     run,
     caption,
     embed,
+    serve,
     worker,
     doctor,
     models_list,
@@ -38,6 +39,18 @@ struct UrlOptions {  // docs/urls.md
     std::vector<std::uint16_t> ports;
     std::vector<std::string> headers;
     int deadline_s = 30;
+};
+
+struct ServeOptions {  // docs/server.md
+    std::string host = "127.0.0.1";
+    int port = 8000;
+    int health_port = 0;  // 0: the same
+    std::string keys;
+    std::string key_file;
+    bool without_keys = false;
+    int queue_max = 1'000;
+    int queue_mib = 1'024;
+    bool sdk_routes = false;
 };
 
 struct Options {
@@ -70,9 +83,13 @@ struct Options {
     std::vector<std::string> texts;
     VectorFormat vector_format = VectorFormat::numbers;
 
-    // worker
+    ServeOptions serve;
+
+    // serve, worker
     int concurrency = 0;
     int grace_s = 25;
+
+    // worker
     std::string outbox;
     bool refresh_worker = false;
 

@@ -69,8 +69,8 @@ JobHooks hooks_for(const Request& request) {
 
 int answer(Request request, Captioner* captioner) {
     JobHooks hooks = hooks_for(request);
-    JobWork work(captioner, std::move(request), std::move(hooks));
-    for (std::size_t task = 0; task < work.tasks(); ++task) work.run(task, {});
+    JobWork work(std::move(request), std::move(hooks));
+    for (std::size_t task = 0; task < work.tasks(); ++task) work.run(task, captioner, {});
     const Result<std::string> output = work.finish();
     std::puts(output ? output->c_str() : format_result(std::unexpected(output.error())).c_str());
     return work.answer().all_fine() ? 0 : 1;

@@ -134,4 +134,40 @@ bool retryable(ErrorCode code) {
     panic("ErrorCode out of range");
 }
 
+int http_status(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::invalid_json:
+        case ErrorCode::invalid_input:
+        case ErrorCode::missing_image:
+        case ErrorCode::too_many_images:
+        case ErrorCode::bad_base64:
+        case ErrorCode::empty_image:
+        case ErrorCode::prompt_too_long:
+        case ErrorCode::unsupported:
+        case ErrorCode::usage: return 400;
+        case ErrorCode::forbidden_address: return 403;
+        case ErrorCode::model_not_found: return 404;
+        case ErrorCode::too_large:
+        case ErrorCode::too_many_pixels: return 413;
+        case ErrorCode::unsupported_media:
+        case ErrorCode::not_an_image: return 415;
+        case ErrorCode::truncated_image:
+        case ErrorCode::undecodable_image:
+        case ErrorCode::not_found:
+        case ErrorCode::refused: return 422;
+        case ErrorCode::overloaded: return 429;
+        case ErrorCode::cancelled: return 499;
+        case ErrorCode::bundle_invalid:
+        case ErrorCode::weights_invalid:
+        case ErrorCode::model_failed:
+        case ErrorCode::internal: return 500;
+        case ErrorCode::unreachable: return 502;
+        case ErrorCode::unavailable:
+        case ErrorCode::shutting_down:
+        case ErrorCode::out_of_memory: return 503;
+        case ErrorCode::too_slow: return 504;
+    }
+    panic("ErrorCode out of range");
+}
+
 }  // namespace vignette

@@ -1,4 +1,5 @@
-// The public names of enumerators, and which errors are worth a retry. Pure functions, for any thread; the
+// The public names of enumerators, what errors are in HTTP, and which are worth a
+// retry. Pure functions, for any thread; the
 // texts live as long as the process.
 #pragma once
 
@@ -19,6 +20,7 @@ std::string_view to_text(ImageFormat format);
 std::string_view to_text(Dtype dtype);
 std::string_view to_text(Preset preset);
 
+int http_status(ErrorCode code);
 bool retryable(ErrorCode code);  // the same job may succeed later, unchanged
 
 }  // namespace vignette

@@ -6,6 +6,13 @@
 
 namespace vignette {
 
+void wait_for_stop(const std::stop_token& stop) {
+    Mutex mutex;
+    std::condition_variable_any never;
+    MutexLock lock(mutex);
+    never.wait(lock, stop, [] { return false; });
+}
+
 bool wait_for(std::chrono::milliseconds time, const std::stop_token& stop) {
     Mutex mutex;
     std::condition_variable_any never;

@@ -18,6 +18,8 @@ inline Result<void> unless_stopped(const std::stop_token& stop) {
     return {};
 }
 
+void wait_for_stop(const std::stop_token& stop);
+
 // False, and early, if a stop is requested.
 bool wait_for(std::chrono::milliseconds time, const std::stop_token& stop);
 

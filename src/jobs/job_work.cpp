@@ -8,9 +8,8 @@
 
 namespace vignette {
 
-JobWork::JobWork(Captioner* captioner, Request request, JobHooks hooks)
-    : captioner_(captioner),
-      request_(std::move(request)),
+JobWork::JobWork(Request request, JobHooks hooks)
+    : request_(std::move(request)),
       hooks_(std::move(hooks)),
       streams_(request_.stream && hooks_.on_event),
       count_(request_.film ? request_.film->options.timestamps.size() : request_.items.size()),
@@ -23,16 +22,16 @@ std::size_t JobWork::pictures(int threads) const {
     return request_.film ? static_cast<std::size_t>(std::min(threads, film_frames_at_once_max)) : tasks();
 }
 
-bool JobWork::run(std::size_t task, const std::stop_token& stop) {
+bool JobWork::run(std::size_t task, Captioner* captioner, const std::stop_token& stop) {
     if (request_.film) {
-        describe(*std::move(request_.film), stop);
+        describe(*std::move(request_.film), captioner, stop);
     } else {
-        caption(task, stop);
+        caption(task, captioner, stop);
     }
     return --tasks_left_ == 0;
 }
 
-void JobWork::caption(std::size_t index, const std::stop_token& stop) {
+void JobWork::caption(std::size_t index, Captioner* captioner, const std::stop_token& stop) {
     Item& item = request_.items[index];
     OnPiece on_piece;
     if (streams_) {
@@ -43,17 +42,17 @@ void JobWork::caption(std::size_t index, const std::stop_token& stop) {
     const auto outcome = [&]() -> Result<Caption> {
         Job job = TRY(std::move(item.job));
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
-            return captioner_->caption(std::move(job), stop, on_piece);
+            return captioner->caption(std::move(job), stop, on_piece);
         }));
     };
     add(index, {.id = item.id, .outcome = outcome()});
 }
 
 // Takes one thread for the whole film; the frames go to the model from threads of the captioner.
-void JobWork::describe(Film film, const std::stop_token& stop) {
+void JobWork::describe(Film film, Captioner* captioner, const std::stop_token& stop) {
     const auto info = [&]() -> Result<FilmInfo> {
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
-            return captioner_->describe(std::move(film), stop, [&](FilmFrame frame) {
+            return captioner->describe(std::move(film), stop, [&](FilmFrame frame) {
                 const std::size_t index = frame.index;
                 add(index, item_of(std::move(frame)));
             });

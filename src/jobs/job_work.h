@@ -27,8 +27,7 @@ struct JobHooks {
 
 class JobWork {
 public:
-    // `captioner` outlives this object; it may be null if no item has a job.
-    JobWork(Captioner* captioner, Request request, JobHooks hooks);
+    JobWork(Request request, JobHooks hooks);
 
     // Tasks may run concurrently, each once.
     std::size_t tasks() const { return request_.film ? 1 : request_.items.size(); }
@@ -36,8 +35,8 @@ public:
     // How many pictures are in work, or wait for it, on this many threads.
     std::size_t pictures(int threads) const;
 
-    // Does one task; true if it was the last.
-    bool run(std::size_t task, const std::stop_token& stop);
+    // Does one task; true if it was the last. `captioner` may be null if no item has a job.
+    bool run(std::size_t task, Captioner* captioner, const std::stop_token& stop);
 
     // The job's output, or why it failed as a whole; logs which. After the last task.
     Result<std::string> finish();
@@ -45,12 +44,11 @@ public:
     const Answer& answer() const VIGNETTE_THREAD_SAFETY(no_thread_safety_analysis) { return answer_; }
 
 private:
-    void caption(std::size_t index, const std::stop_token& stop);
-    void describe(Film film, const std::stop_token& stop);
+    void caption(std::size_t index, Captioner* captioner, const std::stop_token& stop);
+    void describe(Film film, Captioner* captioner, const std::stop_token& stop);
     void add(std::size_t index, AnsweredItem item);
     Result<std::string> output() const REQUIRES(mutex_);
 
-    Captioner* const captioner_;
     Request request_;  // each task takes its own part out
     const JobHooks hooks_;
     const bool streams_;

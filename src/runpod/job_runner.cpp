@@ -11,10 +11,10 @@ namespace vignette {
 
 // A job in progress. Its tasks share it: whichever ends last settles it.
 struct JobRunner::Running {
-    Running(JobId job_id, Captioner& captioner, Request request, JobHooks hooks)
+    Running(JobId job_id, Request request, JobHooks hooks)
         : id(std::move(job_id)),
           streamed(request.stream ? Streamed::yes : Streamed::no),
-          work(&captioner, std::move(request), std::move(hooks)) {}
+          work(std::move(request), std::move(hooks)) {}
 
     const JobId id;
     const Streamed streamed;
@@ -58,7 +58,7 @@ void JobRunner::start(const JobId& id, Request request) {
         .on_progress = on_progress,
         .explain = [this](Error error) { return explain(std::move(error)); },
     };
-    const auto job = std::make_shared<Running>(id, captioner_, std::move(request), std::move(hooks));
+    const auto job = std::make_shared<Running>(id, std::move(request), std::move(hooks));
     const std::size_t pictures = job->work.pictures(options_.threads);
     if (!book_.open(id, static_cast<int>(pictures), job->stop)) {
         return log_warning("handed out twice; only the first is answered", id.value);
@@ -78,7 +78,7 @@ void JobRunner::run_next() {
         return line_.pop();
     }();
     Running& job = *next.job;
-    if (!job.work.run(next.index, job.stop.get_token())) return book_.picture_done(job.id);
+    if (!job.work.run(next.index, &captioner_, job.stop.get_token())) return book_.picture_done(job.id);
     const Result<std::string> output = job.work.finish();
     note_health(job.work.answer());
     post(job.id, job.streamed, output);

@@ -55,9 +55,10 @@ TEST(Texts, AnErrorCodeHasItsEnumeratorsName) {
     for (const Policy& policy : policies) EXPECT_EQ(to_text(policy.code), policy.text);
 }
 
-TEST(Texts, EveryErrorCodeHasARetryPolicy) {
+TEST(Texts, EveryErrorCodeHasAStatusAndARetryPolicy) {
     for (const Policy& policy : policies) {
         EXPECT_EQ(retryable(policy.code), policy.retryable) << policy.text;
+        EXPECT_EQ(http_status(policy.code), policy.status) << policy.text;
     }
 }
 

@@ -16,28 +16,6 @@ std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::er
 
 constexpr std::string_view stop_pod_member = R"(,"stopPod":true)";
 
-std::string failure_text(const Error& error, const WorkerIdentity& worker) {
-    Json json{
-        {"error_type", to_text(error.code)}, {"error_message", error.message},
-        {"hostname", worker.hostname},       {"worker_id", worker.worker_id},
-        {"version", VIGNETTE_VERSION},       {"retryable", retryable(error.code)},
-    };
-    if (!error.field.empty()) json["field"] = error.field;
-    return dumped(json);
-}
-
-std::string dumped(const StreamEvent& event) {
-    Json head{{"index", event.index}};
-    if (!event.id.empty()) head["id"] = event.id;
-    if (const auto* piece = std::get_if<Piece>(&event.what)) {
-        head["text"] = piece->text;
-        return dumped(head);
-    }
-    std::string text = dumped(head);
-    text.back() = ',';  // replaces the closing brace
-    return text + R"("result":)" + std::get<Finished>(event.what).result_json + "}";
-}
-
 // Memory may run out while writing: the job must still get an answer.
 template <class Write>
 std::string written_whole(Write&& write) {
@@ -75,6 +53,16 @@ Result<std::vector<JobId>> read_jobs_to_stop(std::string_view body) {
     return TRY(at_wall(ErrorCode::out_of_memory, [&] { return read_stop_list(body); }));
 }
 
+std::string failure_text(const Error& error, const WorkerIdentity& worker) {
+    Json json{
+        {"error_type", to_text(error.code)}, {"error_message", error.message},
+        {"hostname", worker.hostname},       {"worker_id", worker.worker_id},
+        {"version", VIGNETTE_VERSION},       {"retryable", retryable(error.code)},
+    };
+    if (!error.field.empty()) json["field"] = error.field;
+    return dumped(json);
+}
+
 std::string format_done(std::string_view output_json, StopPod stop_pod) {
     return written_whole([&] {
         constexpr std::string_view begin = R"({"output":)";
@@ -102,12 +90,24 @@ std::string format_progress(std::size_t done, std::size_t count) {
     });
 }
 
+std::string format_event(const StreamEvent& event) {
+    Json head{{"index", event.index}};
+    if (!event.id.empty()) head["id"] = event.id;
+    if (const auto* piece = std::get_if<Piece>(&event.what)) {
+        head["text"] = piece->text;
+        return dumped(head);
+    }
+    std::string text = dumped(head);
+    text.back() = ',';  // replaces the closing brace
+    return text + R"("result":)" + std::get<Finished>(event.what).result_json + "}";
+}
+
 std::string format_chunk(const std::vector<StreamEvent>& events) {
     return written_whole([&] {
         std::string body = R"({"output":{"events":[)";
         for (const StreamEvent& event : events) {
             if (body.back() == '}') body += ',';
-            body += dumped(event);
+            body += format_event(event);
         }
         return body += "]}}";
     });

@@ -38,6 +38,9 @@ struct WorkerIdentity {
     std::string worker_id;
 };
 
+// A failure as the JSON text that the platform and its clients get as `error`.
+std::string failure_text(const Error& error, const WorkerIdentity& worker);
+
 // `{"output": ...}`; `output_json` must be JSON, as format_answer() writes it.
 std::string format_done(std::string_view output_json, StopPod stop_pod);
 
@@ -47,6 +50,9 @@ std::string format_failed(const Error& error, const WorkerIdentity& worker, Stop
 // `{"status": "IN_PROGRESS", "output": {"done": 3, "count": 10}}`: the progress of a
 // batch. A `count` of 0 is left out: how many frames a film has is known only at its end.
 std::string format_progress(std::size_t done, std::size_t count);
+
+// `{"index": 0, "text": "..."}` or `{"index": 0, "result": {...}}`
+std::string format_event(const StreamEvent& event);
 
 // `{"output": {"events": [...]}}`
 std::string format_chunk(const std::vector<StreamEvent>& events);

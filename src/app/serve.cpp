@@ -1,0 +1,149 @@
+// `vignette serve`: how the server is wired, started and ended.
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/files/read_file.h"
+#include "app/open_back.h"
+#include "app/stop_signals.h"
+#include "app/url_options.h"
+#include "core/log.h"
+#include "core/stop.h"
+#include "net/server/web_server.h"
+#include "serve/front.h"
+
+namespace vignette {
+namespace {
+
+constexpr int exit_fine = 0;
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+bool is_loopback(const std::string& host) {
+    return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
+
+Result<ApiKeys> read_keys(const ServeOptions& options) {
+    std::string file;
+    if (!options.key_file.empty()) file = TRY(read_text_file(options.key_file, 1 * MiB));
+    ApiKeys keys = TRY(ApiKeys::read(options.keys, file));
+    if (keys.none() && !is_loopback(options.host) && !options.without_keys) {
+        return fail(
+            ErrorCode::usage, "anybody who reaches " + options.host +
+                                  " could use this server: set VIGNETTE_API_KEYS, or --without-keys if "
+                                  "something in front of it "
+                                  "asks for keys"
+        );
+    }
+    return keys;
+}
+
+WebServerOptions web_options(const ServeOptions& options, int port) {
+    WebServerOptions web;
+    web.host = options.host == "localhost" ? "127.0.0.1" : options.host;
+    web.port = static_cast<std::uint16_t>(port);
+    return web;
+}
+
+// Loading cannot be interrupted, and a job that waits meanwhile has not begun: a stop ends the process.
+Result<std::unique_ptr<Captioner>> load(const CaptionerConfig& config, const std::stop_token& stop) {
+    const std::stop_callback leave(stop, [] {
+        log_info("stopped while the model was loading");
+        std::_Exit(exit_fine);
+    });
+    return open_back(config);
+}
+
+// What the jobs refer to is destroyed only after nothing runs any more.
+struct EndsJobs {
+    JobDesk& desk;
+    Deadlines& deadlines;
+    ~EndsJobs() {
+        desk.stop_all();
+        desk.join();
+        deadlines.stop();
+    }
+};
+
+// Jobs that were taken are finished and answered, as far as the grace period allows.
+void drain(JobDesk& desk, WebServer& web, std::chrono::seconds grace) {
+    const auto end = std::chrono::steady_clock::now() + grace;
+    const auto reserve = std::min<std::chrono::milliseconds>(grace / 5, std::chrono::seconds(2));
+    desk.close();
+    if (!desk.wait_until_idle(end - reserve)) {
+        log_warning("the grace period is nearly over: ending what still runs");
+        desk.stop_all();
+        desk.wait_until_idle(end);
+    }
+    web.drain(end);
+}
+
+int serve_until_stopped(
+    const Options& options, const CaptionerConfig& config, const ApiKeys& keys, StopSignals& signals
+) {
+    std::unique_ptr<Captioner> captioner;
+    Deadlines deadlines;
+    JobDesk desk({
+        .jobs_max = static_cast<std::size_t>(options.serve.queue_max),
+        .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB,
+    });
+    JobStore store(
+        desk, deadlines,
+        {.limits = {}, .worker = {.hostname = "localhost", .worker_id = "local"}, .post_webhook = {}}
+    );
+    Services services{.limits = {}, .desk = desk, .store = store, .deadlines = deadlines, .models = {}};
+    services.sdk_routes = options.serve.sdk_routes;
+    const EndsJobs ending{desk, deadlines};
+    const auto web =
+        WebServer::start(web_options(options.serve, options.serve.port), web_handlers(services, keys));
+    if (!web) {
+        log_error(web.error().message);
+        return exit_usage;
+    }
+    std::unique_ptr<WebServer> health;
+    if (options.serve.health_port > 0 && options.serve.health_port != options.serve.port) {
+        auto started = WebServer::start(
+            web_options(options.serve, options.serve.health_port), web_handlers(services, keys)
+        );
+        if (!started) {
+            log_error(started.error().message);
+            return exit_usage;
+        }
+        health = *std::move(started);
+    }
+    log_info(
+        "listening on http://" + options.serve.host + ":" + std::to_string((*web)->port()) +
+        ", loading the model"
+    );
+    Result<std::unique_ptr<Captioner>> loaded = load(config, signals.token());
+    if (!loaded) {
+        log_error("cannot load the model: " + loaded.error().message);
+        return exit_failed;
+    }
+    captioner = *std::move(loaded);
+    const int pictures = captioner->pictures_at_once();
+    desk.open(*captioner, options.concurrency > 0 ? std::min(options.concurrency, pictures) : pictures);
+    log_info("ready; pictures at once: " + std::to_string(pictures));
+    wait_for_stop(signals.token());
+    drain(desk, **web, std::chrono::seconds(options.grace_s));
+    log_info("stopped");
+    return exit_fine;
+}
+
+}  // namespace
+
+int serve(const Options& options) {
+    StopSignals signals;  // first: later threads inherit the signal mask
+    const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
+    Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());
+    const Result<ApiKeys> keys = config ? read_keys(options.serve) : std::unexpected(config.error());
+    if (!keys) {
+        log_error(keys.error().message);
+        return exit_usage;
+    }
+    config->fetcher = fetcher->get();
+    return serve_until_stopped(options, *config, *keys, signals);
+}
+
+}  // namespace vignette

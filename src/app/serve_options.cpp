@@ -1,0 +1,65 @@
+#include "app/serve_options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/environment.h"
+
+namespace vignette {
+
+void add_server_options(CLI::App& serve, ServeOptions& options) {
+    serve.add_option("--host,--rp_api_host", options.host, "Address to listen on; 0.0.0.0 for all")
+        ->envname("API_HOST")
+        ->capture_default_str();
+    serve.add_option("--port,--rp_api_port", options.port, "Port to listen on")
+        ->envname("API_PORT")
+        ->check(CLI::Range(1, 65'535))
+        ->capture_default_str();
+    serve.add_option("--health-port", options.health_port, "Another port for /ping; 0: the same")
+        ->envname("VIGNETTE_HEALTH_PORT")
+        ->check(CLI::Range(0, 65'535));
+    serve
+        .add_option(
+            "--api-keys", options.keys, "Keys of clients, with commas between; better in the variable"
+        )
+        ->envname("VIGNETTE_API_KEYS");
+    serve.add_option("--api-key-file", options.key_file, "File with a key, or sha256:HASH of one, a line")
+        ->envname("VIGNETTE_API_KEY_FILE");
+    serve.add_flag("--without-keys", options.without_keys, "Let everybody in who reaches an outer address")
+        ->envname("VIGNETTE_WITHOUT_KEYS");
+    serve.add_option("--queue-max", options.queue_max, "Jobs that wait or run; more are told to come later")
+        ->envname("VIGNETTE_QUEUE_MAX")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    serve.add_option("--queue-mib", options.queue_mib, "Their size in MiB, together")
+        ->envname("VIGNETTE_QUEUE_MIB")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    serve.add_flag("--rp_serve_api", options.sdk_routes, "Understood, as RunPod's SDK has it");
+    serve
+        .add_option_function<int>(
+            "--rp_api_concurrency", [](int) {}, "Understood, as RunPod's SDK has it: one process serves all"
+        )
+        ->envname("API_WORKERS")
+        ->check(CLI::Range(1, 1024));
+}
+
+bool asks_for_server(const std::vector<std::string>& words) {
+    return variable("STANDALONE_MODE") == "1" || std::ranges::find(words, "--rp_serve_api") != words.end();
+}
+
+void honour_platform_ports() {
+    const std::string port = variable("PORT");
+    if (port.empty()) return;
+    setenv("API_PORT", port.c_str(), 0);
+    // The platform's own load balancer stands in front and asks for keys.
+    if (!variable("RUNPOD_ENDPOINT_ID").empty()) {
+        setenv("API_HOST", "0.0.0.0", 0);
+        setenv("VIGNETTE_WITHOUT_KEYS", "1", 0);
+    }
+    if (const std::string health = variable("PORT_HEALTH"); !health.empty())
+        setenv("VIGNETTE_HEALTH_PORT", health.c_str(), 0);
+}
+
+}  // namespace vignette

@@ -1,0 +1,48 @@
+#include "core/deadlines.h"
+
+namespace vignette {
+
+Deadlines::Ticket Deadlines::at(Clock::time_point time, std::function<void()> due) {
+    const MutexLock lock(mutex_);
+    Ticket ticket;
+    ticket.key = {time, next_++};
+    waiting_.emplace(ticket.key, std::move(due));
+    changed_.notify_all();
+    return ticket;
+}
+
+void Deadlines::forget(const Ticket& ticket) {
+    std::function<void()>
+        dropped;  // destroyed after the lock: what it holds may have more to do than we know
+    const MutexLock lock(mutex_);
+    const auto found = waiting_.find(ticket.key);
+    if (found == waiting_.end()) return;
+    dropped = std::move(found->second);
+    waiting_.erase(found);
+}
+
+void Deadlines::run(const std::stop_token& stop) {
+    const std::stop_callback wake(stop, [this] {
+        const MutexLock lock(mutex_);
+        changed_.notify_all();
+    });
+    MutexLock lock(mutex_);
+    while (!stop.stop_requested()) {
+        if (waiting_.empty()) {
+            changed_.wait(lock);
+            continue;
+        }
+        const Clock::time_point first = waiting_.begin()->first.first;
+        if (Clock::now() < first) {
+            changed_.wait_until(lock, first);
+            continue;
+        }
+        const std::function<void()> due = std::move(waiting_.begin()->second);
+        waiting_.erase(waiting_.begin());
+        lock.unlock();
+        due();
+        lock.lock();
+    }
+}
+
+}  // namespace vignette

@@ -1,0 +1,58 @@
+#include "serve/call.h"
+
+#include <utility>
+
+#include "core/percent.h"
+#include "serve/routes.h"
+
+namespace vignette {
+
+std::optional<std::string> Call::query(std::string_view name) const {
+    std::string_view rest = request().query;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('&'), rest.size());
+        const std::string_view pair = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        const std::size_t equals = std::min(pair.find('='), pair.size());
+        if (pair.substr(0, equals) == name)
+            return percent_decode(pair.substr(std::min(equals + 1, pair.size())));
+    }
+    return std::nullopt;
+}
+
+void Call::answer(std::string json, int status) const {
+    exchange_->answer({.status = status, .body = std::move(json), .fields = {}});
+}
+
+void Call::refuse(const Error& error) const {
+    ServedResponse response = refusal(route_->dialect, error);
+    if (error.code == ErrorCode::overloaded) {
+        const auto wait = std::chrono::ceil<std::chrono::seconds>(services_->desk.load().predicted_wait);
+        constexpr std::chrono::seconds least{1}, most{60};
+        response.fields.push_back({"Retry-After", std::to_string(std::clamp(wait, least, most).count())});
+    }
+    exchange_->answer(std::move(response));
+}
+
+void Call::run(Request job, std::size_t bytes, std::function<void(StreamEvent)> on_event, OnDone on_done)
+    const {
+    const std::stop_source stop;
+    // The client's leaving stops the job. It lives as long as the job's functions do.
+    const auto leaving = std::make_shared<std::stop_callback<std::function<void()>>>(
+        exchange_->gone(), [stop]() mutable { stop.request_stop(); }
+    );
+    Result<void> accepted = services_->desk.submit({
+        .request = std::move(job),
+        .stop = stop,
+        .bytes = bytes,
+        .on_start = {},
+        .on_event = std::move(on_event),
+        .on_progress = {},
+        .on_done = [leaving, on_done = std::move(on_done)](
+                       const Answer& answer, const Result<std::string>& output
+                   ) { on_done(answer, output); },
+    });
+    if (!accepted) refuse(accepted.error());
+}
+
+}  // namespace vignette

@@ -1,0 +1,49 @@
+// One request on its way through a route. Copied freely: all copies answer the same client.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/server/exchange.h"
+#include "serve/job_desk.h"
+#include "serve/services.h"
+#include "vignette/error.h"
+
+namespace vignette {
+
+struct Route;
+
+class Call {
+public:
+    Call(
+        std::shared_ptr<Exchange> exchange, const Route& route, std::vector<std::string> parts,
+        Services& services
+    )
+        : exchange_(std::move(exchange)), route_(&route), parts_(std::move(parts)), services_(&services) {}
+
+    const ServedRequest& request() const { return exchange_->request(); }
+    std::string take_body() { return exchange_->take_body(); }
+    const std::string& part(std::size_t index) const { return parts_.at(index); }  // of the path, in braces
+    std::optional<std::string> query(std::string_view name) const;
+    Services& services() const { return *services_; }
+    Exchange& exchange() const { return *exchange_; }
+
+    void answer(std::string json, int status = 200) const;
+    void refuse(const Error& error) const;  // in the words of the route's dialect
+
+    // Runs a job for this client, and only as long as it is there. `on_event` may be empty; `on_done` is
+    // called once, unless the job was refused, which this has then said.
+    using OnDone = std::function<void(const Answer& answer, const Result<std::string>& output)>;
+    void run(Request job, std::size_t bytes, std::function<void(StreamEvent)> on_event, OnDone on_done) const;
+
+private:
+    std::shared_ptr<Exchange> exchange_;
+    const Route* route_;
+    std::vector<std::string> parts_;
+    Services* services_;
+};
+
+}  // namespace vignette

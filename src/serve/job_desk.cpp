@@ -1,0 +1,220 @@
+#include "serve/job_desk.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/stop.h"
+#include "core/stopwatch.h"
+
+namespace vignette {
+namespace {
+
+// Of every so many tasks one is of low priority, however many others wait.
+constexpr std::size_t turns_of_low = 8;
+
+Error shutting_down() {
+    return {
+        .code = ErrorCode::shutting_down,
+        .message = "the server is shutting down; send the job again to another one, or later",
+        .field = {}
+    };
+}
+
+}  // namespace
+
+struct JobDesk::Running {
+    Running(DeskJob handed_in, JobHooks hooks)
+        : job(std::move(handed_in)), work(std::move(job.request), std::move(hooks)), tasks(work.tasks()) {}
+
+    DeskJob job;
+    JobWork work;
+    const std::size_t tasks;
+    std::size_t begun = 0;  // tasks; all of them once it has left the line
+    bool runs = false;
+    std::optional<std::stop_callback<std::function<void()>>> on_stop;
+};
+
+JobDesk::~JobDesk() {
+    stop_all();
+    join();
+}
+
+void JobDesk::join() {
+    for (std::jthread& thread : crew_) thread.request_stop();
+    {
+        const MutexLock lock(mutex_);
+        changed_.notify_all();
+    }
+    crew_.clear();
+}
+
+void JobDesk::open(Captioner& captioner, int threads) {
+    {
+        const MutexLock lock(mutex_);
+        captioner_ = &captioner;
+    }
+    for (int i = 0; i < threads; ++i)
+        crew_.emplace_back([this](const std::stop_token& ending) { work(ending); });
+}
+
+bool JobDesk::is_open() const {
+    const MutexLock lock(mutex_);
+    return captioner_ != nullptr;
+}
+
+std::chrono::milliseconds JobDesk::predicted_wait() const {
+    const auto places = std::max<std::size_t>(crew_.size(), 1);
+    return std::chrono::milliseconds(
+        static_cast<std::int64_t>(task_ms_ * static_cast<double>(tasks_waiting_ / places))
+    );
+}
+
+Result<void> JobDesk::check_room(const DeskJob& job) {
+    if (closed_) return std::unexpected(shutting_down());
+    const bool full = held_.size() >= bounds_.jobs_max || bytes_ + job.bytes > bounds_.bytes_max ||
+                      predicted_wait() > bounds_.wait_max;
+    if (!full) return {};
+    ++counts_.refused;
+    return fail(
+        ErrorCode::overloaded,
+        "the server has as many jobs as it can hold; try again after the time in Retry-After"
+    );
+}
+
+Result<void> JobDesk::submit(DeskJob job) {
+    JobHooks hooks{
+        .on_event = job.on_event,
+        .on_progress = job.on_progress,
+        .explain = [this](Error error) { return explain(std::move(error)); },
+    };
+    const auto running = std::make_shared<Running>(std::move(job), std::move(hooks));
+    {
+        const MutexLock lock(mutex_);
+        TRY(check_room(running->job));
+        held_.push_back(running);
+        bytes_ += running->job.bytes;
+        tasks_waiting_ += running->tasks;
+        lines_[static_cast<std::size_t>(running->job.priority)].push_back(running);
+        changed_.notify_all();
+    }
+    running->on_stop.emplace(running->job.stop.get_token(), [this, weak = std::weak_ptr(running)] {
+        if (auto stopped = weak.lock()) leave_line(std::move(stopped));
+    });
+    return {};
+}
+
+// A job that nobody has begun need not wait for its turn to be told that it was stopped.
+void JobDesk::leave_line(std::shared_ptr<Running> job) {
+    {
+        const MutexLock lock(mutex_);
+        if (job->begun > 0) return;
+        job->begun = job->tasks;
+        tasks_waiting_ -= job->tasks;
+        std::erase(lines_[static_cast<std::size_t>(job->job.priority)], job);
+    }
+    const Error error = explain(cancelled());
+    Answer none;
+    none.items.push_back({.id = {}, .outcome = std::unexpected(error), .same_as = {}});
+    settle(*job, none, std::unexpected(error));
+    const MutexLock lock(mutex_);
+    parting_.push_back(std::move(job));
+}
+
+Error JobDesk::explain(Error error) const {
+    return error.code == ErrorCode::cancelled && shutting_down_ ? shutting_down() : error;
+}
+
+JobDesk::Task JobDesk::next_task() {
+    const bool low = lines_[0].empty() || (!lines_[1].empty() && served_in_a_row_ + 1 >= turns_of_low);
+    served_in_a_row_ = low ? 0 : served_in_a_row_ + 1;
+    Line& line = lines_[low ? 1 : 0];
+    Task task{.job = line.front(), .index = line.front()->begun++};
+    if (task.job->begun == task.job->tasks) {
+        line.pop_front();
+    } else {
+        line.splice(line.end(), line, line.begin());
+    }
+    --tasks_waiting_;
+    if (!std::exchange(task.job->runs, true)) ++counts_.running;
+    return task;
+}
+
+void JobDesk::work(const std::stop_token& ending) {
+    while (true) {
+        Task task;
+        Captioner* captioner = nullptr;
+        Line parting;  // destroyed after the lock
+        {
+            MutexLock lock(mutex_);
+            changed_.wait(lock, [&]() REQUIRES(mutex_) {
+                return ending.stop_requested() || anything_waits();
+            });
+            parting.swap(parting_);
+            if (!anything_waits()) return;
+            task = next_task();
+            captioner = captioner_;
+        }
+        run(task, captioner);
+    }
+}
+
+void JobDesk::run(const Task& task, Captioner* captioner) {
+    Running& job = *task.job;
+    if (task.index == 0 && job.job.on_start) job.job.on_start();
+    const Stopwatch watch;
+    const bool last = job.work.run(task.index, captioner, job.job.stop.get_token());
+    note_time(watch.total());
+    if (!last) return;
+    const Result<std::string> output = job.work.finish();
+    settle(job, job.work.answer(), output);
+}
+
+void JobDesk::note_time(std::chrono::microseconds took) {
+    constexpr double newest = 0.1;
+    const double ms = static_cast<double>(took.count()) / 1000;
+    const MutexLock lock(mutex_);
+    task_ms_ = task_ms_ == 0 ? ms : task_ms_ + newest * (ms - task_ms_);
+}
+
+// Answers first: who waits for the desk to be idle must find every answer given.
+void JobDesk::settle(Running& job, const Answer& answer, const Result<std::string>& output) {
+    job.job.on_done(answer, output);
+    const MutexLock lock(mutex_);
+    bytes_ -= job.job.bytes;
+    ++(output ? counts_.done : counts_.failed);
+    if (job.runs) --counts_.running;
+    std::erase_if(held_, [&](const auto& one) { return one.get() == &job; });  // its caller holds it, too
+    changed_.notify_all();
+}
+
+JobDesk::Load JobDesk::load() const {
+    const MutexLock lock(mutex_);
+    Load load = counts_;
+    load.waiting = held_.size() - load.running;
+    load.predicted_wait = predicted_wait();
+    return load;
+}
+
+void JobDesk::close() {
+    const MutexLock lock(mutex_);
+    closed_ = true;
+}
+
+bool JobDesk::wait_until_idle(std::chrono::steady_clock::time_point deadline) {
+    MutexLock lock(mutex_);
+    return changed_.wait_until(lock, deadline, [this]() REQUIRES(mutex_) { return held_.empty(); });
+}
+
+void JobDesk::stop_all() {
+    shutting_down_ = true;
+    std::vector<std::shared_ptr<Running>> jobs;
+    {
+        const MutexLock lock(mutex_);
+        closed_ = true;
+        jobs.assign(held_.begin(), held_.end());
+    }
+    for (const auto& job : jobs) job->job.stop.request_stop();
+}
+
+}  // namespace vignette

@@ -1,0 +1,15 @@
+// Our own routes: docs/api/vignette.md
+#pragma once
+
+#include "serve/call.h"
+
+namespace vignette {
+
+void ping(Call call);
+void livez(Call call);
+void readyz(Call call);
+void health(Call call);
+void run_plain(Call call);
+void run_batch(Call call);
+
+}  // namespace vignette

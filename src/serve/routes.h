@@ -1,0 +1,41 @@
+// The table of routes: what is served, to whom, and by which function.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/server/exchange.h"
+#include "serve/call.h"
+#include "wire/dialects/refusals.h"
+
+namespace vignette {
+
+enum class Access { open, key };  // who may: everybody, or who has a key
+
+struct Route {
+    std::string_view method;
+    std::string_view path;  // a part in braces stands for any text without a slash
+    Access access;
+    Dialect dialect;
+    std::string_view summary;
+    void (*handle)(Call call);
+};
+
+std::span<const Route> routes();
+
+struct Match {
+    const Route* route = nullptr;    // null: nothing is there
+    bool other_method = false;       // it is there, but not for this method
+    std::vector<std::string> parts;  // what stands in place of the braces
+};
+Match find_route(std::string_view method, std::string_view path);
+
+// An error in the words of a dialect.
+ServedResponse refusal(Dialect dialect, const Error& error);
+ServedResponse refusal(Dialect dialect, const Error& error, int status);
+
+}  // namespace vignette

@@ -1,0 +1,35 @@
+// What the routes work with, and what the operator chose.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/deadlines.h"
+#include "serve/job_desk.h"
+#include "serve/job_store.h"
+#include "vignette/limits.h"
+
+namespace vignette {
+
+struct ServedModel {
+    std::string name;
+    std::string kind;  // captioner, embedder
+    std::string family;
+    std::string digest;
+};
+
+struct Services {
+    Limits limits;
+    JobDesk& desk;
+    JobStore& store;
+    Deadlines& deadlines;
+    std::vector<ServedModel> models;  // the default captioner first
+    bool gpu = false;
+    bool sdk_routes = false;  // /run and /status as RunPod's own local server has them: --rp_serve_api
+    std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
+};
+
+}  // namespace vignette
