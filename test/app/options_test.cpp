@@ -60,7 +60,7 @@ TEST(Options, AMisspelledWordIsNamedWithTheNearestRightOne) {
     expect_hint({"models", "ad", "x"}, "There is no command `ad`. Did you mean `add`?");
     expect_hint({"caption", "--presett=tags", "x"}, "no option `--presett`. Did you mean `--preset`?");
     expect_hint({"caption", "x", "--thread", "3"}, "no option `--thread`. Did you mean `--threads`?");
-    expect_hint({}, "The commands are run, caption, embed, worker, doctor, models.\n");
+    expect_hint({}, "The commands are run, caption, embed, serve, worker, doctor, models.\n");
     expect_hint({"models"}, "The commands are list, show, verify, add.\n");
     expect_hint(
         {"caption", "--preset", "poem", "x"}, "`poem` is unknown; use one of alt_text, detailed, json"
