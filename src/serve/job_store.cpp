@@ -12,20 +12,6 @@
 namespace vignette {
 namespace {
 
-// Called by whichever comes first, an event or a deadline.
-class Once {
-public:
-    explicit Once(std::function<void()> call) : call_(std::move(call)) {}
-    void operator()() {
-        if (!called_.exchange(true)) call_();
-    }
-    bool called() const { return called_; }
-
-private:
-    std::function<void()> call_;
-    std::atomic<bool> called_ = false;
-};
-
 std::string random_id(Submitted submitted) {
     std::random_device device;
     std::string bytes;
@@ -38,6 +24,20 @@ std::int64_t ms_between(Deadlines::Clock::time_point from, Deadlines::Clock::tim
 }
 
 }  // namespace
+
+// Called by whichever comes first, an event or a deadline.
+class JobStore::Once {
+public:
+    explicit Once(std::function<void()> call) : call_(std::move(call)) {}
+    void operator()() {
+        if (!called_.exchange(true)) call_();
+    }
+    bool called() const { return called_; }
+
+private:
+    std::function<void()> call_;
+    std::atomic<bool> called_ = false;
+};
 
 struct JobStore::Record {
     struct Waiter {

@@ -63,6 +63,7 @@ public:
     JobCounts counts() const;
 
 private:
+    class Once;
     struct Record;
     using Shared = std::shared_ptr<Record>;
 
