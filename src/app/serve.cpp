@@ -83,16 +83,20 @@ int serve_until_stopped(
     const Options& options, const CaptionerConfig& config, const ApiKeys& keys, StopSignals& signals
 ) {
     std::unique_ptr<Captioner> captioner;
+    Metrics metrics;
     Deadlines deadlines;
-    JobDesk desk({
-        .jobs_max = static_cast<std::size_t>(options.serve.queue_max),
-        .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB,
-    });
+    JobDesk desk(
+        {.jobs_max = static_cast<std::size_t>(options.serve.queue_max),
+         .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB},
+        [&](const Answer& answer, bool succeeded) { metrics.note_job(answer, succeeded); }
+    );
     JobStore store(
         desk, deadlines,
         {.limits = {}, .worker = {.hostname = "localhost", .worker_id = "local"}, .post_webhook = {}}
     );
-    Services services{.limits = {}, .desk = desk, .store = store, .deadlines = deadlines, .models = {}};
+    Services services{
+        .limits = {}, .desk = desk, .store = store, .deadlines = deadlines, .metrics = metrics, .models = {}
+    };
     services.sdk_routes = options.serve.sdk_routes;
     const EndsJobs ending{desk, deadlines};
     const auto web =

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "serve/measured_exchange.h"
 #include "serve/routes.h"
 
 namespace vignette {
@@ -60,6 +61,7 @@ std::optional<ServedResponse> look_at(const ServedRequest& head, const ApiKeys& 
 
 void handle(std::shared_ptr<Exchange> exchange, Services& services) {
     Match match = find_route(exchange->request().method, exchange->request().path);
+    exchange = measured(std::move(exchange), match.route->path, services.metrics);
     Call call(exchange, *match.route, std::move(match.parts), services);
     Result<void> handled = at_wall(ErrorCode::out_of_memory, [&] { match.route->handle(call); });
     if (!handled) call.refuse(handled.error());

@@ -179,6 +179,7 @@ void JobDesk::note_time(std::chrono::microseconds took) {
 
 // Answers first: who waits for the desk to be idle must find every answer given.
 void JobDesk::settle(Running& job, const Answer& answer, const Result<std::string>& output) {
+    if (watch_) watch_(answer, output.has_value());
     job.job.on_done(answer, output);
     const MutexLock lock(mutex_);
     bytes_ -= job.job.bytes;

@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/mutex.h"
@@ -53,7 +54,9 @@ public:
         std::chrono::milliseconds predicted_wait{};
     };
 
-    explicit JobDesk(Bounds bounds) : bounds_(bounds) {}
+    // `watch` is told of every job that has ended; it may be empty.
+    using Watch = std::function<void(const Answer& answer, bool succeeded)>;
+    explicit JobDesk(Bounds bounds, Watch watch = {}) : bounds_(bounds), watch_(std::move(watch)) {}
     ~JobDesk();
     JobDesk(const JobDesk&) = delete;
     JobDesk& operator=(const JobDesk&) = delete;
@@ -95,6 +98,7 @@ private:
     void settle(Running& job, const Answer& answer, const Result<std::string>& output);
 
     const Bounds bounds_;
+    const Watch watch_;
     mutable Mutex mutex_;
     std::condition_variable_any changed_;
     Captioner* captioner_ GUARDED_BY(mutex_) = nullptr;

@@ -3,75 +3,74 @@
 #include "core/enum_text.h"
 #include "core/percent.h"
 #include "serve/endpoint_routes.h"
+#include "serve/page_routes.h"
 #include "serve/plain_routes.h"
 
 namespace vignette {
 namespace {
 
+// clang-format off: a table, two lines a row
 constexpr std::array table{
     // Whether the server lives, for whoever watches it
-    Route{"GET", "/ping", Access::open, Dialect::vignette, "204 while the model loads, then 200", ping},
-    Route{"GET", "/livez", Access::open, Dialect::vignette, "200 as long as the process lives", livez},
-    Route{"GET", "/readyz", Access::open, Dialect::vignette, "200 once jobs are run, else 503", readyz},
-    Route{
-        "GET", "/health", Access::open, Dialect::vignette, "Whether the model is ready, and on what it runs",
-        health
-    },
+    Route{"GET", "/ping", Access::open, Dialect::vignette,
+          "204 while the model loads, then 200", ping},
+    Route{"GET", "/livez", Access::open, Dialect::vignette,
+          "200 as long as the process lives", livez, {}, "State"},
+    Route{"GET", "/readyz", Access::open, Dialect::vignette,
+          "200 once jobs are run, else 503", readyz, {}, "State"},
+    Route{"GET", "/health", Access::open, Dialect::vignette,
+          "Whether the model is ready, and on what it runs", health, {}, "Health"},
+    Route{"GET", "/metrics", Access::key, Dialect::vignette,
+          "Counts and times for Prometheus", metrics, {}, "text/plain"},
+    // For people with a browser
+    Route{"GET", "/", Access::open, Dialect::vignette,
+          "The playground", playground, {}, "text/html"},
+    Route{"GET", "/playground.css", Access::open, Dialect::vignette,
+          "Its style", playground_style, {}, "text/css"},
+    Route{"GET", "/playground.js", Access::open, Dialect::vignette,
+          "Its program", playground_script, {}, "text/javascript"},
+    Route{"GET", "/docs", Access::open, Dialect::vignette,
+          "This document, to read", documentation, {}, "text/html"},
+    Route{"GET", "/docs.js", Access::open, Dialect::vignette,
+          "What shows it", documentation_script, {}, "text/javascript"},
+    Route{"GET", "/openapi.json", Access::open, Dialect::vignette,
+          "This document", openapi, {}, "OpenapiDocument"},
     // Our own
-    Route{"POST", "/run", Access::key, Dialect::vignette, "One job, answered when it is done", run_plain},
-    Route{"POST", "/runsync", Access::key, Dialect::vignette, "The same as /run", run_plain},
-    Route{
-        "POST", "/caption", Access::key, Dialect::vignette,
-        "One job whose fields need no \"input\" around them", run_plain
-    },
-    Route{
-        "POST", "/batch_embed_and_caption", Access::key, Dialect::vignette,
-        "Captions and vectors of many pictures", run_batch
-    },
+    Route{"POST", "/run", Access::key, Dialect::vignette,
+          "One job, answered when it is done", run_plain, "Job", "Result"},
+    Route{"POST", "/runsync", Access::key, Dialect::vignette,
+          "The same as /run", run_plain, "Job", "Result"},
+    Route{"POST", "/caption", Access::key, Dialect::vignette,
+          "One job whose fields need no \"input\" around them", run_plain, "Job", "Result"},
+    Route{"POST", "/batch_embed_and_caption", Access::key, Dialect::vignette,
+          "Captions and vectors of many pictures", run_batch, "Job", "BatchResult"},
     // RunPod's public API
-    Route{"POST", "/v2/{endpoint}/run", Access::key, Dialect::runpod, "Hands a job in", endpoint_run},
-    Route{
-        "POST", "/v2/{endpoint}/runsync", Access::key, Dialect::runpod,
-        "Hands a job in and waits for its end", endpoint_runsync
-    },
-    Route{
-        "GET", "/v2/{endpoint}/status/{id}", Access::key, Dialect::runpod, "How a job is doing",
-        endpoint_status
-    },
-    Route{
-        "POST", "/v2/{endpoint}/status/{id}", Access::key, Dialect::runpod, "The same, as the Go SDK asks",
-        endpoint_status
-    },
-    Route{
-        "GET", "/v2/{endpoint}/status-sync/{id}", Access::key, Dialect::runpod,
-        "How a job is doing, once it has ended", endpoint_status_sync
-    },
-    Route{
-        "POST", "/v2/{endpoint}/status-sync/{id}", Access::key, Dialect::runpod,
-        "The same, as the Go SDK asks", endpoint_status_sync
-    },
-    Route{
-        "GET", "/v2/{endpoint}/stream/{id}", Access::key, Dialect::runpod,
-        "What a job has said since the last time", endpoint_stream
-    },
-    Route{
-        "POST", "/v2/{endpoint}/stream/{id}", Access::key, Dialect::runpod, "The same, as the Go SDK asks",
-        endpoint_stream
-    },
-    Route{"POST", "/v2/{endpoint}/cancel/{id}", Access::key, Dialect::runpod, "Ends a job", endpoint_cancel},
-    Route{
-        "POST", "/v2/{endpoint}/retry/{id}", Access::key, Dialect::runpod, "Runs a failed job again",
-        endpoint_retry
-    },
-    Route{
-        "POST", "/v2/{endpoint}/purge-queue", Access::key, Dialect::runpod, "Cancels the jobs that wait",
-        endpoint_purge
-    },
-    Route{
-        "GET", "/v2/{endpoint}/health", Access::key, Dialect::runpod, "Counts of jobs and workers",
-        endpoint_health
-    },
+    Route{"POST", "/v2/{endpoint}/run", Access::key, Dialect::runpod,
+          "Hands a job in", endpoint_run, "Submission", "JobStatus"},
+    Route{"POST", "/v2/{endpoint}/runsync", Access::key, Dialect::runpod,
+          "Hands a job in and waits for its end", endpoint_runsync, "Submission", "JobStatus"},
+    Route{"GET", "/v2/{endpoint}/status/{id}", Access::key, Dialect::runpod,
+          "How a job is doing", endpoint_status, {}, "JobStatus"},
+    Route{"POST", "/v2/{endpoint}/status/{id}", Access::key, Dialect::runpod,
+          "The same, as the Go SDK asks", endpoint_status, {}, "JobStatus"},
+    Route{"GET", "/v2/{endpoint}/status-sync/{id}", Access::key, Dialect::runpod,
+          "How a job is doing, once it has ended", endpoint_status_sync, {}, "JobStatus"},
+    Route{"POST", "/v2/{endpoint}/status-sync/{id}", Access::key, Dialect::runpod,
+          "The same, as the Go SDK asks", endpoint_status_sync, {}, "JobStatus"},
+    Route{"GET", "/v2/{endpoint}/stream/{id}", Access::key, Dialect::runpod,
+          "What a job has said since the last time", endpoint_stream, {}, "JobStream"},
+    Route{"POST", "/v2/{endpoint}/stream/{id}", Access::key, Dialect::runpod,
+          "The same, as the Go SDK asks", endpoint_stream, {}, "JobStream"},
+    Route{"POST", "/v2/{endpoint}/cancel/{id}", Access::key, Dialect::runpod,
+          "Ends a job", endpoint_cancel, {}, "JobStatus"},
+    Route{"POST", "/v2/{endpoint}/retry/{id}", Access::key, Dialect::runpod,
+          "Runs a failed job again", endpoint_retry, {}, "JobStatus"},
+    Route{"POST", "/v2/{endpoint}/purge-queue", Access::key, Dialect::runpod,
+          "Cancels the jobs that wait", endpoint_purge, {}, "Purged"},
+    Route{"GET", "/v2/{endpoint}/health", Access::key, Dialect::runpod,
+          "Counts of jobs and workers", endpoint_health, {}, "EndpointHealth"},
 };
+// clang-format on
 
 // The parts of `path` that stand where `pattern` has braces, if it fits.
 std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {

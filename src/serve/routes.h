@@ -23,6 +23,9 @@ struct Route {
     Dialect dialect;
     std::string_view summary;
     void (*handle)(Call call);
+    // For the OpenAPI document: names in web/schemas.json, or the media type of an answer that is no JSON.
+    std::string_view request = {};
+    std::string_view answer = {};
 };
 
 std::span<const Route> routes();

@@ -10,6 +10,7 @@
 #include "core/deadlines.h"
 #include "serve/job_desk.h"
 #include "serve/job_store.h"
+#include "serve/metrics.h"
 #include "vignette/limits.h"
 
 namespace vignette {
@@ -26,6 +27,7 @@ struct Services {
     JobDesk& desk;
     JobStore& store;
     Deadlines& deadlines;
+    Metrics& metrics;
     std::vector<ServedModel> models;  // the default captioner first
     bool gpu = false;
     bool sdk_routes = false;  // /run and /status as RunPod's own local server has them: --rp_serve_api

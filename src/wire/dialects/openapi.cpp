@@ -1,0 +1,103 @@
+#include "wire/dialects/openapi.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/ascii.h"
+
+namespace vignette {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json content_of(std::string_view what) {
+    const bool is_media_type = what.find('/') != std::string_view::npos;
+    if (is_media_type) return Json{{what, {{"schema", {{"type", "string"}}}}}};
+    return Json{{"application/json", {{"schema", {{"$ref", "#/components/schemas/" + std::string(what)}}}}}};
+}
+
+std::string_view error_schema(Dialect dialect) {
+    switch (dialect) {
+        case Dialect::vignette: return "Error";
+        case Dialect::runpod:
+        case Dialect::ollama: return "ErrorText";
+        case Dialect::openai: return "OpenaiError";
+        case Dialect::anthropic: return "AnthropicError";
+        case Dialect::photoprism: return "PhotoprismError";
+        case Dialect::immich: return "ErrorMessage";
+    }
+    return "Error";
+}
+
+std::string_view title(Dialect dialect) {
+    switch (dialect) {
+        case Dialect::vignette: return "Vignette";
+        case Dialect::runpod: return "RunPod";
+        case Dialect::ollama: return "Ollama";
+        case Dialect::openai: return "OpenAI";
+        case Dialect::anthropic: return "Anthropic";
+        case Dialect::photoprism: return "PhotoPrism";
+        case Dialect::immich: return "Immich";
+    }
+    return "";
+}
+
+Json parameters_of(std::string_view path) {
+    Json parameters = Json::array();
+    for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1)) {
+        const std::size_t close = path.find('}', open);
+        parameters.push_back(Json{
+            {"name", path.substr(open + 1, close - open - 1)},
+            {"in", "path"},
+            {"required", true},
+            {"schema", {{"type", "string"}, {"minLength", 1}}},
+        });
+    }
+    return parameters;
+}
+
+// An error may come from every route: a body too large, a key that is missing, a server that shuts down.
+Json responses_of(const RouteFacts& route) {
+    const Json error{
+        {"description", "It did not work; the message says why and what to do"},
+        {"content", content_of(error_schema(route.dialect))},
+    };
+    Json responses{{"200", {{"description", "It worked"}}}};
+    if (!route.answer.empty()) responses["200"]["content"] = content_of(route.answer);
+    if (route.path == "/ping") responses["204"] = {{"description", "The model is loading"}};
+    responses["4XX"] = error;
+    responses["5XX"] = error;
+    return responses;
+}
+
+Json operation_of(const RouteFacts& route) {
+    Json operation{{"summary", route.summary}, {"tags", {title(route.dialect)}}};
+    if (Json parameters = parameters_of(route.path); !parameters.empty())
+        operation["parameters"] = std::move(parameters);
+    if (!route.request.empty())
+        operation["requestBody"] = {{"required", true}, {"content", content_of(route.request)}};
+    operation["responses"] = responses_of(route);
+    operation["security"] = route.needs_key ? Json{{{"key", Json::array()}}} : Json::array();
+    return operation;
+}
+
+}  // namespace
+
+std::string format_openapi(std::span<const RouteFacts> routes, std::string_view schemas) {
+    Json paths = Json::object();
+    for (const RouteFacts& route : routes)
+        paths[std::string(route.path)][ascii_lower(route.method)] = operation_of(route);
+    const Json document{
+        {"openapi", "3.1.0"},
+        {"info",
+         {{"title", "Vignette"},
+          {"version", VIGNETTE_VERSION},
+          {"summary", "Describes pictures, in the language its clients speak"}}},
+        {"paths", std::move(paths)},
+        {"components",
+         {{"schemas", Json::parse(schemas)},
+          {"securitySchemes", {{"key", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
+    };
+    return document.dump(2);
+}
+
+}  // namespace vignette
