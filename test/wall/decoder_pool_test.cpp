@@ -233,6 +233,18 @@ TEST_F(DecoderTest, FilmsHaveTheSameFramesAsHere) {
     }
 }
 
+// Its codec may hold gigabytes: they must not wait for the next picture.
+TEST_F(DecoderTest, AFilmTakesItsProcessWithIt) {
+    const pid_t pid = (*pool->lease())->pid();
+    {
+        const std::unique_ptr<WalledFilm> film = *pool->bring_film(fixtures::film("h264.mp4"), limits, {});
+        ASSERT_TRUE(film->open().has_value());
+        EXPECT_EQ(kill(pid, 0), 0);
+    }
+    EXPECT_NE(kill(pid, 0), 0);
+    EXPECT_TRUE(decode(fixtures::picture(fixtures::pictures().front().file)).has_value());
+}
+
 // libav looks at nothing within a frame.
 TEST_F(DecoderTest, AStopEndsAFilmWhoseFrameTakesSeconds) {
     const std::stop_source stop;
