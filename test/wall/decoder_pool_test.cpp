@@ -249,7 +249,7 @@ TEST_F(DecoderTest, AFilmTakesItsProcessWithIt) {
 TEST_F(DecoderTest, AStopEndsAFilmWhoseFrameTakesSeconds) {
     const std::stop_source stop;
     const std::unique_ptr<WalledFilm> slow =
-        *pool->bring_film(slow_film(5'600, 50), limits, stop.get_token());
+        *pool->bring_film(slow_film(4'000, 60), limits, stop.get_token());
     ASSERT_TRUE(slow->memory_needed().has_value());
     expect_stopped(stop, [&] { return slow->open(); });
     const Bytes quick = fixtures::film("mjpeg.avi");
