@@ -85,12 +85,12 @@ def children(worker):
 def expect_captions(platform, jobs):
     for job in jobs:
         ended = platform.wait(job, timeout_s=120)
-        assert ended["status"] == "COMPLETED" and ended["output"]["caption"], ended["error"]
+        assert ended["status"] == "COMPLETED" and ended["output"]["caption"], ended
 
 
 def expect_error(platform, job, code, field):
     ended = platform.wait(job, timeout_s=120)
-    assert ended["status"] == "FAILED", ended["output"]
+    assert ended["status"] == "FAILED", ended
     error = json.loads(ended["error"])
     assert (error["error_type"], error["field"]) == (code, field), error
     assert error["error_message"]
