@@ -52,6 +52,8 @@ public:
     // what follows, unless this one comes back before.
     Samples take_output(std::size_t bytes);
 
+    void kill();  // is_alive() is false after that
+
     // What ended between two questions, as by the system when memory is short, is no picture's fault.
     bool is_alive() const;
     int questions() const { return questions_; }
@@ -67,7 +69,6 @@ private:
 
     std::shared_ptr<SharedMemory> returned_memory(std::size_t bytes);
     bool wait_for_message(std::chrono::milliseconds time) const;
-    void kill();
 
     pid_t pid_;
     FileDescriptor socket_;

@@ -1,4 +1,4 @@
-// A film that a decoder process decodes. One thread.
+// A film that a decoder process decodes; the process ends with it. One thread.
 #pragma once
 
 #include <stop_token>
@@ -13,6 +13,9 @@ class WalledFilm final : public FilmSource {
 public:
     WalledFilm(DecoderPool::Lease process, const Limits& limits, std::stop_token stop)
         : process_(std::move(process)), limits_(limits), stop_(std::move(stop)) {}
+    ~WalledFilm() override { process_->kill(); }  // an idle process must not hold what a codec keeps
+    WalledFilm(const WalledFilm&) = delete;
+    WalledFilm& operator=(const WalledFilm&) = delete;
 
     // As FilmFile::memory_needed() and FilmFile::open(); in this order, so that the caller can wait for the
     // memory before it is used.

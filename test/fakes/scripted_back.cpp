@@ -1,8 +1,8 @@
 // A captioner's library with the product's port and no model: what it says is what the prompt tells it.
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
-// size=N, bytes=HEX, crash, decode (the job's picture, in a decoder process). SCRIPTED_PICTURES is what
-// pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
+// size=N, bytes=HEX, crash, decode (the job's pictures or film, as the product does). SCRIPTED_PICTURES is
+// what pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -14,9 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "caption/media/picture_reader.h"
 #include "core/enum_text.h"
-#include "image/base64.h"
-#include "image/read_header.h"
 #include "vignette/captioner.h"
 #include "wall/decoder_pool.h"
 
@@ -89,7 +88,8 @@ std::string tell_pieces(std::string_view pieces, const OnPiece& on_piece) {
 
 class ScriptedCaptioner final : public Captioner {
 public:
-    explicit ScriptedCaptioner(std::unique_ptr<DecoderPool> decoders) : decoders_(std::move(decoders)) {}
+    explicit ScriptedCaptioner(std::unique_ptr<DecoderPool> decoders)
+        : decoders_(std::move(decoders)), reader_(nullptr, decoders_.get(), {}) {}
 
     int pictures_at_once() const override {
         const char* pictures = std::getenv("SCRIPTED_PICTURES");
@@ -108,7 +108,10 @@ public:
                 code_named(option(options, "fail")), "failed as the prompt says", job.pictures.front().field
             );
         }
-        if (options.contains("decode")) TRY(decode(job.pictures.front(), stop));
+        if (options.contains("decode") && !job.is_frame) {
+            Timings timings;
+            TRY(reader_.read(job, {}, {}, stop, timings));
+        }
         Caption made;
         if (options.contains("pieces")) {
             made.text = tell_pieces(option(options, "pieces"), on_piece);
@@ -128,8 +131,10 @@ public:
     Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override {
         const Options options = read_options(film.frame_job.options.prompt.value_or(""));
         const auto frames = static_cast<std::size_t>(number(option(options, "frames", "1")));
+        if (options.contains("decode")) TRY(decode(film, stop));
         for (std::size_t index = 0; index < frames; ++index) {
             Job job = film.frame_job;
+            job.is_frame = true;
             job.pictures.push_back(film.source);
             FilmFrame frame;
             frame.index = index;
@@ -145,16 +150,18 @@ public:
     }
 
 private:
-    Result<void> decode(const PictureSource& picture, const std::stop_token& stop) {
-        const Limits limits;
-        const auto& text = std::get<Base64Picture>(picture.source).text;
-        const Bytes file = TRY(about(picture.field, decode_base64(text.view(), limits.picture_bytes_max)));
-        const ImageHeader header = TRY(about(picture.field, decoders_->header(file, limits, stop)));
-        TRY(about(picture.field, decoders_->decode(file, header, limits, {}, stop)));
+    Result<void> decode(Film& film, const std::stop_token& stop) {
+        const ReadFilm read = TRY(about(
+            film.source.field,
+            reader_.read_film(std::exchange(film.source.source, {}), film.frame_job.id, stop)
+        ));
+        while (TRY(about(film.source.field, read.frames->next()))) {
+        }
         return {};
     }
 
     std::unique_ptr<DecoderPool> decoders_;
+    PictureReader reader_;
 };
 
 }  // namespace

@@ -45,6 +45,31 @@ def many_scans(side=9984, scans=495):
     return b"\xff\xd8" + frame + scan * scans + b"\xff\xd9"
 
 
+def segment(marker, content):
+    return struct.pack(">HH", marker, len(content) + 2) + content
+
+
+def one_code(kind, symbol):
+    """A Huffman table in which a 0 is this symbol."""
+    return segment(0xFFC4, bytes([kind, 1, *bytes(15), symbol]))
+
+
+def slow_jpeg(side=8000):
+    """A good one, all grey, of 57 passes. Each after the first takes a hundred bytes."""
+    blocks = (side // 8) ** 2
+    first = segment(0xFFDA, bytes([1, 1, 0, 0, 0, 0])) + bytes(blocks // 8 + 1)
+    # "No coefficient of the next 27,306 blocks", as often as needed, in 15 bits each.
+    bits = "010101010101010" * (blocks // 27_306 + 1)
+    bits += "1" * (-len(bits) % 8)
+    nothing = int(bits, 2).to_bytes(len(bits) // 8, "big")
+    passes = [0x0D, *(0x10 * (low + 1) + low for low in reversed(range(13)))]
+    bands = [(1, 5), (6, 20), (21, 40), (41, 63)]
+    later = b"".join(segment(0xFFDA, bytes([1, 1, 0, *band, each])) + nothing for band in bands for each in passes)
+    frame = segment(0xFFC2, struct.pack(">BHHBBBB", 8, side, side, 1, 1, 0x11, 0))
+    tables = segment(0xFFDB, bytes([0] + [1] * 64)) + one_code(0x00, 0) + one_code(0x10, 0xE0)
+    return b"\xff\xd8" + tables + frame + first + later + b"\xff\xd9"
+
+
 FILES = {
     "self-referring.avif": (SELF_REFERRING_AVIF, "undecodable_image"),
     "copies-itself.heic": (heic(b"iden", b"", [1]), "undecodable_image"),

@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import bombs
+
 ERROR_FIELDS = {"error_type", "error_message", "hostname", "worker_id", "version"}
 MB = 1_000_000
 CHUNK_TRIES = 5  # of the worker, for a piece of a stream
@@ -130,9 +132,19 @@ def poisoned(draw, name):
     return Planned("poisoned", {**single(name, "decode"), "data_url": as_url(bytes(file))}, loose=True)
 
 
+def bomb(draw, name):
+    """A small file that asks for much memory: refused, or decoded within what its header explains."""
+    if draw.random() < 0.5:
+        input = single(name, "decode=refused", data_url=as_url(draw.choice(bombs.refused())))
+        return Planned("bomb", input, fails=True)
+    kind, file = draw.choice(bombs.large())
+    return Planned("bomb", {kind: as_url(file), "prompt": f"text={name};decode"}, loose=True)
+
+
 KINDS = [  # (weight, maker)
     (40, decoded),
     (60, poisoned),
+    (20, bomb),
     (560, quick),
     (80, slow),
     (50, failing),

@@ -198,6 +198,8 @@ class Stub:
             raise ValueError("no picture")
         words = dict(word.partition("=")[::2] for word in input.get("prompt", "").split(";") if word)
         await asyncio.sleep(float(words.get("sleep", 0)) / 1000)
+        if words.get("decode") == "refused":
+            raise ValueError("undecodable_image")
         if "fail" in words:
             raise ValueError(words["fail"])
         pieces = words["pieces"].split("|") if "pieces" in words else [words.get("text", "a stub's picture")]

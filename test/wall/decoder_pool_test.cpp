@@ -9,6 +9,7 @@
 #include "core/stop.h"
 #include "film/file.h"
 #include "wall/decoder_fixture.h"
+#include "wall/slow_film.h"
 #include "wall/slow_jpeg.h"
 #include "wall/walled_film.h"
 
@@ -121,19 +122,33 @@ TEST(DecoderProcess, ProcessorTimeIsLimited) {
     EXPECT_EQ(answer.error().code, ErrorCode::too_slow);
 }
 
+// Asks for a stop while `decode` is at it; how long that took to come through is for whoever reads it: on a
+// busy machine no bound holds.
+template <class Decode>
+void expect_stopped(std::stop_source stop, const Decode& decode) {
+    auto asked = std::chrono::steady_clock::now();
+    ErrorCode code{};
+    {
+        const std::jthread stopping([&] {
+            wait_for(50ms, {});
+            asked = std::chrono::steady_clock::now();
+            stop.request_stop();
+        });
+        const auto decoded = decode();
+        if (!decoded) code = decoded.error().code;
+    }
+    EXPECT_EQ(code, ErrorCode::cancelled);
+    ::testing::Test::RecordProperty(
+        "stopped_after_ms", std::to_string((std::chrono::steady_clock::now() - asked) / 1ms)
+    );
+}
+
 // What can only be killed: libjpeg looks at nothing while it goes over the picture.
 TEST_F(DecoderTest, AStopEndsADecodingThatTakesSeconds) {
     const Bytes file = slow_jpeg(3'000);
     ASSERT_TRUE(read_header(file).has_value());
-    std::stop_source stop;
-    const auto begin = std::chrono::steady_clock::now();
-    std::jthread stopping([&] {
-        wait_for(50ms, {});
-        stop.request_stop();
-    });
-    EXPECT_EQ(decode(file, {}, stop.get_token()).error().code, ErrorCode::cancelled);
-    const auto took = std::chrono::steady_clock::now() - begin;
-    RecordProperty("stopped_after_ms", std::to_string(took / 1ms));
+    const std::stop_source stop;
+    expect_stopped(stop, [&] { return decode(file, {}, stop.get_token()); });
     EXPECT_TRUE(decode(fixtures::picture(fixtures::pictures().front().file)).has_value());
 }
 
@@ -216,6 +231,30 @@ TEST_F(DecoderTest, FilmsHaveTheSameFramesAsHere) {
         EXPECT_EQ(told.error, expected.error);
         EXPECT_EQ(told.damaged, expected.damaged);
     }
+}
+
+// Its codec may hold gigabytes: they must not wait for the next picture.
+TEST_F(DecoderTest, AFilmTakesItsProcessWithIt) {
+    const pid_t pid = (*pool->lease())->pid();
+    {
+        const std::unique_ptr<WalledFilm> film = *pool->bring_film(fixtures::film("h264.mp4"), limits, {});
+        ASSERT_TRUE(film->open().has_value());
+        EXPECT_EQ(kill(pid, 0), 0);
+    }
+    EXPECT_NE(kill(pid, 0), 0);
+    EXPECT_TRUE(decode(fixtures::picture(fixtures::pictures().front().file)).has_value());
+}
+
+// libav looks at nothing within a frame.
+TEST_F(DecoderTest, AStopEndsAFilmWhoseFrameTakesSeconds) {
+    const std::stop_source stop;
+    const std::unique_ptr<WalledFilm> slow =
+        *pool->bring_film(slow_film(4'000, 60), limits, stop.get_token());
+    ASSERT_TRUE(slow->memory_needed().has_value());
+    expect_stopped(stop, [&] { return slow->open(); });
+    const Bytes quick = fixtures::film("mjpeg.avi");
+    const std::unique_ptr<WalledFilm> film = *pool->bring_film(quick, limits, {});
+    EXPECT_TRUE(film->open().has_value());
 }
 
 TEST_F(DecoderTest, ABadFilmIsAnError) {
