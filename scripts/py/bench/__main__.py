@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import media, wall, worker
+from bench import media, serve, wall, worker
 from bench.common import draw_scenes, noisy_photo, timed, tiny_bundle
 from program import PROGRAM, ROOT, caption_files
 
@@ -212,6 +212,8 @@ for name, options in FORMATS.items():
 row("worker-jobs-c1", wanted=300)(worker.jobs_c1)
 row("worker-jobs-c100", wanted=10)(worker.jobs_c100)
 row("worker-latency-1mb", wanted=12)(worker.latency_1mb)
+row("serve-health", wanted=6)(serve.serve_health)
+row("serve-1mb", wanted=4)(serve.serve_1mb)
 
 
 def milliseconds(seconds: float) -> str:
