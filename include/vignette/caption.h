@@ -87,6 +87,7 @@ struct Caption {
     std::optional<Embedding> embedding;
     std::vector<ImageInfo> images;  // of the job's pictures
     Timings timings;
+    bool cached = false;  // the answer to the same job asked before
     std::vector<Warning> warnings;
 };
 

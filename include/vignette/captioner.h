@@ -34,6 +34,7 @@ struct CaptionerConfig {
     int slots = 0;                  // cache rows for sequences; 0: the model chooses
     int threads = 0;                // for CPU operators; 0: all cores
     std::filesystem::path decoder;  // the program that opens what strangers send; empty: done in this process
+    std::size_t cache_bytes = 0;    // of answers that are kept for the same job asked again; 0: none
     Fetcher* fetcher = nullptr;     // must outlive the captioner; null: addresses are refused
     Limits limits;
 };

@@ -84,7 +84,9 @@ struct Job {
     std::vector<Warning> warnings;
     std::string
         model;  // bundle for the caption, or for the vector if only that is wanted; empty: the default
-    std::string embedder;  // bundle for the vector; empty: the default
+    std::string embedder;   // bundle for the vector; empty: the default
+    bool use_cache = true;  // false: worked out anew, even if the same was asked before
+    std::string tenant;     // on whose behalf; answers are not reused across tenants
 };
 
 }  // namespace vignette

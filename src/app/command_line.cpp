@@ -220,6 +220,13 @@ void add_running(CLI::App& command, Options& options) {
         ->envname("VIGNETTE_CONCURRENCY")
         ->check(CLI::Range(0, 256))
         ->capture_default_str();
+    command
+        .add_option(
+            "--cache-mib", options.cache_mib,
+            "MiB of answers kept for the same job asked again; 0: none. serve: 64, worker: 0"
+        )
+        ->envname("VIGNETTE_CACHE_MIB")
+        ->check(CLI::Range(0, 65'536));
     command.add_option("--grace-s", options.grace_s, "Seconds from SIGTERM to the end")
         ->envname("VIGNETTE_GRACE_S")
         ->check(CLI::Range(1, 86'400))

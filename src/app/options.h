@@ -88,6 +88,7 @@ struct Options {
     // serve, worker
     int concurrency = 0;
     int grace_s = 25;
+    std::optional<int> cache_mib;  // answers kept; serve keeps some where nothing is said
 
     // worker
     std::string outbox;

@@ -147,6 +147,7 @@ int serve(const Options& options) {
         return exit_usage;
     }
     config->fetcher = fetcher->get();
+    config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(64)) * MiB;
     return serve_until_stopped(options, *config, *keys, signals);
 }
 

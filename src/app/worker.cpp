@@ -51,6 +51,7 @@ Result<std::unique_ptr<Captioner>> open_unless_stopped(
     });
     CaptionerConfig config = TRY(captioner_config(options));
     config.fetcher = &fetcher;
+    config.cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(0)) * MiB;
     return open_back(config);
 }
 

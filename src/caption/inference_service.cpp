@@ -56,6 +56,7 @@ InferenceService::InferenceService(
     : config_(config),
       models_(std::move(open_model), {.models_max = config.models_max, .idle = config.idle}),
       decoders_(std::move(decoders)),
+      cache_(config.cache_bytes),
       reader_(config.fetcher, decoders_.get(), config.limits),
       pictures_at_once_(embeddings_at_once) {}
 
@@ -89,13 +90,34 @@ Result<Caption> InferenceService::caption(Job job, std::stop_token stop, const O
     timings.load = loading.lap();
     const Stopwatch watch;
     const auto prepare = [&] { return prepare_for(models); };
-    ReadPictures pictures = TRY(reader_.read(job, need_of(models, job), prepare, stop, timings));
-    Caption made = TRY(answer(models, std::move(job), std::move(pictures), stop, on_piece));
+    std::optional<AnswerCache::Key> key;
+    std::optional<Caption> found;
+    const auto known = [&](std::span<const Bytes> encoded) {
+        key = cache_.key_of(job, encoded, digests_of(models));
+        if (key) found = cache_.find(*key);
+        return found.has_value();
+    };
+    ReadPictures pictures = TRY(reader_.read(job, need_of(models, job), prepare, known, stop, timings));
+    Caption made;
+    if (found) {
+        made = *std::move(found);
+        if (on_piece && made.text) on_piece(*made.text);
+    } else {
+        made = TRY(answer(models, std::move(job), std::move(pictures), stop, on_piece));
+        if (key) cache_.keep(*key, made);
+    }
     made.timings.load = timings.load;
     made.timings.fetch = timings.fetch;
     made.timings.decode = timings.decode;
     made.timings.total = watch.total();
     return made;
+}
+
+std::string InferenceService::digests_of(const Models& models) {
+    std::string digests = models.words ? models.words->captioner.bundle().digest : "";
+    digests += '|';
+    if (models.vector) digests += models.vector->embedder.bundle().digest;
+    return digests;
 }
 
 // What its models look at: a raw file's preview must not have less.

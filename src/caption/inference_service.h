@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "caption/answer_cache.h"
 #include "caption/media/picture_reader.h"
 #include "caption/model_cache.h"
 #include "caption/picture_captioner.h"
@@ -73,6 +74,7 @@ private:
 
     Result<Models> models_of(const Job& job);
     static std::unique_ptr<Preparation> prepare_for(const Models& models);
+    static std::string digests_of(const Models& models);
     static DecodeNeed need_of(const Models& models, const Job& job);
     static Result<Caption> answer(
         const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop,
@@ -86,6 +88,7 @@ private:
     const CaptionerConfig config_;
     ModelCache models_;
     const std::unique_ptr<DecoderPool> decoders_;
+    AnswerCache cache_;
     PictureReader reader_;
     int pictures_at_once_;
 };

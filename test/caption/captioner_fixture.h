@@ -62,7 +62,7 @@ public:
 
     Result<Caption> caption(Job job, const std::stop_token& stop, const OnPiece& on_piece) {
         Timings timings;
-        ReadPictures pictures = TRY(reader_.read(job, {}, {}, stop, timings));
+        ReadPictures pictures = TRY(reader_.read(job, {}, {}, {}, stop, timings));
         std::vector<ImageInfo> infos;
         for (const DecodedImage& one : pictures.images) infos.push_back(one.info);
         Caption made = TRY(captioner_.caption(std::move(job), std::move(pictures), stop, on_piece));

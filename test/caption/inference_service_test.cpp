@@ -88,6 +88,28 @@ TEST_F(InferenceServiceTest, WordsAndVectorComeOfOneDecodedPicture) {
     EXPECT_EQ(made->task, Task::embed_and_caption);
 }
 
+TEST_F(InferenceServiceTest, TheSameJobAgainIsAnsweredFromMemoryAndSaysSo) {
+    config_.cache_bytes = 1 * MiB;
+    const auto first = done(task(Task::embed_and_caption));
+    std::string said;
+    const auto again = service()->caption(task(Task::embed_and_caption), {}, [&](std::string_view piece) {
+        said += piece;
+    });
+    ASSERT_TRUE(first.has_value() && again.has_value());
+    EXPECT_FALSE(first->cached);
+    EXPECT_TRUE(again->cached);
+    EXPECT_EQ(again->text, first->text);
+    EXPECT_EQ(said, *first->text);
+    EXPECT_EQ(again->embedding->values, first->embedding->values);
+    EXPECT_EQ(again->images.size(), 1U);
+    Job anew = task(Task::embed_and_caption);
+    anew.use_cache = false;
+    EXPECT_FALSE(done(std::move(anew))->cached);
+    Job of_another = task(Task::embed_and_caption);
+    of_another.tenant = "another";
+    EXPECT_FALSE(done(std::move(of_another))->cached);
+}
+
 TEST_F(InferenceServiceTest, WhereCaptionsAreOffTheirModelIsNotEvenLoaded) {
     config_.bundle.clear();
     config_.lazy = false;

@@ -110,7 +110,7 @@ public:
         }
         if (options.contains("decode") && !job.is_frame) {
             Timings timings;
-            TRY(reader_.read(job, {}, {}, stop, timings));
+            TRY(reader_.read(job, {}, {}, {}, stop, timings));
         }
         Caption made;
         if (options.contains("pieces")) {

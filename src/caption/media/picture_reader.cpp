@@ -68,7 +68,8 @@ PictureReader::PictureReader(Fetcher* fetcher, DecoderPool* decoders, const Limi
       helpers_(std::min(cores() / 2, helpers_max)) {}
 
 Result<ReadPictures> PictureReader::read(
-    Job& job, const DecodeNeed& need, const Prepare& prepare, const std::stop_token& stop, Timings& timings
+    Job& job, const DecodeNeed& need, const Prepare& prepare, const Known& known, const std::stop_token& stop,
+    Timings& timings
 ) {
     if (job.pictures.empty()) return {};
     Stopwatch watch;
@@ -78,6 +79,7 @@ Result<ReadPictures> PictureReader::read(
     const MediaGate::Pass arriving = TRY(arriving_.enter(job.id, expected, stop));
     std::vector<Bytes> encoded = TRY(bring(job, stop));
     timings.fetch += watch.lap();
+    if (known && known(encoded)) return {};
 
     std::size_t bytes = 0;
     std::vector<ImageHeader> headers;

@@ -48,11 +48,14 @@ public:
     // How a model begins with a picture; empty, or giving null, where it does not.
     using Prepare = std::function<std::unique_ptr<Preparation>()>;
 
-    // Takes the job's pictures out of it. The time it took is added to `timings`. An error names the
-    // picture's field.
+    // Looks at the pictures' bytes; true if they need not be decoded.
+    using Known = std::function<bool(std::span<const Bytes> encoded)>;
+
+    // Takes the job's pictures out of it; none come back where they are `known`. The time it took is added to
+    // `timings`. An error names the picture's field.
     Result<ReadPictures> read(
-        Job& job, const DecodeNeed& need, const Prepare& prepare, const std::stop_token& stop,
-        Timings& timings
+        Job& job, const DecodeNeed& need, const Prepare& prepare, const Known& known,
+        const std::stop_token& stop, Timings& timings
     );
 
     // A frame that is decoded already: it waits for its turn to be preprocessed like any picture.

@@ -148,6 +148,7 @@ Json to_json(const Caption& caption) {
         for (const ImageInfo& one : caption.images) json["images"].push_back(to_json(one));
     }
     if (caption.text) json["finish_reason"] = to_text(caption.finish);
+    if (caption.cached) json["cached"] = true;
     if (!caption.warnings.empty()) json["warnings"] = to_json(caption.warnings);
     if (caption.return_tokens) json["tokens"] = to_json(caption.tokens);
     if (!caption.logprobs.empty()) json["logprobs"] = with_logprobs(caption);

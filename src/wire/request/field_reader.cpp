@@ -82,6 +82,7 @@ Result<void> FieldReader::read_known(const Member& member, Value& value) {
         case Role::frames:
         case Role::frame_urls:
         case Role::fast:
+        case Role::cache:
         case Role::text:
         case Role::texts:
         case Role::task:

@@ -23,6 +23,7 @@ enum class Role {
     frames,      // a batch whose answer is a list of descriptions
     frame_urls,  // the same: addresses
     fast,
+    cache,
     text,
     texts,  // a batch: strings
     task,
@@ -85,6 +86,7 @@ inline constexpr std::array job_fields{
     JobField{"frames", Role::frames},
     JobField{"frame_urls", Role::frame_urls},
     JobField{"fast", Role::fast},
+    JobField{"cache", Role::cache},
     JobField{"text", Role::text},
     JobField{"texts", Role::texts},
     JobField{"together", Role::together},

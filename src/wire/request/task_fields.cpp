@@ -14,7 +14,7 @@ bool TaskFields::knows(Role role) {
     constexpr std::array known{
         Role::task,     Role::model,         Role::stream,           Role::together,
         Role::embedder, Role::vector_format, Role::return_embedding, Role::disable_captions,
-        Role::fast
+        Role::fast,     Role::cache
     };
     return std::ranges::find(known, role) != known.end();
 }
@@ -31,6 +31,7 @@ Result<void> TaskFields::read(const Member& member, Value& value) {
     if (member.role == Role::stream) return read_switch(stream_);
     if (member.role == Role::together) return read_switch(together_);
     if (member.role == Role::fast) return read_switch(fast_);
+    if (member.role == Role::cache) return read_switch(cache_);
     if (member.role == Role::return_embedding) return read_switch(return_embedding_);
     if (member.role == Role::disable_captions) return read_switch(disable_captions_);
     panic("a role that is not of the task");
@@ -96,6 +97,7 @@ void TaskFields::apply(Job& job) const {
     if (return_embedding_ && task_ == Task::caption) job.task = Task::embed_and_caption;
     job.captions = !disable_captions_;
     job.fast = fast_;
+    job.use_cache = cache_;
     job.vector_format = format_;
     job.model = model_;
     job.embedder = embedder_;

@@ -46,6 +46,7 @@ private:
     bool together_ = false;
     bool return_embedding_ = false;
     bool fast_ = false;
+    bool cache_ = true;
     bool disable_captions_ = false;
     VectorFormat format_ = VectorFormat::numbers;
     std::string model_;

@@ -36,7 +36,7 @@ protected:
 
     Result<ReadPictures> read(Job job, std::stop_token stop = {}) {
         Timings timings;
-        return reader_.read(job, {}, {}, stop, timings);
+        return reader_.read(job, {}, {}, {}, stop, timings);
     }
 
     FakeFetcher fetcher_;
@@ -79,7 +79,7 @@ TEST_F(PictureReaderTest, WithoutAFetcherAnAddressIsRefused) {
     PictureReader reader(nullptr, nullptr, limits_);
     Timings timings;
     Job job = job_for({"https://x/a.bmp"});
-    const auto refused = reader.read(job, {}, {}, {}, timings);
+    const auto refused = reader.read(job, {}, {}, {}, {}, timings);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
     EXPECT_TRUE(fetcher_.asked.empty());
