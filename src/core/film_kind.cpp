@@ -82,6 +82,22 @@ bool riffs_are_cut(const BytesView& file) {
     return false;
 }
 
+// An Ogg is a sequence of pages, each with up to 255 segments whose sizes it lists.
+bool pages_are_cut(const BytesView& file) {
+    constexpr std::size_t fixed_bytes = 27;
+    std::size_t at = 0;
+    while (file.has(at, "OggS")) {
+        if (!file.holds(at, fixed_bytes)) return true;
+        const std::size_t segments = file.u8(at + fixed_bytes - 1);
+        if (!file.holds(at + fixed_bytes, segments)) return true;
+        std::size_t size = fixed_bytes + segments;
+        for (std::size_t i = 0; i < segments; ++i) size += file.u8(at + fixed_bytes + i);
+        if (!file.holds(at, size)) return true;
+        at += size;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string_view to_text(FilmKind kind) {
@@ -91,6 +107,7 @@ std::string_view to_text(FilmKind kind) {
         case FilmKind::matroska: return "matroska";
         case FilmKind::webm: return "webm";
         case FilmKind::avi: return "avi";
+        case FilmKind::ogg: return "ogg";
     }
     panic("FilmKind out of range");
 }
@@ -108,6 +125,7 @@ std::optional<FilmKind> film_kind(std::span<const std::byte> bytes) {
         return FilmKind::matroska;
     }
     if (file.has(0, "RIFF") && file.has(8, "AVI ")) return FilmKind::avi;
+    if (file.has(0, "OggS")) return FilmKind::ogg;
     return std::nullopt;
 }
 
@@ -119,6 +137,7 @@ bool is_cut_short(std::span<const std::byte> bytes, FilmKind kind) {
         case FilmKind::matroska:
         case FilmKind::webm: return segment_is_cut(file);
         case FilmKind::avi: return riffs_are_cut(file);
+        case FilmKind::ogg: return pages_are_cut(file);
     }
     panic("FilmKind out of range");
 }

@@ -9,7 +9,7 @@
 
 namespace vignette {
 
-enum class FilmKind { mp4, mov, matroska, webm, avi };
+enum class FilmKind { mp4, mov, matroska, webm, avi, ogg };
 
 std::string_view to_text(FilmKind kind);
 

@@ -50,7 +50,7 @@ Result<FilmKind> known_kind(std::span<const std::byte> file) {
     if (!kind) {
         return fail(
             ErrorCode::unsupported_media,
-            "the file is not a film in a supported container; send MP4, MOV, WebM, Matroska or AVI"
+            "the file is not a film in a supported container; send MP4, MOV, WebM, Matroska, AVI or Ogg"
         );
     }
     return *kind;
@@ -198,7 +198,9 @@ Result<void> FilmFile::Reader::open_codec() {
 
 void FilmFile::Reader::take_facts(FilmKind kind) {
     facts_.duration = duration_of(input_.format(), *stream_);
-    facts_.fps = rate_of(*stream_, facts_.duration);
+    // An Ogg counts frames and says no more about their rate.
+    const AVRational counted = kind == FilmKind::ogg ? av_inv_q(stream_->time_base) : AVRational{0, 1};
+    facts_.fps = rate_of(*stream_, facts_.duration, counted);
     const bool on_its_side = orientation_ >= 5;
     facts_.size = {
         on_its_side ? ahead_->height : ahead_->width, on_its_side ? ahead_->width : ahead_->height
@@ -269,6 +271,7 @@ Result<void> FilmFile::Reader::feed() {
         return {};
     }
     if (packet_->stream_index != stream_->index) return {};
+    if (packet_->size == 0) return {};  // the frame before it stays on screen
     if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) {
         ++damaged_;
         return {};

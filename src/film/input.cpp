@@ -27,6 +27,7 @@ const AVInputFormat* demuxer(FilmKind kind) {
         case FilmKind::matroska:
         case FilmKind::webm: return av_find_input_format("matroska");
         case FilmKind::avi: return av_find_input_format("avi");
+        case FilmKind::ogg: return av_find_input_format("ogg");
     }
     panic("FilmKind out of range");
 }
@@ -36,7 +37,7 @@ const AVInputFormat* demuxer(FilmKind kind) {
 AVDictionary* options() {
     AVDictionary* wanted = nullptr;
     av_dict_set(&wanted, "protocol_whitelist", "", 0);
-    av_dict_set(&wanted, "format_whitelist", "mov,matroska,avi", 0);
+    av_dict_set(&wanted, "format_whitelist", "mov,matroska,avi,ogg", 0);
     av_dict_set(&wanted, "max_streams", "64", 0);
     return wanted;
 }

@@ -12,7 +12,7 @@ bool is_readable(AVCodecID codec) {
     constexpr std::array readable{AV_CODEC_ID_H264,      AV_CODEC_ID_HEVC,       AV_CODEC_ID_VP8,
                                   AV_CODEC_ID_VP9,       AV_CODEC_ID_AV1,        AV_CODEC_ID_MPEG4,
                                   AV_CODEC_ID_MJPEG,     AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO,
-                                  AV_CODEC_ID_MSMPEG4V2, AV_CODEC_ID_MSMPEG4V3};
+                                  AV_CODEC_ID_MSMPEG4V2, AV_CODEC_ID_MSMPEG4V3,  AV_CODEC_ID_THEORA};
     return std::ranges::find(readable, codec) != readable.end();
 }
 
@@ -36,9 +36,9 @@ double duration_of(const AVFormatContext& format, const AVStream& stream) {
     return std::max(0.0, whole > 0 ? whole : seconds(stream.duration, stream.time_base));
 }
 
-double rate_of(const AVStream& stream, double duration) {
+double rate_of(const AVStream& stream, double duration, AVRational otherwise) {
     constexpr double believable = 1000;
-    for (const AVRational rate : {stream.avg_frame_rate, stream.r_frame_rate}) {
+    for (const AVRational rate : {stream.avg_frame_rate, stream.r_frame_rate, otherwise}) {
         const double fps = rate.den == 0 ? 0 : av_q2d(rate);
         if (fps > 0 && fps <= believable) return fps;
     }

@@ -16,7 +16,7 @@ double seconds(std::int64_t units, AVRational unit);  // 0 if there is no time
 
 // 0 if unknown.
 double duration_of(const AVFormatContext& format, const AVStream& stream);
-double rate_of(const AVStream& stream, double duration);
+double rate_of(const AVStream& stream, double duration, AVRational otherwise);
 
 // The film's orientation as an EXIF number (1 to 8). Angles other than quarter turns are ignored.
 int orientation_of(const AVStream& stream);

@@ -35,10 +35,24 @@ Result<void> check_status(vig_status status, vig_text error, ImageFormat format)
 
 }  // namespace
 
+namespace {
+
+// What a clipboard holds: its header's size, its planes and its bits make sense together.
+bool is_bmp_without_file_header(const BytesView& view) {
+    constexpr std::array<std::uint32_t, 3> header_sizes{40, 108, 124};
+    constexpr std::array<std::uint32_t, 6> depths{1, 4, 8, 16, 24, 32};
+    constexpr std::uint32_t compressions = 4;
+    return view.holds(0, 40) && std::ranges::find(header_sizes, view.le32(0)) != header_sizes.end() &&
+           view.le16(12) == 1 && std::ranges::find(depths, view.le16(14)) != depths.end() &&
+           view.le32(16) < compressions;
+}
+
+}  // namespace
+
 bool is_bmp(std::span<const std::byte> encoded) {
     constexpr std::array<std::uint32_t, 7> header_sizes{12, 40, 52, 56, 64, 108, 124};
     const BytesView view(encoded);
-    if (!view.has(0, "BM")) return false;
+    if (!view.has(0, "BM")) return is_bmp_without_file_header(view);
     return !view.holds(14, 4) || std::ranges::find(header_sizes, view.le32(14)) != header_sizes.end();
 }
 

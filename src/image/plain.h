@@ -5,7 +5,7 @@
 
 namespace vignette {
 
-bool is_bmp(std::span<const std::byte> encoded);  // "BM" alone may begin any text
+bool is_bmp(std::span<const std::byte> encoded);  // "BM" alone may begin any text; some lack it (.dib)
 bool is_pnm(std::span<const std::byte> encoded);
 bool is_tga(std::span<const std::byte> encoded);  // which has no signature: its header makes sense as one
 bool is_ico(std::span<const std::byte> encoded);

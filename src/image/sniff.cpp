@@ -57,6 +57,7 @@ constexpr auto foreigners = std::to_array<Foreign>({
     {0, "PK\3\4"sv, "a ZIP archive or an office document"sv, send_unpacked},
     {0, "\x1A\x45\xDF\xA3"sv, "a film (WebM or Matroska)"sv, send_as_film},
     {8, "AVI "sv, "a film (AVI)"sv, send_as_film},
+    {0, "OggS"sv, "a film or sound (Ogg)"sv, send_as_film},
     {0, "data:image/"sv, "the text of a data URL"sv, send_once},
     {0, "/9j/"sv, "the base64 text of a JPEG"sv, send_once},
     {0, "iVBORw0KGgo"sv, "the base64 text of a PNG"sv, send_once},

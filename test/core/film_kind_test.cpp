@@ -27,6 +27,7 @@ TEST(FilmKind, IsRecognisedByItsFirstBytes) {
     EXPECT_EQ(film_kind(bytes("\x1A\x45\xDF\xA3\x9F\x42\x82\x84webm"sv)), FilmKind::webm);
     EXPECT_EQ(film_kind(bytes("\x1A\x45\xDF\xA3\xA3\x42\x82\x88matroska"sv)), FilmKind::matroska);
     EXPECT_EQ(film_kind(bytes("RIFF\4\0\0\0AVI LIST"sv)), FilmKind::avi);
+    EXPECT_EQ(film_kind(bytes("OggS\0\2\0\0\0\0"sv)), FilmKind::ogg);
 }
 
 TEST(FilmKind, PicturesInTheSameContainersAreNotFilms) {
@@ -106,6 +107,18 @@ TEST(FilmKind, AnAviIsASequenceOfRiffs) {
     EXPECT_TRUE(cut("RIFF\4\0\0\0AVI RIFF\5\0\0\0AVIX"sv));
     EXPECT_TRUE(cut("RIFF\5\0\0\0AVI "sv));
     EXPECT_FALSE(cut("RIFF\0\0\0\0AVI LIST"sv)) << "never finished: its length was not written";
+}
+
+TEST(FilmKind, AnOggIsASequenceOfPages) {
+    const auto cut = [](std::string_view text) { return is_cut_short(bytes(text), FilmKind::ogg); };
+    const std::string head("OggS\0\2granule-seriabcdeffe\2\3\1"sv);  // two segments, of three bytes and one
+    const std::string page = head + "1234";
+    EXPECT_FALSE(cut(page));
+    EXPECT_FALSE(cut(page + page));
+    EXPECT_FALSE(cut(page + "garbage behind the film"));
+    EXPECT_TRUE(cut(page + head + "123"));
+    EXPECT_TRUE(cut(page + head.substr(0, head.size() - 1)));
+    EXPECT_TRUE(cut(page + "OggS\0"));
 }
 
 }  // namespace

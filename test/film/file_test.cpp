@@ -85,6 +85,19 @@ TEST(FilmFile, FramesAreRotatedAsAPlayerRotatesThem) {
     for (const Image& one : told.pictures) EXPECT_EQ(one.size, (Size{48, 64}));
 }
 
+TEST(FilmFile, AnEmptyPacketShowsTheFrameBeforeItForLonger) {
+    const Bytes file = film("theora-repeats.ogv");
+    Result<FilmFile> opened = FilmFile::open(file, {}, {});
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    std::vector<double> untils;
+    while (const std::optional<Shown> shown = opened->next().value_or(std::nullopt))
+        untils.push_back(shown->until);
+    ASSERT_EQ(untils.size(), 4U);
+    EXPECT_NEAR(untils.at(0), 0.48, 0.001);
+    EXPECT_NEAR(untils.at(3), 1.48, 0.001);
+    EXPECT_EQ(opened->damaged(), 0);
+}
+
 TEST(FilmFile, WhatIsNotAFilmIsRefusedWithoutAskingTheLibrary) {
     for (const std::string_view text : {
              "#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
@@ -178,7 +191,7 @@ std::optional<Image> frame_for(
 
 TEST(FilmFile, SkippingLosesNoFrameThatIsAskedFor) {
     for (const std::string_view file :
-         {"gops.mp4", "h264.mp4", "mpeg4.avi", "mpeg4.mov", "vp9.webm", "mpeg2.mkv"}) {
+         {"gops.mp4", "h264.mp4", "mpeg4.avi", "mpeg4.mov", "vp9.webm", "mpeg2.mkv", "theora.ogv"}) {
         const Bytes bytes = film(file);
         int all = 0;
         int skipped = 0;

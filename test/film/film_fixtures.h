@@ -26,6 +26,7 @@ inline constexpr std::array tiny_films{
     TinyFilm{"vp9.webm", "webm", "vp9"},      TinyFilm{"av1.mkv", "matroska", "av1"},
     TinyFilm{"mpeg4.avi", "avi", "mpeg4"},    TinyFilm{"mpeg4.mov", "mov", "mpeg4"},
     TinyFilm{"mjpeg.avi", "avi", "mjpeg"},    TinyFilm{"mpeg2.mkv", "matroska", "mpeg2video"},
+    TinyFilm{"theora.ogv", "ogg", "theora"},
 };
 
 inline Bytes bytes_of(std::string_view text) {

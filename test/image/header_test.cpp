@@ -87,7 +87,7 @@ TEST(Header, AFilmIsReferredToVideoUrl) {
     for (const std::string& film :
          {"\0\0\0\x18"s
           "ftypisom\0\0\2\0isom"s,
-          "\x1A\x45\xDF\xA3"s, "RIFF\0\0\1\0AVI LIST"s}) {
+          "\x1A\x45\xDF\xA3"s, "RIFF\0\0\1\0AVI LIST"s, "OggS\0\2"s}) {
         const Error error = error_of(to_bytes(film));
         EXPECT_EQ(error.code, ErrorCode::unsupported_media);
         EXPECT_NE(error.message.find("\"video_url\""), std::string::npos) << error.message;

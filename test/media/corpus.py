@@ -145,30 +145,49 @@ def pngs():
         yield Picture(f"adam7-{width}.png", encoded, shown)
 
 
-def gif_frame(canvas, at, indices, palette, transparent=None):
-    """A GIF written by hand, with its frame anywhere; the codes are uncompressed (cleared before they would grow)."""
+def lzw_codes(indices, code_bits):
+    """(code, its width) of a whole GIF frame."""
+    clear = 1 << code_bits
+    codes, table, before, emitted = [(clear, code_bits + 1)], {}, (), 0
+
+    def put(code):
+        nonlocal emitted
+        known = clear + 2 + max(emitted - 1, 0)  # to the decoder, which is one behind
+        codes.append((code, min(max(code_bits + 1, known.bit_length()), 12)))
+        emitted += 1
+
+    for index in indices:
+        if not before or (*before, index) in table:
+            before = (*before, index)
+            continue
+        put(before[0] if len(before) == 1 else table[before])
+        table[(*before, index)] = clear + 2 + len(table)
+        before = (index,)
+        if clear + 2 + len(table) >= 4095:
+            put(clear)
+            table, emitted = {}, 0
+    put(before[0] if len(before) == 1 else table[before])
+    put(clear + 1)
+    return codes
+
+
+def gif_frame(canvas, at, indices, palette, transparent=None, code_bits=8):
+    """A GIF written by hand, with its frame anywhere."""
     control = b"" if transparent is None else b"!\xf9\x04" + struct.pack("<BHB", 1, 0, transparent) + b"\0"
     height, width = indices.shape
     bits, held, data = 0, 0, bytearray()
-
-    def put(code):
-        nonlocal bits, held
+    for code, code_width in lzw_codes(indices.ravel().tolist(), code_bits):
         held |= code << bits
-        bits += 9
+        bits += code_width
         while bits >= 8:
             data.append(held & 255)
             held >>= 8
             bits -= 8
-
-    for number, index in enumerate(indices.ravel().tolist()):
-        if number % 200 == 0:
-            put(256)
-        put(index)
-    put(257)
     data.append(held & 255)
     blocks = b"".join(bytes([len(data[i : i + 255])]) + data[i : i + 255] for i in range(0, len(data), 255))
-    screen = struct.pack("<HHBBB", *canvas, 0xF7, 0, 0)
-    frame = b"," + struct.pack("<HHHHB", *at, width, height, 0) + b"\x08" + blocks + b"\0"
+    palette_bits = len(palette).bit_length() - 2
+    screen = struct.pack("<HHBBB", *canvas, 0xF0 | palette_bits, 0, 0)
+    frame = b"," + struct.pack("<HHHHB", *at, width, height, 0) + bytes([code_bits]) + blocks + b"\0"
     return b"GIF89a" + screen + palette.tobytes() + control + frame + b";"
 
 
@@ -194,6 +213,12 @@ def gifs():
     ):
         encoded = gif_frame(canvas, (9, 6), indices, palette, transparent)
         yield Picture(f"{name}.gif", encoded, reference(encoded))
+    drawn = np.asarray(Image.fromarray(scene(90, 70)).quantize(200))
+    for code_bits in (8, 9, 10, 11):
+        encoded = gif_frame((90, 70), (0, 0), drawn, palette, code_bits=code_bits)
+        yield Picture(f"codes-{code_bits}.gif", encoded, reference(encoded))
+    encoded = gif_frame((90, 70), (0, 0), drawn, palette[:4])  # which has fewer colours than the pixels
+    yield Picture("short-palette.gif", encoded, reference(encoded))
 
 
 def webps():

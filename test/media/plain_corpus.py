@@ -88,6 +88,16 @@ def saved(image, kind, **options):
     return stream.getvalue()
 
 
+def icon_whose_largest_has_fewest_bits(image):
+    files = [saved(image.resize((side, side)), "PNG") for side in (64, 16)]
+    starts = (6 + 2 * 16, 6 + 2 * 16 + len(files[0]))
+    entries = [
+        struct.pack("<BBBBHHII", side, side, 0, 0, 1, bits, len(file), start)
+        for side, bits, file, start in zip((64, 16), (8, 32), files, starts)
+    ]
+    return struct.pack("<HHH", 0, 1, 2) + b"".join(entries) + b"".join(files)
+
+
 def others(scene, alpha):
     """(name, file): Pillow reads them, too."""
     image = Image.fromarray(scene)
@@ -113,3 +123,6 @@ def others(scene, alpha):
     yield "with-alpha.tga", clear_targa + extension + b"\3" + footer
     yield "png-inside.ico", saved(clear.resize((48, 48)), "ICO", sizes=[(16, 16), (48, 48)])
     yield "bmp-inside.ico", saved(clear.resize((32, 32)), "ICO", sizes=[(32, 32)], bitmap_format="bmp")
+    yield "few-colours.ico", icon_whose_largest_has_fewest_bits(clear)
+    for name, one in (("rgb", image), ("palette", image.quantize(30)), ("bits", image.convert("1"))):
+        yield f"{name}.dib.bmp", saved(one, "DIB")  # a BMP without its file header

@@ -11,9 +11,9 @@ PROBE = Path(os.environ.get("VIGNETTE_PROBE") or next((one for one in BUILDS if 
 SANITIZED = "asan" in str(PROBE)
 
 
-def probe(files, *options):
+def probe(files, *options, program=PROBE):
     """One dict per file, in order. The process must survive all of them."""
-    command = [str(PROBE), *map(str, options), *map(str, files)]
+    command = [str(program), *map(str, options), *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=900)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     last = files[len(answers)] if len(answers) < len(files) else "the end"

@@ -1,13 +1,37 @@
-"""Real pictures: the test files of other projects, out of the source packages of this machine's own Debian mirror."""
+"""Real pictures and films: the test files of other projects, out of the source packages of this machine's own Debian
+mirror."""
 
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
 
-PACKAGES = ("pillow", "tiff", "giflib", "libheif", "golang-golang-x-image")
-SUFFIXES = frozenset(
+# About 130 MB. Not every mirror has every package at all times; there are enough of them to do without some.
+PACKAGES = (
+    "pillow",
+    "golang-golang-x-image",
+    "giflib",
+    "tiff",
+    "libheif",
+    "libpng1.6",
+    "libgd2",
+    "gdk-pixbuf",
+    "golang-github-gabriel-vasile-mimetype",
+    "rails",
+    "quodlibet",
+    "qt6-multimedia",
+    "pytorch-vision",
+    "tracker-miners",
+    "taglib",
+    "libextractor",
+    "libopenshot",
+)
+QUICK = PACKAGES[:-1]  # the last is a sixth of all bytes
+
+PICTURES = frozenset(
     "bmp dib tga ppm pgm pbm pnm gif tif tiff webp avif heic heif hif png apng jpg jpeg mpo ico".split()
 )
+FILMS = frozenset("mp4 m4v mov avi mkv webm ogv ogg mpg mpeg flv wmv asf 3gp".split())
 
 
 def sources_of(folder: Path) -> list[str]:
@@ -34,30 +58,51 @@ def sources_of(folder: Path) -> list[str]:
         "Dir::State::lists": folder / "lists",
         "Dir::Cache": folder / "cache",
         "APT::Sandbox::User": "root",
+        "Acquire::Retries": 2,
+        "Acquire::http::Timeout": 20,
     }
     return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
 
 
-def fetch(folder: Path) -> None:
-    """The packages' files, once; about 50 MB."""
+def archive_of(folder: Path, package: str) -> Path | None:
+    archives = (one for one in folder.glob(f"{package}_*.orig.tar.*") if one.suffix != ".asc")
+    return next(archives, None)
+
+
+def unpack(archive: Path, into: Path) -> None:
+    """Only pictures and films. All or nothing: what is there later is whole."""
+    fresh = into.with_suffix(".fresh")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    with tarfile.open(archive) as tar:
+        for one in tar:
+            if one.isfile() and one.name.rpartition(".")[2].lower() in PICTURES | FILMS and ".." not in one.name:
+                file = fresh / one.name.lstrip("/")
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(tar.extractfile(one).read())
+    fresh.rename(into)
+
+
+def bring(folder: Path, packages: tuple[str, ...]) -> list[str]:
+    """Fetches and unpacks what is not here yet; says which packages are not to be had."""
+    unpacked = folder / "unpacked"
+    wanted = [package for package in packages if not (unpacked / package).exists()]
+    missing = [package for package in wanted if not archive_of(folder, package)]
     apt = ["apt-get", "-qq", *sources_of(folder)]
-    subprocess.run([*apt, "update"], check=True)
-    for package in PACKAGES:
-        if not any(folder.glob(f"{package}_*.orig.tar.*")):
-            subprocess.run([*apt, "source", "--download-only", package], cwd=folder, check=True)
+    if missing:
+        subprocess.run([*apt, "update"], check=False)
+    for package in missing:  # one by one, so that one that is gone from the mirror does not stop the others
+        subprocess.run([*apt, "source", "--download-only", "--tar-only", package], cwd=folder, check=False)
+    for package in wanted:
+        archive = archive_of(folder, package)
+        try:
+            if archive:
+                unpack(archive, unpacked / package)
+        except (tarfile.TarError, EOFError, OSError):  # broken off when it was fetched
+            archive.unlink()
+    return [package for package in packages if not (unpacked / package).exists()]
 
 
-def pictures(folder: Path) -> list[Path]:
-    """All pictures of the packages, unpacked once."""
-    unpacked = folder / "pictures"
-    for package in PACKAGES:
-        if (unpacked / package).exists():
-            continue
-        [archive] = folder.glob(f"{package}_*.orig.tar.*")
-        with tarfile.open(archive) as tar:
-            for one in tar:
-                if one.isfile() and one.name.rpartition(".")[2].lower() in SUFFIXES and ".." not in one.name:
-                    file = unpacked / package / one.name.lstrip("/")
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_bytes(tar.extractfile(one).read())
-    return sorted(file for file in unpacked.rglob("*") if file.is_file())
+def files_of(folder: Path, packages: tuple[str, ...], suffixes: frozenset[str]) -> list[Path]:
+    found = (file for package in packages for file in (folder / "unpacked" / package).rglob("*"))
+    return sorted(file for file in found if file.is_file() and file.suffix.lower()[1:] in suffixes)

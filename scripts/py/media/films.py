@@ -96,7 +96,8 @@ def two_colours(count=4, size=(64, 48), step=0.48):
     return [(step * n, plain((220, 30, 30) if n < count / 2 else (30, 40, 220), size)) for n in range(count)]
 
 
-# name: codec and options. All kinds of containers and codecs that are read, a few kilobytes each.
+# name: codec and options. All kinds of containers and codecs that are read, a few kilobytes each. Only Theora is
+# missing, which PyAV cannot write: theora.ogv and theora-repeats.ogv come from Debian's ffmpeg (libtheora, -q:v 8).
 TINY = {
     "h264.mp4": {"codec": "libx264", "bf": 2, "preset": "ultrafast"},
     "h264-fragments.mp4": {"codec": "libx264", "bf": 0, "box": {"movflags": "frag_every_frame+empty_moov"}},

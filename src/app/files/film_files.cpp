@@ -55,7 +55,7 @@ private:
 
 // Its bytes are not here yet, so only its ending can say.
 bool ends_like_film(std::string_view url) {
-    constexpr std::array endings{".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"};
+    constexpr std::array endings{".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".ogv"};
     const std::string path = ascii_lower(url.substr(0, url.find_first_of("?#")));
     return std::ranges::any_of(endings, [&](std::string_view ending) { return path.ends_with(ending); });
 }

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "image/gif/layout.h"
+#include "image/gif/lzw.h"
 #include "image/pixels.h"
 #include "image/refusal.h"
 
@@ -56,33 +57,62 @@ bool go_to_first_frame(GifFileType* file) {
 }
 
 // An interlaced frame stores its rows in four passes.
-bool read_rows(GifFileType* file, Size frame, std::span<std::uint8_t> indices) {
+template <class ReadRow>
+bool read_rows(const GifLayout& layout, std::span<std::uint8_t> indices, ReadRow&& read_row) {
     struct Pass {
         std::int32_t first, step;
     };
     constexpr std::array<Pass, 4> interlaced{{{0, 8}, {4, 8}, {2, 4}, {1, 2}}};
     constexpr std::array<Pass, 1> plain{{{0, 1}}};
     const std::span<const Pass> passes =
-        file->Image.Interlace ? std::span<const Pass>(interlaced) : std::span<const Pass>(plain);
-    const auto width = static_cast<std::size_t>(frame.width);
+        layout.interlaced ? std::span<const Pass>(interlaced) : std::span<const Pass>(plain);
+    const auto width = static_cast<std::size_t>(layout.frame.width);
     for (const auto& [first, step] : passes) {
-        for (std::int32_t y = first; y < frame.height; y += step) {
-            const std::span<std::uint8_t> row = indices.subspan(static_cast<std::size_t>(y) * width, width);
-            if (DGifGetLine(file, row.data(), frame.width) == GIF_ERROR) return false;
+        for (std::int32_t y = first; y < layout.frame.height; y += step) {
+            if (!read_row(indices.subspan(static_cast<std::size_t>(y) * width, width))) return false;
         }
     }
     return true;
 }
 
+Result<void> read_indices(
+    std::span<const std::byte> encoded, const GifLayout& layout, std::span<std::uint8_t> indices
+) {
+    Source source{encoded};
+    int ignored = 0;
+    const File file(DGifOpen(&source, read_some, &ignored));
+    if (!file || !go_to_first_frame(file.get()) ||
+        Size{file->Image.Width, file->Image.Height} != layout.frame)
+        return fail_damaged(ImageFormat::gif, "its first frame cannot be read");
+    const bool read = read_rows(layout, indices, [&](std::span<std::uint8_t> row) {
+        return DGifGetLine(file.get(), row.data(), layout.frame.width) != GIF_ERROR;
+    });
+    if (!read) return fail_damaged(ImageFormat::gif, "its pixels cannot be decoded");
+    return {};
+}
+
+// Allowed by the format and read by browsers, though a pixel never needs so many bits.
+Result<void> read_wide_indices(const GifLayout& layout, std::span<std::uint8_t> indices) {
+    if (layout.code_bits >= GifLzw::bits_max)
+        return fail_damaged(ImageFormat::gif, "its codes have too many bits");
+    GifLzw lzw(layout.packed, layout.code_bits);
+    if (!read_rows(layout, indices, [&](std::span<std::uint8_t> row) { return lzw.read(row); }))
+        return fail_damaged(ImageFormat::gif, "its pixels cannot be decoded");
+    return {};
+}
+
 using Colours = std::array<std::array<std::uint8_t, 3>, 256>;
 
-// An index past the palette's end is a shade of grey; transparent pixels are white.
+// An index past the palette's end is black, or a shade of grey if there is no palette; transparent pixels are
+// white.
 Colours colours_of(const GifLayout& layout) {
     Colours colours{};
     for (std::size_t i = 0; i < colours.size(); ++i) {
         for (std::size_t c = 0; c < 3; ++c) {
             const std::size_t at = i * 3 + c;
-            colours[i][c] = static_cast<std::uint8_t>(at < layout.palette.size() ? layout.palette.u8(at) : i);
+            const std::size_t other = layout.palette.size() == 0 ? i : 0;
+            colours[i][c] =
+                static_cast<std::uint8_t>(at < layout.palette.size() ? layout.palette.u8(at) : other);
         }
     }
     if (layout.transparent) colours[*layout.transparent].fill(255);
@@ -99,18 +129,13 @@ Result<ImageHeader> read_gif_header(std::span<const std::byte> encoded) {
 Result<Image> decode_gif(std::span<const std::byte> encoded, Size size) {
     const GifLayout layout = TRY(read_gif_layout(BytesView(encoded)));
     ASSERT(layout.canvas == size);
-    Source source{encoded};
-    int ignored = 0;
-    const File file(DGifOpen(&source, read_some, &ignored));
-    if (!file || !go_to_first_frame(file.get()) ||
-        Size{file->Image.Width, file->Image.Height} != layout.frame)
-        return fail_damaged(ImageFormat::gif, "its first frame cannot be read");
     auto rows = at_wall(ErrorCode::out_of_memory, [&] {
         return Samples(static_cast<std::size_t>(layout.frame.pixels()));
     });
     if (!rows) return fail_out_of_memory(size);
-    if (!read_rows(file.get(), layout.frame, *rows))
-        return fail_damaged(ImageFormat::gif, "its pixels cannot be decoded");
+    constexpr std::uint32_t giflibs_bits_max = 8;
+    TRY(layout.code_bits > giflibs_bits_max ? read_wide_indices(layout, *rows)
+                                            : read_indices(encoded, layout, *rows));
 
     Image image = TRY(allocate_image(size));
     const Colours colours = colours_of(layout);

@@ -29,6 +29,8 @@ public:
         return part;
     }
 
+    BytesView rest() const { return view_.part(offset_, view_.size() - offset_); }
+
     // Data comes in blocks of up to 255 bytes; an empty one ends it.
     Result<void> skip_blocks() {
         while (const std::uint32_t length = TRY(read(1)).u8(0)) TRY(read(length));
@@ -60,7 +62,9 @@ Result<void> read_frame(GifWalk& walk, GifLayout& layout) {
     const BytesView own = TRY(walk.read(palette_bytes(frame.u8(8))));
     if (own.size() > 0) layout.palette = own;
     if (layout.frame.pixels() == 0) return fail_damaged(ImageFormat::gif, "its first frame has no pixels");
-    TRY(walk.read(1));  // the initial code width
+    layout.interlaced = (frame.u8(8) & 0x40U) != 0;
+    layout.code_bits = TRY(walk.read(1)).u8(0);
+    layout.packed = walk.rest();
     return walk.skip_blocks();
 }
 

@@ -15,6 +15,9 @@ struct GifLayout {
     Size frame;
     std::optional<std::uint32_t> transparent;  // a palette index
     BytesView palette{{}};                     // three bytes per colour
+    bool interlaced = false;
+    std::uint32_t code_bits = 0;  // of a pixel; giflib reads up to 8
+    BytesView packed{{}};         // the blocks of the first frame's pixels
 };
 
 Result<GifLayout> read_gif_layout(const BytesView& view);

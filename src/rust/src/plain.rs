@@ -30,10 +30,11 @@ impl From<ImageError> for Bad {
 fn open(format: Format, file: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Bad> {
     let reader = Cursor::new(file);
     Ok(match format {
+        Format::Bmp if !file.starts_with(b"BM") => Box::new(BmpDecoder::new_without_file_header(reader)?),
         Format::Bmp => Box::new(BmpDecoder::new(Cursor::new(with_right_offset(file)))?),
         Format::Pnm => Box::new(PnmDecoder::new(reader)?),
         Format::Tga => Box::new(TgaDecoder::new(reader)?),
-        Format::Ico => Box::new(IcoDecoder::new(reader)?),
+        Format::Ico => Box::new(IcoDecoder::new(Cursor::new(with_largest_only(file)))?),
     })
 }
 
@@ -55,6 +56,25 @@ fn with_right_offset(file: &[u8]) -> Cow<'_, [u8]> {
     }
     let mut right = file.to_vec();
     right[10..14].copy_from_slice(&palette_end.to_le_bytes());
+    Cow::Owned(right)
+}
+
+/// The decoder would rather take a smaller picture of more colours.
+fn with_largest_only(file: &[u8]) -> Cow<'_, [u8]> {
+    let pictures = file.get(4..6).map_or(0, |two| usize::from(u16::from_le_bytes([two[0], two[1]])));
+    let side = |byte: u8| if byte == 0 { 256 } else { u32::from(byte) };
+    let Some(largest) = file
+        .get(6..)
+        .unwrap_or_default()
+        .chunks_exact(16)
+        .take(pictures)
+        .max_by_key(|entry| (side(entry[0]) * side(entry[1]), u16::from_le_bytes([entry[6], entry[7]])))
+    else {
+        return Cow::Borrowed(file);
+    };
+    let mut right = file.to_vec();
+    right[4..6].copy_from_slice(&1_u16.to_le_bytes());
+    right[6..22].copy_from_slice(largest);
     Cow::Owned(right)
 }
 
