@@ -3,6 +3,7 @@
 #include "core/enum_text.h"
 #include "core/percent.h"
 #include "serve/endpoint_routes.h"
+#include "serve/photo_routes.h"
 #include "serve/plain_routes.h"
 
 namespace vignette {
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::array table{
     // Whether the server lives, for whoever watches it
-    Route{"GET", "/ping", Access::open, Dialect::vignette, "204 while the model loads, then 200", ping},
+    Route{"GET", "/ping", Access::open, Dialect::vignette, "204 while the model loads, then pong", ping},
     Route{"GET", "/livez", Access::open, Dialect::vignette, "200 as long as the process lives", livez},
     Route{"GET", "/readyz", Access::open, Dialect::vignette, "200 once jobs are run, else 503", readyz},
     Route{
@@ -27,6 +28,32 @@ constexpr std::array table{
     Route{
         "POST", "/batch_embed_and_caption", Access::key, Dialect::vignette,
         "Captions and vectors of many pictures", run_batch
+    },
+    Route{
+        "POST", "/batch_embed_and_caption_multipart", Access::key, Dialect::vignette,
+        "The same, with the pictures as files of a form", run_batch_form
+    },
+    // Immich's machine learning, which also asks GET /ping
+    Route{
+        "POST", "/predict", Access::key, Dialect::immich, "The CLIP vector of a picture or a text",
+        immich_predict
+    },
+    // PhotoPrism's Vision API
+    Route{
+        "POST", "/api/v1/vision/caption", Access::key, Dialect::photoprism, "A picture's caption",
+        photoprism_caption
+    },
+    Route{
+        "POST", "/api/v1/vision/labels", Access::key, Dialect::photoprism, "A picture's labels",
+        photoprism_labels
+    },
+    Route{
+        "POST", "/api/v1/vision/nsfw", Access::key, Dialect::photoprism, "Refused: no such model is here",
+        photoprism_nsfw
+    },
+    Route{
+        "POST", "/api/v1/vision/face", Access::key, Dialect::photoprism, "Refused: no such model is here",
+        photoprism_face
     },
     // RunPod's public API
     Route{"POST", "/v2/{endpoint}/run", Access::key, Dialect::runpod, "Hands a job in", endpoint_run},
