@@ -44,6 +44,14 @@ Caption without_words(Job& job) {
     return made;
 }
 
+// By its folder's name, or by the hub's id, after which its folder is usually named: owner--name.
+bool is_called(const fs::path& bundle, std::string_view name) {
+    std::string folder(name);
+    if (const std::size_t slash = folder.find('/'); slash != std::string::npos)
+        folder.replace(slash, 1, "--");
+    return bundle.filename() == folder;
+}
+
 bool wants_words(const Job& job) { return job.task != Task::embed && job.captions; }
 
 bool wants_vector(const Job& job) { return job.task != Task::caption; }
@@ -221,7 +229,7 @@ Result<fs::path> InferenceService::find(const Wanted& wanted) const {
         );
     }
     for (const fs::path& known : {config_.bundle, config_.embedder}) {
-        if (!known.empty() && known.filename() == wanted.name) return known;
+        if (!known.empty() && is_called(known, wanted.name)) return known;
     }
     if (config_.find_bundle) return config_.find_bundle(wanted.name);
     return fail(

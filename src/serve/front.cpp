@@ -14,6 +14,7 @@ Dialect dialect_of(std::string_view path) {
     if (path.starts_with("/v1/messages")) return Dialect::anthropic;
     if (path.starts_with("/v1/") || path.starts_with("/openai/")) return Dialect::openai;
     if (path.starts_with("/api/v1/vision")) return Dialect::photoprism;
+    if (path.starts_with("/predict")) return Dialect::immich;
     if (path.starts_with("/api/")) return Dialect::ollama;
     return Dialect::vignette;
 }

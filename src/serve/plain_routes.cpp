@@ -1,44 +1,118 @@
 #include "serve/plain_routes.h"
 
+#include <array>
+#include <atomic>
+#include <mutex>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/enum_text.h"
 #include "serve/routes.h"
 #include "wire/dialects/plain.h"
+#include "wire/dialects/plain_form.h"
 
 namespace vignette {
 namespace {
 
-ServedResponse event_stream() {
-    return {
-        .status = 200,
-        .body = {},
-        .content_type = "text/event-stream",
-        .fields = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}},
-    };
+// An answer that begins with its first words: until then a job can still be refused.
+class Feed {
+public:
+    Feed(Call call, std::string content_type) : call_(std::move(call)), type_(std::move(content_type)) {}
+
+    void say(std::string text) {
+        begin();
+        call_.exchange().write(std::move(text));
+    }
+    void end() {
+        begin();
+        call_.exchange().end();
+    }
+    bool begun() const { return begun_; }
+
+private:
+    void begin() {
+        std::call_once(once_, [this] {
+            begun_ = true;
+            call_.exchange().begin({
+                .status = 200,
+                .body = {},
+                .content_type = type_,
+                .fields = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}},
+            });
+        });
+    }
+
+    const Call call_;
+    const std::string type_;
+    std::once_flag once_;
+    std::atomic<bool> begun_ = false;
+};
+
+std::string event_text(std::string_view event, std::string_view json) {
+    return "event: " + std::string(event) + "\ndata: " + std::string(json) + "\n\n";
 }
 
+std::string error_text(const Error& error) { return refusal(Dialect::vignette, error).body; }
+
 // Server-sent events: the pieces and finished items as they come, then the whole answer.
-void stream(const Call& call, Request request, std::size_t bytes) {
-    // The head goes out with the first event: until then a job can still be refused.
-    const auto begun = std::make_shared<std::once_flag>();
-    const auto say = [call, begun](std::string_view event, const std::string& json) {
-        std::call_once(*begun, [&] { call.exchange().begin(event_stream()); });
-        call.exchange().write("event: " + std::string(event) + "\ndata: " + json + "\n\n");
-    };
+void send_events(const Call& call, Request request, std::size_t bytes) {
+    const auto feed = std::make_shared<Feed>(call, "text/event-stream");
+    request.stream = true;
     call.run(
-        std::move(request), bytes, [say](const StreamEvent& event) { say("item", format_event(event)); },
-        [call, say](const Answer&, const Result<std::string>& output) {
-            output ? say("result", *output) : say("error", refusal(Dialect::vignette, output.error()).body);
-            call.exchange().end();
+        std::move(request), bytes,
+        [feed](const StreamEvent& event) { feed->say(event_text("item", format_event(event))); },
+        [feed](const Answer&, const Result<std::string>& output) {
+            feed->say(
+                output ? event_text("result", *output) : event_text("error", error_text(output.error()))
+            );
+            feed->end();
         }
     );
 }
 
-void run(const Call& call, Result<PlainRequest> read) {
+// A line of JSON for each item, as they are done. A film that ends too early has the reason on its last line.
+void send_lines(const Call& call, Request request, std::size_t bytes) {
+    const auto feed = std::make_shared<Feed>(call, "application/x-ndjson");
+    request.stream = true;
+    call.run(
+        std::move(request), bytes,
+        [feed](const StreamEvent& event) {
+            if (std::holds_alternative<Finished>(event.what)) feed->say(format_event(event) + "\n");
+        },
+        [call, feed](const Answer& answer, const Result<std::string>& output) {
+            if (!output && !feed->begun()) return call.refuse(output.error());
+            if (answer.film && !*answer.film) feed->say(error_text(answer.film->error()) + "\n");
+            feed->end();
+        }
+    );
+}
+
+enum class Delivery { whole, lines, events };
+
+// What the client would rather have: the first of these that its Accept names.
+Delivery delivery_of(const Call& call) {
+    struct Offer {
+        std::string_view type;
+        Delivery delivery;
+    };
+    constexpr std::array offers{
+        Offer{"application/x-ndjson", Delivery::lines},
+        Offer{"text/event-stream", Delivery::events},
+        Offer{"application/json", Delivery::whole},
+    };
+    const std::string accept = ascii_lower(call.request().field("Accept"));
+    const Offer* best = &offers.back();
+    for (const Offer& offer : offers)
+        if (accept.find(offer.type) < accept.find(best->type)) best = &offer;
+    return best->delivery;
+}
+
+void run(const Call& call, Result<PlainRequest> read, Delivery delivery) {
     if (!read) return call.refuse(read.error());
     const std::size_t bytes = read->bytes;
-    if (read->request.stream) return stream(call, std::move(read->request), bytes);
+    if (delivery == Delivery::lines) return send_lines(call, std::move(read->request), bytes);
+    if (delivery == Delivery::events || read->request.stream)
+        return send_events(call, std::move(read->request), bytes);
     call.run(std::move(read->request), bytes, {}, [call](const Answer&, const Result<std::string>& output) {
         output ? call.answer(*output) : call.refuse(output.error());
     });
@@ -46,7 +120,11 @@ void run(const Call& call, Result<PlainRequest> read) {
 
 }  // namespace
 
-void ping(Call call) { call.answer("", call.services().desk.is_open() ? 200 : 204); }
+// The text is what Immich's own service says.
+void ping(Call call) {
+    if (!call.services().desk.is_open()) return call.answer("", 204);
+    call.exchange().answer({.status = 200, .body = "pong", .content_type = "text/plain", .fields = {}});
+}
 
 void livez(Call call) { call.answer(R"({"status":"alive"})"); }
 
@@ -63,8 +141,17 @@ void health(Call call) {
     );
 }
 
-void run_plain(Call call) { run(call, read_plain(call.take_body(), call.services().limits)); }
+void run_plain(Call call) {
+    run(call, read_plain(call.take_body(), call.services().limits), Delivery::whole);
+}
 
-void run_batch(Call call) { run(call, read_plain_batch(call.take_body(), call.services().limits)); }
+void run_batch(Call call) {
+    run(call, read_plain_batch(call.take_body(), call.services().limits), delivery_of(call));
+}
+
+void run_batch_form(Call call) {
+    const std::string type(call.request().field("Content-Type"));
+    run(call, read_plain_form(type, call.take_body(), call.services().limits), delivery_of(call));
+}
 
 }  // namespace vignette

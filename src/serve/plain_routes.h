@@ -1,4 +1,4 @@
-// Our own routes: docs/api/vignette.md
+// Our own routes: docs/api/vignette.md, docs/api/vignette-forms.md
 #pragma once
 
 #include "serve/call.h"
@@ -11,5 +11,6 @@ void readyz(Call call);
 void health(Call call);
 void run_plain(Call call);
 void run_batch(Call call);
+void run_batch_form(Call call);
 
 }  // namespace vignette

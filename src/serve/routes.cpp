@@ -4,6 +4,7 @@
 #include "core/percent.h"
 #include "serve/endpoint_routes.h"
 #include "serve/page_routes.h"
+#include "serve/photo_routes.h"
 #include "serve/plain_routes.h"
 
 namespace vignette {
@@ -13,7 +14,7 @@ namespace {
 constexpr std::array table{
     // Whether the server lives, for whoever watches it
     Route{"GET", "/ping", Access::open, Dialect::vignette,
-          "204 while the model loads, then 200", ping},
+          "204 while the model loads, then pong", ping, {}, "text/plain"},
     Route{"GET", "/livez", Access::open, Dialect::vignette,
           "200 as long as the process lives", livez, {}, "State"},
     Route{"GET", "/readyz", Access::open, Dialect::vignette,
@@ -69,6 +70,21 @@ constexpr std::array table{
           "Cancels the jobs that wait", endpoint_purge, {}, "Purged"},
     Route{"GET", "/v2/{endpoint}/health", Access::key, Dialect::runpod,
           "Counts of jobs and workers", endpoint_health, {}, "EndpointHealth"},
+    // Our own
+    Route{"POST", "/batch_embed_and_caption_multipart", Access::key, Dialect::vignette,
+          "The same, with the pictures as files of a form", run_batch_form},
+    // Immich's machine learning, which also asks GET /ping
+    Route{"POST", "/predict", Access::key, Dialect::immich,
+          "The CLIP vector of a picture or a text", immich_predict},
+    // PhotoPrism's Vision API
+    Route{"POST", "/api/v1/vision/caption", Access::key, Dialect::photoprism,
+          "A picture's caption", photoprism_caption},
+    Route{"POST", "/api/v1/vision/labels", Access::key, Dialect::photoprism,
+          "A picture's labels", photoprism_labels},
+    Route{"POST", "/api/v1/vision/nsfw", Access::key, Dialect::photoprism,
+          "Refused: no such model is here", photoprism_nsfw},
+    Route{"POST", "/api/v1/vision/face", Access::key, Dialect::photoprism,
+          "Refused: no such model is here", photoprism_face},
 };
 // clang-format on
 

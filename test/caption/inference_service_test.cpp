@@ -176,6 +176,17 @@ TEST_F(InferenceServiceTest, ANameInAJobIsLookedUpAndAnUnknownOneIsTheJobsMistak
     ASSERT_TRUE(done(std::move(same)).has_value());
 }
 
+TEST_F(InferenceServiceTest, ADefaultModelIsAlsoKnownByTheHubsId) {
+    config_.bundle = "bundles/owner--words";
+    Job job = task(Task::caption);
+    job.model = "owner/words";
+    ASSERT_TRUE(done(std::move(job)).has_value());
+    EXPECT_EQ(loads, std::vector<std::string>{"owner--words"});
+    Job other = task(Task::caption);
+    other.model = "another/words";
+    EXPECT_EQ(done(std::move(other)).error().code, ErrorCode::model_not_found);
+}
+
 TEST_F(InferenceServiceTest, WithoutAnEmbedderAVectorIsRefusedWithTheRemedy) {
     config_.embedder.clear();
     const auto made = done(task(Task::embed));

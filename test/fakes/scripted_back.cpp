@@ -1,8 +1,9 @@
 // A captioner's library with the product's port and no model: what it says is what the prompt tells it.
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
-// size=N, bytes=HEX, crash, decode (the job's pictures or film, as the product does). SCRIPTED_PICTURES is
-// what pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
+// size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film, as the product does).
+// SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes,
+// SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -10,9 +11,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "caption/media/picture_reader.h"
 #include "core/enum_text.h"
@@ -74,6 +77,12 @@ std::string text_of(const Options& options) {
     return option(options, "text", "a scripted picture");
 }
 
+std::vector<std::string> list_of(std::string_view texts) {
+    std::vector<std::string> list;
+    for (const auto one : std::views::split(texts, '|')) list.emplace_back(std::string_view(one));
+    return list;
+}
+
 // The pieces are told as they come, and their sum is the caption.
 std::string tell_pieces(std::string_view pieces, const OnPiece& on_piece) {
     std::string text;
@@ -119,10 +128,19 @@ public:
             made.text = text_of(options);
             if (on_piece) on_piece(*made.text);
         }
+        if (options.contains("tags")) made.tags = list_of(option(options, "tags"));
+        if (options.contains("confidence"))
+            made.confidence = {.mean = std::strtod(option(options, "confidence").c_str(), nullptr), .min = 0};
+        if (job.task != Task::caption)
+            made.embedding = {
+                .values = {0.6F, 0.8F}, .format = job.vector_format, .model = "scripted", .digest = "0"
+            };
+        made.task = job.task;
         made.model = {
             .model = "scripted", .family = "scripted", .digest = "0", .device = "cpu", .dtype = "float32"
         };
-        made.images.push_back({.size = {.width = 1, .height = 1}, .format = ImageFormat::png});
+        if (!job.pictures.empty())
+            made.images.push_back({.size = {.width = 1, .height = 1}, .format = ImageFormat::png});
         made.warnings = std::move(job.warnings);
         return made;
     }

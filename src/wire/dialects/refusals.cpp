@@ -45,7 +45,7 @@ Json in_words_of(Dialect dialect, const Error& error, int status) {
         case Dialect::anthropic:
             return {{"type", "error"}, {"error", {{"type", anthropic_type(status)}, {"message", message}}}};
         case Dialect::photoprism: return {{"code", status}, {"error", message}};
-        case Dialect::immich: return {{"message", message}};
+        case Dialect::immich: return {{"detail", message}};
     }
     Json inner{
         {"code", to_text(error.code)}, {"message", error.message}, {"retryable", retryable(error.code)}

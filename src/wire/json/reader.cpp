@@ -12,7 +12,7 @@
 namespace vignette {
 namespace {
 
-constexpr std::string_view digits = "0123456789";
+constexpr std::string_view decimal_digits = "0123456789";
 
 // simdjson reads up to 64 bytes past the end. Reserving here is free if whoever received the text already did
 // so.
@@ -59,7 +59,7 @@ std::unexpected<Error> broken_somewhere(simdjson::error_code code) {
 }
 
 bool take_digits(std::string_view& rest) {
-    const std::size_t count = std::min(rest.find_first_not_of(digits), rest.size());
+    const std::size_t count = std::min(rest.find_first_not_of(decimal_digits), rest.size());
     rest.remove_prefix(count);
     return count > 0;
 }

@@ -1,0 +1,3 @@
+module vignette/server
+
+go 1.21

@@ -1,0 +1,140 @@
+"""Pictures as files of a form, from the clients that people use, and answers that come line by line."""
+
+import json
+import subprocess
+
+import httpx
+import pytest
+import requests
+
+from pictures import batch, data_url, png
+from serving import ROOT
+
+ROUTE = "/batch_embed_and_caption_multipart"
+LINES = {"Accept": "application/x-ndjson"}
+EVENTS = {"Accept": "text/event-stream"}
+
+
+def files(*names):
+    return [("files[]", (name, png(), "image/png")) for name in names]
+
+
+def check(answer, names):
+    assert (answer["count"], answer["failed"]) == (len(names), 0)
+    assert [one["id"] for one in answer["results"]] == names
+    for one in answer["results"]:
+        assert one["caption"] == "two files" and one["embedding"] == [0.6, 0.8]
+
+
+def test_requests_sends_files(scripted_server):
+    answer = requests.post(
+        scripted_server + ROUTE,
+        files=files("a.png", "größe 写真.png"),
+        data={"prompt": "text=two files;decode", "max_length": 40},
+        timeout=60,
+    )
+    assert answer.status_code == 200, answer.text
+    check(answer.json(), ["a.png", "größe 写真.png"])
+
+
+def test_httpx_sends_files(scripted_server):
+    answer = httpx.post(
+        scripted_server + ROUTE, files=files("a.png", 'b "quoted".png'), data={"prompt": "text=two files"}, timeout=60
+    )
+    assert answer.status_code == 200, answer.text
+    assert [one["caption"] for one in answer.json()["results"]] == ["two files"] * 2
+
+
+def test_curl_sends_files(scripted_server, tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(png())
+    command = ["curl", "-sS", scripted_server + ROUTE, "-F", "prompt=text=two files;decode"]
+    for name in ("a.png", "b.png"):
+        command += ["-F", f"files[]=@{tmp_path / name}"]
+    check(json.loads(subprocess.run(command, check=True, capture_output=True).stdout), ["a.png", "b.png"])
+
+
+def test_the_form_and_the_json_are_answered_alike(scripted_server):
+    form = requests.post(scripted_server + ROUTE, files=files("a"), data={"prompt": "text=x"}, timeout=60).json()
+    body = {"images": [{"id": "a", "data_url": data_url()}], "prompt": "text=x"}
+    plain = requests.post(scripted_server + "/batch_embed_and_caption", json=body, timeout=60).json()
+    assert form.keys() == plain.keys()
+    assert form["results"][0].keys() == plain["results"][0].keys()
+
+
+@pytest.mark.parametrize(
+    "data, given, code, field",
+    [
+        ({"max_length": "many"}, files("a"), "invalid_input", "input.max_length"),
+        ({"temperature": "101"}, files("a"), "invalid_input", "input.temperature"),
+        ({}, [("picture", ("a.png", png(), "image/png"))], "invalid_input", "picture"),
+        ({}, [("prompt", (None, "no file"))], "missing_image", "files[]"),
+    ],
+)
+def test_a_form_that_makes_no_sense_is_refused(scripted_server, data, given, code, field):
+    answer = requests.post(scripted_server + ROUTE, files=given, data=data, timeout=60)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], error["field"]) == (code, field)
+
+
+def test_json_to_the_route_of_forms_is_refused(scripted_server):
+    answer = requests.post(scripted_server + ROUTE, json={}, timeout=60)
+    assert answer.status_code == 400 and "multipart/form-data" in answer.json()["error"]["message"]
+
+
+def test_a_bad_file_spoils_only_itself(scripted_server):
+    given = [*files("good.png"), ("files[]", ("bad.png", b"no picture", "image/png"))]
+    answer = requests.post(scripted_server + ROUTE, files=given, data={"prompt": "decode"}, timeout=60).json()
+    good, bad = answer["results"]
+    assert answer["failed"] == 1 and "caption" in good
+    assert bad["error"]["code"] == "not_an_image" and bad["error"]["field"] == "files[1]"
+
+
+def lines_of(answer):
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.iter_lines()]
+
+
+def test_lines_come_as_items_are_done(scripted_server):
+    body = batch("sleep=300;text=slow", "text=quick", None)
+    answer = requests.post(
+        scripted_server + "/batch_embed_and_caption", json=body, headers=LINES, stream=True, timeout=60
+    )
+    lines = lines_of(answer)
+    assert len(lines) == 3 and lines[-1]["id"] == "a"
+    results = {line["id"]: line["result"] for line in lines}
+    assert results["a"]["caption"] == "slow" and results["b"]["caption"] == "quick"
+    assert results["c"]["error"]["code"] == "missing_image"
+
+
+def test_a_form_is_answered_in_lines_too(scripted_server):
+    answer = requests.post(scripted_server + ROUTE, files=files("a", "b"), headers=LINES, stream=True, timeout=60)
+    assert sorted(line["id"] for line in lines_of(answer)) == ["a", "b"]
+
+
+def test_events_are_the_pieces_the_items_and_the_whole(scripted_server):
+    body = batch("pieces=a |cat")
+    answer = requests.post(scripted_server + "/batch_embed_and_caption", json=body, headers=EVENTS, timeout=60)
+    assert answer.headers["content-type"] == "text/event-stream"
+    events = [event.split("\n") for event in answer.text.strip().split("\n\n")]
+    names = [name.removeprefix("event: ") for name, _ in events]
+    data = [json.loads(text.removeprefix("data: ")) for _, text in events]
+    assert names == ["item", "item", "item", "result"]
+    assert "".join(one.get("text", "") for one in data) == "a cat"
+    assert data[-1]["results"][0]["caption"] == "a cat"
+
+
+def test_a_job_that_cannot_be_read_has_its_status_whatever_was_accepted(scripted_server):
+    for headers in (LINES, EVENTS):
+        answer = requests.post(scripted_server + "/batch_embed_and_caption", data="{", headers=headers, timeout=60)
+        assert answer.status_code == 400 and answer.json()["error"]["code"] == "invalid_json"
+
+
+def test_the_demo_model_describes_and_embeds_files(demo_server):
+    scenes = [ROOT / f"test/events/scene-{number}.png" for number in (1, 2)]
+    given = [("files[]", (scene.name, scene.read_bytes(), "image/png")) for scene in scenes]
+    answer = requests.post(demo_server + ROUTE, files=given, timeout=120).json()
+    assert [one["id"] for one in answer["results"]] == ["scene-1.png", "scene-2.png"]
+    assert "star" in answer["results"][0]["caption"]
+    assert all(one["dimensions"] == 96 for one in answer["results"])
