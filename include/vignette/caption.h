@@ -76,8 +76,10 @@ struct Caption {
     std::optional<std::string> text;               // absent: captions are off, or only a vector was asked for
     std::optional<std::vector<std::string>> tags;  // with the preset `tags`
     bool is_json = false;                          // the text is JSON, perhaps cut short
+    std::string stopped_by;                        // the stop string that ended it; empty: none did
     std::vector<Alternative> alternatives;  // all n, the caption among them; empty unless n was asked for
-    std::vector<TokenId> tokens;            // new tokens, including the end token
+    int prompt_tokens = 0;  // that the model read: of the prompt, its pictures and the prefix, or of the text
+    std::vector<TokenId> tokens;  // new tokens, including the end token
     bool return_tokens = false;
     std::vector<float> logprobs;  // of the tokens; empty unless asked for
     std::optional<Confidence> confidence;

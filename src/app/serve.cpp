@@ -1,13 +1,16 @@
 // `vignette serve`: how the server is wired, started and ended.
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "app/commands.h"
 #include "app/files/read_file.h"
 #include "app/open_back.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
+#include "bundle/manifest.h"
 #include "core/log.h"
 #include "core/stop.h"
 #include "net/server/web_server.h"
@@ -79,6 +82,25 @@ void drain(JobDesk& desk, WebServer& web, std::chrono::seconds grace) {
     web.drain(end);
 }
 
+// Of the bundles that jobs get which name none.
+std::vector<ServedModel> served_models(const CaptionerConfig& config) {
+    std::vector<ServedModel> models;
+    for (const std::filesystem::path& bundle : {config.bundle, config.embedder}) {
+        if (bundle.empty()) continue;
+        const Result<Manifest> manifest = read_manifest(bundle);
+        if (!manifest) continue;  // loading it will say what is wrong
+        const BundleInfo& info = manifest->info;
+        const bool embeds = info.kind == BundleKind::embedder;
+        models.push_back({
+            .name = bundle.filename().string(),
+            .kind = embeds ? "embedder" : "captioner",
+            .family = info.family,
+            .digest = info.digest,
+        });
+    }
+    return models;
+}
+
 int serve_until_stopped(
     const Options& options, const CaptionerConfig& config, const ApiKeys& keys, StopSignals& signals
 ) {
@@ -95,7 +117,12 @@ int serve_until_stopped(
         {.limits = {}, .worker = {.hostname = "localhost", .worker_id = "local"}, .post_webhook = {}}
     );
     Services services{
-        .limits = {}, .desk = desk, .store = store, .deadlines = deadlines, .metrics = metrics, .models = {}
+        .limits = {},
+        .desk = desk,
+        .store = store,
+        .deadlines = deadlines,
+        .metrics = metrics,
+        .models = served_models(config),
     };
     services.sdk_routes = options.serve.sdk_routes;
     const EndsJobs ending{desk, deadlines};

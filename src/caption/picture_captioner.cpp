@@ -170,10 +170,12 @@ Result<void> PictureCaptioner::answer(
         made.text = std::move(phrase.text);
         made.tags = std::move(phrase.tags);
         made.finish = phrase.finish;
+        made.stopped_by = std::move(phrase.stopped_by);
         made.score = one.score;
     }
     made.is_json = work.settings.json;
     made.return_tokens = options.return_tokens;
+    made.prompt_tokens = static_cast<int>(work.prompt.size());
     made.tokens = std::move(decoded.front().tokens);
     if (options.logprobs) {
         made.logprobs = std::move(decoded.front().logprobs);

@@ -38,7 +38,7 @@ ServedResponse not_here(const ServedRequest& request, const Match& match) {
         405
     );
     std::string allowed;
-    for (const std::string_view method : {"GET", "POST"})
+    for (const std::string_view method : {"GET", "POST", "DELETE"})
         if (find_route(method, request.path).route != nullptr)
             allowed.append(allowed.empty() ? "" : ", ").append(method);
     response.fields.push_back({"Allow", std::move(allowed)});

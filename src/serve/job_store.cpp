@@ -2,21 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <random>
 #include <utility>
 
-#include "core/hex.h"
 #include "core/log.h"
+#include "serve/random_name.h"
 #include "wire/request/request_reader.h"
 
 namespace vignette {
 namespace {
 
 std::string random_id(Submitted submitted) {
-    std::random_device device;
-    std::string bytes;
-    for (int i = 0; i < 16; ++i) bytes += static_cast<char>(device());
-    return (submitted == Submitted::to_wait ? "sync-" : "") + to_hex(bytes) + "-u1";
+    return (submitted == Submitted::to_wait ? "sync-" : "") + random_name() + "-u1";
 }
 
 std::int64_t ms_between(Deadlines::Clock::time_point from, Deadlines::Clock::time_point to) {

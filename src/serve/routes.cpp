@@ -2,7 +2,9 @@
 
 #include "core/enum_text.h"
 #include "core/percent.h"
+#include "serve/anthropic_routes.h"
 #include "serve/endpoint_routes.h"
+#include "serve/ollama_routes.h"
 #include "serve/page_routes.h"
 #include "serve/photo_routes.h"
 #include "serve/plain_routes.h"
@@ -85,6 +87,40 @@ constexpr std::array table{
           "Refused: no such model is here", photoprism_nsfw},
     Route{"POST", "/api/v1/vision/face", Access::key, Dialect::photoprism,
           "Refused: no such model is here", photoprism_face},
+    // Anthropic's API
+    Route{"POST", "/v1/messages", Access::key, Dialect::anthropic,
+          "A caption, as Anthropic's clients ask for it", anthropic_messages},
+    Route{"POST", "/v1/messages/count_tokens", Access::key, Dialect::anthropic,
+          "501: tokens are counted in answers only", anthropic_count_tokens},
+    // Ollama's API
+    Route{"POST", "/api/generate", Access::key, Dialect::ollama,
+          "A caption, as Ollama's clients ask for it", ollama_generate},
+    Route{"POST", "/api/chat", Access::key, Dialect::ollama,
+          "The same as a conversation", ollama_chat},
+    Route{"POST", "/api/embed", Access::key, Dialect::ollama,
+          "Vectors of texts and pictures", ollama_embed},
+    Route{"POST", "/api/embeddings", Access::key, Dialect::ollama,
+          "The vector of a text, in Ollama's older form", ollama_embeddings},
+    Route{"GET", "/api/tags", Access::key, Dialect::ollama,
+          "The models", ollama_tags},
+    Route{"POST", "/api/show", Access::key, Dialect::ollama,
+          "One of the models", ollama_show},
+    Route{"GET", "/api/ps", Access::key, Dialect::ollama,
+          "The model in memory", ollama_ps},
+    Route{"GET", "/api/version", Access::key, Dialect::ollama,
+          "The version of this program", ollama_version},
+    Route{"POST", "/api/pull", Access::key, Dialect::ollama,
+          "501: the models are the operator's", ollama_not_here},
+    Route{"POST", "/api/push", Access::key, Dialect::ollama,
+          "501: the models are the operator's", ollama_not_here},
+    Route{"POST", "/api/create", Access::key, Dialect::ollama,
+          "501: the models are the operator's", ollama_not_here},
+    Route{"POST", "/api/copy", Access::key, Dialect::ollama,
+          "501: the models are the operator's", ollama_not_here},
+    Route{"POST", "/api/blobs/{digest}", Access::key, Dialect::ollama,
+          "501: the models are the operator's", ollama_not_here},
+    Route{"DELETE", "/api/delete", Access::key, Dialect::ollama,
+          "501: the models are the operator's", ollama_not_here},
 };
 // clang-format on
 

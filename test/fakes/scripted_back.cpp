@@ -1,9 +1,10 @@
 // A captioner's library with the product's port and no model: what it says is what the prompt tells it.
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
-// size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film, as the product does).
-// SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes,
-// SCRIPTED_LOAD_FAILS that it fails.
+// size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film, as the product does),
+// echo (what the job asks for). A prefix and stop strings are obeyed, as is length=N, the tokens after which it
+// ends; every vector is the same. SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long
+// opening takes, SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -70,6 +71,36 @@ std::string bytes_of(const std::string& hexadecimal) {
     return bytes;
 }
 
+std::string shown(const char* name, const auto& value) {
+    return value ? std::string(name) + "=" + std::to_string(*value) + "\n" : "";
+}
+
+// One line for each option that is set.
+std::string echo(const Job& job) {
+    const CaptionOptions& options = job.options;
+    std::string text = "pictures=" + std::to_string(job.pictures.size()) + "\n";
+    for (const PictureSource& one : job.pictures) {
+        const auto* const remote = std::get_if<RemotePicture>(&one.source);
+        text += one.field + (remote == nullptr ? "" : " at " + remote->url) + "\n";
+    }
+    if (!job.model.empty()) text += "model=" + job.model + "\n";
+    if (options.schema) text += "schema=" + *options.schema + "\n";
+    text += shown("max_length", options.max_length) + shown("temperature", options.temperature) +
+            shown("top_p", options.top_p) + shown("top_k", options.top_k) + shown("min_p", options.min_p) +
+            shown("seed", options.seed) + shown("repetition_penalty", options.repetition_penalty);
+    for (const std::string& stop : options.stop) text += "stop=" + stop + "\n";
+    return text + "prompt=" + options.prompt.value_or("");
+}
+
+void end_at_stop(Caption& made, const std::vector<std::string>& stops) {
+    for (const std::string& stop : stops) {
+        const std::size_t at = made.text->find(stop);
+        if (at == std::string::npos) continue;
+        made.text->resize(at);
+        made.stopped_by = stop;
+    }
+}
+
 std::string text_of(const Options& options) {
     if (options.contains("bytes")) return bytes_of(option(options, "bytes"));
     if (options.contains("size"))
@@ -122,20 +153,27 @@ public:
             TRY(reader_.read(job, {}, {}, {}, stop, timings));
         }
         Caption made;
+        made.task = job.task;
+        if (job.task != Task::caption)
+            made.embedding = {
+                .values = {0.6F, 0.8F}, .format = job.vector_format, .model = "scripted", .digest = "0"
+            };
+        const std::string prefix = job.options.prefix.value_or("");
+        if (on_piece && !prefix.empty()) on_piece(prefix);
         if (options.contains("pieces")) {
             made.text = tell_pieces(option(options, "pieces"), on_piece);
         } else {
-            made.text = text_of(options);
+            made.text = options.contains("echo") ? echo(job) : text_of(options);
+            if (!options.contains("echo")) end_at_stop(made, job.options.stop);
             if (on_piece) on_piece(*made.text);
         }
         if (options.contains("tags")) made.tags = list_of(option(options, "tags"));
         if (options.contains("confidence"))
             made.confidence = {.mean = std::strtod(option(options, "confidence").c_str(), nullptr), .min = 0};
-        if (job.task != Task::caption)
-            made.embedding = {
-                .values = {0.6F, 0.8F}, .format = job.vector_format, .model = "scripted", .digest = "0"
-            };
-        made.task = job.task;
+        made.text = prefix + *made.text;
+        made.prompt_tokens = 7;
+        made.tokens.assign(static_cast<std::size_t>(number(option(options, "length", "3"))), TokenId{1});
+        if (options.contains("length")) made.finish = FinishReason::length;
         made.model = {
             .model = "scripted", .family = "scripted", .digest = "0", .device = "cpu", .dtype = "float32"
         };

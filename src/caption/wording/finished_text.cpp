@@ -25,8 +25,12 @@ FinishReason reason_of(Ending ending) {
 // The stop string is looked for here as well: the last token that was allowed may have completed it.
 Result<FinishedText> finish_text(const Tokenizer& tokenizer, const TextPlan& plan, const Decoded& decoded) {
     std::string said = TRY(text_behind(tokenizer, plan.prefix_tokens, decoded.tokens));
-    FinishedText phrase{.text = {}, .tags = {}, .finish = reason_of(decoded.ending)};
+    FinishedText phrase{.text = {}, .tags = {}, .finish = reason_of(decoded.ending), .stopped_by = {}};
     if (const std::size_t end = find_stop(said, plan.stops); end != std::string::npos) {
+        const std::string_view rest = std::string_view(said).substr(end);
+        const auto stop =
+            std::ranges::find_if(plan.stops, [&](const std::string& one) { return rest.starts_with(one); });
+        phrase.stopped_by = *stop;
         said.resize(end);
         phrase.finish = FinishReason::stop;
     }

@@ -17,6 +17,7 @@ struct FinishedText {
     std::string text;
     std::optional<std::vector<std::string>> tags;
     FinishReason finish = FinishReason::stop;
+    std::string stopped_by;  // the stop string; empty: none
 };
 
 Result<FinishedText> finish_text(const Tokenizer& tokenizer, const TextPlan& plan, const Decoded& decoded);

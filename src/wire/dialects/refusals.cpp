@@ -29,7 +29,8 @@ std::string_view anthropic_type(int status) {
 }
 
 Json in_words_of(Dialect dialect, const Error& error, int status) {
-    const std::string message = error.field.empty() ? error.message : error.field + ": " + error.message;
+    const bool named = error.field.empty() || error.message.starts_with(error.field);
+    const std::string message = named ? error.message : error.field + ": " + error.message;
     switch (dialect) {
         case Dialect::vignette: break;
         case Dialect::runpod:

@@ -1,0 +1,71 @@
+// A conversation as other programs send it, made into one job about its pictures. Pure, for any thread.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vignette/error.h"
+#include "vignette/job.h"
+#include "vignette/limits.h"
+#include "wire/json/reader.h"
+
+namespace vignette {
+
+enum class Speaker { system, user, assistant };
+
+struct Turn {
+    std::string path;  // "messages[2]"
+    Speaker speaker = Speaker::user;
+    std::string text;  // its parts, one below the other
+    std::vector<PictureSource> pictures;
+};
+
+// An error if the turn would be one too many.
+Result<void> check_turn_count(std::size_t turns, std::string_view path);
+
+// The job is about all their pictures; there must be one. What the system and the user say becomes the
+// prompt, what the assistant says in the last turn the beginning of the caption.
+Result<void> converse(Job& job, std::vector<Turn> turns, const Limits& limits);
+
+// `more` goes below `text`, if it says anything. An error if that becomes too long.
+Result<void> add_text(std::string& text, std::string_view more, std::string_view path, const Limits& limits);
+
+// Reads the whole value. True for null, false, 0, and for an empty text, list or object: a client that sends
+// its defaults has not asked for anything.
+Result<bool> says_nothing(JsonReader& json, JsonReader::Value& value);
+
+// Refuses a field that we know and that would change the answer, unless it says nothing.
+Result<void> refuse_field(
+    JsonReader& json, std::string_view path, std::string_view remedy, JsonReader::Value& value
+);
+
+// A field of our own jobs, and what a dialect calls it.
+struct FieldName {
+    std::string_view ours;
+    std::string_view theirs;
+};
+
+// What went wrong behind the dialect, with its names of the fields.
+Error in_names_of(std::span<const FieldName> names, Error error);
+std::vector<Warning> in_names_of(std::span<const FieldName> names, std::vector<Warning> warnings);
+
+// Cuts the beginning off a text that comes in pieces: clients that send it do not want it back.
+class Behind {
+public:
+    explicit Behind(std::size_t bytes) : left_(bytes) {}
+
+    std::string_view rest_of(std::string_view piece) {
+        const std::size_t cut = std::min(left_, piece.size());
+        left_ -= cut;
+        return piece.substr(cut);
+    }
+
+private:
+    std::size_t left_;
+};
+
+}  // namespace vignette
