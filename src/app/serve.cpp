@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/files/read_file.h"
 #include "app/open_back.h"
+#include "app/served_models.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
 #include "core/log.h"
@@ -92,7 +93,9 @@ int serve_until_stopped(
         desk, deadlines,
         {.limits = {}, .worker = {.hostname = "localhost", .worker_id = "local"}, .post_webhook = {}}
     );
-    Services services{.limits = {}, .desk = desk, .store = store, .deadlines = deadlines, .models = {}};
+    Services services{
+        .limits = {}, .desk = desk, .store = store, .deadlines = deadlines, .models = served_models(config)
+    };
     services.sdk_routes = options.serve.sdk_routes;
     const EndsJobs ending{desk, deadlines};
     const auto web =

@@ -7,6 +7,15 @@
 
 namespace vignette {
 
+ServedResponse event_stream() {
+    return {
+        .status = 200,
+        .body = {},
+        .content_type = "text/event-stream",
+        .fields = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}},
+    };
+}
+
 std::optional<std::string> Call::query(std::string_view name) const {
     std::string_view rest = request().query;
     while (!rest.empty()) {

@@ -16,6 +16,8 @@ namespace vignette {
 
 struct Route;
 
+ServedResponse event_stream();  // the head of server-sent events
+
 class Call {
 public:
     Call(

@@ -2,21 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <random>
 #include <utility>
 
-#include "core/hex.h"
 #include "core/log.h"
-#include "wire/request/request_reader.h"
+#include "serve/random_name.h"
+#include "wire/dialects/any_job.h"
 
 namespace vignette {
 namespace {
 
 std::string random_id(Submitted submitted) {
-    std::random_device device;
-    std::string bytes;
-    for (int i = 0; i < 16; ++i) bytes += static_cast<char>(device());
-    return (submitted == Submitted::to_wait ? "sync-" : "") + to_hex(bytes) + "-u1";
+    return (submitted == Submitted::to_wait ? "sync-" : "") + random_name() + "-u1";
 }
 
 std::int64_t ms_between(Deadlines::Clock::time_point from, Deadlines::Clock::time_point to) {
@@ -92,7 +88,7 @@ Result<void> JobStore::start(const Shared& record) {
         record->stop = {};
         return std::pair(++record->attempt, record->stop);
     }();
-    ReadRequest read = read_request(*record->body, options_.limits, IdLength::any);
+    ReadRequest read = read_any_job(*record->body, options_.limits, IdLength::any, {record->id});
     if (!read.request) {
         const std::string error = failure_text(read.request.error(), options_.worker);
         log_job_failed({record->id}, read.request.error());

@@ -9,15 +9,6 @@
 namespace vignette {
 namespace {
 
-ServedResponse event_stream() {
-    return {
-        .status = 200,
-        .body = {},
-        .content_type = "text/event-stream",
-        .fields = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}},
-    };
-}
-
 // Server-sent events: the pieces and finished items as they come, then the whole answer.
 void stream(const Call& call, Request request, std::size_t bytes) {
     // The head goes out with the first event: until then a job can still be refused.

@@ -3,6 +3,7 @@
 #include "core/enum_text.h"
 #include "core/percent.h"
 #include "serve/endpoint_routes.h"
+#include "serve/openai_routes.h"
 #include "serve/plain_routes.h"
 
 namespace vignette {
@@ -28,6 +29,21 @@ constexpr std::array table{
         "POST", "/batch_embed_and_caption", Access::key, Dialect::vignette,
         "Captions and vectors of many pictures", run_batch
     },
+    // OpenAI's API
+    Route{
+        "POST", "/v1/chat/completions", Access::key, Dialect::openai, "Describes the pictures of a message",
+        openai_chat
+    },
+    Route{
+        "POST", "/v1/responses", Access::key, Dialect::openai, "The same in OpenAI's newer form",
+        openai_responses
+    },
+    Route{
+        "POST", "/v1/embeddings", Access::key, Dialect::openai, "Vectors of texts and pictures",
+        openai_embeddings
+    },
+    Route{"GET", "/v1/models", Access::key, Dialect::openai, "The models there are", openai_models},
+    Route{"GET", "/v1/models/{model}", Access::key, Dialect::openai, "One of them", openai_model},
     // RunPod's public API
     Route{"POST", "/v2/{endpoint}/run", Access::key, Dialect::runpod, "Hands a job in", endpoint_run},
     Route{
@@ -97,11 +113,22 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
     return parts;
 }
 
+// OpenAI's routes have other addresses, too: those of vLLM's workers behind RunPod, for clients who move from
+// there, /v2/{endpoint}/openai/v1/..., and /openai/v1/...
+std::string_view without_openai_prefix(std::string_view path) {
+    std::string_view rest = path;
+    if (rest.starts_with("/v2/")) rest.remove_prefix(std::min(rest.find('/', 4), rest.size()));
+    constexpr std::string_view prefix = "/openai";
+    if (!rest.starts_with("/openai/v1/")) return path;
+    return rest.substr(prefix.size());
+}
+
 }  // namespace
 
 std::span<const Route> routes() { return table; }
 
 Match find_route(std::string_view method, std::string_view path) {
+    path = without_openai_prefix(path);
     Match found;
     for (const Route& route : table) {
         std::optional<std::vector<std::string>> parts = match(route.path, path);

@@ -19,6 +19,7 @@ struct ServedModel {
     std::string kind;  // captioner, embedder
     std::string family;
     std::string digest;
+    std::string source;  // the hub's id of its checkpoint; may be empty
 };
 
 struct Services {
@@ -26,7 +27,7 @@ struct Services {
     JobDesk& desk;
     JobStore& store;
     Deadlines& deadlines;
-    std::vector<ServedModel> models;  // the default captioner first
+    std::vector<ServedModel> models;  // the default captioner first, then the default embedder
     bool gpu = false;
     bool sdk_routes = false;  // /run and /status as RunPod's own local server has them: --rp_serve_api
     std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

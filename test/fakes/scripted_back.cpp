@@ -1,7 +1,8 @@
 // A captioner's library with the product's port and no model: what it says is what the prompt tells it.
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
-// size=N, bytes=HEX, crash, decode (the job's picture, in a decoder process). SCRIPTED_PICTURES is what
+// size=N, bytes=HEX, crash, decode (the job's picture, in a decoder process), length (the caption ends
+// there), told (the caption is what the job asks for). A vector is (0.6, 0.8). SCRIPTED_PICTURES is what
 // pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
@@ -75,16 +76,56 @@ std::string text_of(const Options& options) {
     return option(options, "text", "a scripted picture");
 }
 
-// The pieces are told as they come, and their sum is the caption.
-std::string tell_pieces(std::string_view pieces, const OnPiece& on_piece) {
-    std::string text;
+std::vector<std::string> split(std::string_view pieces) {
+    std::vector<std::string> list;
     while (!pieces.empty()) {
         const std::string_view piece = pieces.substr(0, pieces.find('|'));
-        text += piece;
-        if (on_piece) on_piece(piece);
+        list.emplace_back(piece);
         pieces.remove_prefix(std::min(pieces.size(), piece.size() + 1));
     }
+    return list;
+}
+
+// They are told as they come, and their sum is the caption.
+std::string tell(const std::vector<std::string>& pieces, const OnPiece& on_piece) {
+    std::string text;
+    for (const std::string& piece : pieces) {
+        text += piece;
+        if (on_piece) on_piece(piece);
+    }
     return text;
+}
+
+// What arrived of a job, for tests of the ways in.
+std::string told(const Job& job) {
+    const CaptionOptions& asked = job.options;
+    std::string text = "pictures=" + std::to_string(job.pictures.size()) + " model=" + job.model;
+    const auto add = [&](std::string_view name, const std::string& value) {
+        text.append(" ").append(name).append("=").append(value);
+    };
+    if (asked.max_length) add("max_length", std::to_string(*asked.max_length));
+    if (asked.temperature) add("temperature", std::to_string(*asked.temperature));
+    if (asked.top_p) add("top_p", std::to_string(*asked.top_p));
+    if (asked.top_k) add("top_k", std::to_string(*asked.top_k));
+    if (asked.seed) add("seed", std::to_string(*asked.seed));
+    if (asked.n) add("n", std::to_string(*asked.n));
+    for (const std::string& stop : asked.stop) add("stop", stop);
+    if (asked.schema) add("schema", *asked.schema);
+    return text;
+}
+
+// As if each piece were a token.
+void count_tokens(const Job& job, const std::vector<std::string>& pieces, Caption& made) {
+    made.prompt_tokens = 5;
+    made.tokens.resize(pieces.size());
+    for (std::int64_t i = 0; i < job.options.n.value_or(0); ++i) {
+        made.alternatives.push_back(
+            {.text = *made.text, .finish = made.finish, .tokens = static_cast<int>(pieces.size())}
+        );
+    }
+    if (!job.options.logprobs) return;
+    made.token_texts = pieces;
+    made.logprobs.assign(pieces.size(), -0.5F);
 }
 
 class ScriptedCaptioner final : public Captioner {
@@ -110,12 +151,19 @@ public:
         }
         if (options.contains("decode")) TRY(decode(job.pictures.front(), stop));
         Caption made;
-        if (options.contains("pieces")) {
-            made.text = tell_pieces(option(options, "pieces"), on_piece);
-        } else {
-            made.text = text_of(options);
-            if (on_piece) on_piece(*made.text);
+        made.task = job.task;
+        if (job.task == Task::embed) {
+            made.embedding = {.values = {0.6F, 0.8F}, .format = job.vector_format, .model = "scripted"};
+            made.prompt_tokens = job.text.empty() ? 0 : 5;
+            made.warnings = std::move(job.warnings);
+            return made;
         }
+        std::vector<std::string> pieces{options.contains("told") ? told(job) : text_of(options)};
+        if (options.contains("pieces")) pieces = split(option(options, "pieces"));
+        if (job.options.prefix) pieces.insert(pieces.begin(), *job.options.prefix);
+        made.text = tell(pieces, on_piece);
+        if (options.contains("length")) made.finish = FinishReason::length;
+        count_tokens(job, pieces, made);
         made.model = {
             .model = "scripted", .family = "scripted", .digest = "0", .device = "cpu", .dtype = "float32"
         };
