@@ -62,6 +62,7 @@ struct Alternative {  // one of n captions
     std::string text;
     float score = 0;
     FinishReason finish = FinishReason::stop;
+    int tokens = 0;  // new ones, including the end token
 };
 
 struct Embedding {
@@ -81,7 +82,8 @@ struct Caption {
     int prompt_tokens = 0;  // that the model read: of the prompt, its pictures and the prefix, or of the text
     std::vector<TokenId> tokens;  // new tokens, including the end token
     bool return_tokens = false;
-    std::vector<float> logprobs;  // of the tokens; empty unless asked for
+    std::vector<float> logprobs;           // of the tokens; empty unless asked for
+    std::vector<std::string> token_texts;  // what each token adds to the text; empty as those
     std::optional<Confidence> confidence;
     float score = 0;  // of the best beam; 0 for greedy
     FinishReason finish = FinishReason::stop;

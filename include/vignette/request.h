@@ -1,6 +1,7 @@
 // What a client asks for in one job: one picture, several, or a film.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "vignette/job.h"
 
 namespace vignette {
+
+class AnswerWriter;
 
 struct Item {        // one part of a batch; an error in it does not affect the others
     std::string id;  // the client's own name for it; may be empty
@@ -28,7 +31,8 @@ struct Request {
     std::vector<Item> items;   // at least one, unless there is
     std::optional<Film> film;  // a film, answered in the shape `frames`
     AnswerShape shape = AnswerShape::single;
-    bool stream = false;  // send pieces of text and finished items as they come
+    bool stream = false;                     // send pieces of text and finished items as they come
+    std::shared_ptr<AnswerWriter> writer{};  // null: our own words. Shared with who sends the answer
 };
 
 }  // namespace vignette

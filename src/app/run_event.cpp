@@ -14,7 +14,7 @@
 #include "core/log.h"
 #include "jobs/job_work.h"
 #include "wire/answer/result_json.h"
-#include "wire/request/job_json.h"
+#include "wire/dialects/any_job.h"
 
 namespace vignette {
 namespace {

@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/files/read_file.h"
 #include "app/open_back.h"
+#include "app/served_models.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
 #include "bundle/manifest.h"

@@ -17,14 +17,23 @@ namespace {
 constexpr int embeddings_at_once = 32;
 
 // A vector under way, so that the words can be made meanwhile.
-using Pending = std::optional<std::future<Result<Vector>>>;
+struct Pending {
+    std::future<Result<Vector>> vector;
+    int text_tokens = 0;
+};
 
-Result<std::future<Result<Vector>>> start_vector(
-    PictureEmbedder& embedder, const Job& job, const std::vector<ReadPicture>& images,
-    OverlappedPreprocess* begun, const std::stop_token& stop, std::vector<Warning>& warnings
+Result<Pending> start_text_vector(PictureEmbedder& embedder, Job& job, const std::stop_token& stop) {
+    std::vector<TokenId> tokens = TRY(embedder.read(job.text, job.warnings));
+    const int count = static_cast<int>(tokens.size());
+    return Pending{.vector = TRY(embedder.start(std::move(tokens), stop)), .text_tokens = count};
+}
+
+Result<Pending> start_vector(
+    PictureEmbedder& embedder, Job& job, const std::vector<ReadPicture>& images, OverlappedPreprocess* begun,
+    const std::stop_token& stop
 ) {
-    if (images.empty()) return about("input.text", embedder.start(job.text, stop, warnings));
-    if (images.size() == 1) return embedder.start(images.front().image, begun, stop);
+    if (images.empty()) return about("input.text", start_text_vector(embedder, job, stop));
+    if (images.size() == 1) return Pending{.vector = TRY(embedder.start(images.front().image, begun, stop))};
     return fail(
         ErrorCode::unsupported, "a vector describes one picture; leave \"together\" out", "input.together"
     );
@@ -156,11 +165,11 @@ std::unique_ptr<Preparation> InferenceService::prepare_for(const Models& models)
 Result<Caption> InferenceService::answer(
     const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop, const OnPiece& on_piece
 ) {
-    Pending pending;
+    std::optional<Pending> pending;
     if (models.vector) {
         const bool for_vector = !models.words && !pictures.images.empty();  // see prepare_for()
         OverlappedPreprocess* const begun = for_vector ? pictures.images.front().overlapped.get() : nullptr;
-        pending = TRY(start_vector(models.vector->embedder, job, pictures.images, begun, stop, job.warnings));
+        pending = TRY(start_vector(models.vector->embedder, job, pictures.images, begun, stop));
     }
     const VectorFormat format = job.vector_format;
     const Task task = job.task;
@@ -174,7 +183,8 @@ Result<Caption> InferenceService::answer(
             : without_words(job);
     if (pending) {
         Stopwatch waiting;
-        made.embedding = models.vector->embedder.describe(TRY(pending->get()), format);
+        made.embedding = models.vector->embedder.describe(TRY(pending->vector.get()), format);
+        if (pending->text_tokens > 0) made.prompt_tokens = pending->text_tokens;
         made.timings.embed = waiting.lap();
     }
     made.task = task;

@@ -72,7 +72,7 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(
         return fail(
             ErrorCode::unsupported,
             "the model " + bundle_.name +
-                " looks at one picture at a time; leave \"together\" out, or name a LLaVA-NeXT",
+                " looks at one picture at a time; send one, or name a LLaVA-NeXT model",
             "input.together"
         );
     }
@@ -165,7 +165,12 @@ Result<void> PictureCaptioner::answer(
         FinishedText phrase = TRY(finish_text(tokenizer_, work.text, one));
         const float score = work.settings.rules.sampling ? mean_of(one.logprobs) : one.score;
         if (options.n)
-            made.alternatives.push_back({.text = phrase.text, .score = score, .finish = phrase.finish});
+            made.alternatives.push_back(
+                {.text = phrase.text,
+                 .score = score,
+                 .finish = phrase.finish,
+                 .tokens = static_cast<int>(one.tokens.size())}
+            );
         if (&one != &decoded.front()) continue;
         made.text = std::move(phrase.text);
         made.tags = std::move(phrase.tags);
@@ -178,6 +183,7 @@ Result<void> PictureCaptioner::answer(
     made.prompt_tokens = static_cast<int>(work.prompt.size());
     made.tokens = std::move(decoded.front().tokens);
     if (options.logprobs) {
+        made.token_texts = TRY(text_of_each(tokenizer_, made.tokens));
         made.logprobs = std::move(decoded.front().logprobs);
         made.confidence = confidence_of(made.logprobs);
     }

@@ -25,9 +25,8 @@ Result<std::future<Result<Vector>>> PictureEmbedder::start(
 }
 
 // A text that is too long is cut as the reference cuts it: at the end, keeping the end token.
-Result<std::future<Result<Vector>>> PictureEmbedder::start(
-    std::string_view text, std::stop_token stop, std::vector<Warning>& warnings
-) {
+Result<std::vector<TokenId>> PictureEmbedder::read(std::string_view text, std::vector<Warning>& warnings)
+    const {
     if (text.size() > limits_.prompt_bytes_max) {
         return fail(
             ErrorCode::prompt_too_long, "the text has " + std::to_string(text.size()) + " bytes and " +
@@ -46,7 +45,11 @@ Result<std::future<Result<Vector>>> PictureEmbedder::start(
         tokens[most - 1] = tokens.back();
         tokens.resize(most);
     }
-    return queue_.submit(std::move(tokens), std::move(stop));
+    return tokens;
+}
+
+Result<std::future<Result<Vector>>> PictureEmbedder::start(std::vector<TokenId> text, std::stop_token stop) {
+    return queue_.submit(std::move(text), std::move(stop));
 }
 
 Embedding PictureEmbedder::describe(Vector values, VectorFormat format) const {

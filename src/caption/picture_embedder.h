@@ -26,9 +26,10 @@ public:
     Result<std::future<Result<Vector>>> start(
         const Image& image, OverlappedPreprocess* begun, std::stop_token stop
     );
-    Result<std::future<Result<Vector>>> start(
-        std::string_view text, std::stop_token stop, std::vector<Warning>& warnings
-    );
+    Result<std::future<Result<Vector>>> start(std::vector<TokenId> text, std::stop_token stop);
+
+    // A text as the model reads it.
+    Result<std::vector<TokenId>> read(std::string_view text, std::vector<Warning>& warnings) const;
 
     Embedding describe(Vector values, VectorFormat format) const;
     const BundleInfo& bundle() const { return bundle_; }

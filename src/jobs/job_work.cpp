@@ -34,7 +34,9 @@ bool JobWork::run(std::size_t task, Captioner* captioner, const std::stop_token&
 void JobWork::caption(std::size_t index, Captioner* captioner, const std::stop_token& stop) {
     Item& item = request_.items[index];
     OnPiece on_piece;
-    if (streams_) {
+    if (streams_ && request_.writer) {
+        on_piece = [&](std::string_view piece) { send(request_.writer->piece(piece)); };
+    } else if (streams_) {
         on_piece = [&](std::string_view piece) {
             hooks_.on_event({.index = index, .id = item.id, .what = Piece{std::string(piece)}});
         };
@@ -67,7 +69,10 @@ void JobWork::describe(Film film, Captioner* captioner, const std::stop_token& s
 void JobWork::add(std::size_t index, AnsweredItem item) {
     if (!item.outcome && hooks_.explain)
         item.outcome = std::unexpected(hooks_.explain(std::move(item.outcome).error()));
-    if (streams_) hooks_.on_event({.index = index, .id = item.id, .what = Finished{format_item(item)}});
+    if (!item.outcome && request_.writer)
+        item.outcome = std::unexpected(request_.writer->renamed(std::move(item.outcome).error()));
+    if (streams_ && !request_.writer)
+        hooks_.on_event({.index = index, .id = item.id, .what = Finished{format_item(item)}});
     const std::size_t done = [&] {
         const MutexLock lock(mutex_);
         if (index >= answer_.items.size()) answer_.items.resize(index + 1);
@@ -75,6 +80,10 @@ void JobWork::add(std::size_t index, AnsweredItem item) {
         return ++done_;
     }();
     if (done != count_ && hooks_.on_progress) hooks_.on_progress(done, count_);
+}
+
+void JobWork::send(std::string text) {
+    if (!text.empty()) hooks_.on_event({.index = 0, .id = {}, .what = Written{std::move(text)}});
 }
 
 // If a film turns out to be cut short or damaged, the frames described before that are its answer; a stopped
@@ -87,10 +96,16 @@ Result<std::string> JobWork::output() const {
     }
     if (answer_.shape == AnswerShape::single && !answer_.items.front().outcome)
         return std::unexpected(answer_.items.front().outcome.error());
-    return format_answer(answer_);
+    return request_.writer ? request_.writer->whole(answer_) : format_answer(answer_);
 }
 
 Result<std::string> JobWork::finish() {
+    Result<std::string> written = write();
+    if (written && streams_ && request_.writer) send(request_.writer->rest(answer()));
+    return written;
+}
+
+Result<std::string> JobWork::write() {
     const MutexLock lock(mutex_);
     answer_.took = watch_.total();
     Result<std::string> written = output();

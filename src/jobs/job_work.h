@@ -10,6 +10,7 @@
 
 #include "core/mutex.h"
 #include "core/stopwatch.h"
+#include "vignette/answer.h"
 #include "vignette/captioner.h"
 #include "vignette/error.h"
 #include "vignette/request.h"
@@ -47,6 +48,8 @@ private:
     void caption(std::size_t index, Captioner* captioner, const std::stop_token& stop);
     void describe(Film film, Captioner* captioner, const std::stop_token& stop);
     void add(std::size_t index, AnsweredItem item);
+    void send(std::string text);
+    Result<std::string> write();
     Result<std::string> output() const REQUIRES(mutex_);
 
     Request request_;  // each task takes its own part out

@@ -12,23 +12,37 @@ namespace {
 constexpr std::size_t chunk_bytes_max = 900 * KiB;  // of a chunk's 1 MB, less what formatting adds
 constexpr std::size_t text_bytes_max = 100 * KiB;   // of words in one event: escaped they may grow sixfold
 
+const std::string* text_of(const StreamEvent& event) {  // null: it has none
+    if (const auto* words = std::get_if<Piece>(&event.what)) return &words->text;
+    if (const auto* written = std::get_if<Written>(&event.what)) return &written->text;
+    return nullptr;
+}
+
+struct Joining {
+    const std::string& words;
+    void operator()(Piece& piece) const { piece.text += words; }
+    void operator()(Written& written) const { written.text += words; }
+    void operator()(Finished&) const { panic("a result has no words to add to"); }
+};
+
 std::size_t size_of(const StreamEvent& event) {
     constexpr std::size_t envelope = 64;
-    const auto* words = std::get_if<Piece>(&event.what);
+    const auto* finished = std::get_if<Finished>(&event.what);
     const std::size_t content =
-        words != nullptr ? 6 * words->text.size() : std::get<Finished>(event.what).result_json.size();
+        finished != nullptr ? finished->result_json.size() : 6 * text_of(event)->size();
     return envelope + 6 * event.id.size() + content;
 }
 
 }  // namespace
 
 void append_event(std::vector<StreamEvent>& events, StreamEvent event) {
-    const auto* words = std::get_if<Piece>(&event.what);
-    auto* before = events.empty() ? nullptr : std::get_if<Piece>(&events.back().what);
+    const std::string* words = text_of(event);
+    const std::string* before = events.empty() ? nullptr : text_of(events.back());
     const bool joins = words != nullptr && before != nullptr && events.back().index == event.index &&
-                       before->text.size() + words->text.size() <= text_bytes_max;
+                       events.back().what.index() == event.what.index() &&
+                       before->size() + words->size() <= text_bytes_max;
     if (joins) {
-        before->text += words->text;
+        std::visit(Joining{*words}, events.back().what);
     } else {
         events.push_back(std::move(event));
     }

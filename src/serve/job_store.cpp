@@ -6,7 +6,7 @@
 
 #include "core/log.h"
 #include "serve/random_name.h"
-#include "wire/request/request_reader.h"
+#include "wire/dialects/any_job.h"
 
 namespace vignette {
 namespace {
@@ -88,7 +88,7 @@ Result<void> JobStore::start(const Shared& record) {
         record->stop = {};
         return std::pair(++record->attempt, record->stop);
     }();
-    ReadRequest read = read_request(*record->body, options_.limits, IdLength::any);
+    ReadRequest read = read_any_job(*record->body, options_.limits, IdLength::any, {record->id});
     if (!read.request) {
         const std::string error = failure_text(read.request.error(), options_.worker);
         log_job_failed({record->id}, read.request.error());

@@ -5,6 +5,7 @@
 #include "serve/anthropic_routes.h"
 #include "serve/endpoint_routes.h"
 #include "serve/ollama_routes.h"
+#include "serve/openai_routes.h"
 #include "serve/page_routes.h"
 #include "serve/photo_routes.h"
 #include "serve/plain_routes.h"
@@ -121,6 +122,17 @@ constexpr std::array table{
           "501: the models are the operator's", ollama_not_here},
     Route{"DELETE", "/api/delete", Access::key, Dialect::ollama,
           "501: the models are the operator's", ollama_not_here},
+    // OpenAI's API
+    Route{"POST", "/v1/chat/completions", Access::key, Dialect::openai,
+          "Describes the pictures of a message", openai_chat},
+    Route{"POST", "/v1/responses", Access::key, Dialect::openai,
+          "The same in OpenAI's newer form", openai_responses},
+    Route{"POST", "/v1/embeddings", Access::key, Dialect::openai,
+          "Vectors of texts and pictures", openai_embeddings},
+    Route{"GET", "/v1/models", Access::key, Dialect::openai,
+          "The models there are", openai_models},
+    Route{"GET", "/v1/models/{model}", Access::key, Dialect::openai,
+          "One of them", openai_model},
 };
 // clang-format on
 

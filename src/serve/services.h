@@ -20,6 +20,7 @@ struct ServedModel {
     std::string kind;  // captioner, embedder
     std::string family;
     std::string digest;
+    std::string source;  // the hub's id of its checkpoint; may be empty
 };
 
 struct Services {
@@ -28,7 +29,7 @@ struct Services {
     JobStore& store;
     Deadlines& deadlines;
     Metrics& metrics;
-    std::vector<ServedModel> models;  // the default captioner first
+    std::vector<ServedModel> models;  // the default captioner first, then the default embedder
     bool gpu = false;
     bool sdk_routes = false;  // /run and /status as RunPod's own local server has them: --rp_serve_api
     std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

@@ -18,7 +18,7 @@
 #include "image/base64.h"
 #include "vignette/bytes.h"
 #include "vignette/limits.h"
-#include "wire/request/job_json.h"
+#include "wire/dialects/any_job.h"
 
 namespace {
 

@@ -1,10 +1,10 @@
 // A captioner's library with the product's port and no model: what it says is what the prompt tells it.
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
-// size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film, as the product does),
-// echo (what the job asks for). A prefix and stop strings are obeyed, as is length=N, the tokens after which it
-// ends; every vector is the same. SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long
-// opening takes, SCRIPTED_LOAD_FAILS that it fails.
+// size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film, as the product
+// does), echo or told (the caption is what the job asks for). A prefix and stop strings are obeyed, as is
+// length or length=N, the tokens after which it ends; every vector is (0.6, 0.8). SCRIPTED_PICTURES is what
+// pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -108,22 +108,56 @@ std::string text_of(const Options& options) {
     return option(options, "text", "a scripted picture");
 }
 
-std::vector<std::string> list_of(std::string_view texts) {
+std::vector<std::string> split(std::string_view pieces) {
     std::vector<std::string> list;
-    for (const auto one : std::views::split(texts, '|')) list.emplace_back(std::string_view(one));
+    while (!pieces.empty()) {
+        const std::string_view piece = pieces.substr(0, pieces.find('|'));
+        list.emplace_back(piece);
+        pieces.remove_prefix(std::min(pieces.size(), piece.size() + 1));
+    }
     return list;
 }
 
-// The pieces are told as they come, and their sum is the caption.
-std::string tell_pieces(std::string_view pieces, const OnPiece& on_piece) {
+// They are told as they come, and their sum is the caption.
+std::string tell(const std::vector<std::string>& pieces, const OnPiece& on_piece) {
     std::string text;
-    while (!pieces.empty()) {
-        const std::string_view piece = pieces.substr(0, pieces.find('|'));
+    for (const std::string& piece : pieces) {
         text += piece;
         if (on_piece) on_piece(piece);
-        pieces.remove_prefix(std::min(pieces.size(), piece.size() + 1));
     }
     return text;
+}
+
+// What arrived of a job, for tests of the ways in.
+std::string told(const Job& job) {
+    const CaptionOptions& asked = job.options;
+    std::string text = "pictures=" + std::to_string(job.pictures.size()) + " model=" + job.model;
+    const auto add = [&](std::string_view name, const std::string& value) {
+        text.append(" ").append(name).append("=").append(value);
+    };
+    if (asked.max_length) add("max_length", std::to_string(*asked.max_length));
+    if (asked.temperature) add("temperature", std::to_string(*asked.temperature));
+    if (asked.top_p) add("top_p", std::to_string(*asked.top_p));
+    if (asked.top_k) add("top_k", std::to_string(*asked.top_k));
+    if (asked.seed) add("seed", std::to_string(*asked.seed));
+    if (asked.n) add("n", std::to_string(*asked.n));
+    for (const std::string& stop : asked.stop) add("stop", stop);
+    if (asked.schema) add("schema", *asked.schema);
+    return text;
+}
+
+// As if each piece were a token.
+void count_tokens(const Job& job, const std::vector<std::string>& pieces, Caption& made) {
+    made.prompt_tokens = 5;
+    made.tokens.resize(pieces.size());
+    for (std::int64_t i = 0; i < job.options.n.value_or(0); ++i) {
+        made.alternatives.push_back(
+            {.text = *made.text, .finish = made.finish, .tokens = static_cast<int>(pieces.size())}
+        );
+    }
+    if (!job.options.logprobs) return;
+    made.token_texts = pieces;
+    made.logprobs.assign(pieces.size(), -0.5F);
 }
 
 class ScriptedCaptioner final : public Captioner {
@@ -158,22 +192,32 @@ public:
             made.embedding = {
                 .values = {0.6F, 0.8F}, .format = job.vector_format, .model = "scripted", .digest = "0"
             };
-        const std::string prefix = job.options.prefix.value_or("");
-        if (on_piece && !prefix.empty()) on_piece(prefix);
-        if (options.contains("pieces")) {
-            made.text = tell_pieces(option(options, "pieces"), on_piece);
-        } else {
-            made.text = options.contains("echo") ? echo(job) : text_of(options);
-            if (!options.contains("echo")) end_at_stop(made, job.options.stop);
-            if (on_piece) on_piece(*made.text);
+        if (job.task == Task::embed) {
+            made.prompt_tokens = job.text.empty() ? 0 : 5;
+            if (!job.pictures.empty())
+                made.images.push_back({.size = {.width = 1, .height = 1}, .format = ImageFormat::png});
+            made.warnings = std::move(job.warnings);
+            return made;
         }
-        if (options.contains("tags")) made.tags = list_of(option(options, "tags"));
+        std::vector<std::string> pieces{text_of(options)};
+        if (options.contains("told")) pieces = {told(job)};
+        if (options.contains("pieces")) pieces = split(option(options, "pieces"));
+        if (options.contains("echo")) {
+            pieces = {echo(job)};
+        } else {
+            made.text = pieces.front();
+            end_at_stop(made, job.options.stop);
+            if (pieces.size() == 1) pieces = {*made.text};
+        }
+        if (job.options.prefix) pieces.insert(pieces.begin(), *job.options.prefix);
+        made.text = tell(pieces, on_piece);
+        if (options.contains("tags")) made.tags = split(option(options, "tags"));
         if (options.contains("confidence"))
             made.confidence = {.mean = std::strtod(option(options, "confidence").c_str(), nullptr), .min = 0};
-        made.text = prefix + *made.text;
-        made.prompt_tokens = 7;
-        made.tokens.assign(static_cast<std::size_t>(number(option(options, "length", "3"))), TokenId{1});
         if (options.contains("length")) made.finish = FinishReason::length;
+        count_tokens(job, pieces, made);
+        if (const auto length = number(option(options, "length", "0")); length > 0)
+            made.tokens.resize(static_cast<std::size_t>(length));
         made.model = {
             .model = "scripted", .family = "scripted", .digest = "0", .device = "cpu", .dtype = "float32"
         };

@@ -13,7 +13,7 @@
 #include "vignette/invariant.h"
 #include "wire/answer/answer_json.h"
 #include "wire/answer/result_json.h"
-#include "wire/request/job_json.h"
+#include "wire/dialects/any_job.h"
 
 namespace {
 

@@ -9,7 +9,8 @@ INCLUDE = re.compile(r'\s*#include\s*[<"]([^>"]+)[>"]')
 # hands out the work, sees all.
 INNER = {
     "wire/request": {"wire/json"},
-    "wire/dialects": {"wire/json", "wire/request", "wire/answer"},
+    "wire/dialects": {"wire/json", "wire/request", "wire/answer", "wire/dialects/openai"},
+    "wire/dialects/openai": {"wire/json", "wire/request", "wire/answer", "wire/dialects"},
     "caption/wording": set(),
     "image/raw": {"image/jpeg", "image/tiff"},
     "model/pixels": set(),

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "caption/wording/stop_matcher.h"
+#include "text/detokenizer.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -49,6 +50,16 @@ std::optional<Confidence> confidence_of(std::span<const float> logprobs) {
         confidence.min = std::min(confidence.min, probability);
     }
     return confidence;
+}
+
+Result<std::vector<std::string>> text_of_each(const Tokenizer& tokenizer, std::span<const TokenId> tokens) {
+    Detokenizer detokenizer(tokenizer);
+    std::vector<std::string> texts;
+    texts.reserve(tokens.size());
+    for (const TokenId token : tokens) texts.push_back(TRY(detokenizer.push(token)));
+    const std::string rest = TRY(detokenizer.finish());
+    if (!texts.empty()) texts.back() += rest;
+    return texts;
 }
 
 float mean_of(std::span<const float> logprobs) {

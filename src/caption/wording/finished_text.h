@@ -27,4 +27,8 @@ std::optional<Confidence> confidence_of(std::span<const float> logprobs);
 
 float mean_of(std::span<const float> logprobs);  // 0 of none
 
+// Joined, they are the text of all tokens. A token that is only a part of a character has none: the text
+// comes with the one that completes it.
+Result<std::vector<std::string>> text_of_each(const Tokenizer& tokenizer, std::span<const TokenId> tokens);
+
 }  // namespace vignette

@@ -151,12 +151,6 @@ AnsweredItem item_of(FilmFrame frame) {
     };
 }
 
-bool Answer::all_fine() const {
-    const bool whole = !film || film->has_value();
-    return whole &&
-           std::ranges::all_of(items, [](const AnsweredItem& item) { return item.outcome.has_value(); });
-}
-
 std::string format_item(const AnsweredItem& item) {
     return written([&] { return item_json(item); });
 }

@@ -14,10 +14,14 @@ struct Piece {
 struct Finished {
     std::string result_json;  // from format_result()
 };
+// What goes out as it is, in the words of another API. A job's events are all of this kind, or none is.
+struct Written {
+    std::string text;
+};
 struct StreamEvent {
     std::size_t index = 0;  // of the item in its request
     std::string id;         // set by the client; may be empty
-    std::variant<Piece, Finished> what;
+    std::variant<Piece, Finished, Written> what;
 };
 
 }  // namespace vignette

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/ascii.h"
-#include "wire/request/request_reader.h"
+#include "wire/dialects/any_job.h"
 
 namespace vignette {
 namespace {
@@ -39,7 +39,7 @@ Result<PlainRequest> read(std::string body, const Limits& limits, std::string_vi
         }
         text = PaddedText(wrapped.append("}"));
     }
-    ReadRequest read = read_request(text, limits, IdLength::bounded);
+    ReadRequest read = read_any_job(text, limits, IdLength::bounded);
     return PlainRequest{.request = TRY(std::move(read.request)), .bytes = bytes};
 }
 

@@ -12,7 +12,6 @@ using Json = nlohmann::ordered_json;
 std::string_view openai_type(int status) {
     if (status == 401) return "authentication_error";
     if (status == 429) return "rate_limit_error";
-    if (status == 404) return "not_found_error";
     return status < 500 ? "invalid_request_error" : "server_error";
 }
 

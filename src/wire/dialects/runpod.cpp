@@ -47,6 +47,13 @@ Result<std::vector<JobId>> read_stop_list(std::string_view body) {
     return ids;
 }
 
+std::string joined(const std::vector<StreamEvent>& events) {
+    std::string text;
+    for (const StreamEvent& event : events)
+        if (const auto* written = std::get_if<Written>(&event.what)) text += written->text;
+    return text;
+}
+
 }  // namespace
 
 Result<std::vector<JobId>> read_jobs_to_stop(std::string_view body) {
@@ -97,6 +104,7 @@ std::string format_event(const StreamEvent& event) {
         head["text"] = piece->text;
         return dumped(head);
     }
+    if (const auto* written = std::get_if<Written>(&event.what)) return dumped(Json(written->text));
     std::string text = dumped(head);
     text.back() = ',';  // replaces the closing brace
     return text + R"("result":)" + std::get<Finished>(event.what).result_json + "}";
@@ -104,6 +112,8 @@ std::string format_event(const StreamEvent& event) {
 
 std::string format_chunk(const std::vector<StreamEvent>& events) {
     return written_whole([&] {
+        if (!events.empty() && std::holds_alternative<Written>(events.front().what))
+            return dumped(Json{{"output", joined(events)}});
         std::string body = R"({"output":{"events":[)";
         for (const StreamEvent& event : events) {
             if (body.back() == '}') body += ',';

@@ -51,10 +51,10 @@ std::string format_failed(const Error& error, const WorkerIdentity& worker, Stop
 // batch. A `count` of 0 is left out: how many frames a film has is known only at its end.
 std::string format_progress(std::size_t done, std::size_t count);
 
-// `{"index": 0, "text": "..."}` or `{"index": 0, "result": {...}}`
+// `{"index": 0, "text": "..."}` or `{"index": 0, "result": {...}}`; what is written already, as a string
 std::string format_event(const StreamEvent& event);
 
-// `{"output": {"events": [...]}}`
+// `{"output": {"events": [...]}}`; what is written already, joined: `{"output": "..."}`
 std::string format_chunk(const std::vector<StreamEvent>& events);
 
 }  // namespace vignette

@@ -16,12 +16,6 @@ using Member = FieldReader::Member;
 constexpr std::string_view how_to_send =
     R"(send a picture as "data_url": "data:image/jpeg;base64,...", as "image_base64", or its address as "image_url")";
 
-std::unexpected<Error> refuse(const Member& member) {
-    return fail(
-        ErrorCode::unsupported, member.path + " is not supported in this version; " + std::string(how_to_send)
-    );
-}
-
 std::unexpected<Error> refuse_in_item(const Member& member) {
     return fail(
         ErrorCode::invalid_input, member.path + " applies to the whole job; move it to \"input\" itself"
@@ -91,7 +85,9 @@ Result<void> FieldReader::read_known(const Member& member, Value& value) {
         case Role::embedder:
         case Role::vector_format:
         case Role::return_embedding:
-        case Role::disable_captions: return refuse_in_item(member);
+        case Role::disable_captions:
+        case Role::foreign_route:
+        case Role::foreign_body: return refuse_in_item(member);
         case Role::film: return refuse_film(member);
         case Role::timestamps:
         case Role::fps:
@@ -100,7 +96,6 @@ Result<void> FieldReader::read_known(const Member& member, Value& value) {
         case Role::keep_duplicates:
             warnings_.add(member.path, [] { return std::string("applies only to films; ignored"); });
             return json_.skip(value);
-        case Role::later: return refuse(member);
     }
     panic("Role out of range");
 }

@@ -8,13 +8,9 @@
 namespace vignette {
 namespace {
 
-bool works(const JobField& field) { return field.role != Role::later; }
-
-std::vector<std::string_view> working_names() {  // suggesting a field that is refused would not help
+std::vector<std::string_view> known_names() {
     std::vector<std::string_view> names;
-    for (const JobField& field : job_fields) {
-        if (works(field)) names.push_back(field.name);
-    }
+    for (const JobField& field : job_fields) names.push_back(field.name);
     return names;
 }
 
@@ -37,7 +33,7 @@ std::optional<std::size_t> find_synonym(const JobFieldSet& set, std::size_t inde
 
 std::string unknown_field_message(std::string_view name) {
     std::string message = "unknown field, ignored";
-    const std::string_view meant = nearest(name, working_names());
+    const std::string_view meant = nearest(name, known_names());
     if (!meant.empty()) message += "; did you mean \"" + std::string(meant) + "\"?";
     return message;
 }

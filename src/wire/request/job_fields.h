@@ -39,7 +39,8 @@ enum class Role {
     keyframes,
     max_frames,
     keep_duplicates,
-    later,  // refused: ignoring it would answer a different question
+    foreign_route,  // the job is a request to another API: to which of its addresses,
+    foreign_body,   // and what was sent there
 };
 
 struct JobField {
@@ -101,8 +102,8 @@ inline constexpr std::array job_fields{
     JobField{"keyframes", Role::keyframes},
     JobField{"max_frames", Role::max_frames},
     JobField{"keep_duplicates", Role::keep_duplicates},
-    JobField{"openai_route", Role::later},
-    JobField{"openai_input", Role::later},
+    JobField{"openai_route", Role::foreign_route},
+    JobField{"openai_input", Role::foreign_body},
 };
 
 std::optional<std::size_t> find_job_field(std::string_view name);  // index into job_fields

@@ -36,11 +36,13 @@ public:
 
     Result<Request> read() {
         TRY(json_.read([this](std::string_view key, Value& value) { return read_envelope(key, value); }));
+        if (foreign_) return fail(ErrorCode::unsupported, "this is a request to another API", "input");
         TRY(require_pictures());
         return finish();
     }
 
     std::optional<JobId> id() const { return id_; }
+    const std::optional<ForeignRequest>& foreign() const { return foreign_; }
 
 private:
     Result<void> read_envelope(std::string_view key, Value& value) {
@@ -78,6 +80,8 @@ private:
     }
 
     Result<void> read_known(const FieldReader::Member& member, Value& value) {
+        if (member.role == Role::foreign_route || member.role == Role::foreign_body)
+            return read_foreign(member, value);
         if (is_list(member.role)) return read_list(member, value);
         if (member.role == Role::text) return read_text(member, value);
         if (TaskFields::knows(member.role)) return task_.read(member, value);
@@ -104,6 +108,19 @@ private:
         TRY(nothing_else(member.path));
         text_ = TRY(read_text_value(json_, limits_, member.path, value));
         text_field_ = member.path;
+        return {};
+    }
+
+    Result<void> read_foreign(const FieldReader::Member& member, Value& value) {
+        if (!foreign_) foreign_.emplace();
+        if (member.role == Role::foreign_body) {
+            if (member.kind != JsonKind::object) return wrong_type(member.path, "an object", member.kind);
+            foreign_->body = TRY(json_.raw(value));
+            return {};
+        }
+        if (member.kind != JsonKind::string) return wrong_type(member.path, "a string", member.kind);
+        const SharedText route = TRY(json_.string(value));
+        foreign_->route = route.view();
         return {};
     }
 
@@ -243,6 +260,7 @@ private:
     bool seen_id_ = false;
     bool seen_input_ = false;
     bool has_input_ = false;
+    std::optional<ForeignRequest> foreign_;
     std::string_view stray_;  // a field of the input that was found outside it
 };
 
@@ -261,7 +279,8 @@ ReadRequest read_request(const PaddedText& text, const Limits& limits, IdLength 
     }
     RequestReader reader(text, limits, id_length);
     Result<Request> request = reader.read();
-    return {.id = reader.id(), .request = std::move(request)};
+    if (request || !reader.foreign()) return {.id = reader.id(), .request = std::move(request)};
+    return {.id = reader.id(), .request = std::move(request), .foreign = reader.foreign()};
 }
 
 }  // namespace vignette

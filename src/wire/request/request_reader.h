@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "vignette/error.h"
 #include "vignette/ids.h"
@@ -13,9 +15,16 @@ namespace vignette {
 
 enum class IdLength { bounded, any };  // a client's id is bounded, the platform's must be kept unchanged
 
+// A job that is a request to another API, which is not read here.
+struct ForeignRequest {
+    std::string route;      // "/v1/chat/completions"
+    std::string_view body;  // its JSON, inside the text that was read; empty: there is none
+};
+
 struct ReadRequest {
     std::optional<JobId> id;  // absent if an error came before it
     Result<Request> request;
+    std::optional<ForeignRequest> foreign = {};
 };
 
 // The pictures share the text instead of copying it. May throw std::bad_alloc.

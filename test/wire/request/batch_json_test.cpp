@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "wire/request/job_json.h"
+#include "wire/dialects/any_job.h"
 
 namespace vignette {
 namespace {

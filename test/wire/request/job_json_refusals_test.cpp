@@ -1,5 +1,5 @@
 // What parse_request() refuses: each with its code, the field to blame and the way out.
-#include "wire/request/job_json.h"
+#include "wire/dialects/any_job.h"
 
 #include <gtest/gtest.h>
 
@@ -82,13 +82,19 @@ TEST(JobJsonRefusals, AFieldForAddressesTakesNoBase64) {
     }
 }
 
-TEST(JobJsonRefusals, WhatThisVersionCannotDoSaysWhatWorks) {
-    for (const std::string_view name : {"openai_route", "openai_input"}) {
-        expect_refused(
-            {{event("\"" + std::string(name) + "\":[]"), ErrorCode::unsupported, "input." + std::string(name),
-              "is not supported in this version; send a picture as \"data_url\""}}
-        );
-    }
+TEST(JobJsonRefusals, ARequestToAnotherApiNamesOneThatIsKnownAndHasABody) {
+    const std::string body = R"("openai_input":{"messages":[]})";
+    expect_refused({
+        {event(R"("openai_route":[])"), ErrorCode::invalid_input, "input.openai_route", "must be a string"},
+        {event(R"("openai_input":[])"), ErrorCode::invalid_input, "input.openai_input", "must be an object"},
+        {event(R"("openai_route":"/v1/models",)" + body), ErrorCode::unsupported, "input.openai_route",
+         "must be /v1/chat/completions"},
+        {event(body), ErrorCode::unsupported, "input.openai_route", "must be /v1/chat/completions"},
+        {event(R"("openai_route":"/v1/chat/completions")"), ErrorCode::invalid_input, "input.openai_input",
+         "is missing"},
+        {event(R"("openai_route":"/v1/chat/completions",)" + body), ErrorCode::missing_image, "messages",
+         "holds no picture"},
+    });
 }
 
 TEST(JobJsonRefusals, AWrongTypeNamesTheFieldAndBothTypes) {

@@ -1,4 +1,4 @@
-#include "wire/request/job_json.h"
+#include "wire/dialects/any_job.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 
 #include "vignette/limits.h"
 #include "vignette/request.h"
-#include "wire/request/job_json.h"
+#include "wire/dialects/any_job.h"
 
 namespace vignette {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <variant>
 
-#include "wire/request/job_json.h"
+#include "wire/dialects/any_job.h"
 
 namespace vignette {
 namespace {
