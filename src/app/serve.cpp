@@ -11,7 +11,6 @@
 #include "app/served_models.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
-#include "bundle/manifest.h"
 #include "core/log.h"
 #include "core/stop.h"
 #include "net/server/web_server.h"
@@ -81,25 +80,6 @@ void drain(JobDesk& desk, WebServer& web, std::chrono::seconds grace) {
         desk.wait_until_idle(end);
     }
     web.drain(end);
-}
-
-// Of the bundles that jobs get which name none.
-std::vector<ServedModel> served_models(const CaptionerConfig& config) {
-    std::vector<ServedModel> models;
-    for (const std::filesystem::path& bundle : {config.bundle, config.embedder}) {
-        if (bundle.empty()) continue;
-        const Result<Manifest> manifest = read_manifest(bundle);
-        if (!manifest) continue;  // loading it will say what is wrong
-        const BundleInfo& info = manifest->info;
-        const bool embeds = info.kind == BundleKind::embedder;
-        models.push_back({
-            .name = bundle.filename().string(),
-            .kind = embeds ? "embedder" : "captioner",
-            .family = info.family,
-            .digest = info.digest,
-        });
-    }
-    return models;
 }
 
 int serve_until_stopped(
