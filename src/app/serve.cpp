@@ -12,6 +12,7 @@
 #include "core/stop.h"
 #include "net/server/web_server.h"
 #include "serve/front.h"
+#include "serve/webhooks.h"
 
 namespace vignette {
 namespace {
@@ -67,7 +68,7 @@ struct EndsJobs {
 };
 
 // Jobs that were taken are finished and answered, as far as the grace period allows.
-void drain(JobDesk& desk, WebServer& web, std::chrono::seconds grace) {
+void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, std::chrono::seconds grace) {
     const auto end = std::chrono::steady_clock::now() + grace;
     const auto reserve = std::min<std::chrono::milliseconds>(grace / 5, std::chrono::seconds(2));
     desk.close();
@@ -77,10 +78,12 @@ void drain(JobDesk& desk, WebServer& web, std::chrono::seconds grace) {
         desk.wait_until_idle(end);
     }
     web.drain(end);
+    webhooks.wait_until_quiet(end);
 }
 
 int serve_until_stopped(
-    const Options& options, const CaptionerConfig& config, const ApiKeys& keys, StopSignals& signals
+    const Options& options, const CaptionerConfig& config, const ApiKeys& keys, FetchRules webhook_rules,
+    StopSignals& signals
 ) {
     std::unique_ptr<Captioner> captioner;
     Deadlines deadlines;
@@ -88,9 +91,14 @@ int serve_until_stopped(
         .jobs_max = static_cast<std::size_t>(options.serve.queue_max),
         .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB,
     });
+    Webhooks webhooks(std::move(webhook_rules), deadlines, {});
     JobStore store(
         desk, deadlines,
-        {.limits = {}, .worker = {.hostname = "localhost", .worker_id = "local"}, .post_webhook = {}}
+        {.limits = {},
+         .worker = {.hostname = "localhost", .worker_id = "local"},
+         .post_webhook = [&webhooks](
+                             const std::string& id, std::string url, std::string body
+                         ) { webhooks.post(id, std::move(url), std::move(body)); }}
     );
     Services services{.limits = {}, .desk = desk, .store = store, .deadlines = deadlines, .models = {}};
     services.sdk_routes = options.serve.sdk_routes;
@@ -126,7 +134,7 @@ int serve_until_stopped(
     desk.open(*captioner, options.concurrency > 0 ? std::min(options.concurrency, pictures) : pictures);
     log_info("ready; pictures at once: " + std::to_string(pictures));
     wait_for_stop(signals.token());
-    drain(desk, **web, std::chrono::seconds(options.grace_s));
+    drain(desk, **web, webhooks, std::chrono::seconds(options.grace_s));
     log_info("stopped");
     return exit_fine;
 }
@@ -136,6 +144,7 @@ int serve_until_stopped(
 int serve(const Options& options) {
     StopSignals signals;  // first: later threads inherit the signal mask
     const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
+    const Result<FetchRules> webhook_rules = fetch_rules(options.urls);
     Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());
     const Result<ApiKeys> keys = config ? read_keys(options.serve) : std::unexpected(config.error());
     if (!keys) {
@@ -143,7 +152,7 @@ int serve(const Options& options) {
         return exit_usage;
     }
     config->fetcher = fetcher->get();
-    return serve_until_stopped(options, *config, *keys, signals);
+    return serve_until_stopped(options, *config, *keys, *webhook_rules, signals);
 }
 
 }  // namespace vignette

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/enum_text.h"
+#include "serve/local_routes.h"
 #include "serve/routes.h"
 #include "wire/dialects/plain.h"
 
@@ -61,6 +62,14 @@ void health(Call call) {
         std::string(R"({"status":")") + (ready ? "ready" : "loading") + R"(","gpu_available":)" +
         (call.services().gpu ? "true" : "false") + "}"
     );
+}
+
+void run_here(Call call) {
+    call.services().sdk_routes ? local_run(std::move(call)) : run_plain(std::move(call));
+}
+
+void run_here_sync(Call call) {
+    call.services().sdk_routes ? local_runsync(std::move(call)) : run_plain(std::move(call));
 }
 
 void run_plain(Call call) { run(call, read_plain(call.take_body(), call.services().limits)); }

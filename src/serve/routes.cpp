@@ -3,6 +3,7 @@
 #include "core/enum_text.h"
 #include "core/percent.h"
 #include "serve/endpoint_routes.h"
+#include "serve/local_routes.h"
 #include "serve/plain_routes.h"
 
 namespace vignette {
@@ -18,8 +19,8 @@ constexpr std::array table{
         health
     },
     // Our own
-    Route{"POST", "/run", Access::key, Dialect::vignette, "One job, answered when it is done", run_plain},
-    Route{"POST", "/runsync", Access::key, Dialect::vignette, "The same as /run", run_plain},
+    Route{"POST", "/run", Access::key, Dialect::vignette, "One job, answered when it is done", run_here},
+    Route{"POST", "/runsync", Access::key, Dialect::vignette, "The same as /run", run_here_sync},
     Route{
         "POST", "/caption", Access::key, Dialect::vignette,
         "One job whose fields need no \"input\" around them", run_plain
@@ -27,6 +28,19 @@ constexpr std::array table{
     Route{
         "POST", "/batch_embed_and_caption", Access::key, Dialect::vignette,
         "Captions and vectors of many pictures", run_batch
+    },
+    // RunPod's local server, with --rp_serve_api; then /run and /runsync are its, too
+    Route{
+        "POST", "/status/{id}", Access::key, Dialect::runpod,
+        "How a job is doing, once it has ended (with --rp_serve_api)", local_status_sync
+    },
+    Route{
+        "GET", "/status/{id}", Access::key, Dialect::runpod, "How a job is doing (with --rp_serve_api)",
+        local_status
+    },
+    Route{
+        "POST", "/stream/{id}", Access::key, Dialect::runpod,
+        "All that a job has said, once it has ended (with --rp_serve_api)", local_stream
     },
     // RunPod's public API
     Route{"POST", "/v2/{endpoint}/run", Access::key, Dialect::runpod, "Hands a job in", endpoint_run},
