@@ -1,5 +1,6 @@
 // `vignette serve`: how the server is wired, started and ended.
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 
@@ -16,6 +17,8 @@
 
 namespace vignette {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr int exit_fine = 0;
 constexpr int exit_failed = 1;
@@ -70,7 +73,8 @@ struct EndsJobs {
 // Jobs that were taken are finished and answered, as far as the grace period allows.
 void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, std::chrono::seconds grace) {
     const auto end = std::chrono::steady_clock::now() + grace;
-    const auto reserve = std::min<std::chrono::milliseconds>(grace / 5, std::chrono::seconds(2));
+    const std::chrono::milliseconds whole = grace;
+    const auto reserve = std::min(std::clamp<std::chrono::milliseconds>(whole / 5, 1s, 2s), whole / 2);
     desk.close();
     if (!desk.wait_until_idle(end - reserve)) {
         log_warning("the grace period is nearly over: ending what still runs");

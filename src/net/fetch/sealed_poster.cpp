@@ -7,8 +7,8 @@
 namespace vignette {
 namespace {
 
-constexpr int threads = 2;
-constexpr std::size_t answer_bytes_max = 64 * KiB;  // none of which is kept
+constexpr int posting_threads = 2;
+constexpr std::size_t useless_bytes_max = 64 * KiB;  // none of which is kept
 
 }  // namespace
 
@@ -16,7 +16,7 @@ SealedPoster::SealedPoster(FetchRules rules, std::unique_ptr<Resolver> resolver)
     : rules_(std::move(rules)),
       resolver_(std::move(resolver)),
       loop_(rules_.connections_kept_max),
-      crew_(threads) {}
+      crew_(posting_threads) {}
 
 SealedPoster::~SealedPoster() { ending_.request_stop(); }
 
@@ -29,7 +29,7 @@ Result<DownloadRequest> SealedPoster::approved_request(const std::string& url) c
         .approved = TRY(approve(place, *resolver_, rules_.may_dial, deadline, ending_.get_token())),
         .headers = {"Content-Type: application/json", "Expect:"},
         .user_agent = rules_.user_agent,
-        .bytes_max = answer_bytes_max,
+        .bytes_max = useless_bytes_max,
         .deadline = deadline,
         .connect_timeout = rules_.connect_timeout,
         .bytes_per_s_min = rules_.bytes_per_s_min,

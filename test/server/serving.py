@@ -1,0 +1,68 @@
+"""`vignette serve` as a process of its own, on a port that was free a moment ago."""
+
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build" / os.environ.get("VIGNETTE_SERVER_BUILD", "release")
+SCRIPTED = BUILD / "scripted" / "vignette"  # beside a captioner without a model
+WHOLE = BUILD / "vignette"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def get(url: str, key: str = "") -> tuple[int, bytes]:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"} if key else {})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read()
+
+
+def wait_until_ready(url: str, process: subprocess.Popen, seconds: float = 60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, "the server has ended"
+        try:
+            if get(url + "/readyz")[0] == 200:
+                return
+        except OSError:
+            pass  # not listening yet
+        time.sleep(0.02)
+    raise AssertionError("the server was not ready in time")
+
+
+@contextmanager
+def serving(program: Path, *options: str, environment: dict | None = None):
+    """The server's address, and its process as `.process`."""
+    port = free_port()
+    command = [program, "serve", "--port", str(port), *options]
+    process = subprocess.Popen(
+        command, env={**os.environ, **(environment or {})}, cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    url = Served(f"http://127.0.0.1:{port}")
+    url.process = process
+    try:
+        wait_until_ready(url, process)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=30)
+        finally:
+            process.kill()
+
+
+class Served(str):
+    process: subprocess.Popen
