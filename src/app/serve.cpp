@@ -1,5 +1,6 @@
 // `vignette serve`: how the server is wired, started and ended.
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -15,9 +16,12 @@
 #include "core/stop.h"
 #include "net/server/web_server.h"
 #include "serve/front.h"
+#include "serve/webhooks.h"
 
 namespace vignette {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr int exit_fine = 0;
 constexpr int exit_failed = 1;
@@ -70,9 +74,10 @@ struct EndsJobs {
 };
 
 // Jobs that were taken are finished and answered, as far as the grace period allows.
-void drain(JobDesk& desk, WebServer& web, std::chrono::seconds grace) {
+void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, std::chrono::seconds grace) {
     const auto end = std::chrono::steady_clock::now() + grace;
-    const auto reserve = std::min<std::chrono::milliseconds>(grace / 5, std::chrono::seconds(2));
+    const std::chrono::milliseconds whole = grace;
+    const auto reserve = std::min(std::clamp<std::chrono::milliseconds>(whole / 5, 1s, 2s), whole / 2);
     desk.close();
     if (!desk.wait_until_idle(end - reserve)) {
         log_warning("the grace period is nearly over: ending what still runs");
@@ -80,10 +85,12 @@ void drain(JobDesk& desk, WebServer& web, std::chrono::seconds grace) {
         desk.wait_until_idle(end);
     }
     web.drain(end);
+    webhooks.wait_until_quiet(end);
 }
 
 int serve_until_stopped(
-    const Options& options, const CaptionerConfig& config, const ApiKeys& keys, StopSignals& signals
+    const Options& options, const CaptionerConfig& config, const ApiKeys& keys, FetchRules webhook_rules,
+    StopSignals& signals
 ) {
     std::unique_ptr<Captioner> captioner;
     Metrics metrics;
@@ -93,9 +100,14 @@ int serve_until_stopped(
          .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB},
         [&](const Answer& answer, bool succeeded) { metrics.note_job(answer, succeeded); }
     );
+    Webhooks webhooks(std::move(webhook_rules), deadlines, {});
     JobStore store(
         desk, deadlines,
-        {.limits = {}, .worker = {.hostname = "localhost", .worker_id = "local"}, .post_webhook = {}}
+        {.limits = {},
+         .worker = {.hostname = "localhost", .worker_id = "local"},
+         .post_webhook = [&webhooks](
+                             const std::string& id, std::string url, std::string body
+                         ) { webhooks.post(id, std::move(url), std::move(body)); }}
     );
     Services services{
         .limits = {},
@@ -138,7 +150,7 @@ int serve_until_stopped(
     desk.open(*captioner, options.concurrency > 0 ? std::min(options.concurrency, pictures) : pictures);
     log_info("ready; pictures at once: " + std::to_string(pictures));
     wait_for_stop(signals.token());
-    drain(desk, **web, std::chrono::seconds(options.grace_s));
+    drain(desk, **web, webhooks, std::chrono::seconds(options.grace_s));
     log_info("stopped");
     return exit_fine;
 }
@@ -148,6 +160,7 @@ int serve_until_stopped(
 int serve(const Options& options) {
     StopSignals signals;  // first: later threads inherit the signal mask
     const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
+    const Result<FetchRules> webhook_rules = fetch_rules(options.urls);
     Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());
     const Result<ApiKeys> keys = config ? read_keys(options.serve) : std::unexpected(config.error());
     if (!keys) {
@@ -156,7 +169,7 @@ int serve(const Options& options) {
     }
     config->fetcher = fetcher->get();
     config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(64)) * MiB;
-    return serve_until_stopped(options, *config, *keys, signals);
+    return serve_until_stopped(options, *config, *keys, *webhook_rules, signals);
 }
 
 }  // namespace vignette

@@ -36,7 +36,9 @@ void add_server_options(CLI::App& serve, ServeOptions& options) {
         ->envname("VIGNETTE_QUEUE_MIB")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
-    serve.add_flag("--rp_serve_api", options.sdk_routes, "Understood, as RunPod's SDK has it");
+    serve.add_flag(
+        "--rp_serve_api", options.sdk_routes, "Serve /run and /status as RunPod's SDK does locally"
+    );
     serve
         .add_option_function<int>(
             "--rp_api_concurrency", [](int) {}, "Understood, as RunPod's SDK has it: one process serves all"

@@ -12,13 +12,21 @@ Deadlines::Ticket Deadlines::at(Clock::time_point time, std::function<void()> du
 }
 
 void Deadlines::forget(const Ticket& ticket) {
-    std::function<void()>
-        dropped;  // destroyed after the lock: what it holds may have more to do than we know
+    // Destroyed after the lock: what it holds may have more to do than we know.
+    std::function<void()> dropped;
     const MutexLock lock(mutex_);
     const auto found = waiting_.find(ticket.key);
     if (found == waiting_.end()) return;
     dropped = std::move(found->second);
     waiting_.erase(found);
+}
+
+void Deadlines::stop() {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+    Waiting dropped;
+    const MutexLock lock(mutex_);
+    dropped.swap(waiting_);
 }
 
 void Deadlines::run(const std::stop_token& stop) {
@@ -37,10 +45,11 @@ void Deadlines::run(const std::stop_token& stop) {
             changed_.wait_until(lock, first);
             continue;
         }
-        const std::function<void()> due = std::move(waiting_.begin()->second);
+        std::function<void()> due = std::move(waiting_.begin()->second);
         waiting_.erase(waiting_.begin());
         lock.unlock();
         due();
+        due = nullptr;  // before the lock: what it holds may ask for something else
         lock.lock();
     }
 }

@@ -33,21 +33,20 @@ public:
     }
 
     // From now on nothing is due: what still waits is dropped.
-    void stop() {
-        thread_.request_stop();
-        if (thread_.joinable()) thread_.join();
-    }
+    void stop();
 
     // Forgets it, unless it has begun. Never waits.
     void forget(const Ticket& ticket);
 
 private:
+    using Waiting = std::map<std::pair<Clock::time_point, std::uint64_t>, std::function<void()>>;
+
     void run(const std::stop_token& stop);
 
     Mutex mutex_;
     std::condition_variable_any changed_;
     std::uint64_t next_ GUARDED_BY(mutex_) = 0;
-    std::map<std::pair<Clock::time_point, std::uint64_t>, std::function<void()>> waiting_ GUARDED_BY(mutex_);
+    Waiting waiting_ GUARDED_BY(mutex_);
     std::jthread thread_;  // last member
 };
 

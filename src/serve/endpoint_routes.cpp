@@ -40,7 +40,7 @@ void answer_status(const Call& call, const std::string& id) {
 }
 
 void answer_when_ended(const Call& call, const std::string& id, milliseconds wait) {
-    call.services().store.wait(id, JobStore::Until::ended, JobStore::Clock::now() + wait, [call, id] {
+    call.services().store.wait(id, Until::ended, JobStore::Clock::now() + wait, [call, id] {
         answer_status(call, id);
     });
 }
@@ -73,7 +73,7 @@ void endpoint_stream(Call call) {
     const Result<milliseconds> wait = wait_of(call, stream_wait);
     if (!wait) return call.refuse(wait.error());
     const std::string& id = call.part(1);
-    call.services().store.wait(id, JobStore::Until::news, JobStore::Clock::now() + *wait, [call, id] {
+    call.services().store.wait(id, Until::news, JobStore::Clock::now() + *wait, [call, id] {
         const std::optional<JobStore::News> news = call.services().store.take_news(id);
         news ? call.answer(format_stream(news->status, news->events)) : refuse_unknown(call);
     });

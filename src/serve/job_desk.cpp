@@ -25,10 +25,12 @@ Error shutting_down() {
 
 struct JobDesk::Running {
     Running(DeskJob handed_in, JobHooks hooks)
-        : job(std::move(handed_in)), work(std::move(job.request), std::move(hooks)), tasks(work.tasks()) {}
+        : job(std::move(handed_in)),
+          work(std::in_place, std::move(job.request), std::move(hooks)),
+          tasks(work->tasks()) {}
 
     DeskJob job;
-    JobWork work;
+    std::optional<JobWork> work;  // until it is known that nobody will do it
     const std::size_t tasks;
     std::size_t begun = 0;  // tasks; all of them once it has left the line
     bool runs = false;
@@ -53,6 +55,7 @@ void JobDesk::open(Captioner& captioner, int threads) {
     {
         const MutexLock lock(mutex_);
         captioner_ = &captioner;
+        places_ = static_cast<std::size_t>(std::max(threads, 1));
     }
     for (int i = 0; i < threads; ++i)
         crew_.emplace_back([this](const std::stop_token& ending) { work(ending); });
@@ -64,9 +67,8 @@ bool JobDesk::is_open() const {
 }
 
 std::chrono::milliseconds JobDesk::predicted_wait() const {
-    const auto places = std::max<std::size_t>(crew_.size(), 1);
     return std::chrono::milliseconds(
-        static_cast<std::int64_t>(task_ms_ * static_cast<double>(tasks_waiting_ / places))
+        static_cast<std::int64_t>(task_ms_ * static_cast<double>(tasks_waiting_ / places_))
     );
 }
 
@@ -89,8 +91,10 @@ Result<void> JobDesk::submit(DeskJob job) {
         .explain = [this](Error error) { return explain(std::move(error)); },
     };
     const auto running = std::make_shared<Running>(std::move(job), std::move(hooks));
+    Line parting;  // destroyed after the lock
     {
         const MutexLock lock(mutex_);
+        parting.swap(parting_);
         TRY(check_room(running->job));
         held_.push_back(running);
         bytes_ += running->job.bytes;
@@ -108,11 +112,15 @@ Result<void> JobDesk::submit(DeskJob job) {
 void JobDesk::leave_line(std::shared_ptr<Running> job) {
     {
         const MutexLock lock(mutex_);
-        if (job->begun > 0) return;
+        if (job->begun > 0) {
+            parting_.push_back(std::move(job));
+            return;
+        }
         job->begun = job->tasks;
         tasks_waiting_ -= job->tasks;
         std::erase(lines_[static_cast<std::size_t>(job->job.priority)], job);
     }
+    job->work.reset();  // its pictures need no memory until somebody takes it from parting_
     const Error error = explain(cancelled());
     Answer none;
     none.items.push_back({.id = {}, .outcome = std::unexpected(error), .same_as = {}});
@@ -127,7 +135,7 @@ Error JobDesk::explain(Error error) const {
 
 JobDesk::Task JobDesk::next_task() {
     const bool low = lines_[0].empty() || (!lines_[1].empty() && served_in_a_row_ + 1 >= turns_of_low);
-    served_in_a_row_ = low ? 0 : served_in_a_row_ + 1;
+    served_in_a_row_ = low || lines_[1].empty() ? 0 : served_in_a_row_ + 1;
     Line& line = lines_[low ? 1 : 0];
     Task task{.job = line.front(), .index = line.front()->begun++};
     if (task.job->begun == task.job->tasks) {
@@ -163,11 +171,11 @@ void JobDesk::run(const Task& task, Captioner* captioner) {
     Running& job = *task.job;
     if (task.index == 0 && job.job.on_start) job.job.on_start();
     const Stopwatch watch;
-    const bool last = job.work.run(task.index, captioner, job.job.stop.get_token());
+    const bool last = job.work->run(task.index, captioner, job.job.stop.get_token());
     note_time(watch.total());
     if (!last) return;
-    const Result<std::string> output = job.work.finish();
-    settle(job, job.work.answer(), output);
+    const Result<std::string> output = job.work->finish();
+    settle(job, job.work->answer(), output);
 }
 
 void JobDesk::note_time(std::chrono::microseconds took) {

@@ -104,7 +104,8 @@ private:
     Captioner* captioner_ GUARDED_BY(mutex_) = nullptr;
     Line lines_[2] GUARDED_BY(mutex_);  // by priority: with tasks that nobody has begun
     Line held_ GUARDED_BY(mutex_);      // waiting or running
-    Line parting_ GUARDED_BY(mutex_);   // left the line; a job must not be destroyed by its own stop callback
+    Line parting_ GUARDED_BY(mutex_);   // stopped; a job must not be destroyed by its own stop callback
+    std::size_t places_ GUARDED_BY(mutex_) = 1;  // threads
     std::size_t bytes_ GUARDED_BY(mutex_) = 0;
     std::size_t tasks_waiting_ GUARDED_BY(mutex_) = 0;
     std::size_t served_in_a_row_ GUARDED_BY(mutex_) = 0;  // of normal priority, while others waited

@@ -1,63 +1,19 @@
 #include "serve/job_store.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "core/log.h"
-#include "serve/random_name.h"
 #include "wire/dialects/any_job.h"
 
 namespace vignette {
-namespace {
-
-std::string random_id(Submitted submitted) {
-    return (submitted == Submitted::to_wait ? "sync-" : "") + random_name() + "-u1";
-}
-
-std::int64_t ms_between(Deadlines::Clock::time_point from, Deadlines::Clock::time_point to) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
-}
-
-}  // namespace
-
-// Called by whichever comes first, an event or a deadline.
-class JobStore::Once {
-public:
-    explicit Once(std::function<void()> call) : call_(std::move(call)) {}
-    void operator()() {
-        if (!called_.exchange(true)) call_();
-    }
-    bool called() const { return called_; }
-
-private:
-    std::function<void()> call_;
-    std::atomic<bool> called_ = false;
-};
-
-struct JobStore::Record {
-    struct Waiter {
-        Until what;
-        std::shared_ptr<Once> then;
-    };
-
-    std::string id;
-    Submitted submitted = Submitted::to_poll;
-    std::optional<PaddedText> body;  // until nobody can ask for another attempt
-    Submission submission;           // refers to the body
-    std::stop_source stop;           // of this attempt
-    int attempt = 0;
-    JobState state = JobState::in_queue;
-    Clock::time_point queued, started, ended;
-    std::string output_json;
-    std::string error;
-    std::vector<StreamEvent> events;
-    std::vector<Waiter> waiters;
-    Deadlines::Ticket execution_end, life_end;
-};
 
 JobStore::JobStore(JobDesk& desk, Deadlines& deadlines, Options options)
-    : desk_(desk), deadlines_(deadlines), options_(std::move(options)) {}
+    : desk_(desk),
+      deadlines_(deadlines),
+      options_(std::move(options)),
+      results_(options_.results_bytes_max),
+      inputs_(options_.inputs_bytes_max) {}
 
 JobStore::~JobStore() = default;
 
@@ -66,13 +22,14 @@ Result<std::string> JobStore::submit(std::string body, Submitted submitted) {
     record->body.emplace(std::move(body));
     record->submission = TRY(read_submission(*record->body, options_.limits));
     record->submitted = submitted;
-    record->id = random_id(submitted);
+    record->id = random_job_id(submitted);
     {
         const MutexLock lock(mutex_);
         records_.emplace(record->id, record);
         ++counts_.in_queue;
+        record->life_end =
+            deadlines_.after(record->submission.time_to_live, [this, record] { expire(record); });
     }
-    record->life_end = deadlines_.after(record->submission.time_to_live, [this, record] { expire(record); });
     if (Result<void> started = start(record); !started) {
         forget(record, 0);
         return std::unexpected(std::move(started).error());
@@ -80,27 +37,45 @@ Result<std::string> JobStore::submit(std::string body, Submitted submitted) {
     return record->id;
 }
 
-// A new attempt: hands the job in at the desk.
+// A new attempt: hands the job in at the desk. Whoever cancels it meanwhile takes only the record's body.
 Result<void> JobStore::start(const Shared& record) {
-    const auto [attempt, stop] = [&] {
+    int attempt = 0;
+    std::optional<PaddedText> body;
+    {
         const MutexLock lock(mutex_);
         record->queued = Clock::now();
         record->stop = {};
-        return std::pair(++record->attempt, record->stop);
-    }();
-    ReadRequest read = read_any_job(*record->body, options_.limits, IdLength::any, {record->id});
-    if (!read.request) {
-        const std::string error = failure_text(read.request.error(), options_.worker);
-        log_job_failed({record->id}, read.request.error());
-        settle(record, attempt, JobState::failed, {}, error);
+        attempt = ++record->attempt;
+        body = record->body;
+    }
+    if (!body) return {};
+    const auto read = [&]() -> Result<Request> {
+        return TRY(at_wall(ErrorCode::out_of_memory, [&] {
+            return read_any_job(*body, options_.limits, IdLength::any, {record->id}).request;
+        }));
+    };
+    Result<Request> request = read();
+    if (!request) {
+        log_job_failed({record->id}, request.error());
+        settle(record, attempt, JobState::failed, {}, failure_text(request.error(), options_.worker));
         return {};
     }
-    read.request->id = {record->id};
-    DeskJob job{
-        .request = *std::move(read.request),
-        .stop = stop,
+    request->id = {record->id};
+    DeskJob job = desk_job(record, attempt, *std::move(request));
+    job.bytes = body->view().size();
+    Result<void> accepted = desk_.submit(std::move(job));
+    const bool is_retry = attempt > 1;  // its client knows the job already
+    if (!accepted && is_retry)
+        settle(record, attempt, JobState::failed, {}, failure_text(accepted.error(), options_.worker));
+    return accepted;
+}
+
+DeskJob JobStore::desk_job(const Shared& record, int attempt, Request request) {
+    const MutexLock lock(mutex_);
+    return {
+        .request = std::move(request),
+        .stop = record->stop,
         .priority = record->submission.low_priority ? Priority::low : Priority::normal,
-        .bytes = record->body->view().size(),
         .on_start = [this, record, attempt] { begun(record, attempt); },
         .on_event = [this, record, attempt](StreamEvent event) { said(record, attempt, std::move(event)); },
         .on_progress = [this, record, attempt](
@@ -108,11 +83,14 @@ Result<void> JobStore::start(const Shared& record) {
                        ) { progressed(record, attempt, done, count); },
         .on_done =
             [this, record, attempt](const Answer&, const Result<std::string>& output) {
-                if (output) return settle(record, attempt, JobState::completed, *output, {});
-                settle(record, attempt, JobState::failed, {}, failure_text(output.error(), options_.worker));
+                if (output) {
+                    settle(record, attempt, JobState::completed, *output, {});
+                } else {
+                    const std::string error = failure_text(output.error(), options_.worker);
+                    settle(record, attempt, JobState::failed, {}, error);
+                }
             },
     };
-    return desk_.submit(std::move(job));
 }
 
 JobStore::Shared JobStore::find(const std::string& id) const {
@@ -120,30 +98,21 @@ JobStore::Shared JobStore::find(const std::string& id) const {
     return found == records_.end() ? nullptr : found->second;
 }
 
-JobStatus JobStore::status_of(const Record& record) const {
-    JobStatus status{.id = record.id, .state = record.state};
-    if (record.started != Clock::time_point{}) status.delay_ms = ms_between(record.queued, record.started);
-    if (is_final(record.state) && record.started != Clock::time_point{})
-        status.execution_ms = ms_between(record.started, record.ended);
-    status.output_json = record.output_json;
-    status.error = record.error;
-    status.retries = record.attempt - 1;
-    status.worker_id = options_.worker.worker_id;
-    return status;
-}
-
 std::optional<JobStatus> JobStore::status(const std::string& id) {
     const MutexLock lock(mutex_);
     const Shared record = find(id);
     if (!record) return std::nullopt;
-    return status_of(*record);
+    return status_of(*record, options_.worker.worker_id);
 }
 
 std::optional<JobStore::News> JobStore::take_news(const std::string& id) {
     const MutexLock lock(mutex_);
     const Shared record = find(id);
     if (!record) return std::nullopt;
-    return News{.status = status_of(*record), .events = std::exchange(record->events, {})};
+    return News{
+        .status = status_of(*record, options_.worker.worker_id),
+        .events = std::exchange(record->events, {}),
+    };
 }
 
 void JobStore::wait(const std::string& id, Until what, Clock::time_point until, std::function<void()> then) {
@@ -153,12 +122,18 @@ void JobStore::wait(const std::string& id, Until what, Clock::time_point until, 
         const Shared record = find(id);
         if (!record || is_final(record->state)) return true;
         if (what == Until::news && !record->events.empty()) return true;
-        std::erase_if(record->waiters, [](const Record::Waiter& one) { return one.then->called(); });
-        record->waiters.push_back({what, once});
+        std::erase_if(record->waiters, [](const JobWaiter& one) { return one.then->called(); });
+        record->waiters.push_back({what, once, deadlines_.at(until, [once] { (*once)(); })});
         return false;
     }();
-    if (nothing_to_wait_for) return (*once)();
-    deadlines_.at(until, [once] { (*once)(); });
+    if (nothing_to_wait_for) (*once)();
+}
+
+void JobStore::wake(const std::vector<JobWaiter>& waiters) {
+    for (const JobWaiter& one : waiters) {
+        deadlines_.forget(one.end);
+        (*one.then)();
+    }
 }
 
 void JobStore::begun(const Shared& record, int attempt) {
@@ -179,16 +154,16 @@ void JobStore::begun(const Shared& record, int attempt) {
 }
 
 void JobStore::said(const Shared& record, int attempt, StreamEvent event) {
-    std::vector<std::shared_ptr<Once>> woken;
+    std::vector<JobWaiter> woken;
     {
         const MutexLock lock(mutex_);
         if (record->attempt != attempt || is_final(record->state)) return;
         record->events.push_back(std::move(event));
-        for (const Record::Waiter& one : record->waiters)
-            if (one.what == Until::news) woken.push_back(one.then);
-        std::erase_if(record->waiters, [](const Record::Waiter& one) { return one.what == Until::news; });
+        const auto listens = [](const JobWaiter& one) { return one.what == Until::news; };
+        std::ranges::copy_if(record->waiters, std::back_inserter(woken), listens);
+        std::erase_if(record->waiters, listens);
     }
-    for (const auto& once : woken) (*once)();
+    wake(woken);
 }
 
 void JobStore::progressed(const Shared& record, int attempt, std::size_t done, std::size_t count) {
@@ -199,16 +174,17 @@ void JobStore::progressed(const Shared& record, int attempt, std::size_t done, s
     record->output_json = progress + "}";
 }
 
-void JobStore::settle(
-    const Shared& record, int attempt, JobState state, std::string output, std::string error
+// The end of an attempt, unless it has ended otherwise before. `from`: only if it still waits.
+bool JobStore::settle(
+    const Shared& record, int attempt, JobState state, std::string output, std::string error, From from
 ) {
-    std::vector<Record::Waiter> woken;
+    std::vector<JobWaiter> woken;
     std::string webhook;
-    Deadlines::Ticket execution_end;
     {
         const MutexLock lock(mutex_);
-        if (record->attempt != attempt || is_final(record->state)) return;
-        execution_end = record->execution_end;
+        if (record->attempt != attempt || is_final(record->state)) return false;
+        if (from == From::queue && record->state != JobState::in_queue) return false;
+        deadlines_.forget(record->execution_end);
         --(record->state == JobState::in_queue ? counts_.in_queue : counts_.in_progress);
         ++(state == JobState::completed ? counts_.completed : counts_.failed);
         record->state = state;
@@ -216,32 +192,56 @@ void JobStore::settle(
         record->output_json = std::move(output);
         record->error = std::move(error);
         woken.swap(record->waiters);
-        if (!record->submission.webhook.empty())
-            webhook =
-                format_webhook(status_of(*record), record->submission.input, record->submission.webhook);
-        if (state == JobState::completed || state == JobState::cancelled) {
-            record->submission.input = {};  // it cannot be tried again
-            record->body.reset();
+        const Submission& submission = record->submission;
+        if (!submission.webhook.empty() && options_.post_webhook) {
+            const JobStatus status = status_of(*record, options_.worker.worker_id);
+            webhook = format_webhook(status, submission.input, submission.webhook);
         }
+        keep(record);
     }
-    deadlines_.forget(execution_end);
-    for (const Record::Waiter& one : woken) (*one.then)();
-    if (!webhook.empty() && options_.post_webhook)
-        options_.post_webhook(record->submission.webhook, std::move(webhook));
-    deadlines_.after(
-        record->submitted == Submitted::to_wait ? options_.keep_waited : options_.keep_polled,
-        [this, record, attempt] { forget(record, attempt); }
-    );
+    wake(woken);
+    if (!webhook.empty()) options_.post_webhook(record->id, record->submission.webhook, std::move(webhook));
+    return true;
+}
+
+// A job that has ended is kept for a while, as far as there is room: its results, and its input for a retry.
+void JobStore::keep(const Shared& record) {
+    if (records_.find(record->id) == records_.end()) return;
+    const bool may_be_retried = record->state == JobState::failed || record->state == JobState::timed_out;
+    if (may_be_retried && record->body) inputs_.add(record, record->body->view().size());
+    if (!may_be_retried) record->body.reset();
+    while (const Shared oldest = inputs_.take_excess()) oldest->body.reset();
+
+    results_.add(record, bytes_of_results(*record));
+    const auto time = record->submitted == Submitted::to_wait ? options_.keep_waited : options_.keep_polled;
+    record->keep_end =
+        deadlines_.after(time, [this, record, attempt = record->attempt] { forget(record, attempt); });
+    while (const Shared oldest = results_.take_excess()) drop(oldest);
+}
+
+// From now on nobody knows the job. Those who wait for it are to be woken.
+std::vector<JobWaiter> JobStore::drop(const Shared& record) {
+    deadlines_.forget(record->life_end);
+    deadlines_.forget(record->keep_end);
+    deadlines_.forget(record->execution_end);
+    results_.remove(*record);
+    inputs_.remove(*record);
+    record->body.reset();
+    if (records_.erase(record->id) == 0 || is_final(record->state)) return {};
+    --(record->state == JobState::in_queue ? counts_.in_queue : counts_.in_progress);
+    ++record->attempt;  // what is still said about it comes too late
+    return std::exchange(record->waiters, {});
 }
 
 // `attempt`: only if there has been no other since; 0: in any case.
 void JobStore::forget(const Shared& record, int attempt) {
-    deadlines_.forget(record->life_end);
-    const MutexLock lock(mutex_);
-    if (attempt != 0 && record->attempt != attempt) return;
-    if (records_.erase(record->id) == 0 || is_final(record->state)) return;
-    --(record->state == JobState::in_queue ? counts_.in_queue : counts_.in_progress);
-    ++record->attempt;  // what is still said about it comes too late
+    std::vector<JobWaiter> woken;
+    {
+        const MutexLock lock(mutex_);
+        if (attempt != 0 && record->attempt != attempt) return;
+        woken = drop(record);
+    }
+    wake(woken);
 }
 
 // Its time to live is over: it is removed, even while it runs.
@@ -256,20 +256,53 @@ void JobStore::expire(const Shared& record) {
 }
 
 std::optional<JobState> JobStore::cancel(const std::string& id) {
-    Shared record;
+    const Shared record = [&] {
+        const MutexLock lock(mutex_);
+        return find(id);
+    }();
+    if (!record) return std::nullopt;
+    return cancel(record, From::any_state);
+}
+
+// The state afterwards; nullopt if the job no longer waits, and only then was to be cancelled.
+std::optional<JobState> JobStore::cancel(const Shared& record, From from) {
     int attempt = 0;
     std::stop_source stop(std::nostopstate);
     {
         const MutexLock lock(mutex_);
-        record = find(id);
-        if (!record) return std::nullopt;
-        if (is_final(record->state)) return record->state;
         attempt = record->attempt;
         stop = record->stop;
     }
-    settle(record, attempt, JobState::cancelled, {}, {});
-    stop.request_stop();
-    return JobState::cancelled;
+    if (settle(record, attempt, JobState::cancelled, {}, {}, from)) {
+        stop.request_stop();
+        return JobState::cancelled;
+    }
+    if (from == From::queue) return std::nullopt;
+    const MutexLock lock(mutex_);
+    return record->state;
+}
+
+Result<void> JobStore::take_back(Record& record) {
+    if (record.state != JobState::failed && record.state != JobState::timed_out) {
+        return fail(
+            ErrorCode::invalid_input, "only a job that is FAILED or TIMED_OUT can be retried; this one is " +
+                                          std::string(to_text(record.state))
+        );
+    }
+    if (!record.body)
+        return fail(ErrorCode::invalid_input, "its input is no longer kept; send it as a new job");
+    deadlines_.forget(record.keep_end);
+    results_.remove(record);
+    inputs_.remove(record);
+    record.state = JobState::in_queue;
+    record.started = {};
+    record.output_json.clear();
+    record.error.clear();
+    record.events.clear();
+    --counts_.failed;
+    ++counts_.in_queue;
+    ++counts_.retried;
+    return {};
 }
 
 Result<void> JobStore::retry(const std::string& id) {
@@ -278,37 +311,21 @@ Result<void> JobStore::retry(const std::string& id) {
         const MutexLock lock(mutex_);
         record = find(id);
         if (!record) return fail(ErrorCode::not_found, "there is no such job; it may have expired");
-        if (record->state != JobState::failed && record->state != JobState::timed_out) {
-            return fail(
-                ErrorCode::invalid_input,
-                "only a job that is FAILED or TIMED_OUT can be retried; this one is " +
-                    std::string(to_text(record->state))
-            );
-        }
-        record->state = JobState::in_queue;
-        record->started = {};
-        record->output_json.clear();
-        record->error.clear();
-        record->events.clear();
-        --counts_.failed;
-        ++counts_.in_queue;
-        ++counts_.retried;
+        TRY(take_back(*record));
     }
-    Result<void> started = start(record);
-    if (!started)
-        settle(record, record->attempt, JobState::failed, {}, failure_text(started.error(), options_.worker));
-    return started;
+    return start(record);
 }
 
 std::size_t JobStore::purge() {
-    std::vector<std::string> waiting;
+    std::vector<Shared> waiting;
     {
         const MutexLock lock(mutex_);
         for (const auto& [id, record] : records_)
-            if (record->state == JobState::in_queue) waiting.push_back(id);
+            if (record->state == JobState::in_queue) waiting.push_back(record);
     }
-    for (const std::string& id : waiting) cancel(id);
-    return waiting.size();
+    return static_cast<std::size_t>(std::ranges::count_if(waiting, [&](const Shared& record) {
+        return cancel(record, From::queue).has_value();
+    }));
 }
 
 JobCounts JobStore::counts() const {

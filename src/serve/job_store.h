@@ -14,12 +14,12 @@
 #include "core/deadlines.h"
 #include "core/mutex.h"
 #include "serve/job_desk.h"
+#include "serve/job_record.h"
+#include "serve/kept_jobs.h"
 #include "wire/dialects/endpoint.h"
 #include "wire/dialects/runpod.h"
 
 namespace vignette {
-
-enum class Submitted { to_poll, to_wait };  // by /run or by /runsync, whose results are kept for less long
 
 class JobStore {
 public:
@@ -27,10 +27,12 @@ public:
     struct Options {
         Limits limits;
         WorkerIdentity worker;
-        std::chrono::seconds keep_polled{1'800};  // results
-        std::chrono::seconds keep_waited{60};
-        // Called with a webhook's address and body, once the job has ended.
-        std::function<void(std::string url, std::string body)> post_webhook;
+        std::chrono::milliseconds keep_polled{1'800'000};  // results
+        std::chrono::milliseconds keep_waited{60'000};
+        std::size_t results_bytes_max = 256 * MiB;  // of jobs that have ended: the oldest are forgotten
+        std::size_t inputs_bytes_max = 256 * MiB;   // of failed ones, for a retry
+        // Called with the job's id, a webhook's address and its body, once the job has ended. May be empty.
+        std::function<void(const std::string& id, std::string url, std::string body)> post_webhook;
     };
 
     JobStore(JobDesk& desk, Deadlines& deadlines, Options options);
@@ -50,38 +52,48 @@ public:
     };
     std::optional<News> take_news(const std::string& id);
 
-    // Calls `then` once: when the job has ended (or, for news, has said something), or at `until`.
-    enum class Until { ended, news };
+    // Calls `then` once: when the job has ended, is no longer known or (for news) has said something, or at
+    // `until`.
     void wait(const std::string& id, Until what, Clock::time_point until, std::function<void()> then);
 
     // The job's state afterwards: one that has ended stays as it is.
     std::optional<JobState> cancel(const std::string& id);
-    // Runs a failed job again; `invalid_input` if it has not failed.
+    // Runs a failed job again; `invalid_input` if it has not failed, or its input is no longer there.
     Result<void> retry(const std::string& id);
     std::size_t purge();  // cancels what waits; how many
 
     JobCounts counts() const;
 
 private:
-    class Once;
-    struct Record;
+    using Record = JobRecord;
     using Shared = std::shared_ptr<Record>;
+    enum class From { any_state, queue };
 
     Result<void> start(const Shared& record);
-    Shared find(const std::string& id) const;
+    DeskJob desk_job(const Shared& record, int attempt, Request request);
+    Shared find(const std::string& id) const REQUIRES(mutex_);
     void begun(const Shared& record, int attempt);
     void said(const Shared& record, int attempt, StreamEvent event);
     void progressed(const Shared& record, int attempt, std::size_t done, std::size_t count);
-    void settle(const Shared& record, int attempt, JobState state, std::string output, std::string error);
+    bool settle(
+        const Shared& record, int attempt, JobState state, std::string output, std::string error,
+        From from = From::any_state
+    );
+    void keep(const Shared& record) REQUIRES(mutex_);
+    std::vector<JobWaiter> drop(const Shared& record) REQUIRES(mutex_);
+    void wake(const std::vector<JobWaiter>& waiters);
     void forget(const Shared& record, int attempt);
     void expire(const Shared& record);
-    JobStatus status_of(const Record& record) const REQUIRES(mutex_);
+    Result<void> take_back(Record& record) REQUIRES(mutex_);
+    std::optional<JobState> cancel(const Shared& record, From from);
 
     JobDesk& desk_;
     Deadlines& deadlines_;
     const Options options_;
     mutable Mutex mutex_;
     std::unordered_map<std::string, Shared> records_ GUARDED_BY(mutex_);
+    KeptJobs results_ GUARDED_BY(mutex_);
+    KeptJobs inputs_ GUARDED_BY(mutex_);
     JobCounts counts_ GUARDED_BY(mutex_);
 };
 

@@ -7,6 +7,7 @@
 
 #include "core/ascii.h"
 #include "core/enum_text.h"
+#include "serve/local_routes.h"
 #include "serve/routes.h"
 #include "wire/dialects/plain.h"
 #include "wire/dialects/plain_form.h"
@@ -139,6 +140,14 @@ void health(Call call) {
         std::string(R"({"status":")") + (ready ? "ready" : "loading") + R"(","gpu_available":)" +
         (call.services().gpu ? "true" : "false") + "}"
     );
+}
+
+void run_here(Call call) {
+    call.services().sdk_routes ? local_run(std::move(call)) : run_plain(std::move(call));
+}
+
+void run_here_sync(Call call) {
+    call.services().sdk_routes ? local_runsync(std::move(call)) : run_plain(std::move(call));
 }
 
 void run_plain(Call call) {

@@ -4,6 +4,7 @@
 #include "core/percent.h"
 #include "serve/anthropic_routes.h"
 #include "serve/endpoint_routes.h"
+#include "serve/local_routes.h"
 #include "serve/ollama_routes.h"
 #include "serve/openai_routes.h"
 #include "serve/page_routes.h"
@@ -41,9 +42,9 @@ constexpr std::array table{
           "This document", openapi, {}, "OpenapiDocument"},
     // Our own
     Route{"POST", "/run", Access::key, Dialect::vignette,
-          "One job, answered when it is done", run_plain, "Job", "Result"},
+          "One job, answered when it is done", run_here, "Job", "Result"},
     Route{"POST", "/runsync", Access::key, Dialect::vignette,
-          "The same as /run", run_plain, "Job", "Result"},
+          "The same as /run", run_here_sync, "Job", "Result"},
     Route{"POST", "/caption", Access::key, Dialect::vignette,
           "One job whose fields need no \"input\" around them", run_plain, "Job", "Result"},
     Route{"POST", "/batch_embed_and_caption", Access::key, Dialect::vignette,
@@ -133,6 +134,13 @@ constexpr std::array table{
           "The models there are", openai_models},
     Route{"GET", "/v1/models/{model}", Access::key, Dialect::openai,
           "One of them", openai_model},
+    // RunPod's local server, with --rp_serve_api; then /run and /runsync are its, too
+    Route{"POST", "/status/{id}", Access::key, Dialect::runpod,
+          "How a job is doing, once it has ended (with --rp_serve_api)", local_status_sync},
+    Route{"GET", "/status/{id}", Access::key, Dialect::runpod,
+          "How a job is doing (with --rp_serve_api)", local_status},
+    Route{"POST", "/stream/{id}", Access::key, Dialect::runpod,
+          "All that a job has said, once it has ended (with --rp_serve_api)", local_stream},
 };
 // clang-format on
 

@@ -62,6 +62,11 @@ void DownloadTransfer::set_up(CURL* curl) {
     for (const std::string& header : request_.headers) headers = curl_slist_append(headers, header.c_str());
     headers_.reset(headers);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    if (!request_.posted) return;
+    const std::string_view body = request_.posted->view();
+    set(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
 }
 
 // Keeps an untrusted address from reaching anything but a web server on the internet.
@@ -118,7 +123,7 @@ std::size_t DownloadTransfer::receive_header(char* data, std::size_t size, std::
 
 // False if the body need not be read.
 bool DownloadTransfer::end_of_headers() {
-    if (!is_content(status())) return true;
+    if (!brings_content()) return true;
     const std::string announced = header("content-length");
     std::uint64_t length = 0;
     const auto [end, error] = std::from_chars(announced.data(), announced.data() + announced.size(), length);
@@ -145,7 +150,7 @@ std::size_t DownloadTransfer::receive(char* data, std::size_t size, std::size_t 
 
 bool DownloadTransfer::append(const char* data, std::size_t bytes) {
     answer_.bytes_received += bytes;
-    if (!is_content(status())) {
+    if (!brings_content()) {
         heard_enough_ = answer_.bytes_received > bytes_of_no_use_max;
         return !heard_enough_;
     }

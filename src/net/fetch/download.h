@@ -31,6 +31,8 @@ struct DownloadRequest {
     long bytes_per_s_min = 0;
     std::chrono::seconds slow_for_max{};
     bool fresh_connection = false;  // a kept one may be dead
+    // A POST of this instead of a GET; what is answered but the status is then of no interest.
+    std::optional<SharedText> posted;
 };
 
 struct Download {
@@ -71,6 +73,7 @@ private:
     static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
     static std::size_t receive_header(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t receive(char* data, std::size_t size, std::size_t count, void* self);
+    bool brings_content() const { return !request_.posted && is_content(status()); }
     bool end_of_headers();
     bool append(const char* data, std::size_t bytes);
     bool keep(const char* data, std::size_t bytes);

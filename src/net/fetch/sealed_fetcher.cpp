@@ -6,6 +6,7 @@
 
 #include "core/jitter.h"
 #include "core/stop.h"
+#include "net/fetch/approve.h"
 
 namespace vignette {
 namespace {
@@ -90,7 +91,7 @@ Result<Download> SealedFetcher::ask_until_answered(const Url& url, Course& cours
         if (course.stop.stop_requested()) return given_up();
         if (Clock::now() >= course.deadline) return fetch_too_slow();
         DownloadRequest request = request_for(url, cached.get(), course);
-        request.approved = TRY(approve(url, course));
+        request.approved = TRY(approve(url, *resolver_, rules_.may_dial, course.deadline, course.stop));
         DownloadOutcome outcome = ask(std::move(request), course.stop);
         const bool again = outcome ? is_of_the_moment(outcome->status) : outcome.error().again;
         if (!again && !outcome) return std::unexpected(std::move(outcome).error().error);
@@ -116,25 +117,6 @@ Result<void> SealedFetcher::pause(const Course& course, std::chrono::seconds wan
     }
     if (!wait_for(time, course.stop)) return given_up();
     return {};
-}
-
-// Every address of the host must be public: if they are mixed, nobody knows which one will be used next time.
-Result<std::vector<IpAddress>> SealedFetcher::approve(const Url& url, const Course& course) {
-    std::vector<IpAddress> addresses;
-    if (url.address) {
-        addresses.push_back(*url.address);
-    } else {
-        addresses = TRY(resolver_->resolve(url.host, course.deadline, course.stop));
-    }
-    if (addresses.empty())
-        return fail(ErrorCode::unreachable, "the host has no IP address; check its spelling");
-    if (!std::ranges::all_of(addresses, rules_.may_dial)) {
-        return fail(
-            ErrorCode::forbidden_address,
-            "the host is not on the public internet; use a public address, or send the picture itself"
-        );
-    }
-    return addresses;
 }
 
 DownloadRequest SealedFetcher::request_for(const Url& url, const CachedContent* cached, const Course& course)

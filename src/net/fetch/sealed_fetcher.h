@@ -59,7 +59,6 @@ private:
 
     Result<Download> ask_until_answered(const Url& url, Course& course);
     Result<void> pause(const Course& course, std::chrono::seconds wanted) const;
-    Result<std::vector<IpAddress>> approve(const Url& url, const Course& course);
     DownloadOutcome ask(DownloadRequest request, const std::stop_token& stop);
     DownloadRequest request_for(const Url& url, const CachedContent* cached, const Course& course) const;
     Result<Download> settle(

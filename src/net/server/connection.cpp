@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -15,12 +16,14 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <cctype>
+#include <cstdint>
 #include <utility>
 
 #include "core/log.h"
 #include "net/server/answer_queue.h"
 #include "net/server/message_text.h"
+#include "net/server/request_head.h"
+#include "net/server/served_exchange.h"
 
 namespace vignette {
 namespace {
@@ -32,38 +35,9 @@ using boost::system::error_code;
 
 constexpr std::size_t padding = 64;  // what simdjson may read behind a text
 constexpr std::chrono::milliseconds look_again{100};
-
-class ServedExchange : public Exchange {
-public:
-    ServedExchange(ServedRequest request, std::shared_ptr<AnswerQueue> queue, ConnectionHost& host)
-        : request_(std::move(request)), queue_(std::move(queue)), refuse_(host.handlers().refuse) {}
-    ServedExchange(const ServedExchange&) = delete;
-    ServedExchange& operator=(const ServedExchange&) = delete;
-    ~ServedExchange() override {
-        if (!queue_->begun()) answer(refuse_(500, "the request was not answered; please report this"));
-        if (!queue_->ended()) end();
-    }
-
-    const ServedRequest& request() const override { return request_; }
-    std::string take_body() override { return std::move(request_.body); }
-    void answer(ServedResponse response) override {
-        queue_->add({.kind = AnswerQueue::Part::Kind::whole, .response = std::move(response), .piece = {}});
-    }
-    void begin(ServedResponse head) override {
-        queue_->add({.kind = AnswerQueue::Part::Kind::head, .response = std::move(head), .piece = {}});
-    }
-    void write(std::string piece) override {
-        if (piece.empty()) return;
-        queue_->add({.kind = AnswerQueue::Part::Kind::piece, .response = {}, .piece = std::move(piece)});
-    }
-    void end() override { queue_->add({.kind = AnswerQueue::Part::Kind::end, .response = {}, .piece = {}}); }
-    std::stop_token gone() const override { return queue_->gone(); }
-
-private:
-    ServedRequest request_;
-    const std::shared_ptr<AnswerQueue> queue_;
-    const std::function<ServedResponse(int, const std::string&)> refuse_;
-};
+constexpr std::chrono::seconds linger_max{10};
+constexpr std::chrono::seconds linger_silent{1};
+constexpr std::size_t read_bytes = 64 * KiB;  // at once
 
 // Whether the other side has closed its end, though bytes that nobody has read yet may lie before that.
 bool peer_has_left(int socket) {
@@ -74,7 +48,11 @@ bool peer_has_left(int socket) {
 class TcpConnection : public Connection, public std::enable_shared_from_this<TcpConnection> {
 public:
     TcpConnection(asio::ip::tcp::socket socket, ConnectionHost& host)
-        : stream_(std::move(socket)), wake_(stream_.get_executor()), host_(host), options_(host.options()) {
+        : stream_(std::move(socket)),
+          buffer_(host.options().header_bytes_max + 2 * read_bytes),
+          wake_(stream_.get_executor()),
+          host_(host),
+          options_(host.options()) {
         host_.opened(*this);
     }
     TcpConnection(const TcpConnection&) = delete;
@@ -112,11 +90,13 @@ private:
         stream_.expires_after(options_.header_time);
         co_await http::async_read_header(stream_, buffer_, parser, use(error));
         if (error) co_return co_await refuse(error);
-        keep_ = parser.keep_alive() && !host_.draining();
         is_http10_ = parser.get().version() < 11;
+        keep_ = parser.keep_alive() && !is_http10_ && !host_.draining();
         is_head_ = parser.get().method() == http::verb::head;
+        if (const std::string complaint = complaint_about(parser.get()); !complaint.empty())
+            co_return co_await refuse(400, complaint);
 
-        ServedRequest request = head_of(parser);
+        ServedRequest request = read_head(parser.get());
         if (std::optional<ServedResponse> early = host_.handlers().on_head(request)) {
             keep_ = keep_ && parser.is_done();
             co_return co_await send_whole(*std::move(early)) && keep_;
@@ -139,22 +119,9 @@ private:
         co_return !error;
     }
 
-    static ServedRequest head_of(const Parser& parser) {
-        const auto& message = parser.get();
-        const std::string_view target(message.target().data(), message.target().size());
-        const std::size_t query = target.find('?');
-        ServedRequest request;
-        request.method = std::string(message.method_string());
-        request.path = std::string(target.substr(0, query));
-        if (query != std::string_view::npos) request.query = std::string(target.substr(query + 1));
-        for (const auto& field : message)
-            request.fields.push_back({std::string(field.name_string()), std::string(field.value())});
-        return request;
-    }
-
     asio::awaitable<void> read_body(Parser& parser, error_code& error) {
         if (parser.is_done()) co_return;
-        if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+        if (!is_http10_ && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
             constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
             if (!co_await send(std::string(go_on))) {
                 error = asio::error::connection_aborted;
@@ -163,53 +130,57 @@ private:
         }
         if (const auto length = parser.content_length())
             parser.get().body().reserve(static_cast<std::size_t>(*length) + padding);
-        buffer_.reserve(64 * KiB);  // Beast reads as much at once as fits
+        buffer_.reserve(read_bytes);  // Beast reads as much at once as fits
         stream_.expires_after(options_.body_time);
         co_await http::async_read(stream_, buffer_, parser, use(error));
     }
 
     // Says what is wrong with a request, where there still is somebody to tell.
     asio::awaitable<bool> refuse(const error_code& error) {
+        if (error == http::error::body_limit)
+            return refuse(413, "the body is too large; send smaller pictures, or fewer at once");
+        if (error == http::error::header_limit)
+            return refuse(431, "the header is too large; send fewer or shorter fields");
+        const bool is_about_http =
+            error.category() == http::make_error_code(http::error::bad_method).category();
+        const bool has_left =
+            !is_about_http || error == http::error::end_of_stream || error == http::error::partial_message;
+        return has_left ? give_up() : refuse(400, "this is not an HTTP/1.1 request that we understand");
+    }
+
+    asio::awaitable<bool> refuse(int status, std::string message) {
         keep_ = false;
         is_head_ = false;
-        const auto told = [&](int status, const char* message) -> asio::awaitable<bool> {
-            co_await send_whole(host_.handlers().refuse(status, message));
-            co_return false;
-        };
-        if (error == http::error::body_limit || error == http::error::header_limit) {
-            const bool is_body = error == http::error::body_limit;
-            co_return co_await told(
-                is_body ? 413 : 431, is_body
-                                         ? "the body is too large; send smaller pictures, or fewer at once"
-                                         : "the header is too large; send fewer or shorter fields"
-            );
-        }
-        if (error == beast::error::timeout) {  // the stream is closed already
-            co_return false;
-        }
-        const bool is_ours = error.category() == http::make_error_code(http::error::bad_method).category();
-        if (!is_ours || error == http::error::end_of_stream || error == http::error::partial_message)
-            co_return false;
-        co_return co_await told(400, "this is not an HTTP/1.1 request that we understand");
+        co_await send_whole(host_.handlers().refuse(status, message));
+        co_return false;
     }
+
+    static asio::awaitable<bool> give_up() { co_return false; }
 
     // Has the request served and sends what its owner says. False if the client has left.
     asio::awaitable<bool> answer(ServedRequest request) {
         queue_ = std::make_shared<AnswerQueue>(options_.unsent_bytes_max);
         queue_->attach([weak = weak_from_this(), executor = stream_.get_executor()] {
             asio::post(executor, [weak] {
-                if (const auto self = weak.lock()) self->wake_.cancel();
+                if (const auto self = weak.lock()) self->look_at_queue();
             });
         });
-        host_.handlers().on_request(std::make_shared<ServedExchange>(std::move(request), queue_, host_));
-        watching_ = true;
-        asio::co_spawn(stream_.get_executor(), watch(shared_from_this()), asio::detached);
+        host_.handlers().on_request(
+            std::make_shared<ServedExchange>(std::move(request), queue_, host_.handlers().refuse)
+        );
+        ++watch_;
+        asio::co_spawn(stream_.get_executor(), watch(shared_from_this(), watch_), asio::detached);
         const bool sent = co_await send_answer();
-        watching_ = false;
-        stream_.socket().cancel();  // the watch
+        ++watch_;
+        stream_.socket().cancel();
         queue_->detach();
         queue_.reset();
         co_return sent;
+    }
+
+    void look_at_queue() {
+        if (queue_ && queue_->overrun()) stream_.close();  // its client does not read: no more time for it
+        wake_.cancel();
     }
 
     asio::awaitable<bool> send_answer() {
@@ -252,21 +223,26 @@ private:
         co_return co_await send(std::move(text));
     }
 
+    // In slices, each with its own time: a large answer may take long, as long as it moves.
     asio::awaitable<bool> send(std::string text) {
-        if (text.empty()) co_return true;
-        stream_.expires_after(options_.write_time);
+        constexpr std::size_t slice_bytes = 256 * KiB;
         error_code error;
-        co_await asio::async_write(stream_, asio::buffer(text), use(error));
+        for (std::size_t sent = 0; sent < text.size() && !error;) {
+            stream_.expires_after(options_.write_time);
+            const std::size_t slice = std::min(slice_bytes, text.size() - sent);
+            sent += co_await asio::async_write(stream_, asio::buffer(text.data() + sent, slice), use(error));
+        }
         stream_.expires_never();
         co_return !error;
     }
 
     // Notices that the client has left while its answer is being made. A client that sends its next request
-    // early leaves bytes to read, so from then on it is looked for ten times a second.
-    static asio::awaitable<void> watch(std::shared_ptr<TcpConnection> self) {
+    // early leaves bytes to read, so from then on it is looked for ten times a second. `number`: of the
+    // watch, which is over once there is another.
+    static asio::awaitable<void> watch(std::shared_ptr<TcpConnection> self, std::uint64_t number) {
         error_code error;
         co_await self->stream_.socket().async_wait(asio::socket_base::wait_read, use(error));
-        while (!error && self->watching_) {
+        while (!error && self->watch_ == number) {
             if (peer_has_left(self->stream_.socket().native_handle())) {
                 self->left_ = true;
                 if (self->queue_) self->queue_->detach();
@@ -278,17 +254,18 @@ private:
         }
     }
 
-    // Reads a little of what is still coming: closing at once would reset the connection, and with it an
-    // answer that the client has not read.
+    // Reads what is still coming, for a while: closing at once would reset the connection, and with it an
+    // answer that the client reads only when it has sent its whole body.
     asio::awaitable<void> close() {
         error_code error;
         stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
-        constexpr std::size_t linger_bytes_max = 1 * MiB;
-        std::size_t got = 0;
-        stream_.expires_after(std::chrono::seconds(1));
-        while (!error && !left_ && got < linger_bytes_max) {
+        const auto end = std::chrono::steady_clock::now() + linger_max;
+        buffer_.clear();
+        buffer_.shrink_to_fit();
+        while (!error && !left_ && std::chrono::steady_clock::now() < end) {
             buffer_.clear();
-            got += co_await stream_.async_read_some(buffer_.prepare(64 * KiB), use(error));
+            stream_.expires_after(linger_silent);
+            co_await stream_.async_read_some(buffer_.prepare(read_bytes), use(error));
         }
         stream_.close();
     }
@@ -298,7 +275,7 @@ private:
     }
 
     beast::tcp_stream stream_;
-    beast::flat_buffer buffer_;
+    beast::flat_buffer buffer_;  // bounded: the line before a chunk could be endless
     asio::steady_timer wake_;
     ConnectionHost& host_;
     const WebServerOptions& options_;
@@ -307,8 +284,8 @@ private:
     bool keep_ = false;
     bool is_http10_ = false;
     bool is_head_ = false;
-    bool watching_ = false;
     bool left_ = false;
+    std::uint64_t watch_ = 0;  // its number
 };
 
 asio::awaitable<void> serve(std::shared_ptr<TcpConnection> connection) { co_await connection->serve(); }

@@ -30,8 +30,10 @@ constexpr std::array reasons{
     Reason{422, "Unprocessable Content"},
     Reason{429, "Too Many Requests"},
     Reason{431, "Request Header Fields Too Large"},
+    Reason{499, "Client Closed Request"},
     Reason{500, "Internal Server Error"},
     Reason{501, "Not Implemented"},
+    Reason{502, "Bad Gateway"},
     Reason{503, "Service Unavailable"},
     Reason{504, "Gateway Timeout"},
 };

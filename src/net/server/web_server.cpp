@@ -27,7 +27,7 @@ using asio::ip::tcp;
 class WebServer::Loop : public ConnectionHost {
 public:
     Loop(const WebServerOptions& options, WebHandlers handlers)
-        : options_(options), handlers_(std::move(handlers)), acceptor_(context_) {}
+        : options_(options), handlers_(std::move(handlers)), acceptor_(asio::make_strand(context_)) {}
 
     ~Loop() override {
         context_.stop();
@@ -54,7 +54,7 @@ public:
             );
         }
         port_ = acceptor_.local_endpoint().port();
-        asio::co_spawn(context_, accept_all(), asio::detached);
+        asio::co_spawn(acceptor_.get_executor(), accept_all(), asio::detached);
         for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { context_.run(); });
         return {};
     }
@@ -63,7 +63,7 @@ public:
 
     bool drain(std::chrono::steady_clock::time_point deadline) {
         draining_ = true;
-        asio::post(context_, [this] {
+        asio::post(acceptor_.get_executor(), [this] {
             boost::system::error_code ignored;
             acceptor_.close(ignored);
         });
@@ -101,7 +101,7 @@ private:
             if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
             if (error) {  // no descriptors left, most likely: those that end make room
                 log_warning("cannot accept a connection: " + error.message());
-                asio::steady_timer pause(context_, std::chrono::milliseconds(100));
+                asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(100));
                 co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
                 continue;
             }

@@ -69,6 +69,7 @@ private:
     }
 
     Result<void> read_policy(std::string_view key, Value& value) {
+        if (TRY(json_.kind(value)) == JsonKind::null) return json_.skip(value);
         if (key == "executionTimeout") {
             submission_.execution_time_max =
                 TRY(read_time("policy.executionTimeout", execution_times, value));
@@ -159,6 +160,15 @@ std::string format_stream(const JobStatus& status, const std::vector<StreamEvent
     std::string text = written_json(status_head(status));
     add_member(text, "stream", events.empty() ? "[]" : "[" + format_chunk(events) + "]");
     return text;
+}
+
+std::string format_detail(const Error& error) {
+    Json place = Json::array({"body"});
+    if (!error.field.empty()) place.push_back(error.field);
+    return written_json(Json{
+        {"detail", Json::array({{{"type", "value_error"}, {"loc", std::move(place)}, {"msg", error.message}}})
+        }
+    });
 }
 
 std::string format_health(const JobCounts& jobs, const WorkerCounts& worker) {

@@ -66,4 +66,8 @@ struct WorkerCounts {  // of one: this process
 };
 std::string format_health(const JobCounts& jobs, const WorkerCounts& worker);
 
+// `{"detail": [{"type": ..., "loc": ["body", "input"], "msg": ...}]}`: why RunPod's local server refuses a
+// body.
+std::string format_detail(const Error& error);
+
 }  // namespace vignette
