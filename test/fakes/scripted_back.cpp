@@ -2,8 +2,9 @@
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
 // size=N, bytes=HEX, crash, decode (the job's picture, in a decoder process), length (the caption ends
-// there), told (the caption is what the job asks for). A vector is (0.6, 0.8). SCRIPTED_PICTURES is what
-// pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
+// there), broken=CODE (it fails behind its pieces), told (the caption is what the job asks for). A vector is
+// (0.6, 0.8). SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes,
+// SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -162,6 +163,8 @@ public:
         if (options.contains("pieces")) pieces = split(option(options, "pieces"));
         if (job.options.prefix) pieces.insert(pieces.begin(), *job.options.prefix);
         made.text = tell(pieces, on_piece);
+        if (options.contains("broken"))
+            return fail(code_named(option(options, "broken")), "failed on the way, as the prompt says");
         if (options.contains("length")) made.finish = FinishReason::length;
         count_tokens(job, pieces, made);
         made.model = {

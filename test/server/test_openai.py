@@ -199,6 +199,16 @@ def test_a_failure_has_its_status_streamed_or_not(client, prompt, kind):
             client.chat.completions.create(model="s", messages=shown(prompt), stream=stream)
 
 
+def test_a_failure_on_the_way_ends_the_stream(client):
+    pieces = []
+    with pytest.raises(openai.APIError, match="failed on the way") as failed:
+        for one in client.chat.completions.create(
+            model="s", messages=shown("pieces=a|b;broken=model_failed"), stream=True
+        ):
+            pieces.append(one.choices[0].delta.content)
+    assert pieces == ["", "a", "b"] and failed.value.code == "model_failed"
+
+
 def test_a_model_without_a_name_is_not_found(client):
     with pytest.raises(openai.NotFoundError) as refused:
         client.chat.completions.create(model="", messages=shown("x"))
