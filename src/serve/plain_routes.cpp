@@ -29,7 +29,8 @@ void stream(const Call& call, Request request, std::size_t bytes) {
 void run(const Call& call, Result<PlainRequest> read) {
     if (!read) return call.refuse(read.error());
     const std::size_t bytes = read->bytes;
-    if (read->request.stream) return stream(call, std::move(read->request), bytes);
+    // An answer in another API's words comes whole here: it has events of its own, which are not ours.
+    if (read->request.stream && !read->request.writer) return stream(call, std::move(read->request), bytes);
     call.run(std::move(read->request), bytes, {}, [call](const Answer&, const Result<std::string>& output) {
         output ? call.answer(*output) : call.refuse(output.error());
     });
