@@ -111,8 +111,11 @@ Delivery delivery_of(const Call& call) {
 void run(const Call& call, Result<PlainRequest> read, Delivery delivery) {
     if (!read) return call.refuse(read.error());
     const std::size_t bytes = read->bytes;
+    // An answer in another API's words comes whole here: it has events of its own, which are not ours.
+    if (read->request.writer) delivery = Delivery::whole;
+    const bool streams = read->request.stream && !read->request.writer;
     if (delivery == Delivery::lines) return send_lines(call, std::move(read->request), bytes);
-    if (delivery == Delivery::events || read->request.stream)
+    if (delivery == Delivery::events || streams)
         return send_events(call, std::move(read->request), bytes);
     call.run(std::move(read->request), bytes, {}, [call](const Answer&, const Result<std::string>& output) {
         output ? call.answer(*output) : call.refuse(output.error());

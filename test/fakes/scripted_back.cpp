@@ -2,9 +2,10 @@
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
 // size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film, as the product
-// does), echo or told (the caption is what the job asks for). A prefix and stop strings are obeyed, as is
-// length or length=N, the tokens after which it ends; every vector is (0.6, 0.8). SCRIPTED_PICTURES is what
-// pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
+// does), broken=CODE (it fails behind its pieces), echo or told (the caption is what the job asks for). A prefix
+// and stop strings are obeyed, as is length or length=N, the tokens after which it ends; every vector is
+// (0.6, 0.8). SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes,
+// SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -214,6 +215,8 @@ public:
         if (options.contains("tags")) made.tags = split(option(options, "tags"));
         if (options.contains("confidence"))
             made.confidence = {.mean = std::strtod(option(options, "confidence").c_str(), nullptr), .min = 0};
+        if (options.contains("broken"))
+            return fail(code_named(option(options, "broken")), "failed on the way, as the prompt says");
         if (options.contains("length")) made.finish = FinishReason::length;
         count_tokens(job, pieces, made);
         if (const auto length = number(option(options, "length", "0")); length > 0)

@@ -73,5 +73,14 @@ TEST(StreamEvents, AResultLargerThanAChunkIsLeftToTheEnd) {
     EXPECT_TRUE(events.empty());
 }
 
+TEST(StreamEvents, WhatIsWrittenAlreadyGoesOutAsOneText) {
+    std::vector<StreamEvent> events;
+    for (const char* text : {"data: 1\n\n", "data: 2\n\n"})
+        append_event(events, {.index = 0, .id = {}, .what = Written{text}});
+    EXPECT_EQ(events.size(), 1U);
+    EXPECT_EQ(take_chunk(events), R"({"output":"data: 1\n\ndata: 2\n\n"})");
+    EXPECT_TRUE(events.empty());
+}
+
 }  // namespace
 }  // namespace vignette

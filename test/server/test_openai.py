@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import math
 
 import httpx
 import openai
@@ -199,6 +198,16 @@ def test_a_failure_has_its_status_streamed_or_not(client, prompt, kind):
             client.chat.completions.create(model="s", messages=shown(prompt), stream=stream)
 
 
+def test_a_failure_on_the_way_ends_the_stream(client):
+    pieces = []
+    with pytest.raises(openai.APIError, match="failed on the way") as failed:
+        for one in client.chat.completions.create(
+            model="s", messages=shown("pieces=a|b;broken=model_failed"), stream=True
+        ):
+            pieces.append(one.choices[0].delta.content)
+    assert pieces == ["", "a", "b"] and failed.value.code == "model_failed"
+
+
 def test_a_model_without_a_name_is_not_found(client):
     with pytest.raises(openai.NotFoundError) as refused:
         client.chat.completions.create(model="", messages=shown("x"))
@@ -240,57 +249,3 @@ def test_vectors_that_cannot_be_made(client, asked, code, param):
     with pytest.raises(openai.BadRequestError) as refused:
         client.embeddings.create(**{"model": "s", "encoding_format": "float", **asked})
     assert (refused.value.code, refused.value.param) == (code, param)
-
-
-# With the demo models
-
-
-@pytest.fixture(scope="module")
-def demo(demo_server):
-    with openai.OpenAI(base_url=demo_server + "/v1", api_key="none", max_retries=0, timeout=300) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def scene():
-    from serving import ROOT
-
-    return data_url((ROOT / "test/events/scene-1.png").read_bytes())
-
-
-def test_the_demo_model_describes_a_scene(demo, scene):
-    models = [one.id for one in demo.models.list()]
-    made = demo.chat.completions.create(
-        model=models[0], messages=[{"role": "user", "content": shown("", scene)[0]["content"][1:]}], logprobs=True
-    )
-    text = made.choices[0].message.content
-    assert len(text.split()) > 3
-    assert made.usage.prompt_tokens > 0 and made.usage.completion_tokens > 3
-    tokens = made.choices[0].logprobs.content
-    assert "".join(one.token for one in tokens).strip() in text and all(one.logprob <= 0 for one in tokens)
-    with pytest.raises(openai.NotFoundError) as unknown:
-        demo.chat.completions.create(model="gpt-4o", messages=shown("x", scene))
-    assert (unknown.value.code, unknown.value.param) == ("model_not_found", "model")
-
-
-def test_a_demo_model_that_takes_one_picture_only(demo, scene):
-    with pytest.raises(openai.BadRequestError) as refused:
-        demo.chat.completions.create(model="demo-blip2", messages=shown("x", scene, scene))
-    assert (refused.value.code, refused.value.param) == ("unsupported", "messages")
-    made = demo.chat.completions.create(
-        model="demo-llava-next", messages=shown("Describe.", scene, scene), max_tokens=9
-    )
-    assert made.choices[0].message.content
-
-
-def test_the_demo_vectors_are_of_length_one(demo, scene):
-    made = demo.embeddings.create(model="demo-clip", input=["a red circle", scene])
-    assert all(math.isclose(sum(x * x for x in one.embedding), 1, abs_tol=1e-4) for one in made.data)
-    assert made.usage.prompt_tokens > 2
-
-
-def test_a_schema_binds_the_demo_model(demo, scene):
-    made = demo.chat.completions.parse(
-        model="demo-llava-next", messages=shown("Describe.", scene), response_format=Seen, max_completion_tokens=200
-    )
-    assert isinstance(made.choices[0].message.parsed, Seen)

@@ -77,6 +77,11 @@ def test_a_stream_has_typed_events(client):
     assert "".join(one.delta for one in plain if one.type == "response.output_text.delta") == "a cat"
 
 
+def test_a_failure_on_the_way_is_an_event(client):
+    events = list(client.responses.create(**asked("pieces=a;broken=model_failed"), stream=True))
+    assert (events[-1].type, events[-1].code, events[-1].message[:17]) == ("error", "model_failed", "failed on the way")
+
+
 def test_logprobs_are_included_where_asked_for(client):
     made = client.responses.create(**asked("pieces=a| cat"), include=["message.output_text.logprobs"])
     assert [one.token for one in made.output[0].content[0].logprobs] == ["a", " cat"]

@@ -36,13 +36,14 @@ public:
 
     Result<Request> read() {
         TRY(json_.read([this](std::string_view key, Value& value) { return read_envelope(key, value); }));
-        if (foreign_) return fail(ErrorCode::unsupported, "this is a request to another API", "input");
+        is_foreign_ = foreign_.has_value();
+        if (is_foreign_) return fail(ErrorCode::unsupported, "this is a request to another API", "input");
         TRY(require_pictures());
         return finish();
     }
 
     std::optional<JobId> id() const { return id_; }
-    const std::optional<ForeignRequest>& foreign() const { return foreign_; }
+    std::optional<ForeignRequest> foreign() const { return is_foreign_ ? foreign_ : std::nullopt; }
 
 private:
     Result<void> read_envelope(std::string_view key, Value& value) {
@@ -261,7 +262,8 @@ private:
     bool seen_input_ = false;
     bool has_input_ = false;
     std::optional<ForeignRequest> foreign_;
-    std::string_view stray_;  // a field of the input that was found outside it
+    bool is_foreign_ = false;  // all of the text was read, and nothing is wrong with it
+    std::string_view stray_;   // a field of the input that was found outside it
 };
 
 }  // namespace
@@ -279,7 +281,6 @@ ReadRequest read_request(const PaddedText& text, const Limits& limits, IdLength 
     }
     RequestReader reader(text, limits, id_length);
     Result<Request> request = reader.read();
-    if (request || !reader.foreign()) return {.id = reader.id(), .request = std::move(request)};
     return {.id = reader.id(), .request = std::move(request), .foreign = reader.foreign()};
 }
 

@@ -141,12 +141,6 @@ TEST(JobJson, AnOptionForFramesWithoutAFilmIsAWarning) {
     EXPECT_EQ(parsed(with(R"("fps":0.2)")).warnings, expected);
 }
 
-TEST(JobJson, AFieldRefusedInThisVersionIsNeverSuggested) {
-    const Job job = parsed(with(R"("openai_inputs":1)"));
-    ASSERT_EQ(job.warnings.size(), 1U);
-    EXPECT_EQ(job.warnings[0].message, "unknown field, ignored");
-}
-
 TEST(JobJson, WarningsAreBoundedAndTheLastSaysHowManyMore) {
     std::string fields;
     for (int i = 0; i < 20; ++i) fields += ",\"zz" + std::to_string(i) + "\":1";

@@ -193,8 +193,8 @@ Result<void> ApiFields::read_option_of(const ApiField& field, Value& value) {
     }
     if (before.value_or(number) == number) return {};
     return fail(
-        ErrorCode::invalid_input, std::string(field.name) + " says " + std::to_string(number) +
-                                      " and its other name " + std::to_string(*before) + "; send one of them"
+        ErrorCode::invalid_input,
+        std::string(field.name) + " and its other name say different numbers; send one of them"
     );
 }
 

@@ -54,8 +54,7 @@ Result<void> Turns::add(Turn turn) {
         if (pictures_.size() == limits_.batch_max) {
             return fail(
                 ErrorCode::too_many_images,
-                path_ + " holds more than " + std::to_string(limits_.batch_max) + " pictures; send fewer",
-                path_
+                path_ + " holds more than " + std::to_string(limits_.batch_max) + " pictures; send fewer"
             );
         }
         pictures_.push_back(std::move(picture));
