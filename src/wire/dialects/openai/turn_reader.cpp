@@ -122,7 +122,7 @@ public:
         turn_.path = std::move(path);
     }
 
-    Result<Turn> read(Value& value) {
+    Result<ChatTurn> read(Value& value) {
         const JsonKind kind = TRY(json_.kind(value));
         if (kind != JsonKind::object)
             return wrong_type(turn_.path, R"(an object such as {"role": "user", "content": ...})", kind);
@@ -199,12 +199,12 @@ private:
 
     JsonReader& json_;
     const Limits& limits_;
-    Turn turn_;
+    ChatTurn turn_;
 };
 
 }  // namespace
 
-Result<Turn> read_turn(JsonReader& json, const Limits& limits, std::string path, Value& value) {
+Result<ChatTurn> read_turn(JsonReader& json, const Limits& limits, std::string path, Value& value) {
     return TurnReader(json, limits, std::move(path)).read(value);
 }
 

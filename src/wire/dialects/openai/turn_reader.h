@@ -11,7 +11,7 @@
 
 namespace vignette {
 
-struct Turn {
+struct ChatTurn {
     std::string path;
     std::string role;
     std::string text;
@@ -19,6 +19,6 @@ struct Turn {
 };
 
 // Errors name the message `path`.
-Result<Turn> read_turn(JsonReader& json, const Limits& limits, std::string path, JsonReader::Value& value);
+Result<ChatTurn> read_turn(JsonReader& json, const Limits& limits, std::string path, JsonReader::Value& value);
 
 }  // namespace vignette

@@ -13,7 +13,7 @@ Result<void> Turns::read(Value& list) {
     std::size_t index = 0;
     return json_.elements(list, [&](Value& element) -> Result<void> {
         const std::string path = path_ + "[" + std::to_string(index++) + "]";
-        Turn turn = TRY(about(path, read_turn(json_, limits_, path, element)));
+        ChatTurn turn = TRY(about(path, read_turn(json_, limits_, path, element)));
         return about(path, add(std::move(turn)));
     });
 }
@@ -22,7 +22,7 @@ Result<void> Turns::add_system(std::string_view text) { return append(system_, t
 
 Result<void> Turns::add_user(std::string_view text) { return append(user_, text); }
 
-Result<void> Turns::add(Turn turn) {
+Result<void> Turns::add(ChatTurn turn) {
     const bool is_system = turn.role == "system" || turn.role == "developer";
     if (turn.role == "assistant") return add_answer(std::move(turn));
     if (!is_system && turn.role != "user") {
@@ -63,7 +63,7 @@ Result<void> Turns::add(Turn turn) {
 }
 
 // The last message may be the beginning of the answer.
-Result<void> Turns::add_answer(Turn turn) {
+Result<void> Turns::add_answer(ChatTurn turn) {
     if (!turn.pictures.empty())
         return fail(ErrorCode::unsupported, turn.path + " has a picture, but only the user can show some");
     if (!answered_.empty()) {

@@ -31,8 +31,8 @@ public:
     const std::string& prefix() const { return prefix_; }  // how the answer begins; empty: not said
 
 private:
-    Result<void> add(Turn turn);
-    Result<void> add_answer(Turn turn);
+    Result<void> add(ChatTurn turn);
+    Result<void> add_answer(ChatTurn turn);
     Result<void> append(std::string& to, std::string_view text) const;
 
     JsonReader& json_;
