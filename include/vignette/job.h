@@ -38,6 +38,7 @@ struct CaptionOptions {
     std::optional<std::string> schema;       // JSON text of the schema that the caption must match
     std::optional<std::string> prefix;       // the beginning of the caption
     std::optional<std::int64_t> max_length;  // new tokens
+    bool fewer_tokens_will_do = false;       // where the model has less room than max_length
     std::optional<std::int64_t> min_length;
     std::optional<std::int64_t> num_beams;
     std::optional<std::int64_t> n;  // captions, best first

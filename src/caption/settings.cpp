@@ -195,7 +195,8 @@ Result<Settings> settle(const CaptionOptions& options, const BundleInfo& bundle,
 
 void fit_into(int room, const CaptionOptions& options, const BundleInfo& bundle, Settings& settings) {
     DecodingRules& rules = settings.rules;
-    if (options.max_length || room < 1 || rules.max_length <= room) return;
+    const bool insists = options.max_length && !options.fewer_tokens_will_do;
+    if (insists || room < 1 || rules.max_length <= room) return;
     if (room < bundle.generation.max_length) {
         settings.warnings.push_back(
             {.field = "input.max_length",

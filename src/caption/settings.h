@@ -31,8 +31,8 @@ inline constexpr int samples_max = 16;
 // that this bundle cannot grant.
 Result<Settings> settle(const CaptionOptions& options, const BundleInfo& bundle, std::uint64_t fresh_seed);
 
-// If the client named no length, the caption gets what room the model has left after its prompt.
-// If there is no room at all, whoever runs it will say so.
+// If the client named no length, or only an upper bound, the caption gets what room the model has left after
+// its prompt. If there is no room at all, whoever runs it will say so.
 void fit_into(int room, const CaptionOptions& options, const BundleInfo& bundle, Settings& settings);
 
 }  // namespace vignette

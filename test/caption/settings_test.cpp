@@ -278,6 +278,13 @@ TEST(Settings, ALengthThatWasNamedOrHasNoRoomAtAllStays) {
     EXPECT_TRUE(settings.warnings.empty());
 }
 
+TEST(Settings, ALengthThatIsAnUpperBoundFitsBehindThePrompt) {
+    const CaptionOptions options{.max_length = 30, .fewer_tokens_will_do = true};
+    Settings settings = settled(options);
+    fit_into(20, options, bundle(), settings);
+    EXPECT_EQ(settings.rules.max_length, 20);
+}
+
 TEST(Settings, ASchemaSaysHowTheCaptionBegins) {
     const Error error = refused({.schema = "{}", .prefix = "A dog"}, instructed());
     EXPECT_EQ(error.code, ErrorCode::invalid_input);

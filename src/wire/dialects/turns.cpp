@@ -55,6 +55,7 @@ Result<void> check_turn_count(std::size_t turns, std::string_view path) {
 }
 
 Result<void> converse(Job& job, std::vector<Turn> turns, const Limits& limits) {
+    job.options.fewer_tokens_will_do = true;  // their number of tokens is an upper bound
     std::string prompt;
     for (Turn& turn : turns) {
         if (turn.speaker == Speaker::assistant) {
@@ -79,9 +80,19 @@ Result<void> converse(Job& job, std::vector<Turn> turns, const Limits& limits) {
 }
 
 Result<bool> says_nothing(JsonReader& json, JsonReader::Value& value) {
+    switch (TRY(json.kind(value))) {
+        case JsonKind::null:
+        case JsonKind::boolean:
+        case JsonKind::number: {
+            const std::string_view text = json.token(value);
+            return text == "null" || text == "false" || text == "0";
+        }
+        case JsonKind::string: return TRY(json.string(value)).view().empty();
+        case JsonKind::array:
+        case JsonKind::object: break;
+    }
     const std::string_view text = TRY(json.raw(value));
-    if (text.starts_with('[') || text.starts_with('{')) return trim(text.substr(1, text.size() - 2)).empty();
-    return text == "null" || text == "false" || text == "0" || text == "\"\"";
+    return trim(text.substr(1, text.size() - 2)).empty();
 }
 
 Result<void> refuse_field(
