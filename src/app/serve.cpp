@@ -88,6 +88,21 @@ void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, std::chrono::secon
     webhooks.wait_until_quiet(end);
 }
 
+struct Listeners {
+    std::unique_ptr<WebServer> web;
+    std::unique_ptr<WebServer> health;  // null: the same
+};
+
+Result<Listeners> listen(const ServeOptions& options, Services& services, const ApiKeys& keys) {
+    const auto start = [&](int port) {
+        return WebServer::start(web_options(options, port), web_handlers(services, keys));
+    };
+    Listeners listeners{.web = TRY(start(options.port)), .health = nullptr};
+    const bool apart = options.health_port > 0 && options.health_port != options.port;
+    if (apart) listeners.health = TRY(start(options.health_port));
+    return listeners;
+}
+
 int serve_until_stopped(
     const Options& options, const CaptionerConfig& config, const ApiKeys& keys, FetchRules webhook_rules,
     StopSignals& signals
@@ -119,25 +134,14 @@ int serve_until_stopped(
     };
     services.sdk_routes = options.serve.sdk_routes;
     const EndsJobs ending{desk, deadlines};
-    const auto web =
-        WebServer::start(web_options(options.serve, options.serve.port), web_handlers(services, keys));
-    if (!web) {
-        log_error(web.error().message);
+    const Result<Listeners> listening = listen(options.serve, services, keys);
+    if (!listening) {
+        log_error(listening.error().message);
         return exit_usage;
     }
-    std::unique_ptr<WebServer> health;
-    if (options.serve.health_port > 0 && options.serve.health_port != options.serve.port) {
-        auto started = WebServer::start(
-            web_options(options.serve, options.serve.health_port), web_handlers(services, keys)
-        );
-        if (!started) {
-            log_error(started.error().message);
-            return exit_usage;
-        }
-        health = *std::move(started);
-    }
+    const auto& web = listening->web;
     log_info(
-        "listening on http://" + options.serve.host + ":" + std::to_string((*web)->port()) +
+        "listening on http://" + options.serve.host + ":" + std::to_string(web->port()) +
         ", loading the model"
     );
     Result<std::unique_ptr<Captioner>> loaded = load(config, signals.token());
@@ -150,7 +154,7 @@ int serve_until_stopped(
     desk.open(*captioner, options.concurrency > 0 ? std::min(options.concurrency, pictures) : pictures);
     log_info("ready; pictures at once: " + std::to_string(pictures));
     wait_for_stop(signals.token());
-    drain(desk, **web, webhooks, std::chrono::seconds(options.grace_s));
+    drain(desk, *web, webhooks, std::chrono::seconds(options.grace_s));
     log_info("stopped");
     return exit_fine;
 }

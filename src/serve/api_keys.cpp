@@ -62,6 +62,11 @@ Result<ApiKeys> ApiKeys::read(std::string_view list, std::string_view file) {
     return keys;
 }
 
+std::string ApiKeys::tenant_of(const ServedRequest& request) {
+    const std::string_view key = sent_key(request);
+    return key.empty() ? std::string() : hash_of(key);
+}
+
 // Compares hashes, and all of them, each in the same time: how long it takes says nothing about any key.
 bool ApiKeys::admit(const ServedRequest& request) const {
     if (none()) return true;

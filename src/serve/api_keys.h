@@ -22,6 +22,9 @@ public:
     // Without keys, everybody may.
     bool admit(const ServedRequest& request) const;
 
+    // Who asks, as far as the key tells: its hash; empty without one.
+    static std::string tenant_of(const ServedRequest& request);
+
 private:
     Result<void> add(std::string_view key);
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "serve/measured_exchange.h"
-#include "serve/routes.h"
+#include "serve/routes/routes.h"
 
 namespace vignette {
 namespace {

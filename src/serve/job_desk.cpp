@@ -85,6 +85,9 @@ Result<void> JobDesk::check_room(const DeskJob& job) {
 }
 
 Result<void> JobDesk::submit(DeskJob job) {
+    for (Item& item : job.request.items)
+        if (item.job) item.job->tenant = job.tenant;
+    if (job.request.film) job.request.film->frame_job.tenant = job.tenant;
     JobHooks hooks{
         .on_event = job.on_event,
         .on_progress = job.on_progress,

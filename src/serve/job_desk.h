@@ -30,6 +30,7 @@ struct DeskJob {
     Request request;
     std::stop_source stop;  // ends the job, whether it waits or runs
     Priority priority = Priority::normal;
+    std::string tenant;              // on whose behalf; empty: nobody's in particular
     std::size_t bytes = 0;           // of its body
     std::function<void()> on_start;  // may be empty, as the next two
     std::function<void(StreamEvent)> on_event;

@@ -48,6 +48,7 @@ struct JobRecord {
 
     std::string id;
     Submitted submitted = Submitted::to_poll;
+    std::string tenant;
     std::optional<PaddedText> body;  // until nobody can ask for another attempt
     Submission submission;           // refers to the body
     std::stop_source stop;           // of this attempt

@@ -17,11 +17,12 @@ JobStore::JobStore(JobDesk& desk, Deadlines& deadlines, Options options)
 
 JobStore::~JobStore() = default;
 
-Result<std::string> JobStore::submit(std::string body, Submitted submitted) {
+Result<std::string> JobStore::submit(std::string body, Submitted submitted, std::string tenant) {
     const auto record = std::make_shared<Record>();
     record->body.emplace(std::move(body));
     record->submission = TRY(read_submission(*record->body, options_.limits));
     record->submitted = submitted;
+    record->tenant = std::move(tenant);
     record->id = random_job_id(submitted);
     {
         const MutexLock lock(mutex_);
@@ -63,6 +64,7 @@ Result<void> JobStore::start(const Shared& record) {
     request->id = {record->id};
     DeskJob job = desk_job(record, attempt, *std::move(request));
     job.bytes = body->view().size();
+    job.tenant = record->tenant;
     Result<void> accepted = desk_.submit(std::move(job));
     const bool is_retry = attempt > 1;  // its client knows the job already
     if (!accepted && is_retry)

@@ -42,7 +42,7 @@ public:
 
     // The new job's id. A job that makes no sense is accepted, too, and fails; `overloaded` if there is no
     // room.
-    Result<std::string> submit(std::string body, Submitted submitted);
+    Result<std::string> submit(std::string body, Submitted submitted, std::string tenant = {});
 
     std::optional<JobStatus> status(const std::string& id);
 

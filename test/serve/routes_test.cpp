@@ -1,4 +1,4 @@
-#include "serve/routes.h"
+#include "serve/routes/routes.h"
 
 #include <gtest/gtest.h>
 

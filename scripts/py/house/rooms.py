@@ -10,6 +10,8 @@ INCLUDE = re.compile(r'\s*#include\s*[<"]([^>"]+)[>"]')
 INNER = {
     "wire/request": {"wire/json"},
     "wire/dialects": {"wire/json", "wire/request", "wire/answer", "wire/dialects/openai"},
+    "wire/dialects/anthropic": {"wire/json", "wire/request", "wire/answer", "wire/dialects"},
+    "wire/dialects/ollama": {"wire/json", "wire/request", "wire/answer", "wire/dialects"},
     "wire/dialects/openai": {"wire/json", "wire/request", "wire/answer", "wire/dialects"},
     "caption/wording": set(),
     "image/raw": {"image/jpeg", "image/tiff"},

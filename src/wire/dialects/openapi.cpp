@@ -41,7 +41,7 @@ std::string_view title(Dialect dialect) {
     return "";
 }
 
-Json parameters_of(std::string_view path) {
+Json path_parameters(std::string_view path) {
     Json parameters = Json::array();
     for (std::size_t open = path.find('{'); open != path.npos; open = path.find('{', open + 1)) {
         const std::size_t close = path.find('}', open);
@@ -71,7 +71,7 @@ Json responses_of(const RouteFacts& route) {
 
 Json operation_of(const RouteFacts& route) {
     Json operation{{"summary", route.summary}, {"tags", {title(route.dialect)}}};
-    if (Json parameters = parameters_of(route.path); !parameters.empty())
+    if (Json parameters = path_parameters(route.path); !parameters.empty())
         operation["parameters"] = std::move(parameters);
     if (!route.request.empty())
         operation["requestBody"] = {{"required", true}, {"content", content_of(route.request)}};

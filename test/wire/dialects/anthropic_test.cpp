@@ -1,5 +1,5 @@
 // Anthropic's dialect: what its clients send becomes a job, and what they read is there.
-#include "wire/dialects/anthropic.h"
+#include "wire/dialects/anthropic/anthropic.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Ollama's dialect: what its clients send becomes a job, and what they read is there.
-#include "wire/dialects/ollama.h"
+#include "wire/dialects/ollama/ollama.h"
 
 #include <gtest/gtest.h>
 

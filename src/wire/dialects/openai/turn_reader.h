@@ -19,6 +19,8 @@ struct ChatTurn {
 };
 
 // Errors name the message `path`.
-Result<ChatTurn> read_turn(JsonReader& json, const Limits& limits, std::string path, JsonReader::Value& value);
+Result<ChatTurn> read_turn(
+    JsonReader& json, const Limits& limits, std::string path, JsonReader::Value& value
+);
 
 }  // namespace vignette

@@ -1,7 +1,7 @@
 // Our own routes: docs/api/vignette.md, docs/api/vignette-forms.md
 #pragma once
 
-#include "serve/call.h"
+#include "serve/routes/call.h"
 
 namespace vignette {
 

@@ -1,9 +1,9 @@
-#include "serve/local_routes.h"
+#include "serve/routes/local_routes.h"
 
 #include <utility>
 
 #include "core/enum_text.h"
-#include "serve/routes.h"
+#include "serve/routes/routes.h"
 
 namespace vignette {
 namespace {
@@ -26,7 +26,7 @@ JobStatus unknown(const std::string& id) {
 }
 
 Result<std::string> submit(Call& call) {
-    return call.services().store.submit(call.take_body(), Submitted::to_test);
+    return call.services().store.submit(call.take_body(), Submitted::to_test, call.tenant());
 }
 
 void refuse_local(const Call& call, const Error& error) {

@@ -1,4 +1,4 @@
-#include "serve/openai_routes.h"
+#include "serve/routes/openai_routes.h"
 
 #include <memory>
 #include <utility>

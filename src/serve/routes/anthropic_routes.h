@@ -1,7 +1,7 @@
 // Anthropic's Messages API: docs/api/anthropic.md
 #pragma once
 
-#include "serve/call.h"
+#include "serve/routes/call.h"
 
 namespace vignette {
 

@@ -1,7 +1,7 @@
 // What a browser or a monitor asks for: the playground, the documentation, the metrics.
 #pragma once
 
-#include "serve/call.h"
+#include "serve/routes/call.h"
 
 namespace vignette {
 

@@ -1,4 +1,4 @@
-#include "wire/dialects/ollama.h"
+#include "wire/dialects/ollama/ollama.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "wire/dialects/ollama_parts.h"
+#include "wire/dialects/ollama/ollama_parts.h"
 #include "wire/dialects/turns.h"
 #include "wire/request/batch_reader.h"
 #include "wire/request/field_checks.h"

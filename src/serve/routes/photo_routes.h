@@ -2,7 +2,7 @@
 // (docs/api/photoprism.md).
 #pragma once
 
-#include "serve/call.h"
+#include "serve/routes/call.h"
 
 namespace vignette {
 

@@ -1,4 +1,4 @@
-#include "serve/ollama_routes.h"
+#include "serve/routes/ollama_routes.h"
 
 #include <algorithm>
 #include <memory>
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "serve/random_name.h"
-#include "serve/routes.h"
-#include "serve/said.h"
-#include "wire/dialects/ollama.h"
+#include "serve/routes/routes.h"
+#include "serve/routes/said.h"
+#include "wire/dialects/ollama/ollama.h"
 #include "wire/dialects/turns.h"
 
 namespace vignette {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "net/server/exchange.h"
-#include "serve/call.h"
+#include "serve/routes/call.h"
 #include "wire/dialects/refusals.h"
 
 namespace vignette {

@@ -1,7 +1,7 @@
 // OpenAI's API: docs/api/openai.md
 #pragma once
 
-#include "serve/call.h"
+#include "serve/routes/call.h"
 
 namespace vignette {
 

@@ -2,7 +2,7 @@
 // there a job runs at once, and may be asked for again. docs/api/runpod.md
 #pragma once
 
-#include "serve/call.h"
+#include "serve/routes/call.h"
 
 namespace vignette {
 

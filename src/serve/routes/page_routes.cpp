@@ -1,9 +1,9 @@
-#include "serve/page_routes.h"
+#include "serve/routes/page_routes.h"
 
 #include <vector>
 
 #include "embedded_files.h"
-#include "serve/routes.h"
+#include "serve/routes/routes.h"
 #include "wire/dialects/openapi.h"
 
 namespace vignette {

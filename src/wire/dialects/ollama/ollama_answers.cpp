@@ -5,7 +5,7 @@
 
 #include "core/enum_text.h"
 #include "wire/answer/result_parts.h"
-#include "wire/dialects/ollama.h"
+#include "wire/dialects/ollama/ollama.h"
 #include "wire/dialects/turns.h"
 
 namespace vignette {

@@ -1,9 +1,9 @@
-#include "serve/endpoint_routes.h"
+#include "serve/routes/endpoint_routes.h"
 
 #include <charconv>
 #include <utility>
 
-#include "serve/routes.h"
+#include "serve/routes/routes.h"
 
 namespace vignette {
 namespace {
@@ -48,7 +48,8 @@ void answer_when_ended(const Call& call, const std::string& id, milliseconds wai
 }  // namespace
 
 void endpoint_run(Call call) {
-    const Result<std::string> id = call.services().store.submit(call.take_body(), Submitted::to_poll);
+    const Result<std::string> id =
+        call.services().store.submit(call.take_body(), Submitted::to_poll, call.tenant());
     if (!id) return call.refuse(id.error());
     call.answer(format_status({.id = *id}));
 }
@@ -56,7 +57,8 @@ void endpoint_run(Call call) {
 void endpoint_runsync(Call call) {
     const Result<milliseconds> wait = wait_of(call, sync_wait);
     if (!wait) return call.refuse(wait.error());
-    const Result<std::string> id = call.services().store.submit(call.take_body(), Submitted::to_wait);
+    const Result<std::string> id =
+        call.services().store.submit(call.take_body(), Submitted::to_wait, call.tenant());
     if (!id) return call.refuse(id.error());
     answer_when_ended(call, *id, *wait);
 }

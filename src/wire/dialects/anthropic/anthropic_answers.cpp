@@ -3,7 +3,7 @@
 
 #include "core/enum_text.h"
 #include "wire/answer/result_parts.h"
-#include "wire/dialects/anthropic.h"
+#include "wire/dialects/anthropic/anthropic.h"
 #include "wire/dialects/refusals.h"
 #include "wire/dialects/turns.h"
 

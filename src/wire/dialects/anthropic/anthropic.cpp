@@ -1,4 +1,4 @@
-#include "wire/dialects/anthropic.h"
+#include "wire/dialects/anthropic/anthropic.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "wire/dialects/anthropic_content.h"
+#include "wire/dialects/anthropic/anthropic_content.h"
 #include "wire/dialects/turns.h"
 #include "wire/request/field_checks.h"
 #include "wire/request/option_reader.h"

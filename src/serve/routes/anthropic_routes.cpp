@@ -1,13 +1,13 @@
-#include "serve/anthropic_routes.h"
+#include "serve/routes/anthropic_routes.h"
 
 #include <memory>
 #include <mutex>
 #include <utility>
 
 #include "serve/random_name.h"
-#include "serve/routes.h"
-#include "serve/said.h"
-#include "wire/dialects/anthropic.h"
+#include "serve/routes/routes.h"
+#include "serve/routes/said.h"
+#include "wire/dialects/anthropic/anthropic.h"
 #include "wire/dialects/turns.h"
 
 namespace vignette {

@@ -1,7 +1,7 @@
 // Ollama's API: docs/api/ollama.md
 #pragma once
 
-#include "serve/call.h"
+#include "serve/routes/call.h"
 
 namespace vignette {
 

@@ -1,4 +1,4 @@
-#include "wire/dialects/anthropic_content.h"
+#include "wire/dialects/anthropic/anthropic_content.h"
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // RunPod's public API: docs/api/runpod.md
 #pragma once
 
-#include "serve/call.h"
+#include "serve/routes/call.h"
 
 namespace vignette {
 

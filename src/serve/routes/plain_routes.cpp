@@ -1,4 +1,4 @@
-#include "serve/plain_routes.h"
+#include "serve/routes/plain_routes.h"
 
 #include <array>
 #include <atomic>
@@ -7,8 +7,8 @@
 
 #include "core/ascii.h"
 #include "core/enum_text.h"
-#include "serve/local_routes.h"
-#include "serve/routes.h"
+#include "serve/routes/local_routes.h"
+#include "serve/routes/routes.h"
 #include "wire/dialects/plain.h"
 #include "wire/dialects/plain_form.h"
 
@@ -115,8 +115,7 @@ void run(const Call& call, Result<PlainRequest> read, Delivery delivery) {
     if (read->request.writer) delivery = Delivery::whole;
     const bool streams = read->request.stream && !read->request.writer;
     if (delivery == Delivery::lines) return send_lines(call, std::move(read->request), bytes);
-    if (delivery == Delivery::events || streams)
-        return send_events(call, std::move(read->request), bytes);
+    if (delivery == Delivery::events || streams) return send_events(call, std::move(read->request), bytes);
     call.run(std::move(read->request), bytes, {}, [call](const Answer&, const Result<std::string>& output) {
         output ? call.answer(*output) : call.refuse(output.error());
     });

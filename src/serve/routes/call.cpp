@@ -1,9 +1,10 @@
-#include "serve/call.h"
+#include "serve/routes/call.h"
 
 #include <utility>
 
 #include "core/percent.h"
-#include "serve/routes.h"
+#include "serve/api_keys.h"
+#include "serve/routes/routes.h"
 
 namespace vignette {
 
@@ -29,6 +30,8 @@ std::optional<std::string> Call::query(std::string_view name) const {
     return std::nullopt;
 }
 
+std::string Call::tenant() const { return ApiKeys::tenant_of(request()); }
+
 void Call::answer(std::string json, int status) const {
     exchange_->answer({.status = status, .body = std::move(json), .fields = {}});
 }
@@ -53,6 +56,7 @@ void Call::run(Request job, std::size_t bytes, std::function<void(StreamEvent)> 
     Result<void> accepted = services_->desk.submit({
         .request = std::move(job),
         .stop = stop,
+        .tenant = tenant(),
         .bytes = bytes,
         .on_start = {},
         .on_event = std::move(on_event),

@@ -30,6 +30,7 @@ public:
     std::string take_body() { return exchange_->take_body(); }
     const std::string& part(std::size_t index) const { return parts_.at(index); }  // of the path, in braces
     std::optional<std::string> query(std::string_view name) const;
+    std::string tenant() const;  // who asks, as far as the key tells
     Services& services() const { return *services_; }
     Exchange& exchange() const { return *exchange_; }
 

@@ -1,9 +1,9 @@
-#include "serve/photo_routes.h"
+#include "serve/routes/photo_routes.h"
 
 #include <utility>
 
 #include "core/enum_text.h"
-#include "serve/routes.h"
+#include "serve/routes/routes.h"
 #include "wire/dialects/immich.h"
 #include "wire/dialects/photoprism.h"
 

@@ -1,15 +1,15 @@
-#include "serve/routes.h"
+#include "serve/routes/routes.h"
 
 #include "core/enum_text.h"
 #include "core/percent.h"
-#include "serve/anthropic_routes.h"
-#include "serve/endpoint_routes.h"
-#include "serve/local_routes.h"
-#include "serve/ollama_routes.h"
-#include "serve/openai_routes.h"
-#include "serve/page_routes.h"
-#include "serve/photo_routes.h"
-#include "serve/plain_routes.h"
+#include "serve/routes/anthropic_routes.h"
+#include "serve/routes/endpoint_routes.h"
+#include "serve/routes/local_routes.h"
+#include "serve/routes/ollama_routes.h"
+#include "serve/routes/openai_routes.h"
+#include "serve/routes/page_routes.h"
+#include "serve/routes/photo_routes.h"
+#include "serve/routes/plain_routes.h"
 
 namespace vignette {
 namespace {
