@@ -208,10 +208,9 @@ def test_photoprisms_captions_and_labels(scripted_server):
 
 
 def test_a_true_caption(demo):
-    caption = json.loads((EVENTS / "scene-1.json").read_text())
     picture = (EVENTS / "scene-1.png").read_bytes()
     answer = demo.generate("demo-blip2", images=[picture])
-    assert len(answer.response.split()) > 2, caption
+    assert answer.response.startswith("three green stars at the top and two purple circles")
     assert answer.eval_duration > 0 and answer.prompt_eval_count > 0
     streamed = "".join(line.response for line in demo.generate("demo-blip2", images=[picture], stream=True))
     assert streamed == answer.response
