@@ -50,10 +50,10 @@ private:
 };
 
 void add_options(Digest& digest, const CaptionOptions& options) {
-    const auto& [prompt, preset, schema, prefix, max_length, min_length, num_beams, n, length_penalty, temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size, loop_guard, stop, bad_words, return_tokens, logprobs] =
+    const auto& [prompt, preset, schema, prefix, max_length, fewer, min_length, num_beams, n, length_penalty, temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size, loop_guard, stop, bad_words, return_tokens, logprobs] =
         options;
     const auto add_all = [&](const auto&... values) { (digest.add(values), ...); };
-    add_all(prompt, preset, schema, prefix, max_length, min_length, num_beams, n, length_penalty);
+    add_all(prompt, preset, schema, prefix, max_length, fewer, min_length, num_beams, n, length_penalty);
     add_all(temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size);
     add_all(loop_guard, stop, bad_words, return_tokens, logprobs);
 }

@@ -163,16 +163,16 @@ private:
         std::size_t used = 0;
         bool named = false;
         while (true) {
-            const std::size_t length = window.substr(used).find(line_end);
-            if (length == std::string_view::npos) {
+            const std::size_t bytes = window.substr(used).find(line_end);
+            if (bytes == std::string_view::npos) {
                 if (window.size() == rest_.size()) return bad_form("a part's header never ends");
                 return fail(
                     ErrorCode::too_large,
                     "a part's header is longer than " + std::to_string(limits_.header_bytes_max) + " bytes"
                 );
             }
-            const std::string_view line = window.substr(used, length);
-            used += length + line_end.size();
+            const std::string_view line = window.substr(used, bytes);
+            used += bytes + line_end.size();
             if (line.empty()) break;
             named = TRY(read_header(line, part)) || named;
         }

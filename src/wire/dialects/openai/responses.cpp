@@ -53,6 +53,7 @@ public:
         Job job;
         job.id = id;
         job.options = std::move(fields_.options);
+        job.options.fewer_tokens_will_do = true;  // their number of tokens is an upper bound
         job.model = fields_.model;
         job.warnings = fields_.warnings();
         TRY(turns_.ask(job));
