@@ -50,8 +50,11 @@ private:
 };
 
 void add_options(Digest& digest, const CaptionOptions& options) {
-    const auto& [prompt, preset, schema, prefix, max_length, fewer, min_length, num_beams, n, length_penalty, temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size, loop_guard, stop, bad_words, return_tokens, logprobs] =
-        options;
+    // clang-format off: it would make one line of it
+    const auto& [prompt, preset, schema, prefix, max_length, fewer, min_length, num_beams, n, length_penalty,
+                 temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size, loop_guard,
+                 stop, bad_words, return_tokens, logprobs] = options;
+    // clang-format on
     const auto add_all = [&](const auto&... values) { (digest.add(values), ...); };
     add_all(prompt, preset, schema, prefix, max_length, fewer, min_length, num_beams, n, length_penalty);
     add_all(temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size);

@@ -62,6 +62,7 @@ TEST_F(AnswerCacheTest, WhateverTheAnswerDependsOnChangesTheKey) {
     expect_new([](Job& job) { job.options.preset = Preset::tags; });
     expect_new([](Job& job) { job.options.schema = "{}"; });
     expect_new([](Job& job) { job.options.max_length = 8; });
+    expect_new([](Job& job) { job.options.fewer_tokens_will_do = true; });
     expect_new([](Job& job) { job.options.min_length = 8; });
     expect_new([](Job& job) { job.options.num_beams = 1; });
     expect_new([](Job& job) { job.options.length_penalty = 2; });
