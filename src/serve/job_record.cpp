@@ -11,10 +11,12 @@ std::int64_t ms_between(JobRecord::Clock::time_point from, JobRecord::Clock::tim
     return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
 }
 
+std::size_t bytes_of(const Piece& piece) { return piece.text.size(); }
+std::size_t bytes_of(const Finished& finished) { return finished.result_json.size(); }
+std::size_t bytes_of(const Written& written) { return written.text.size(); }
 std::size_t bytes_of(const StreamEvent& event) {
-    const auto* const piece = std::get_if<Piece>(&event.what);
-    const std::string& text = piece ? piece->text : std::get<Finished>(event.what).result_json;
-    return sizeof(event) + event.id.size() + text.size();
+    const std::size_t text = std::visit([](const auto& what) { return bytes_of(what); }, event.what);
+    return sizeof(event) + event.id.size() + text;
 }
 
 }  // namespace

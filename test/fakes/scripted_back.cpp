@@ -2,9 +2,9 @@
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
 // size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film, as the product
-// does), broken=CODE (it fails behind its pieces), echo or told (the caption is what the job asks for). A prefix
-// and stop strings are obeyed, as is length or length=N, the tokens after which it ends; every vector is
-// (0.6, 0.8). SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes,
+// does), broken=CODE (it fails behind its pieces), echo or told (the caption is what the job asks for). A
+// prefix and stop strings are obeyed, as is length or length=N, the tokens after which it ends; every vector
+// is (0.6, 0.8). SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes,
 // SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
@@ -201,9 +201,10 @@ public:
             return made;
         }
         std::vector<std::string> pieces{text_of(options)};
-        if (options.contains("told")) pieces = {told(job)};
         if (options.contains("pieces")) pieces = split(option(options, "pieces"));
-        if (options.contains("echo")) {
+        if (options.contains("told")) {
+            pieces = {told(job)};
+        } else if (options.contains("echo")) {
             pieces = {echo(job)};
         } else {
             made.text = pieces.front();

@@ -42,7 +42,7 @@ def test_a_picture_is_described(client):
     answer = client.generate("any", "text=a red square", images=[png()])
     assert answer.response == "a red square"
     assert answer.done and answer.done_reason == "stop"
-    assert answer.prompt_eval_count == 7 and answer.eval_count == 3
+    assert answer.prompt_eval_count == 5 and answer.eval_count == 1
     assert answer.total_duration > 0 and answer.load_duration == 0
 
 
@@ -231,5 +231,5 @@ def test_two_pictures_and_a_schema(demo):
 
 def test_true_vectors(demo):
     one, other, far = demo.embed("demo-clip", ["a red circle", "a red circle", "a blue square"]).embeddings
-    assert one == other != far
+    assert one == pytest.approx(other, abs=1e-5) and one != pytest.approx(far, abs=1e-2)
     assert abs(sum(value * value for value in one) - 1) < 1e-4

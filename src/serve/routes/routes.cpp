@@ -168,11 +168,22 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
     return parts;
 }
 
+// OpenAI's routes have other addresses, too: those of vLLM's workers behind RunPod, for clients who move from
+// there, /v2/{endpoint}/openai/v1/..., and /openai/v1/...
+std::string_view without_openai_prefix(std::string_view path) {
+    std::string_view rest = path;
+    if (rest.starts_with("/v2/")) rest.remove_prefix(std::min(rest.find('/', 4), rest.size()));
+    constexpr std::string_view prefix = "/openai";
+    if (!rest.starts_with("/openai/v1/")) return path;
+    return rest.substr(prefix.size());
+}
+
 }  // namespace
 
 std::span<const Route> routes() { return table; }
 
 Match find_route(std::string_view method, std::string_view path) {
+    path = without_openai_prefix(path);
     Match found;
     for (const Route& route : table) {
         std::optional<std::vector<std::string>> parts = match(route.path, path);
