@@ -47,6 +47,7 @@ WebServerOptions web_options(const ServeOptions& options, int port) {
     WebServerOptions web;
     web.host = options.host == "localhost" ? "127.0.0.1" : options.host;
     web.port = static_cast<std::uint16_t>(port);
+    web.bodies_bytes_max = static_cast<std::size_t>(options.queue_mib) * MiB;
     return web;
 }
 
