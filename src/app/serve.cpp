@@ -35,6 +35,8 @@ Result<ApiKeys> read_keys(const ServeOptions& options) {
     std::string file;
     if (!options.key_file.empty()) file = TRY(read_text_file(options.key_file, 1 * MiB));
     ApiKeys keys = TRY(ApiKeys::read(options.keys, file));
+    if (keys.none() && !(options.keys.empty() && options.key_file.empty()))
+        return fail(ErrorCode::usage, "API keys are given, but there is none in them: correct or unset them");
     if (keys.none() && !is_loopback(options.host) && !options.without_keys) {
         return fail(
             ErrorCode::usage, "anybody who reaches " + options.host +
@@ -50,6 +52,7 @@ WebServerOptions web_options(const ServeOptions& options, int port) {
     WebServerOptions web;
     web.host = options.host == "localhost" ? "127.0.0.1" : options.host;
     web.port = static_cast<std::uint16_t>(port);
+    web.bodies_bytes_max = static_cast<std::size_t>(options.queue_mib) * MiB;
     return web;
 }
 
@@ -147,6 +150,8 @@ int serve_until_stopped(
     Result<std::unique_ptr<Captioner>> loaded = load(config, signals.token());
     if (!loaded) {
         log_error("cannot load the model: " + loaded.error().message);
+        desk.stop_all();  // who has come meanwhile is told
+        (*web)->drain(std::chrono::steady_clock::now() + 2s);
         return exit_failed;
     }
     captioner = *std::move(loaded);

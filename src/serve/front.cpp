@@ -77,8 +77,13 @@ WebHandlers web_handlers(Services& services, const ApiKeys& keys) {
                       ) { handle(std::move(exchange), services); },
         .refuse =
             [](int status, const std::string& message) {
-                const ErrorCode code = status == 500 ? ErrorCode::internal : ErrorCode::invalid_input;
-                return refusal(Dialect::vignette, {.code = code, .message = message, .field = {}}, status);
+                const ErrorCode code = status == 500   ? ErrorCode::internal
+                                       : status == 503 ? ErrorCode::overloaded
+                                                       : ErrorCode::invalid_input;
+                ServedResponse response =
+                    refusal(Dialect::vignette, {.code = code, .message = message, .field = {}}, status);
+                if (status == 503) response.fields.push_back({"Retry-After", "1"});
+                return response;
             },
     };
 }

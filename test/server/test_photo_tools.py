@@ -84,7 +84,7 @@ def test_immich_is_sent_on_with_faces_and_letters(immich, entries):
 
 def test_immich_reads_errors_as_its_own_service_writes_them(scripted_server):
     answer = requests.post(scripted_server + "/predict", files={"text": (None, "x")}, timeout=60)
-    assert answer.status_code == 400 and answer.json() == {"detail": "entries: entries is missing"}
+    assert answer.status_code == 400 and answer.json() == {"detail": "entries is missing"}
 
 
 def likeness(one, other):

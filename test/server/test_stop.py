@@ -128,8 +128,11 @@ def test_a_job_that_came_while_it_loaded_is_run_then(server):
 
 
 def test_a_model_that_cannot_be_loaded_is_a_failure(server):
-    one = server(ready=False, SCRIPTED_LOAD_FAILS="1", SCRIPTED_LOAD_MS="500")
+    one = server(ready=False, SCRIPTED_LOAD_FAILS="1", SCRIPTED_LOAD_MS="2000")
+    thread, answers = in_background(f"{one.url}/caption", picture())
     assert one.wait() == 1
+    thread.join()
+    assert answers[0][0] == 503
     assert "cannot load the model" in one.tail()
 
 
@@ -164,6 +167,9 @@ def test_an_outer_address_needs_keys():
 
 
 def test_a_wrong_hash_or_file_of_keys_is_a_usage_error(tmp_path):
+    (tmp_path / "empty").write_text("# nobody yet\n")
+    code, said = refuses("--api-key-file", str(tmp_path / "empty"))
+    assert code == 2 and "there is none in them" in said
     code, said = refuses("--api-keys", "sha256:abc")
     assert code == 2 and "64 hexadecimal digits" in said
     code, said = refuses("--api-key-file", str(tmp_path / "nothing"))

@@ -8,7 +8,7 @@ namespace vignette {
 namespace {
 
 constexpr int window_and_either_header = MAX_WBITS + 32;  // either gzip's or zlib's
-constexpr std::size_t piece = 16 * KiB;
+constexpr std::size_t piece_bytes = 16 * KiB;
 
 }  // namespace
 
@@ -29,7 +29,7 @@ Unpacked Unpacker::feed(const char* data, std::size_t size, Bytes& content, std:
     do {
         const std::size_t used = content.size();
         const std::size_t room =
-            std::min(piece, bytes_max + 1 - used);  // one byte more than allowed, to detect excess
+            std::min(piece_bytes, bytes_max + 1 - used);  // one byte more than allowed, to detect excess
         content.resize(used + room);
         stream_.next_out = reinterpret_cast<Bytef*>(content.data() + used);
         stream_.avail_out = static_cast<uInt>(room);

@@ -101,8 +101,13 @@ private:
             keep_ = keep_ && parser.is_done();
             co_return co_await send_whole(*std::move(early)) && keep_;
         }
-        co_await read_body(parser, error);
-        if (error) co_return co_await refuse(error);
+        {
+            const std::size_t bytes = parser.content_length().value_or(options_.body_bytes_max);
+            const auto lease = host_.room_for_bodies().take(parser.is_done() ? 0 : bytes);
+            if (!lease) co_return co_await refuse(503, "too much is being sent at once; try again later");
+            co_await read_body(parser, error);
+            if (error) co_return co_await refuse(error);
+        }
         request.body = std::move(parser.get().body());
         co_return co_await answer(std::move(request)) && keep_;
     }

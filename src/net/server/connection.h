@@ -3,6 +3,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "net/server/byte_room.h"
 #include "net/server/web_server.h"
 
 namespace vignette {
@@ -18,6 +19,7 @@ public:
     virtual ~ConnectionHost() = default;
     virtual const WebServerOptions& options() const = 0;
     virtual const WebHandlers& handlers() const = 0;
+    virtual ByteRoom& room_for_bodies() = 0;
     virtual bool draining() const = 0;
     virtual void opened(Connection& connection) = 0;
     virtual void ended(Connection& connection) = 0;

@@ -27,7 +27,10 @@ using asio::ip::tcp;
 class WebServer::Loop : public ConnectionHost {
 public:
     Loop(const WebServerOptions& options, WebHandlers handlers)
-        : options_(options), handlers_(std::move(handlers)), acceptor_(asio::make_strand(context_)) {}
+        : options_(options),
+          handlers_(std::move(handlers)),
+          room_for_bodies_(options.bodies_bytes_max),
+          acceptor_(asio::make_strand(context_)) {}
 
     ~Loop() override {
         context_.stop();
@@ -74,6 +77,7 @@ public:
 
     const WebServerOptions& options() const override { return options_; }
     const WebHandlers& handlers() const override { return handlers_; }
+    ByteRoom& room_for_bodies() override { return room_for_bodies_; }
     bool draining() const override { return draining_; }
 
     void opened(Connection& connection) override {
@@ -112,6 +116,7 @@ private:
 
     const WebServerOptions options_;
     const WebHandlers handlers_;
+    ByteRoom room_for_bodies_;
     std::atomic<bool> draining_ = false;
     std::uint16_t port_ = 0;
     Mutex mutex_;

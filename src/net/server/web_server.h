@@ -23,7 +23,8 @@ struct WebServerOptions {
     int threads = 2;
     std::size_t header_bytes_max = 16 * KiB;
     std::size_t body_bytes_max = 32 * MiB;
-    std::size_t unsent_bytes_max = 16 * MiB;  // of a client that does not read its stream
+    std::size_t bodies_bytes_max = 1024 * MiB;  // of all that are being read
+    std::size_t unsent_bytes_max = 16 * MiB;    // of a client that does not read its stream
     int connections_max = 4096;
     std::chrono::milliseconds idle_time{75'000};  // between two requests
     std::chrono::milliseconds header_time{10'000};

@@ -41,6 +41,23 @@ TEST(WebServerBounds, ABodyThatIsTooLargeIsRefusedReadably) {
     EXPECT_EQ(served.seen().size(), 1U);
 }
 
+TEST(WebServerBounds, AllBodiesTogetherHaveABound) {
+    WebServerOptions options;
+    options.bodies_bytes_max = 1 * MiB;
+    const Served served(options);
+    RawClient first(served.port());
+    const std::string head =
+        "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n";
+    first.send(head);
+    EXPECT_TRUE(first.read_until("\r\n\r\n").contains("100 Continue"));  // it has its room
+    RawClient second(served.port());
+    EXPECT_EQ(second.ask(head).status, 503);
+    RawClient third(served.port());
+    EXPECT_EQ(third.ask(post("/", "small")).status, 200);
+    EXPECT_EQ(first.ask(std::string(1'000'000, 'x')).status, 200);
+    EXPECT_EQ(third.ask(post("/", std::string(1'000'000, 'x'))).status, 200);
+}
+
 TEST(WebServerBounds, TheLineBeforeAChunkHasAnEnd) {
     const Served served;
     RawClient client(served.port());
