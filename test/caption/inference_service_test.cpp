@@ -92,9 +92,8 @@ TEST_F(InferenceServiceTest, TheSameJobAgainIsAnsweredFromMemoryAndSaysSo) {
     config_.cache_bytes = 1 * MiB;
     const auto first = done(task(Task::embed_and_caption));
     std::string said;
-    const auto again = service()->caption(task(Task::embed_and_caption), {}, [&](std::string_view piece) {
-        said += piece;
-    });
+    const auto again =
+        service()->caption(task(Task::embed_and_caption), {}, [&](std::string_view piece) { said += piece; });
     ASSERT_TRUE(first.has_value() && again.has_value());
     EXPECT_FALSE(first->cached);
     EXPECT_TRUE(again->cached);

@@ -1,6 +1,7 @@
 """The environment in which the tests run as on another processor: `python draw_cpu.py SEED` prints NAME=value lines.
 
-One processor is drawn from those that this one can stand for; torch, oneDNN, MKL, simdjson and our own code use only what it has.
+One processor is drawn from those that this one can stand for; torch, oneDNN, MKL, simdjson and our own code use only
+what it has.
 A variable that is already set keeps its value.
 """
 
