@@ -8,6 +8,7 @@ function(vignette_embed target)
     COMMAND ${CMAKE_COMMAND} "-DFILES=${ARGN}" -DHEADER=${header} -DSOURCE=${source} -P ${VIGNETTE_EMBED_SCRIPT}
     DEPENDS ${ARGN} ${VIGNETTE_EMBED_SCRIPT} VERBATIM)
   target_sources(${target} PRIVATE ${source} ${header})
+  add_custom_target(${target}_files DEPENDS ${header})  # for clang-tidy, which needs the header and no program
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
   set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

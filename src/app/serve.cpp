@@ -107,8 +107,8 @@ Result<Listeners> listen(const ServeOptions& options, Services& services, const 
 }
 
 int serve_until_stopped(
-    const Options& options, const CaptionerConfig& config, const ApiKeys& keys, FetchRules webhook_rules,
-    StopSignals& signals
+    const Options& options, const CaptionerConfig& config, const ApiKeys& keys,
+    const FetchRules& webhook_rules, StopSignals& signals
 ) {
     std::unique_ptr<Captioner> captioner;
     Metrics metrics;
@@ -118,7 +118,7 @@ int serve_until_stopped(
          .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB},
         [&](const Answer& answer, bool succeeded) { metrics.note_job(answer, succeeded); }
     );
-    Webhooks webhooks(std::move(webhook_rules), deadlines, {});
+    Webhooks webhooks(webhook_rules, deadlines, {});
     JobStore store(
         desk, deadlines,
         {.limits = {},

@@ -5,8 +5,8 @@ namespace vignette {
 Deadlines::Ticket Deadlines::at(Clock::time_point time, std::function<void()> due) {
     const MutexLock lock(mutex_);
     Ticket ticket;
-    ticket.key = {time, next_++};
-    waiting_.emplace(ticket.key, std::move(due));
+    ticket.key_ = {time, next_++};
+    waiting_.emplace(ticket.key_, std::move(due));
     changed_.notify_all();
     return ticket;
 }
@@ -15,7 +15,7 @@ void Deadlines::forget(const Ticket& ticket) {
     // Destroyed after the lock: what it holds may have more to do than we know.
     std::function<void()> dropped;
     const MutexLock lock(mutex_);
-    const auto found = waiting_.find(ticket.key);
+    const auto found = waiting_.find(ticket.key_);
     if (found == waiting_.end()) return;
     dropped = std::move(found->second);
     waiting_.erase(found);

@@ -24,7 +24,7 @@ public:
 
     class Ticket {
         friend class Deadlines;
-        std::pair<Clock::time_point, std::uint64_t> key{};
+        std::pair<Clock::time_point, std::uint64_t> key_{};
     };
 
     Ticket at(Clock::time_point time, std::function<void()> due);

@@ -67,9 +67,8 @@ bool JobDesk::is_open() const {
 }
 
 std::chrono::milliseconds JobDesk::predicted_wait() const {
-    return std::chrono::milliseconds(
-        static_cast<std::int64_t>(task_ms_ * static_cast<double>(tasks_waiting_ / places_))
-    );
+    const std::size_t rounds = tasks_waiting_ / places_;
+    return std::chrono::milliseconds(static_cast<std::int64_t>(task_ms_ * static_cast<double>(rounds)));
 }
 
 Result<void> JobDesk::check_room(const DeskJob& job) {
@@ -91,7 +90,7 @@ Result<void> JobDesk::submit(DeskJob job) {
     JobHooks hooks{
         .on_event = job.on_event,
         .on_progress = job.on_progress,
-        .explain = [this](Error error) { return explain(std::move(error)); },
+        .explain = [this](const Error& error) { return explain(error); },
     };
     const auto running = std::make_shared<Running>(std::move(job), std::move(hooks));
     Line parting;  // destroyed after the lock
@@ -132,7 +131,7 @@ void JobDesk::leave_line(std::shared_ptr<Running> job) {
     parting_.push_back(std::move(job));
 }
 
-Error JobDesk::explain(Error error) const {
+Error JobDesk::explain(const Error& error) const {
     return error.code == ErrorCode::cancelled && shutting_down_ ? shutting_down() : error;
 }
 

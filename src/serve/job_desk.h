@@ -91,7 +91,7 @@ private:
     std::chrono::milliseconds predicted_wait() const REQUIRES(mutex_);
     bool anything_waits() const REQUIRES(mutex_) { return !lines_[0].empty() || !lines_[1].empty(); }
     Task next_task() REQUIRES(mutex_);
-    Error explain(Error error) const;
+    Error explain(const Error& error) const;
     void leave_line(std::shared_ptr<Running> job);
     void work(const std::stop_token& ending);
     void run(const Task& task, Captioner* captioner);

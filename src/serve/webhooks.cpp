@@ -19,10 +19,11 @@ bool is_hopeless(ErrorCode code) {
 }  // namespace
 
 Webhooks::Webhooks(
-    FetchRules rules, Deadlines& deadlines, Options options, std::unique_ptr<Resolver> resolver
+    const FetchRules& rules, Deadlines& deadlines, Options options, std::unique_ptr<Resolver> resolver
 )
-    : deadlines_(deadlines), options_(std::move(options)), poster_(std::move(rules), std::move(resolver)) {}
+    : deadlines_(deadlines), options_(std::move(options)), poster_(rules, std::move(resolver)) {}
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): both are moved
 void Webhooks::post(const std::string& job, std::string url, std::string json) {
     const std::size_t bytes = json.size();
     {

@@ -31,7 +31,7 @@ public:
     };
 
     Webhooks(
-        FetchRules rules, Deadlines& deadlines, Options options,
+        const FetchRules& rules, Deadlines& deadlines, Options options,
         std::unique_ptr<Resolver> resolver = std::make_unique<SystemResolver>()
     );
 

@@ -46,10 +46,10 @@ public:
                 "cannot listen on " + options_.host + ": give an IP address, such as 127.0.0.1 or 0.0.0.0"
             );
         const tcp::endpoint endpoint(address, options_.port);
-        acceptor_.open(endpoint.protocol(), error);
-        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error) acceptor_.bind(endpoint, error);
-        if (!error) acceptor_.listen(4096, error);
+        error = acceptor_.open(endpoint.protocol(), error);
+        if (!error) error = acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error) error = acceptor_.bind(endpoint, error);
+        if (!error) error = acceptor_.listen(4096, error);
         if (error) {
             return fail(
                 ErrorCode::usage, "cannot listen on " + options_.host + ":" + std::to_string(options_.port) +
@@ -68,7 +68,7 @@ public:
         draining_ = true;
         asio::post(acceptor_.get_executor(), [this] {
             boost::system::error_code ignored;
-            acceptor_.close(ignored);
+            ignored = acceptor_.close(ignored);
         });
         MutexLock lock(mutex_);
         for (Connection* connection : open_) connection->close_if_idle();

@@ -65,14 +65,14 @@ void answer_in_events(const Call& call, AnthropicAsk ask) {
 
 }  // namespace
 
-void anthropic_messages(Call call) {
+void anthropic_messages(const Call& call) {
     Result<AnthropicAsk> ask =
         read_anthropic(call.take_body(), {"msg_" + random_name()}, call.services().limits);
     if (!ask) return call.refuse(ask.error());
     ask->request.stream ? answer_in_events(call, *std::move(ask)) : answer_message(call, *std::move(ask));
 }
 
-void anthropic_count_tokens(Call call) {
+void anthropic_count_tokens(const Call& call) {
     call.exchange().answer(refusal(
         Dialect::anthropic,
         {ErrorCode::unsupported,

@@ -5,7 +5,7 @@
 
 namespace vignette {
 
-void anthropic_messages(Call call);
-void anthropic_count_tokens(Call call);
+void anthropic_messages(const Call& call);
+void anthropic_count_tokens(const Call& call);
 
 }  // namespace vignette

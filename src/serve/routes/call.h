@@ -27,7 +27,7 @@ public:
         : exchange_(std::move(exchange)), route_(&route), parts_(std::move(parts)), services_(&services) {}
 
     const ServedRequest& request() const { return exchange_->request(); }
-    std::string take_body() { return exchange_->take_body(); }
+    std::string take_body() const { return exchange_->take_body(); }
     const std::string& part(std::size_t index) const { return parts_.at(index); }  // of the path, in braces
     std::optional<std::string> query(std::string_view name) const;
     std::string tenant() const;  // who asks, as far as the key tells

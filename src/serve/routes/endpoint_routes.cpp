@@ -47,14 +47,14 @@ void answer_when_ended(const Call& call, const std::string& id, milliseconds wai
 
 }  // namespace
 
-void endpoint_run(Call call) {
+void endpoint_run(const Call& call) {
     const Result<std::string> id =
         call.services().store.submit(call.take_body(), Submitted::to_poll, call.tenant());
     if (!id) return call.refuse(id.error());
     call.answer(format_status({.id = *id}));
 }
 
-void endpoint_runsync(Call call) {
+void endpoint_runsync(const Call& call) {
     const Result<milliseconds> wait = wait_of(call, sync_wait);
     if (!wait) return call.refuse(wait.error());
     const Result<std::string> id =
@@ -63,15 +63,15 @@ void endpoint_runsync(Call call) {
     answer_when_ended(call, *id, *wait);
 }
 
-void endpoint_status(Call call) { answer_status(call, call.part(1)); }
+void endpoint_status(const Call& call) { answer_status(call, call.part(1)); }
 
-void endpoint_status_sync(Call call) {
+void endpoint_status_sync(const Call& call) {
     const Result<milliseconds> wait = wait_of(call, sync_wait);
     if (!wait) return call.refuse(wait.error());
     answer_when_ended(call, call.part(1), *wait);
 }
 
-void endpoint_stream(Call call) {
+void endpoint_stream(const Call& call) {
     const Result<milliseconds> wait = wait_of(call, stream_wait);
     if (!wait) return call.refuse(wait.error());
     const std::string& id = call.part(1);
@@ -81,24 +81,24 @@ void endpoint_stream(Call call) {
     });
 }
 
-void endpoint_cancel(Call call) {
+void endpoint_cancel(const Call& call) {
     const std::optional<JobState> state = call.services().store.cancel(call.part(1));
     state ? call.answer(format_status({.id = call.part(1), .state = *state})) : refuse_unknown(call);
 }
 
-void endpoint_retry(Call call) {
+void endpoint_retry(const Call& call) {
     if (!call.services().store.status(call.part(1))) return refuse_unknown(call);
     const Result<void> retried = call.services().store.retry(call.part(1));
     if (!retried) return call.refuse(retried.error());
     call.answer(format_status({.id = call.part(1)}));
 }
 
-void endpoint_purge(Call call) {
+void endpoint_purge(const Call& call) {
     const std::size_t removed = call.services().store.purge();
     call.answer(R"({"removed":)" + std::to_string(removed) + R"(,"status":"completed"})");
 }
 
-void endpoint_health(Call call) {
+void endpoint_health(const Call& call) {
     const JobDesk::Load load = call.services().desk.load();
     call.answer(format_health(
         call.services().store.counts(), {.loading = !call.services().desk.is_open(), .busy = load.running > 0}

@@ -5,14 +5,14 @@
 
 namespace vignette {
 
-void endpoint_run(Call call);
-void endpoint_runsync(Call call);
-void endpoint_status(Call call);
-void endpoint_status_sync(Call call);
-void endpoint_stream(Call call);
-void endpoint_cancel(Call call);
-void endpoint_retry(Call call);
-void endpoint_purge(Call call);
-void endpoint_health(Call call);
+void endpoint_run(const Call& call);
+void endpoint_runsync(const Call& call);
+void endpoint_status(const Call& call);
+void endpoint_status_sync(const Call& call);
+void endpoint_stream(const Call& call);
+void endpoint_cancel(const Call& call);
+void endpoint_retry(const Call& call);
+void endpoint_purge(const Call& call);
+void endpoint_health(const Call& call);
 
 }  // namespace vignette

@@ -25,7 +25,7 @@ JobStatus unknown(const std::string& id) {
     return {.id = id, .state = JobState::failed, .error = "Job ID not found"};
 }
 
-Result<std::string> submit(Call& call) {
+Result<std::string> submit(const Call& call) {
     return call.services().store.submit(call.take_body(), Submitted::to_test, call.tenant());
 }
 
@@ -59,30 +59,30 @@ void when_ended(const Call& call, const std::string& id, std::function<void()> t
 
 }  // namespace
 
-void local_run(Call call) {
+void local_run(const Call& call) {
     const Result<std::string> id = submit(call);
     if (!id) return refuse_local(call, id.error());
     call.answer(format_status({.id = *id, .state = JobState::in_progress}));
 }
 
-void local_runsync(Call call) {
+void local_runsync(const Call& call) {
     const Result<std::string> id = submit(call);
     if (!id) return refuse_local(call, id.error());
     when_ended(call, *id, [call, id = *id] { answer_local(call, id); });
 }
 
-void local_status(Call call) {
+void local_status(const Call& call) {
     if (refuse_without_sdk(call)) return;
     answer_local(call, call.part(0));
 }
 
-void local_status_sync(Call call) {
+void local_status_sync(const Call& call) {
     if (refuse_without_sdk(call)) return;
     const std::string& id = call.part(0);
     when_ended(call, id, [call, id] { answer_local(call, id); });
 }
 
-void local_stream(Call call) {
+void local_stream(const Call& call) {
     if (refuse_without_sdk(call)) return;
     const std::string& id = call.part(0);
     when_ended(call, id, [call, id] {

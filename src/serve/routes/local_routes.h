@@ -6,10 +6,10 @@
 
 namespace vignette {
 
-void local_run(Call call);
-void local_runsync(Call call);
-void local_status(Call call);
-void local_status_sync(Call call);
-void local_stream(Call call);
+void local_run(const Call& call);
+void local_runsync(const Call& call);
+void local_status(const Call& call);
+void local_status_sync(const Call& call);
+void local_stream(const Call& call);
 
 }  // namespace vignette

@@ -17,6 +17,7 @@ namespace {
 
 std::vector<OllamaModel> ollama_models(const Services& services) {
     std::vector<OllamaModel> models;
+    models.reserve(services.models.size());
     for (const ServedModel& model : services.models)
         models.push_back({model.name, model.family, model.digest, model.kind == "embedder"});
     return models;
@@ -86,14 +87,14 @@ void answer_in_lines(const Call& call, OllamaAsk ask) {
     );
 }
 
-void answer_ollama(Call call, OllamaRoute route) {
+void answer_ollama(const Call& call, OllamaRoute route) {
     Result<OllamaAsk> ask = read_ollama(call.take_body(), route, ollama_id(), call.services().limits);
     if (!ask) return call.refuse(ask.error());
     if (ask->only_loads) return call.answer(format_ollama_loaded(ollama_reply(call, *ask)));
     ask->request.stream ? answer_in_lines(call, *std::move(ask)) : answer_whole(call, *std::move(ask));
 }
 
-void answer_vectors(Call call, OllamaVectors form) {
+void answer_vectors(const Call& call, OllamaVectors form) {
     Result<OllamaEmbedAsk> ask =
         read_ollama_embed(call.take_body(), form, ollama_id(), call.services().limits);
     if (!ask) return call.refuse(ask.error());
@@ -110,16 +111,16 @@ void answer_vectors(Call call, OllamaVectors form) {
 
 }  // namespace
 
-void ollama_generate(Call call) { answer_ollama(call, OllamaRoute::generate); }
-void ollama_chat(Call call) { answer_ollama(call, OllamaRoute::chat); }
-void ollama_embed(Call call) { answer_vectors(call, OllamaVectors::many); }
-void ollama_embeddings(Call call) { answer_vectors(call, OllamaVectors::one); }
+void ollama_generate(const Call& call) { answer_ollama(call, OllamaRoute::generate); }
+void ollama_chat(const Call& call) { answer_ollama(call, OllamaRoute::chat); }
+void ollama_embed(const Call& call) { answer_vectors(call, OllamaVectors::many); }
+void ollama_embeddings(const Call& call) { answer_vectors(call, OllamaVectors::one); }
 
-void ollama_tags(Call call) {
+void ollama_tags(const Call& call) {
     call.answer(format_ollama_tags(ollama_models(call.services()), call.services().started));
 }
 
-void ollama_show(Call call) {
+void ollama_show(const Call& call) {
     const Result<std::string> name = read_ollama_model(call.take_body(), call.services().limits);
     if (!name) return call.refuse(name.error());
     const std::vector<OllamaModel> models = ollama_models(call.services());
@@ -134,15 +135,15 @@ void ollama_show(Call call) {
 }
 
 // Of the models in memory the server knows one: the default captioner, from when it is loaded.
-void ollama_ps(Call call) {
+void ollama_ps(const Call& call) {
     std::vector<OllamaModel> models = ollama_models(call.services());
     models.resize(call.services().desk.is_open() ? std::min<std::size_t>(models.size(), 1) : 0);
     call.answer(format_ollama_running(models));
 }
 
-void ollama_version(Call call) { call.answer(format_ollama_version()); }
+void ollama_version(const Call& call) { call.answer(format_ollama_version()); }
 
-void ollama_not_here(Call call) {
+void ollama_not_here(const Call& call) {
     call.exchange().answer(refusal(
         Dialect::ollama,
         {ErrorCode::unsupported,

@@ -5,14 +5,14 @@
 
 namespace vignette {
 
-void ollama_generate(Call call);
-void ollama_chat(Call call);
-void ollama_embed(Call call);
-void ollama_embeddings(Call call);
-void ollama_tags(Call call);
-void ollama_show(Call call);
-void ollama_ps(Call call);
-void ollama_version(Call call);
-void ollama_not_here(Call call);  // what changes the models of a server
+void ollama_generate(const Call& call);
+void ollama_chat(const Call& call);
+void ollama_embed(const Call& call);
+void ollama_embeddings(const Call& call);
+void ollama_tags(const Call& call);
+void ollama_show(const Call& call);
+void ollama_ps(const Call& call);
+void ollama_version(const Call& call);
+void ollama_not_here(const Call& call);  // what changes the models of a server
 
 }  // namespace vignette

@@ -45,19 +45,19 @@ OpenAiModel openai_model_of(const ServedModel& model) {
 
 }  // namespace
 
-void openai_chat(Call call) { run_openai(call, OpenAiRoute::chat); }
+void openai_chat(const Call& call) { run_openai(call, OpenAiRoute::chat); }
 
-void openai_responses(Call call) { run_openai(call, OpenAiRoute::responses); }
+void openai_responses(const Call& call) { run_openai(call, OpenAiRoute::responses); }
 
-void openai_embeddings(Call call) { run_openai(call, OpenAiRoute::embeddings); }
+void openai_embeddings(const Call& call) { run_openai(call, OpenAiRoute::embeddings); }
 
-void openai_models(Call call) {
+void openai_models(const Call& call) {
     std::vector<OpenAiModel> models;
     for (const ServedModel& model : call.services().models) models.push_back(openai_model_of(model));
     call.answer(format_openai_models(models));
 }
 
-void openai_model(Call call) {
+void openai_model(const Call& call) {
     const std::string& name = call.part(0);
     for (const ServedModel& model : call.services().models)
         if (model.name == name || (!model.source.empty() && model.source == name))

@@ -5,10 +5,10 @@
 
 namespace vignette {
 
-void openai_chat(Call call);
-void openai_responses(Call call);
-void openai_embeddings(Call call);
-void openai_models(Call call);
-void openai_model(Call call);
+void openai_chat(const Call& call);
+void openai_responses(const Call& call);
+void openai_embeddings(const Call& call);
+void openai_models(const Call& call);
+void openai_model(const Call& call);
 
 }  // namespace vignette

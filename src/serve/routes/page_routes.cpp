@@ -42,22 +42,24 @@ std::string openapi_text() {
 
 }  // namespace
 
-void playground(Call call) { answer_page(call, embedded::index_html(), "text/html; charset=utf-8"); }
-void playground_style(Call call) { answer_page(call, embedded::playground_css(), "text/css; charset=utf-8"); }
-void playground_script(Call call) {
+void playground(const Call& call) { answer_page(call, embedded::index_html(), "text/html; charset=utf-8"); }
+void playground_style(const Call& call) {
+    answer_page(call, embedded::playground_css(), "text/css; charset=utf-8");
+}
+void playground_script(const Call& call) {
     answer_page(call, embedded::playground_js(), "text/javascript; charset=utf-8");
 }
-void documentation(Call call) { answer_page(call, embedded::docs_html(), "text/html; charset=utf-8"); }
-void documentation_script(Call call) {
+void documentation(const Call& call) { answer_page(call, embedded::docs_html(), "text/html; charset=utf-8"); }
+void documentation_script(const Call& call) {
     answer_page(call, embedded::docs_js(), "text/javascript; charset=utf-8");
 }
 
-void openapi(Call call) {
+void openapi(const Call& call) {
     static const std::string text = openapi_text();  // the routes never change
     call.answer(text);
 }
 
-void metrics(Call call) {
+void metrics(const Call& call) {
     const Services& services = call.services();
     call.exchange().answer({
         .status = 200,

@@ -5,12 +5,12 @@
 
 namespace vignette {
 
-void playground(Call call);
-void playground_style(Call call);
-void playground_script(Call call);
-void documentation(Call call);
-void documentation_script(Call call);
-void openapi(Call call);
-void metrics(Call call);
+void playground(const Call& call);
+void playground_style(const Call& call);
+void playground_script(const Call& call);
+void documentation(const Call& call);
+void documentation_script(const Call& call);
+void openapi(const Call& call);
+void metrics(const Call& call);
 
 }  // namespace vignette

@@ -40,13 +40,13 @@ void run_vision(const Call& call, VisionTask task) {
     );
 }
 
-void refuse_vision_task(const Call& call, std::string message) {
-    call.refuse({.code = ErrorCode::unsupported, .message = std::move(message), .field = {}});
+void refuse_vision_task(const Call& call, const std::string& message) {
+    call.refuse({.code = ErrorCode::unsupported, .message = message, .field = {}});
 }
 
 }  // namespace
 
-void immich_predict(Call call) {
+void immich_predict(const Call& call) {
     const std::string type(call.request().field("Content-Type"));
     Result<PlainRequest> read = read_prediction(type, call.take_body(), call.services().limits);
     if (!read) return call.refuse(read.error());
@@ -59,15 +59,15 @@ void immich_predict(Call call) {
     );
 }
 
-void photoprism_caption(Call call) { run_vision(call, VisionTask::caption); }
+void photoprism_caption(const Call& call) { run_vision(call, VisionTask::caption); }
 
-void photoprism_labels(Call call) { run_vision(call, VisionTask::labels); }
+void photoprism_labels(const Call& call) { run_vision(call, VisionTask::labels); }
 
-void photoprism_nsfw(Call call) {
+void photoprism_nsfw(const Call& call) {
     refuse_vision_task(call, "this server does not detect nudity; leave PhotoPrism's own model on for it");
 }
 
-void photoprism_face(Call call) {
+void photoprism_face(const Call& call) {
     refuse_vision_task(call, "this server does not know faces; leave PhotoPrism's own model on for them");
 }
 

@@ -6,11 +6,11 @@
 
 namespace vignette {
 
-void immich_predict(Call call);
+void immich_predict(const Call& call);
 
-void photoprism_caption(Call call);
-void photoprism_labels(Call call);
-void photoprism_nsfw(Call call);
-void photoprism_face(Call call);
+void photoprism_caption(const Call& call);
+void photoprism_labels(const Call& call);
+void photoprism_nsfw(const Call& call);
+void photoprism_face(const Call& call);
 
 }  // namespace vignette

@@ -20,9 +20,9 @@ class Feed {
 public:
     Feed(Call call, std::string content_type) : call_(std::move(call)), type_(std::move(content_type)) {}
 
-    void say(std::string text) {
+    void say(const std::string& text) {
         begin();
-        call_.exchange().write(std::move(text));
+        call_.exchange().write(text);
     }
     void end() {
         begin();
@@ -124,19 +124,19 @@ void run(const Call& call, Result<PlainRequest> read, Delivery delivery) {
 }  // namespace
 
 // The text is what Immich's own service says.
-void ping(Call call) {
+void ping(const Call& call) {
     if (!call.services().desk.is_open()) return call.answer("", 204);
     call.exchange().answer({.status = 200, .body = "pong", .content_type = "text/plain", .fields = {}});
 }
 
-void livez(Call call) { call.answer(R"({"status":"alive"})"); }
+void livez(const Call& call) { call.answer(R"({"status":"alive"})"); }
 
-void readyz(Call call) {
+void readyz(const Call& call) {
     const bool ready = call.services().desk.is_open();
     call.answer(ready ? R"({"status":"ready"})" : R"({"status":"loading"})", ready ? 200 : 503);
 }
 
-void health(Call call) {
+void health(const Call& call) {
     const bool ready = call.services().desk.is_open();
     call.answer(
         std::string(R"({"status":")") + (ready ? "ready" : "loading") + R"(","gpu_available":)" +
@@ -144,23 +144,19 @@ void health(Call call) {
     );
 }
 
-void run_here(Call call) {
-    call.services().sdk_routes ? local_run(std::move(call)) : run_plain(std::move(call));
-}
+void run_here(const Call& call) { call.services().sdk_routes ? local_run(call) : run_plain(call); }
 
-void run_here_sync(Call call) {
-    call.services().sdk_routes ? local_runsync(std::move(call)) : run_plain(std::move(call));
-}
+void run_here_sync(const Call& call) { call.services().sdk_routes ? local_runsync(call) : run_plain(call); }
 
-void run_plain(Call call) {
+void run_plain(const Call& call) {
     run(call, read_plain(call.take_body(), call.services().limits), Delivery::whole);
 }
 
-void run_batch(Call call) {
+void run_batch(const Call& call) {
     run(call, read_plain_batch(call.take_body(), call.services().limits), delivery_of(call));
 }
 
-void run_batch_form(Call call) {
+void run_batch_form(const Call& call) {
     const std::string type(call.request().field("Content-Type"));
     run(call, read_plain_form(type, call.take_body(), call.services().limits), delivery_of(call));
 }

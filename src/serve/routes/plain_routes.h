@@ -5,14 +5,14 @@
 
 namespace vignette {
 
-void ping(Call call);
-void livez(Call call);
-void readyz(Call call);
-void health(Call call);
-void run_here(Call call);       // run_plain(), or as RunPod's local server does it
-void run_here_sync(Call call);  // the same
-void run_plain(Call call);
-void run_batch(Call call);
-void run_batch_form(Call call);
+void ping(const Call& call);
+void livez(const Call& call);
+void readyz(const Call& call);
+void health(const Call& call);
+void run_here(const Call& call);       // run_plain(), or as RunPod's local server does it
+void run_here_sync(const Call& call);  // the same
+void run_plain(const Call& call);
+void run_batch(const Call& call);
+void run_batch_form(const Call& call);
 
 }  // namespace vignette

@@ -22,7 +22,7 @@ struct Route {
     Access access;
     Dialect dialect;
     std::string_view summary;
-    void (*handle)(Call call);
+    void (*handle)(const Call& call);
     // For the OpenAPI document: names in web/schemas.json, or the media type of an answer that is no JSON.
     std::string_view request = {};
     std::string_view answer = {};

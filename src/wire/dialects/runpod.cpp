@@ -91,9 +91,9 @@ std::string format_failed(const Error& error, const WorkerIdentity& worker, Stop
 
 std::string format_progress(std::size_t done, std::size_t count) {
     return written_whole([&] {
-        Json output{{"done", done}};
-        if (count > 0) output["count"] = count;
-        return dumped(Json{{"status", "IN_PROGRESS"}, {"output", std::move(output)}});
+        Json progress{{"done", done}};
+        if (count > 0) progress["count"] = count;
+        return dumped(Json{{"status", "IN_PROGRESS"}, {"output", std::move(progress)}});
     });
 }
 

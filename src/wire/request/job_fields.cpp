@@ -10,6 +10,7 @@ namespace {
 
 std::vector<std::string_view> known_names() {
     std::vector<std::string_view> names;
+    names.reserve(job_fields.size());
     for (const JobField& field : job_fields) names.push_back(field.name);
     return names;
 }

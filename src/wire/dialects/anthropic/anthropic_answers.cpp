@@ -53,7 +53,7 @@ Json message_json(const AnthropicReply& reply) {
     };
 }
 
-std::string event_text(std::string_view name, Json json) {
+std::string event_text(std::string_view name, const Json& json) {
     return "event: " + std::string(name) + "\ndata: " + written_json(json) + "\n\n";
 }
 
@@ -95,7 +95,7 @@ std::string anthropic_end(const Caption& caption) {
     };
     add_remarks(end, caption);
     return event_text("content_block_stop", {{"type", "content_block_stop"}, {"index", 0}}) +
-           event_text("message_delta", std::move(end)) +
+           event_text("message_delta", end) +
            event_text("message_stop", {{"type", "message_stop"}});
 }
 

@@ -9,7 +9,7 @@ namespace vignette {
 namespace {
 
 constexpr OpenAiNames chat_names{.question = "messages", .format = "response_format", .length = "max_tokens"};
-constexpr std::string_view done = "data: [DONE]\n\n";
+constexpr std::string_view stream_end = "data: [DONE]\n\n";
 
 std::string_view chat_finish(FinishReason reason) {
     return reason == FinishReason::length ? "length" : "stop";  // one that repeats itself is ended, too
@@ -121,12 +121,12 @@ std::string ChatWriter::rest(const Answer& answer) {
             delta(static_cast<int>(i), {{"role", "assistant"}, {"content", text}}, chat_finish(one.finish));
     }
     if (call_.with_usage) said += chunk(ResultJson::array(), chat_usage(caption));
-    return said.append(done);
+    return said.append(stream_end);
 }
 
 std::string ChatWriter::failure(const Error& error) {
     return "data: " + format_refusal(Dialect::openai, error, http_status(error.code)) + "\n\n" +
-           std::string(done);
+           std::string(stream_end);
 }
 
 Error ChatWriter::renamed(Error error) const { return in_openai_words(std::move(error), chat_names); }

@@ -211,7 +211,7 @@ private:
 
 }  // namespace
 
-Result<Request> read_embeddings(const PaddedText& text, const Limits& limits, JobId id) {
+Result<Request> read_embeddings(const PaddedText& text, const Limits& limits, const JobId& id) {
     return EmbeddingReader(text, limits).read(id);
 }
 

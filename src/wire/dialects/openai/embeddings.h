@@ -10,6 +10,6 @@
 namespace vignette {
 
 // Texts, and as an addition of ours pictures: data URLs among the texts, or objects like {"image": "..."}.
-Result<Request> read_embeddings(const PaddedText& text, const Limits& limits, JobId id);
+Result<Request> read_embeddings(const PaddedText& text, const Limits& limits, const JobId& id);
 
 }  // namespace vignette

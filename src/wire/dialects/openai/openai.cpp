@@ -33,7 +33,7 @@ Result<Request> read_openai(OpenAiRoute route, const PaddedText& text, const Lim
     switch (route) {
         case OpenAiRoute::chat: return read_chat(text, limits, std::move(id));
         case OpenAiRoute::responses: return read_responses(text, limits, std::move(id));
-        case OpenAiRoute::embeddings: return read_embeddings(text, limits, std::move(id));
+        case OpenAiRoute::embeddings: return read_embeddings(text, limits, id);
     }
     panic("OpenAiRoute out of range");
 }
