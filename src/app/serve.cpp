@@ -151,7 +151,7 @@ int serve_until_stopped(
     if (!loaded) {
         log_error("cannot load the model: " + loaded.error().message);
         desk.stop_all();  // who has come meanwhile is told
-        (*web)->drain(std::chrono::steady_clock::now() + 2s);
+        web->drain(std::chrono::steady_clock::now() + 2s);
         return exit_failed;
     }
     captioner = *std::move(loaded);

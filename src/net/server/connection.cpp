@@ -71,7 +71,7 @@ public:
 
     asio::awaitable<void> serve() {
         error_code ignored;
-        stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+        ignored = stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
         while (co_await serve_one()) {
         }
         co_await close();
@@ -263,7 +263,7 @@ private:
     // answer that the client reads only when it has sent its whole body.
     asio::awaitable<void> close() {
         error_code error;
-        stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
+        error = stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
         const auto end = std::chrono::steady_clock::now() + linger_max;
         buffer_.clear();
         buffer_.shrink_to_fit();
