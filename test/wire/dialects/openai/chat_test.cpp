@@ -102,7 +102,7 @@ TEST(OpenAiChat, NullIsAsIfAbsent) {
         user(picture),
         R"(,"model":null,"temperature":null,"stop":null,"tools":null,"response_format":null,"stream":null,"seed":null)"
     ));
-    EXPECT_EQ(job.options, CaptionOptions{});
+    EXPECT_EQ(job.options, CaptionOptions{.fewer_tokens_will_do = true});
     EXPECT_TRUE(job.warnings.empty());
 }
 
