@@ -39,7 +39,7 @@ bool refuse_without_sdk(const Call& call) {
     if (call.services().sdk_routes) return false;
     constexpr int not_found = 404;
     call.exchange().answer(refusal(
-        Dialect::vignette,
+        Dialect::runpod,
         {.code = ErrorCode::not_found,
          .message = "this is served with --rp_serve_api only; see /v2/{endpoint}/status/{id}",
          .field = {}},

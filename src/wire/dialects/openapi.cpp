@@ -11,7 +11,8 @@ using Json = nlohmann::ordered_json;
 
 Json content_of(std::string_view what) {
     const bool is_media_type = what.find('/') != std::string_view::npos;
-    if (is_media_type) return Json{{what, {{"schema", {{"type", "string"}}}}}};
+    const std::string_view kind = what.starts_with("multipart/") ? "object" : "string";
+    if (is_media_type) return Json{{what, {{"schema", {{"type", kind}}}}}};
     return Json{{"application/json", {{"schema", {{"$ref", "#/components/schemas/" + std::string(what)}}}}}};
 }
 
@@ -23,7 +24,7 @@ std::string_view error_schema(Dialect dialect) {
         case Dialect::openai: return "OpenaiError";
         case Dialect::anthropic: return "AnthropicError";
         case Dialect::photoprism: return "PhotoprismError";
-        case Dialect::immich: return "ErrorMessage";
+        case Dialect::immich: return "ErrorDetail";
     }
     return "Error";
 }
