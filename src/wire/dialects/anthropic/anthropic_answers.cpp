@@ -95,8 +95,7 @@ std::string anthropic_end(const Caption& caption) {
     };
     add_remarks(end, caption);
     return event_text("content_block_stop", {{"type", "content_block_stop"}, {"index", 0}}) +
-           event_text("message_delta", end) +
-           event_text("message_stop", {{"type", "message_stop"}});
+           event_text("message_delta", end) + event_text("message_stop", {{"type", "message_stop"}});
 }
 
 std::string anthropic_failure(const Error& error) {
