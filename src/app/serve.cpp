@@ -36,7 +36,7 @@ Result<ApiKeys> read_keys(const ServeOptions& options) {
     if (!options.key_file.empty()) file = TRY(read_text_file(options.key_file, 1 * MiB));
     ApiKeys keys = TRY(ApiKeys::read(options.keys, file));
     if (keys.none() && !(options.keys.empty() && options.key_file.empty()))
-        return fail(ErrorCode::usage, "API keys are given, but there is none in them: correct or unset them");
+        return fail(ErrorCode::usage, "the list of API keys holds no key: correct or unset it");
     if (keys.none() && !is_loopback(options.host) && !options.without_keys) {
         return fail(
             ErrorCode::usage, "anybody who reaches " + options.host +

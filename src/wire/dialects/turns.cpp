@@ -18,7 +18,7 @@ Result<void> check_answer(const Turn& turn, const Turn& last) {
     if (&turn != &last) {
         return fail(
             ErrorCode::unsupported,
-            "earlier answers of the assistant are not supported: each request stands alone; send the last "
+            "earlier answers of the assistant are not supported: no request knows another; send the last "
             "question with its pictures",
             turn.path
         );

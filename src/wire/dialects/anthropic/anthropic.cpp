@@ -37,7 +37,7 @@ constexpr std::array anthropic_refused{
     RefusedMember{"tools", "leave it out: the models here call no tools"},
     RefusedMember{"mcp_servers", "leave it out: the models here call no tools"},
     RefusedMember{"container", "leave it out: the models here run no code"},
-    RefusedMember{"context_management", "leave it out: each request stands alone"},
+    RefusedMember{"context_management", "leave it out: no request knows another"},
 };
 
 // About billing, caching and routing.

@@ -46,7 +46,7 @@ struct Refused {
 };
 constexpr std::array ollama_refused{
     Refused{"suffix", "leave it out: the models here describe pictures and fill no gaps"},
-    Refused{"context", "leave it out: each request stands alone"},
+    Refused{"context", "leave it out: no request knows another"},
     Refused{"template", "leave it out: the model's own template is used"},
     Refused{"raw", "leave it out: the model's own template is used"},
     Refused{"think", "send false: no model here thinks aloud"},
