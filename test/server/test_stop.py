@@ -169,7 +169,7 @@ def test_an_outer_address_needs_keys():
 def test_a_wrong_hash_or_file_of_keys_is_a_usage_error(tmp_path):
     (tmp_path / "empty").write_text("# nobody yet\n")
     code, said = refuses("--api-key-file", str(tmp_path / "empty"))
-    assert code == 2 and "there is none in them" in said
+    assert code == 2 and "holds no key" in said
     code, said = refuses("--api-keys", "sha256:abc")
     assert code == 2 and "64 hexadecimal digits" in said
     code, said = refuses("--api-key-file", str(tmp_path / "nothing"))
