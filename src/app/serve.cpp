@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/files/read_file.h"
 #include "app/open_back.h"
+#include "app/preflight/gpu.h"
 #include "app/served_models.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
@@ -91,6 +92,13 @@ void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, std::chrono::secon
     webhooks.wait_until_quiet(end);
 }
 
+// The model has been loaded, so that a GPU it wants is there.
+bool computes_on_gpu(const std::string& device) {
+    if (device != "auto") return device == "cuda";
+    const Result<Gpus> gpus = probe_gpus();
+    return gpus && !gpus->devices.empty();
+}
+
 struct Listeners {
     std::unique_ptr<WebServer> web;
     std::unique_ptr<WebServer> health;  // null: the same
@@ -155,6 +163,7 @@ int serve_until_stopped(
         return exit_failed;
     }
     captioner = *std::move(loaded);
+    services.gpu = computes_on_gpu(options.device);
     const int pictures = captioner->pictures_at_once();
     desk.open(*captioner, options.concurrency > 0 ? std::min(options.concurrency, pictures) : pictures);
     log_info("ready; pictures at once: " + std::to_string(pictures));

@@ -30,7 +30,7 @@ struct Services {
     Deadlines& deadlines;
     Metrics& metrics;
     std::vector<ServedModel> models;  // the default captioner first, then the default embedder
-    bool gpu = false;
+    std::atomic<bool> gpu = false;    // the model computes on one; known once it is loaded
     bool sdk_routes = false;  // /run and /status as RunPod's own local server has them: --rp_serve_api
     std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 };

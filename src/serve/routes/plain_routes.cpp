@@ -34,12 +34,9 @@ private:
     void begin() {
         std::call_once(once_, [this] {
             begun_ = true;
-            call_.exchange().begin({
-                .status = 200,
-                .body = {},
-                .content_type = type_,
-                .fields = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}},
-            });
+            ServedResponse head = event_stream();
+            head.content_type = type_;
+            call_.exchange().begin(std::move(head));
         });
     }
 
