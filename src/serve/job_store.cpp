@@ -20,7 +20,7 @@ JobStore::~JobStore() = default;
 Result<std::string> JobStore::submit(std::string body, Submitted submitted, std::string tenant) {
     const auto record = std::make_shared<Record>();
     record->body.emplace(std::move(body));
-    record->submission = TRY(read_submission(*record->body, options_.limits));
+    record->submission = TRY(read_submission(*record->body, options_.limits, options_.policy));
     record->submitted = submitted;
     record->tenant = std::move(tenant);
     record->id = random_job_id(submitted);

@@ -26,6 +26,7 @@ public:
     using Clock = Deadlines::Clock;
     struct Options {
         Limits limits;
+        PolicyBounds policy;
         WorkerIdentity worker;
         std::chrono::milliseconds keep_polled{1'800'000};  // results
         std::chrono::milliseconds keep_waited{60'000};

@@ -28,6 +28,10 @@ protected:
 
     void make(JobStore::Options options, JobDesk::Bounds bounds = {}) {
         end();
+        options.policy = {
+            .execution_time_min = std::chrono::milliseconds(1),
+            .time_to_live_min = std::chrono::milliseconds(1)
+        };
         options.worker = {.hostname = "host", .worker_id = "worker"};
         options.post_webhook = [this](const std::string& id, std::string url, std::string body) {
             const std::lock_guard lock(mutex_);

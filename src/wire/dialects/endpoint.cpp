@@ -14,17 +14,10 @@ namespace {
 using Json = ResultJson;
 using Value = JsonReader::Value;
 
-struct Range {
-    std::int64_t min, max;
-};
-constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
-constexpr Range execution_times{5'000, 7 * day_ms};
-constexpr Range times_to_live{10'000, 7 * day_ms};
-
 class SubmissionReader {
 public:
-    SubmissionReader(const PaddedText& text, const Limits& limits)
-        : json_(text, limits.json_depth_max), limits_(limits) {}
+    SubmissionReader(const PaddedText& text, const Limits& limits, const PolicyBounds& bounds)
+        : json_(text, limits.json_depth_max), limits_(limits), bounds_(bounds) {}
 
     Result<Submission> read() {
         TRY(json_.read([this](std::string_view key, Value& value) { return read_member(key, value); }));
@@ -72,11 +65,11 @@ private:
         if (TRY(json_.kind(value)) == JsonKind::null) return json_.skip(value);
         if (key == "executionTimeout") {
             submission_.execution_time_max =
-                TRY(read_time("policy.executionTimeout", execution_times, value));
+                TRY(read_time("policy.executionTimeout", bounds_.execution_time_min, value));
             return {};
         }
         if (key == "ttl") {
-            submission_.time_to_live = TRY(read_time("policy.ttl", times_to_live, value));
+            submission_.time_to_live = TRY(read_time("policy.ttl", bounds_.time_to_live_min, value));
             return {};
         }
         if (key == "lowPriority") {
@@ -86,15 +79,17 @@ private:
         return json_.skip(value);
     }
 
-    Result<std::chrono::milliseconds> read_time(std::string_view path, const Range& range, Value& value) {
+    Result<std::chrono::milliseconds> read_time(
+        std::string_view path, std::chrono::milliseconds least, Value& value
+    ) {
         const JsonKind kind = TRY(json_.kind(value));
         if (kind != JsonKind::number) return wrong_type(path, "milliseconds", kind);
         const auto ms = whole_number(json_.token(value));
-        if (!ms || *ms < range.min || *ms > range.max) {
+        if (!ms || *ms < least.count() || *ms > bounds_.most.count()) {
             return fail(
                 ErrorCode::invalid_input,
-                "it must be between " + std::to_string(range.min) + " and " + std::to_string(range.max) +
-                    " milliseconds",
+                "it must be between " + std::to_string(least.count()) + " and " +
+                    std::to_string(bounds_.most.count()) + " milliseconds",
                 std::string(path)
             );
         }
@@ -103,6 +98,7 @@ private:
 
     JsonReader json_;
     const Limits& limits_;
+    const PolicyBounds& bounds_;
     bool seen_input_ = false;
     Submission submission_;
 };
@@ -139,8 +135,10 @@ std::string_view to_text(JobState state) {
     return "FAILED";
 }
 
-Result<Submission> read_submission(const PaddedText& text, const Limits& limits) {
-    return TRY(at_wall(ErrorCode::out_of_memory, [&] { return SubmissionReader(text, limits).read(); }));
+Result<Submission> read_submission(const PaddedText& text, const Limits& limits, const PolicyBounds& bounds) {
+    return TRY(at_wall(ErrorCode::out_of_memory, [&] {
+        return SubmissionReader(text, limits, bounds).read();
+    }));
 }
 
 std::string format_status(const JobStatus& status) {

@@ -31,7 +31,14 @@ struct Submission {
 };
 
 // `{"input": {...}, "webhook": "...", "policy": {...}}`. What "input" holds is not looked at.
-Result<Submission> read_submission(const PaddedText& text, const Limits& limits);
+struct PolicyBounds {  // RunPod's own
+    std::chrono::milliseconds execution_time_min{5'000};
+    std::chrono::milliseconds time_to_live_min{10'000};
+    std::chrono::milliseconds most{std::chrono::hours(7 * 24)};  // of either
+};
+Result<Submission> read_submission(
+    const PaddedText& text, const Limits& limits, const PolicyBounds& bounds = {}
+);
 
 struct JobStatus {
     std::string id;

@@ -24,6 +24,7 @@ protected:
         options_.model = bundle_.path().string();
         options_.root = root_.path();
         options_.disk_percent_min = 0;
+        options_.sandbox = false;  // starting a decoder takes a tenth of a second
         options_.probe = [this] { return found_; };
     }
 
@@ -56,6 +57,7 @@ protected:
 
 TEST_F(Preflight, GoesFromWhatIsInstalledToTheMachineAroundIt) {
     has_gpu(20 * gib);
+    options_.sandbox = true;
     std::vector<std::string> names;
     for (const Check& check : preflight(options_)) names.push_back(check.name);
     EXPECT_EQ(
@@ -71,6 +73,12 @@ TEST_F(Preflight, AWholeBundlePasses) {
     EXPECT_EQ(verdict("files"), Verdict::ok);
     options_.deep = true;
     EXPECT_EQ(verdict("files"), Verdict::ok) << check("files")->details;
+}
+
+TEST_F(Preflight, WithoutDecoderProcessesTheOperatorIsReminded) {
+    EXPECT_EQ(verdict("sandbox"), Verdict::note);
+    options_.sandbox = true;
+    EXPECT_NE(verdict("sandbox"), Verdict::failed) << check("sandbox")->details;
 }
 
 TEST_F(Preflight, AModelThatIsNotThereIsAFailureAndItsFilesAreNotAskedFor) {
