@@ -72,9 +72,9 @@ std::size_t bytes_of(const Caption& made) {
     std::size_t bytes = itself + made.text.value_or("").size() + made.tokens.size() * sizeof(TokenId) +
                         made.logprobs.size() * sizeof(float) + made.model.prompt.size();
     if (made.embedding) bytes += made.embedding->values.size() * sizeof(float);
-    for (const std::string& one : made.token_texts) bytes += one.size() + sizeof one;
+    for (const std::string& one : made.token_texts) bytes += one.size() + sizeof(std::string);
     for (const std::string& one : made.tags.value_or(std::vector<std::string>()))
-        bytes += one.size() + sizeof one;
+        bytes += one.size() + sizeof(std::string);
     for (const Alternative& one : made.alternatives) bytes += one.text.size() + sizeof one;
     return bytes;
 }

@@ -67,5 +67,5 @@ def test_what_is_no_job_is_422_with_detail(server, body):
 def test_without_the_option_they_are_not_there(scripted_server):
     for path, body in {"/status/x": None, "/stream/x": {}}.items():
         status, answer = ask(scripted_server + path, body)
-        assert status == 404 and "--rp_serve_api" in answer["error"]["message"]
+        assert status == 404 and "--rp_serve_api" in answer["error"]
     assert ask(f"{scripted_server}/runsync", {"input": picture("text=a cat")})[1]["caption"] == "a cat"
