@@ -52,7 +52,7 @@ Result<void> JobStore::start(const Shared& record) {
     if (!body) return {};
     const auto read = [&]() -> Result<Request> {
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
-            return read_any_job(*body, options_.limits, IdLength::any, {record->id}).request;
+            return read_any_job(*body, options_.limits, {.id_length = IdLength::any}, {record->id}).request;
         }));
     };
     Result<Request> request = read();

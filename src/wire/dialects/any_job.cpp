@@ -30,9 +30,9 @@ Result<Request> read_foreign(
 }  // namespace
 
 ReadRequest read_any_job(
-    const PaddedText& text, const Limits& limits, IdLength id_length, const JobId& otherwise
+    const PaddedText& text, const Limits& limits, const RequestForm& form, const JobId& otherwise
 ) {
-    ReadRequest read = read_request(text, limits, id_length);
+    ReadRequest read = read_request(text, limits, form);
     if (read.foreign) read.request = read_foreign(*read.foreign, text, limits, read.id.value_or(otherwise));
     return read;
 }
@@ -40,7 +40,7 @@ ReadRequest read_any_job(
 Result<Request> parse_request(std::string body, const Limits& limits) {
     // Only memory can run out here: simdjson is called through its error codes.
     return TRY(at_wall(ErrorCode::out_of_memory, [&] {
-        return read_any_job(PaddedText(std::move(body)), limits, IdLength::bounded).request;
+        return read_any_job(PaddedText(std::move(body)), limits, {}).request;
     }));
 }
 

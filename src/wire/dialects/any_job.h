@@ -16,7 +16,7 @@ namespace vignette {
 // The pictures share the text instead of copying it. `otherwise` is the id of a job that names none. May
 // throw std::bad_alloc.
 ReadRequest read_any_job(
-    const PaddedText& text, const Limits& limits, IdLength id_length, const JobId& otherwise = {"local"}
+    const PaddedText& text, const Limits& limits, const RequestForm& form, const JobId& otherwise = {"local"}
 );
 
 // `{"id": "...", "input": {...}}`; the id defaults to "local". The pictures stay in place in `body`:

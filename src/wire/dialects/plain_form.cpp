@@ -81,7 +81,7 @@ public:
     }
 
     Result<Request> read() {
-        ReadRequest made = read_request(PaddedText(TRY(json())), limits_, IdLength::bounded);
+        ReadRequest made = read_request(PaddedText(TRY(json())), limits_, {.task = Task::embed_and_caption});
         Request request = TRY(std::move(made.request));
         put_files_in_place(request);
         return request;
@@ -90,13 +90,11 @@ public:
 private:
     Result<std::string> json() const {
         std::string text = R"({"input":{)";
-        bool has_task = false;
         for (const FormPart* part : options_) {
             const auto index = find_job_field(part->name);
             const JobField* const field = index ? &job_fields[*index] : nullptr;
             TRY(check_option(*part, field));
             if (part->content.view().empty()) continue;  // a field of a page's form that nobody filled in
-            has_task = has_task || part->name == "task";
             text.append(in_quotes(part->name)).append(":");
             text.append(json_of(field, part->content.view(), limits_)).append(",");
         }
@@ -104,7 +102,6 @@ private:
             return fail(
                 ErrorCode::missing_image, "the form has no file; send pictures as files[]", "files[]"
             );
-        if (!has_task) text.append(R"("task":"embed_and_caption",)");
         text.append(R"("images":[)");
         for (const FormPart* file : files_) {
             text.append(R"({"id":)").append(in_quotes(file->filename));

@@ -58,7 +58,7 @@ std::optional<JobId> find_id(std::string_view object) {
 }
 
 TakenJob read_job(const PaddedText& text, const Limits& limits) {
-    ReadRequest read = read_any_job(text, limits, IdLength::any);
+    ReadRequest read = read_any_job(text, limits, {.id_length = IdLength::any});
     if (!read.id && !read.request && text.view().starts_with('{')) read.id = find_id(text.view());
     return {.id = std::move(read.id), .request = std::move(read.request)};
 }

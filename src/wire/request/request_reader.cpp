@@ -26,12 +26,12 @@ bool is_list(Role role) {
 
 class RequestReader {
 public:
-    RequestReader(const PaddedText& text, const Limits& limits, IdLength id_length)
+    RequestReader(const PaddedText& text, const Limits& limits, const RequestForm& form)
         : json_(text, limits.json_depth_max),
           limits_(limits),
-          id_length_(id_length),
+          form_(form),
           fields_(json_, limits, "input"),
-          task_(json_),
+          task_(json_, form.task),
           film_(json_, limits) {}
 
     Result<Request> read() {
@@ -44,11 +44,17 @@ public:
 
     std::optional<JobId> id() const { return id_; }
     std::optional<ForeignRequest> foreign() const { return is_foreign_ ? foreign_ : std::nullopt; }
+    // An "input" came after fields that were taken for the job's: nothing that was read counts.
+    bool was_misread() const { return has_bare_ && seen_input_; }
 
 private:
     Result<void> read_envelope(std::string_view key, Value& value) {
         if (key == "input") return about("input", read_input(value));
         if (key == "id") return about("id", read_id(value));
+        if (form_.may_be_bare && !seen_input_) {
+            has_bare_ = true;
+            return read_member(key, value);
+        }
         if (stray_.empty() && find_job_field(key)) stray_ = key;
         return json_.skip(value);
     }
@@ -57,13 +63,14 @@ private:
         TRY(only_once(seen_id_, "id"));
         std::optional<std::string> id = TRY(read_any_id(json_, "id", value));
         if (!id) return {};
-        if (id_length_ == IdLength::bounded) TRY(check_name_length("id", *id));
+        if (form_.id_length == IdLength::bounded) TRY(check_name_length("id", *id));
         id_ = JobId{*std::move(id)};
         return {};
     }
 
     Result<void> read_input(Value& value) {
         TRY(only_once(seen_input_, "input"));
+        if (has_bare_) return fail(ErrorCode::invalid_input, "\"input\" must be the first field", "input");
         const JsonKind kind = TRY(json_.kind(value));
         if (kind == JsonKind::null) return {};
         if (kind != JsonKind::object)
@@ -247,7 +254,7 @@ private:
 
     JsonReader json_;
     const Limits& limits_;
-    const IdLength id_length_;
+    const RequestForm form_;
     FieldReader fields_;
     std::vector<BatchItem> batch_;
     std::string batch_field_;  // empty: one picture
@@ -261,6 +268,7 @@ private:
     bool seen_id_ = false;
     bool seen_input_ = false;
     bool has_input_ = false;
+    bool has_bare_ = false;  // fields of the job outside an input
     std::optional<ForeignRequest> foreign_;
     bool is_foreign_ = false;  // all of the text was read, and nothing is wrong with it
     std::string_view stray_;   // a field of the input that was found outside it
@@ -268,7 +276,7 @@ private:
 
 }  // namespace
 
-ReadRequest read_request(const PaddedText& text, const Limits& limits, IdLength id_length) {
+ReadRequest read_request(const PaddedText& text, const Limits& limits, const RequestForm& form) {
     const std::size_t bytes = text.view().size();
     if (bytes > limits.body_bytes_max) {
         return {
@@ -279,8 +287,13 @@ ReadRequest read_request(const PaddedText& text, const Limits& limits, IdLength 
             )
         };
     }
-    RequestReader reader(text, limits, id_length);
+    RequestReader reader(text, limits, form);
     Result<Request> request = reader.read();
+    if (reader.was_misread()) {
+        RequestForm inside = form;
+        inside.may_be_bare = false;
+        return read_request(text, limits, inside);
+    }
     return {.id = reader.id(), .request = std::move(request), .foreign = reader.foreign()};
 }
 

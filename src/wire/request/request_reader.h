@@ -7,6 +7,7 @@
 
 #include "vignette/error.h"
 #include "vignette/ids.h"
+#include "vignette/job.h"
 #include "vignette/limits.h"
 #include "vignette/request.h"
 #include "wire/json/reader.h"
@@ -14,6 +15,12 @@
 namespace vignette {
 
 enum class IdLength { bounded, any };  // a client's id is bounded, the platform's must be kept unchanged
+
+struct RequestForm {
+    IdLength id_length = IdLength::bounded;
+    bool may_be_bare = false;   // the fields may come without "input" around them
+    Task task = Task::caption;  // of a job that names none
+};
 
 // A job that is a request to another API, which is not read here.
 struct ForeignRequest {
@@ -28,6 +35,6 @@ struct ReadRequest {
 };
 
 // The pictures share the text instead of copying it. May throw std::bad_alloc.
-ReadRequest read_request(const PaddedText& text, const Limits& limits, IdLength id_length);
+ReadRequest read_request(const PaddedText& text, const Limits& limits, const RequestForm& form);
 
 }  // namespace vignette

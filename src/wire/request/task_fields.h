@@ -14,7 +14,8 @@ namespace vignette {
 
 class TaskFields {
 public:
-    explicit TaskFields(JsonReader& json) : json_(json) {}
+    // `task` is that of a job that names none.
+    TaskFields(JsonReader& json, Task task) : json_(json), task_(task) {}
 
     // Whether the field is one of these.
     static bool knows(Role role);
@@ -39,7 +40,7 @@ private:
     Result<void> read_name(const Member& member, Value& value, std::string& name);
 
     JsonReader& json_;
-    Task task_ = Task::caption;
+    Task task_;
     bool said_ = false;
     bool describes_ = false;
     bool stream_ = false;
