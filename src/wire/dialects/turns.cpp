@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/ascii.h"
+#include "wire/request/field_checks.h"
+#include "wire/strings.h"
 
 namespace vignette {
 namespace {
@@ -14,17 +16,58 @@ void rename(std::string& text, const FieldName& name) {
     if (at != std::string::npos) text.replace(at, name.ours.size(), name.theirs);
 }
 
-Result<void> check_answer(const Turn& turn, const Turn& last) {
-    if (&turn != &last) {
+Result<void> check_turn_count(std::size_t turns, const std::string& path) {
+    constexpr std::size_t turns_max = 256;
+    if (turns < turns_max) return {};
+    return fail(
+        ErrorCode::invalid_input,
+        path + " holds more than " + std::to_string(turns_max) + " messages; send the last of them", path
+    );
+}
+
+Result<void> check_turn(const Turn& turn, const Turn& last) {
+    if (turn.speaker == Speaker::assistant && &turn != &last) {
         return fail(
             ErrorCode::unsupported,
-            "earlier answers of the assistant are not supported: no request knows another; send the last "
-            "question with its pictures",
+            turn.path +
+                " is an earlier answer: the models here answer one question and remember none; leave out "
+                "all but the last question and its pictures",
             turn.path
         );
     }
-    if (turn.pictures.empty()) return {};
-    return fail(ErrorCode::unsupported, "only a user's message can hold pictures", turn.path);
+    if (turn.speaker == Speaker::user || turn.pictures.empty()) return {};
+    return fail(
+        ErrorCode::unsupported,
+        turn.path + " has a picture, but only the user can show some; move it to a message of the user",
+        turn.path
+    );
+}
+
+Result<void> add_pictures(Job& job, Turn& turn, const Limits& limits) {
+    if (job.pictures.size() + turn.pictures.size() > limits.batch_max) {
+        return fail(
+            ErrorCode::too_many_images,
+            "with " + turn.path + " there are more than " + std::to_string(limits.batch_max) +
+                " pictures; send fewer",
+            turn.path
+        );
+    }
+    std::ranges::move(turn.pictures, std::back_inserter(job.pictures));
+    return {};
+}
+
+// Whether the value is that of a client that only sends its defaults. Reads all of it.
+Result<bool> says_nothing(JsonReader& json, JsonReader::Value& value) {
+    const JsonKind kind = TRY(json.kind(value));
+    if (kind == JsonKind::object || kind == JsonKind::array) {
+        const std::string_view text = TRY(json.raw(value));
+        return trim(text.substr(1, text.size() - 2)).empty();
+    }
+    const std::string_view token = json.token(value);
+    const bool nothing = token == "null" || token == "false" || token == R"("")" ||
+                         (kind == JsonKind::number && real_number(token) == 0);
+    TRY(json.skip(value));
+    return nothing;
 }
 
 }  // namespace
@@ -44,55 +87,46 @@ Result<void> add_text(std::string& text, std::string_view more, std::string_view
     return {};
 }
 
-Result<void> check_turn_count(std::size_t turns, std::string_view path) {
-    constexpr std::size_t turns_max = 256;
-    if (turns < turns_max) return {};
-    return fail(
-        ErrorCode::invalid_input,
-        "there are more than " + std::to_string(turns_max) + " messages; send the last of them",
-        std::string(path)
-    );
+Result<std::vector<Turn>> read_turns(
+    JsonReader& json, const std::string& path, JsonReader::Value& list, const ReadTurn& read
+) {
+    const JsonKind kind = TRY(json.kind(list));
+    if (kind != JsonKind::array) return wrong_type(path, "an array of messages", kind);
+    std::vector<Turn> turns;
+    TRY(json.elements(list, [&](JsonReader::Value& message) -> Result<void> {
+        TRY(check_turn_count(turns.size(), path));
+        Turn turn;
+        turn.path = path + "[" + std::to_string(turns.size()) + "]";
+        const JsonKind inner = TRY(json.kind(message));
+        if (inner != JsonKind::object)
+            return wrong_type(turn.path, R"(an object such as {"role": "user", "content": ...})", inner);
+        TRY(about(turn.path, read(turn, message)));
+        turns.push_back(std::move(turn));
+        return {};
+    }));
+    return turns;
 }
 
-Result<void> converse(Job& job, std::vector<Turn> turns, const Limits& limits) {
+Result<void> converse(Job& job, std::vector<Turn> turns, const PictureHint& hint, const Limits& limits) {
     job.options.fewer_tokens_will_do = true;  // their number of tokens is an upper bound
+    std::ranges::stable_partition(turns, [](Speaker who) { return who == Speaker::system; }, &Turn::speaker);
     std::string prompt;
     for (Turn& turn : turns) {
+        TRY(check_turn(turn, turns.back()));
         if (turn.speaker == Speaker::assistant) {
-            TRY(check_answer(turn, turns.back()));
             if (!turn.text.empty()) job.options.prefix = std::move(turn.text);
             continue;
         }
         TRY(add_text(prompt, turn.text, turn.path, limits));
-        std::ranges::move(turn.pictures, std::back_inserter(job.pictures));
+        TRY(add_pictures(job, turn, limits));
     }
     if (!prompt.empty()) job.options.prompt = std::move(prompt);
-    if (job.pictures.empty()) {
-        return fail(
-            ErrorCode::missing_image, "there is no picture; send one: the models here describe pictures"
-        );
-    }
-    if (job.pictures.size() <= limits.batch_max) return {};
+    if (!job.pictures.empty()) return {};
     return fail(
-        ErrorCode::too_many_images,
-        "there are more than " + std::to_string(limits.batch_max) + " pictures; send fewer"
+        ErrorCode::missing_image,
+        std::string(hint.field) + " holds no picture; send one: " + std::string(hint.example),
+        std::string(hint.field)
     );
-}
-
-Result<bool> says_nothing(JsonReader& json, JsonReader::Value& value) {
-    switch (TRY(json.kind(value))) {
-        case JsonKind::null:
-        case JsonKind::boolean:
-        case JsonKind::number: {
-            const std::string_view text = json.token(value);
-            return text == "null" || text == "false" || text == "0";
-        }
-        case JsonKind::string: return TRY(json.string(value)).view().empty();
-        case JsonKind::array:
-        case JsonKind::object: break;
-    }
-    const std::string_view text = TRY(json.raw(value));
-    return trim(text.substr(1, text.size() - 2)).empty();
 }
 
 Result<void> refuse_field(
@@ -100,7 +134,7 @@ Result<void> refuse_field(
 ) {
     if (TRY(says_nothing(json, value))) return {};
     return fail(
-        ErrorCode::unsupported, std::string(path) + " is not supported; " + std::string(remedy),
+        ErrorCode::unsupported, std::string(path) + " is not supported: " + std::string(remedy),
         std::string(path)
     );
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,21 +25,27 @@ struct Turn {
     std::vector<PictureSource> pictures;
 };
 
-// An error if the turn would be one too many.
-Result<void> check_turn_count(std::size_t turns, std::string_view path);
+// Reads a list of messages, which errors call `path`; `read` adds one of them, an object, to its turn.
+using ReadTurn = std::function<Result<void>(Turn& turn, JsonReader::Value& message)>;
+Result<std::vector<Turn>> read_turns(
+    JsonReader& json, const std::string& path, JsonReader::Value& list, const ReadTurn& read
+);
 
-// The job is about all their pictures; there must be one. What the system and the user say becomes the
+// Where a dialect has its pictures, for those who sent none.
+struct PictureHint {
+    std::string_view field;
+    std::string_view example;
+};
+
+// The job is about all their pictures; there must be one. What the system says, then the user, becomes the
 // prompt, what the assistant says in the last turn the beginning of the caption.
-Result<void> converse(Job& job, std::vector<Turn> turns, const Limits& limits);
+Result<void> converse(Job& job, std::vector<Turn> turns, const PictureHint& hint, const Limits& limits);
 
 // `more` goes below `text`, if it says anything. An error if that becomes too long.
 Result<void> add_text(std::string& text, std::string_view more, std::string_view path, const Limits& limits);
 
-// Reads the whole value. True for null, false, 0, and for an empty text, list or object: a client that sends
-// its defaults has not asked for anything.
-Result<bool> says_nothing(JsonReader& json, JsonReader::Value& value);
-
-// Refuses a field that we know and that would change the answer, unless it says nothing.
+// Refuses a field that we know and that would change the answer, unless it is null, false, 0 or empty: a
+// client that sends its defaults has not asked for anything.
 Result<void> refuse_field(
     JsonReader& json, std::string_view path, std::string_view remedy, JsonReader::Value& value
 );

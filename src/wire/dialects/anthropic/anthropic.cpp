@@ -34,16 +34,21 @@ struct RefusedMember {
     std::string_view remedy;
 };
 constexpr std::array anthropic_refused{
-    RefusedMember{"tools", "leave it out: the models here call no tools"},
-    RefusedMember{"mcp_servers", "leave it out: the models here call no tools"},
-    RefusedMember{"container", "leave it out: the models here run no code"},
-    RefusedMember{"context_management", "leave it out: no request knows another"},
+    RefusedMember{"tools", "the models here call no tools; leave it out"},
+    RefusedMember{"mcp_servers", "the models here call no tools; leave it out"},
+    RefusedMember{"container", "the models here run no code; leave it out"},
+    RefusedMember{"context_management", "no request knows another; leave it out"},
 };
 
 // About billing, caching and routing.
 constexpr std::array<std::string_view, 9> anthropic_ignored{
     "metadata",    "service_tier",    "cache_control", "inference_geo", "speed",
     "diagnostics", "user_profile_id", "workspace_id",  "betas",
+};
+
+constexpr PictureHint anthropic_pictures{
+    .field = "messages",
+    .example = R"({"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": "..."}})"
 };
 
 class AnthropicReader {
@@ -62,7 +67,7 @@ public:
         std::vector<Turn> turns;
         if (!system_.text.empty()) turns.push_back(std::move(system_));
         std::ranges::move(messages_, std::back_inserter(turns));
-        TRY(converse(job_, std::move(turns), limits_));
+        TRY(converse(job_, std::move(turns), anthropic_pictures, limits_));
         ask_.prefix = job_.options.prefix.value_or("").size();
         job_.model = ask_.model;
         job_.warnings = warnings_.finish("body");
@@ -91,7 +96,7 @@ private:
             ask_.request.stream = TRY(read_boolean(json_, key, value));
             return {};
         }
-        if (key == "messages") return read_messages(value, kind);
+        if (key == "messages") return read_messages(value);
         if (key == "system") {
             system_.path = key;
             system_.speaker = Speaker::system;
@@ -160,20 +165,13 @@ private:
         });
     }
 
-    Result<void> read_messages(Value& value, JsonKind kind) {
-        if (kind != JsonKind::array) return wrong_type("messages", "an array of messages", kind);
-        return json_.elements(value, [this](Value& element) -> Result<void> {
-            Turn turn;
-            turn.path = "messages[" + std::to_string(messages_.size()) + "]";
-            TRY(check_turn_count(messages_.size(), "messages"));
-            const JsonKind inner = TRY(json_.kind(element));
-            if (inner != JsonKind::object) return wrong_type(turn.path, "an object", inner);
-            TRY(json_.members(element, [&](std::string_view key, Value& field) {
+    Result<void> read_messages(Value& value) {
+        messages_ = TRY(read_turns(json_, "messages", value, [this](Turn& turn, Value& message) {
+            return json_.members(message, [&](std::string_view key, Value& field) {
                 return read_message(turn, key, field);
-            }));
-            messages_.push_back(std::move(turn));
-            return {};
-        });
+            });
+        }));
+        return {};
     }
 
     Result<void> read_message(Turn& turn, std::string_view key, Value& value) {

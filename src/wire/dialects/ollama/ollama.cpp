@@ -45,17 +45,17 @@ struct Refused {
     std::string_view remedy;
 };
 constexpr std::array ollama_refused{
-    Refused{"suffix", "leave it out: the models here describe pictures and fill no gaps"},
-    Refused{"context", "leave it out: no request knows another"},
-    Refused{"template", "leave it out: the model's own template is used"},
-    Refused{"raw", "leave it out: the model's own template is used"},
-    Refused{"think", "send false: no model here thinks aloud"},
-    Refused{"tools", "leave it out: the models here call no tools"},
+    Refused{"suffix", "the models here describe pictures and fill no gaps; leave it out"},
+    Refused{"context", "no request knows another; leave it out"},
+    Refused{"template", "the model's own template is used; leave it out"},
+    Refused{"raw", "the model's own template is used; leave it out"},
+    Refused{"think", "no model here thinks aloud; send false"},
+    Refused{"tools", "the models here call no tools; leave it out"},
     Refused{"logprobs", "leave it out, or send a job to /run with \"logprobs\": true"},
     Refused{"top_logprobs", "leave it out, or send a job to /run with \"logprobs\": true"},
-    Refused{"width", "leave it out: the models here make no pictures"},
-    Refused{"height", "leave it out: the models here make no pictures"},
-    Refused{"steps", "leave it out: the models here make no pictures"},
+    Refused{"width", "the models here make no pictures; leave it out"},
+    Refused{"height", "the models here make no pictures; leave it out"},
+    Refused{"steps", "the models here make no pictures; leave it out"},
 };
 
 // PhotoPrism names its requests and the model's version.
@@ -64,6 +64,11 @@ constexpr std::array<std::string_view, 3> ollama_ignored{"keep_alive", "id", "ve
 bool is_among(std::span<const std::string_view> names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
+
+constexpr PictureHint chat_pictures{
+    .field = "messages", .example = R"({"role": "user", "content": "...", "images": ["..."]})"
+};
+constexpr PictureHint generate_pictures{.field = "images", .example = R"(["..."])"};
 
 class OllamaReader {
 public:
@@ -77,7 +82,9 @@ public:
         TRY(json_.read([this](std::string_view key, Value& value) { return read_member(key, value); }));
         std::vector<Turn> turns = all_turns();
         ask_.only_loads = turns.empty();
-        if (!ask_.only_loads) TRY(converse(job_, std::move(turns), limits_));
+        const bool is_chat = ask_.route == OllamaRoute::chat;
+        const PictureHint& hint = is_chat ? chat_pictures : generate_pictures;
+        if (!ask_.only_loads) TRY(converse(job_, std::move(turns), hint, limits_));
         ask_.prefix = job_.options.prefix.value_or("").size();
         ask_.request.stream = stream_;
         job_.model = without_tag(ask_.model);
@@ -101,7 +108,7 @@ private:
         if (key == "format") return read_format(value, kind);
         if (key == "options") return read_options(value, kind);
         if (key == "system") return read_text("system", value, system_);
-        if (ask_.route == OllamaRoute::chat && key == "messages") return read_messages(value, kind);
+        if (ask_.route == OllamaRoute::chat && key == "messages") return read_messages(value);
         if (ask_.route == OllamaRoute::generate && key == "prompt")
             return read_text("prompt", value, prompt_);
         if (ask_.route == OllamaRoute::generate && key == "images")
@@ -152,20 +159,13 @@ private:
         });
     }
 
-    Result<void> read_messages(Value& value, JsonKind kind) {
-        if (kind != JsonKind::array) return wrong_type("messages", "an array of messages", kind);
-        return json_.elements(value, [this](Value& element) -> Result<void> {
-            Turn turn;
-            turn.path = "messages[" + std::to_string(messages_.size()) + "]";
-            TRY(check_turn_count(messages_.size(), "messages"));
-            const JsonKind inner = TRY(json_.kind(element));
-            if (inner != JsonKind::object) return wrong_type(turn.path, "an object", inner);
-            TRY(json_.members(element, [&](std::string_view key, Value& field) {
+    Result<void> read_messages(Value& value) {
+        messages_ = TRY(read_turns(json_, "messages", value, [this](Turn& turn, Value& message) {
+            return json_.members(message, [&](std::string_view key, Value& field) {
                 return read_message(turn, key, field);
-            }));
-            messages_.push_back(std::move(turn));
-            return {};
-        });
+            });
+        }));
+        return {};
     }
 
     Result<void> read_message(Turn& turn, std::string_view key, Value& value) {
@@ -179,7 +179,7 @@ private:
         if (key == "content") return read_text(path, value, turn.text);
         if (key == "images") return read_ollama_images(json_, limits_, path, value, turn.pictures);
         if (key == "tool_calls" || key == "tool_name")
-            return refuse_field(json_, path, "leave it out: the models here call no tools", value);
+            return refuse_field(json_, path, "the models here call no tools; leave it out", value);
         return json_.skip(value);  // "thinking" is not what was said
     }
 

@@ -89,7 +89,7 @@ private:
         if (many && key == "input") return read_input(value, kind);
         if (many && key == "images") return read_ollama_images(json_, limits_, "images", value, pictures_);
         if (key == "dimensions")
-            return refuse_field(json_, key, "leave it out: a vector cannot be shortened", value);
+            return refuse_field(json_, key, "a vector cannot be shortened; leave it out", value);
         if (key == "truncate" && !TRY(read_boolean(json_, key, value)))
             return fail(ErrorCode::unsupported, "send true: texts that are too long are cut", "truncate");
         return json_.skip_unread(value);

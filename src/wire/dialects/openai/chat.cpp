@@ -3,10 +3,11 @@
 #include <array>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "wire/dialects/openai/chat_writer.h"
 #include "wire/dialects/openai/fields.h"
-#include "wire/dialects/openai/turns.h"
+#include "wire/dialects/openai/turn_reader.h"
 
 namespace vignette {
 namespace {
@@ -45,30 +46,32 @@ constexpr std::array chat_fields{
     ApiField{"moderation", Use::ignored},
 };
 
+constexpr PictureHint chat_pictures{
+    .field = "messages",
+    .example = R"({"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,..."}})"
+};
+
 class ChatReader {
 public:
     ChatReader(const PaddedText& text, const Limits& limits)
-        : json_(text, limits.json_depth_max),
-          limits_(limits),
-          fields_(json_, limits, chat_fields),
-          turns_(json_, limits, "messages") {}
+        : json_(text, limits.json_depth_max), limits_(limits), fields_(json_, limits, chat_fields) {}
 
     Result<Request> read(JobId id) {
         TRY(json_.read([this](std::string_view key, Value& value) { return read_member(key, value); }));
         Job job;
         job.id = id;
         job.options = std::move(fields_.options);
-        job.options.fewer_tokens_will_do = true;  // their number of tokens is an upper bound
         job.model = fields_.model;
         job.warnings = fields_.warnings();
-        TRY(turns_.ask(job));
+        TRY(converse(job, std::move(turns_), chat_pictures, limits_));
         settle_choices(job.options);
+        std::string prefix = job.options.prefix.value_or("");
         Request request{.id = id, .items = {}, .film = {}, .stream = fields_.stream};
         request.items.push_back({.id = {}, .job = std::move(job)});
         request.writer = std::make_shared<ChatWriter>(OpenAiCall{
             .id = std::move(id.value),
             .model = fields_.model.empty() ? "default" : fields_.model,
-            .prefix = turns_.prefix(),
+            .prefix = std::move(prefix),
             .with_usage = with_usage_,
             .created = unix_now(),
         });
@@ -79,11 +82,18 @@ private:
     Result<void> read_member(std::string_view key, Value& value) {
         const ApiField* field = TRY(fields_.read(key, value));
         if (field == nullptr) return {};
-        if (field->name == "messages") return turns_.read(value);
+        if (field->name == "messages") return read_messages(value);
         if (field->name == "response_format")
             return read_format(json_, limits_, "response_format", value, fields_.options);
         if (field->name == "modalities") return read_modalities(value);
         return read_stream_options(value);
+    }
+
+    Result<void> read_messages(Value& value) {
+        turns_ = TRY(read_turns(json_, "messages", value, [this](Turn& turn, Value& message) {
+            return read_openai_turn(json_, limits_, turn, message);
+        }));
+        return {};
     }
 
     Result<void> read_stream_options(Value& value) {
@@ -117,7 +127,7 @@ private:
     JsonReader json_;
     const Limits& limits_;
     ApiFields fields_;
-    Turns turns_;
+    std::vector<Turn> turns_;
     bool with_usage_ = false;
 };
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/ascii.h"
+#include "wire/dialects/turns.h"
 #include "wire/request/option_reader.h"
 #include "wire/strings.h"
 
@@ -171,7 +171,7 @@ Result<void> ApiFields::read_known(const ApiField& field, Value& value) {
         case Use::model: return read_model(value);
         case Use::stream: stream = TRY(read_boolean(json_, field.name, value)); return {};
         case Use::option: return read_option_of(field, value);
-        case Use::refused: return refuse(field, value);
+        case Use::refused: return refuse_field(json_, field.name, field.remedy, value);
         case Use::own:
         case Use::ignored: break;
     }
@@ -208,26 +208,6 @@ Result<void> ApiFields::read_model(Value& value) {
     return fail(
         ErrorCode::model_not_found, "model is empty; name one of those that GET /v1/models lists", "model"
     );
-}
-
-Result<void> ApiFields::refuse(const ApiField& field, Value& value) {
-    if (TRY(asks_for_nothing(json_, value))) return {};
-    return fail(
-        ErrorCode::unsupported, std::string(field.name) + " is not supported: " + std::string(field.remedy)
-    );
-}
-
-Result<bool> asks_for_nothing(JsonReader& json, Value& value) {
-    const JsonKind kind = TRY(json.kind(value));
-    if (kind == JsonKind::object || kind == JsonKind::array) {
-        const std::string_view raw = TRY(json.raw(value));
-        return trim(raw.substr(1, raw.size() - 2)).empty();
-    }
-    const std::string_view token = json.token(value);
-    const bool nothing = token == "null" || token == "false" || token == R"("")" ||
-                         (kind == JsonKind::number && real_number(token) == 0);
-    TRY(json.skip(value));
-    return nothing;
 }
 
 Result<void> read_format(

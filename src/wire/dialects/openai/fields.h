@@ -25,7 +25,7 @@ enum class Use {
     stream,
     option,
     ignored,  // the answer is the same without it
-    refused,  // unless its value asks for nothing: false, 0, "", [], {}
+    refused,  // unless its value is a default: false, 0, "", [], {}
 };
 
 struct ApiField {
@@ -57,7 +57,6 @@ private:
     Result<void> read_known(const ApiField& field, Value& value);
     Result<void> read_option_of(const ApiField& field, Value& value);
     Result<void> read_model(Value& value);
-    Result<void> refuse(const ApiField& field, Value& value);
 
     JsonReader& json_;
     const Limits& limits_;
@@ -65,9 +64,6 @@ private:
     std::bitset<128> seen_;
     WarningList warnings_;
 };
-
-// Whether the value asks for nothing; it is skipped.
-Result<bool> asks_for_nothing(JsonReader& json, JsonReader::Value& value);
 
 // {"type": "text" | "json_object" | "json_schema", ...}: sets the schema that the answer must match. Chat's
 // keeps it in an object of its own, Responses' beside the type.

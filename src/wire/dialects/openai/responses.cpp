@@ -3,10 +3,11 @@
 #include <array>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "wire/dialects/openai/fields.h"
 #include "wire/dialects/openai/responses_writer.h"
-#include "wire/dialects/openai/turns.h"
+#include "wire/dialects/openai/turn_reader.h"
 
 namespace vignette {
 namespace {
@@ -40,23 +41,25 @@ constexpr std::array responses_fields{
     ApiField{"image", Use::ignored},
 };
 
+constexpr PictureHint input_pictures{
+    .field = "input", .example = R"({"type": "input_image", "image_url": "data:image/jpeg;base64,..."})"
+};
+
 class ResponsesReader {
 public:
     ResponsesReader(const PaddedText& text, const Limits& limits)
-        : json_(text, limits.json_depth_max),
-          limits_(limits),
-          fields_(json_, limits, responses_fields),
-          turns_(json_, limits, "input") {}
+        : json_(text, limits.json_depth_max), limits_(limits), fields_(json_, limits, responses_fields) {}
 
     Result<Request> read(JobId id) {
         TRY(json_.read([this](std::string_view key, Value& value) { return read_member(key, value); }));
         Job job;
         job.id = id;
         job.options = std::move(fields_.options);
-        job.options.fewer_tokens_will_do = true;  // their number of tokens is an upper bound
         job.model = fields_.model;
         job.warnings = fields_.warnings();
-        TRY(turns_.ask(job));
+        if (!instructions_.empty()) turns_.push_back({"instructions", Speaker::system, instructions_, {}});
+        TRY(converse(job, std::move(turns_), input_pictures, limits_));
+        std::string prefix = job.options.prefix.value_or("");
         ResponseEcho echo{
             .instructions = std::move(instructions_),
             .max_output_tokens = job.options.max_length,
@@ -68,7 +71,7 @@ public:
             OpenAiCall{
                 .id = std::move(id.value),
                 .model = fields_.model.empty() ? "default" : fields_.model,
-                .prefix = turns_.prefix(),
+                .prefix = std::move(prefix),
                 .created = unix_now(),
             },
             std::move(echo)
@@ -83,13 +86,22 @@ private:
         if (field->name == "text") return read_text(value);
         if (field->name == "include") return read_include(value);
         const JsonKind kind = TRY(json_.kind(value));
-        if (field->name == "input") {
-            if (kind != JsonKind::string) return turns_.read(value);
-            return about("input", turns_.add_user(TRY(json_.string(value)).view()));
-        }
+        if (field->name == "input") return read_input(value, kind);
         if (kind != JsonKind::string) return wrong_type("instructions", "a string", kind);
         instructions_ = TRY(json_.string(value)).view();
-        return about("instructions", turns_.add_system(instructions_));
+        return {};
+    }
+
+    // A question, or a list of messages.
+    Result<void> read_input(Value& value, JsonKind kind) {
+        if (kind == JsonKind::string) {
+            turns_.push_back({"input", Speaker::user, std::string(TRY(json_.string(value)).view()), {}});
+            return {};
+        }
+        turns_ = TRY(read_turns(json_, "input", value, [this](Turn& turn, Value& message) {
+            return read_openai_turn(json_, limits_, turn, message);
+        }));
+        return {};
     }
 
     Result<void> read_text(Value& value) {
@@ -117,7 +129,7 @@ private:
     JsonReader json_;
     const Limits& limits_;
     ApiFields fields_;
-    Turns turns_;
+    std::vector<Turn> turns_;
     std::string instructions_;
 };
 

@@ -3,7 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include "wire/dialects/openai/fields.h"
 #include "wire/request/field_checks.h"
 #include "wire/request/media.h"
 #include "wire/strings.h"
@@ -118,26 +117,19 @@ private:
 
 class TurnReader {
 public:
-    TurnReader(JsonReader& json, const Limits& limits, std::string path) : json_(json), limits_(limits) {
-        turn_.path = std::move(path);
-    }
+    TurnReader(JsonReader& json, const Limits& limits, Turn& turn)
+        : json_(json), limits_(limits), turn_(turn) {}
 
-    Result<ChatTurn> read(Value& value) {
-        const JsonKind kind = TRY(json_.kind(value));
-        if (kind != JsonKind::object)
-            return wrong_type(turn_.path, R"(an object such as {"role": "user", "content": ...})", kind);
-        TRY(json_.members(value, [this](std::string_view key, Value& inner) {
+    Result<void> read(Value& message) {
+        TRY(json_.members(message, [this](std::string_view key, Value& inner) {
             return read_member(key, inner);
         }));
-        return std::move(turn_);
+        return has_role_ ? Result<void>() : refuse_role("");
     }
 
 private:
     Result<void> read_member(std::string_view key, Value& value) {
-        if (key == "role") {
-            turn_.role = TRY(read_word(json_, turn_.path + ".role", value));
-            return {};
-        }
+        if (key == "role") return read_role(TRY(read_word(json_, turn_.path + ".role", value)));
         if (key == "content") return read_content(value);
         if (key == "type") {
             const std::string type = TRY(read_word(json_, turn_.path + ".type", value));
@@ -149,10 +141,31 @@ private:
             );
         }
         if (key != "tool_calls" && key != "function_call" && key != "audio") return json_.skip(value);
-        if (TRY(asks_for_nothing(json_, value))) return {};
         const std::string path = turn_.path + "." + std::string(key);
+        return refuse_field(json_, path, "a captioner calls no tools; leave it out", value);
+    }
+
+    Result<void> read_role(const std::string& role) {
+        has_role_ = true;
+        if (role == "system" || role == "developer") {
+            turn_.speaker = Speaker::system;
+        } else if (role == "assistant") {
+            turn_.speaker = Speaker::assistant;
+        } else if (role == "user") {
+            turn_.speaker = Speaker::user;
+        } else {
+            return refuse_role(role);
+        }
+        return {};
+    }
+
+    Result<void> refuse_role(const std::string& role) const {
+        const bool is_known = role == "tool" || role == "function";
         return fail(
-            ErrorCode::unsupported, path + " is not supported: a captioner calls no tools; leave it out", path
+            is_known ? ErrorCode::unsupported : ErrorCode::invalid_input,
+            turn_.path + ".role must be system, developer, user or assistant" +
+                (role.empty() ? "" : ", not \"" + shown(role) + "\""),
+            turn_.path + ".role"
         );
     }
 
@@ -160,29 +173,16 @@ private:
         const std::string path = turn_.path + ".content";
         const JsonKind kind = TRY(json_.kind(value));
         if (kind == JsonKind::null) return json_.skip(value);
-        if (kind == JsonKind::string) return add_text(path, TRY(json_.string(value)).view());
+        if (kind == JsonKind::string)
+            return add_text(turn_.text, TRY(json_.string(value)).view(), path, limits_);
         if (kind != JsonKind::array) return wrong_type(path, "a string or an array of parts", kind);
         std::size_t index = 0;
         return json_.elements(value, [&](Value& element) -> Result<void> {
             PartReader part(json_, limits_, path + "[" + std::to_string(index++) + "]");
             TRY(part.read(element));
             if (part.picture) return add_picture(*std::move(part.picture));
-            return add_text(path, part.text.view());
+            return add_text(turn_.text, part.text.view(), path, limits_);
         });
-    }
-
-    Result<void> add_text(const std::string& path, std::string_view text) {
-        if (!turn_.text.empty() && !text.empty()) turn_.text += '\n';
-        if (turn_.text.size() + text.size() > limits_.prompt_bytes_max) {
-            return fail(
-                ErrorCode::prompt_too_long,
-                path + " has more than " + std::to_string(limits_.prompt_bytes_max) +
-                    " bytes of text; shorten it",
-                path
-            );
-        }
-        turn_.text += text;
-        return {};
     }
 
     Result<void> add_picture(PictureSource picture) {
@@ -199,13 +199,14 @@ private:
 
     JsonReader& json_;
     const Limits& limits_;
-    ChatTurn turn_;
+    Turn& turn_;
+    bool has_role_ = false;
 };
 
 }  // namespace
 
-Result<ChatTurn> read_turn(JsonReader& json, const Limits& limits, std::string path, Value& value) {
-    return TurnReader(json, limits, std::move(path)).read(value);
+Result<void> read_openai_turn(JsonReader& json, const Limits& limits, Turn& turn, Value& message) {
+    return TurnReader(json, limits, turn).read(message);
 }
 
 }  // namespace vignette
