@@ -125,7 +125,7 @@ def test_errors_are_its_own(client):
     with pytest.raises(anthropic.RateLimitError) as full:
         ask(client, "fail=overloaded")
     assert full.value.body["error"]["type"] == "rate_limit_error" and "retry-after" in full.value.response.headers
-    with pytest.raises(anthropic.BadRequestError, match="there is no picture") as bare:
+    with pytest.raises(anthropic.BadRequestError, match="holds no picture") as bare:
         client.messages.create(model="any", max_tokens=9, messages=[{"role": "user", "content": "hello"}])
     assert bare.value.body["type"] == "error"
     with pytest.raises(anthropic.BadRequestError, match="max_tokens: is required"):

@@ -65,10 +65,10 @@ bool is_among(std::span<const std::string_view> names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-constexpr PictureHint chat_pictures{
+constexpr PictureHint ollama_chat_pictures{
     .field = "messages", .example = R"({"role": "user", "content": "...", "images": ["..."]})"
 };
-constexpr PictureHint generate_pictures{.field = "images", .example = R"(["..."])"};
+constexpr PictureHint ollama_generate_pictures{.field = "images", .example = R"(["..."])"};
 
 class OllamaReader {
 public:
@@ -83,7 +83,7 @@ public:
         std::vector<Turn> turns = all_turns();
         ask_.only_loads = turns.empty();
         const bool is_chat = ask_.route == OllamaRoute::chat;
-        const PictureHint& hint = is_chat ? chat_pictures : generate_pictures;
+        const PictureHint& hint = is_chat ? ollama_chat_pictures : ollama_generate_pictures;
         if (!ask_.only_loads) TRY(converse(job_, std::move(turns), hint, limits_));
         ask_.prefix = job_.options.prefix.value_or("").size();
         ask_.request.stream = stream_;

@@ -46,7 +46,7 @@ constexpr std::array chat_fields{
     ApiField{"moderation", Use::ignored},
 };
 
-constexpr PictureHint chat_pictures{
+constexpr PictureHint openai_chat_pictures{
     .field = "messages",
     .example = R"({"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,..."}})"
 };
@@ -63,7 +63,7 @@ public:
         job.options = std::move(fields_.options);
         job.model = fields_.model;
         job.warnings = fields_.warnings();
-        TRY(converse(job, std::move(turns_), chat_pictures, limits_));
+        TRY(converse(job, std::move(turns_), openai_chat_pictures, limits_));
         settle_choices(job.options);
         std::string prefix = job.options.prefix.value_or("");
         Request request{.id = id, .items = {}, .film = {}, .stream = fields_.stream};

@@ -41,7 +41,7 @@ constexpr std::array responses_fields{
     ApiField{"image", Use::ignored},
 };
 
-constexpr PictureHint input_pictures{
+constexpr PictureHint openai_input_pictures{
     .field = "input", .example = R"({"type": "input_image", "image_url": "data:image/jpeg;base64,..."})"
 };
 
@@ -58,7 +58,7 @@ public:
         job.model = fields_.model;
         job.warnings = fields_.warnings();
         if (!instructions_.empty()) turns_.push_back({"instructions", Speaker::system, instructions_, {}});
-        TRY(converse(job, std::move(turns_), input_pictures, limits_));
+        TRY(converse(job, std::move(turns_), openai_input_pictures, limits_));
         std::string prefix = job.options.prefix.value_or("");
         ResponseEcho echo{
             .instructions = std::move(instructions_),
