@@ -34,6 +34,7 @@ struct JobDesk::Running {
     const std::size_t tasks;
     std::size_t begun = 0;  // tasks; all of them once it has left the line
     bool runs = false;
+    Line::iterator held;  // where it is among those that are held
     std::optional<std::stop_callback<std::function<void()>>> on_stop;
 };
 
@@ -46,7 +47,7 @@ void JobDesk::join() {
     for (std::jthread& thread : crew_) thread.request_stop();
     {
         const MutexLock lock(mutex_);
-        changed_.notify_all();
+        waiting_.notify_all();
     }
     crew_.clear();
 }
@@ -98,11 +99,11 @@ Result<void> JobDesk::submit(DeskJob job) {
         const MutexLock lock(mutex_);
         parting.swap(parting_);
         TRY(check_room(running->job));
-        held_.push_back(running);
+        running->held = held_.insert(held_.end(), running);
         bytes_ += running->job.bytes;
         tasks_waiting_ += running->tasks;
         lines_[static_cast<std::size_t>(running->job.priority)].push_back(running);
-        changed_.notify_all();
+        waiting_.notify_one();
     }
     running->on_stop.emplace(running->job.stop.get_token(), [this, weak = std::weak_ptr(running)] {
         if (auto stopped = weak.lock()) leave_line(std::move(stopped));
@@ -157,12 +158,13 @@ void JobDesk::work(const std::stop_token& ending) {
         Line parting;  // destroyed after the lock
         {
             MutexLock lock(mutex_);
-            changed_.wait(lock, [&]() REQUIRES(mutex_) {
+            waiting_.wait(lock, [&]() REQUIRES(mutex_) {
                 return ending.stop_requested() || anything_waits();
             });
             parting.swap(parting_);
             if (!anything_waits()) return;
             task = next_task();
+            if (anything_waits()) waiting_.notify_one();  // one wakes the next: most have nothing to do
             captioner = captioner_;
         }
         run(task, captioner);
@@ -195,8 +197,8 @@ void JobDesk::settle(Running& job, const Answer& answer, const Result<std::strin
     bytes_ -= job.job.bytes;
     ++(output ? counts_.done : counts_.failed);
     if (job.runs) --counts_.running;
-    std::erase_if(held_, [&](const auto& one) { return one.get() == &job; });  // its caller holds it, too
-    changed_.notify_all();
+    held_.erase(job.held);  // its caller holds it, too
+    if (held_.empty()) idle_.notify_all();
 }
 
 JobDesk::Load JobDesk::load() const {
@@ -214,7 +216,7 @@ void JobDesk::close() {
 
 bool JobDesk::wait_until_idle(std::chrono::steady_clock::time_point deadline) {
     MutexLock lock(mutex_);
-    return changed_.wait_until(lock, deadline, [this]() REQUIRES(mutex_) { return held_.empty(); });
+    return idle_.wait_until(lock, deadline, [this]() REQUIRES(mutex_) { return held_.empty(); });
 }
 
 void JobDesk::stop_all() {

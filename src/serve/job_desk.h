@@ -101,7 +101,8 @@ private:
     const Bounds bounds_;
     const Watch watch_;
     mutable Mutex mutex_;
-    std::condition_variable_any changed_;
+    std::condition_variable_any waiting_;  // a task for a thread
+    std::condition_variable_any idle_;     // nothing is held
     Captioner* captioner_ GUARDED_BY(mutex_) = nullptr;
     Line lines_[2] GUARDED_BY(mutex_);  // by priority: with tasks that nobody has begun
     Line held_ GUARDED_BY(mutex_);      // waiting or running
