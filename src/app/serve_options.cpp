@@ -20,7 +20,7 @@ void add_access_options(CLI::App& serve, ServeOptions& options) {
     serve
         .add_option(
             "--api-key-file", options.key_file,
-            "File with a key, or sha256:HASH of one, a line; behind it rate=60 for a limit of its own"
+            "File with a key, or sha256:HASH of one, a line; after it rate=60 for a limit of its own"
         )
         ->envname("VIGNETTE_API_KEY_FILE");
     serve
@@ -50,7 +50,7 @@ void add_access_options(CLI::App& serve, ServeOptions& options) {
     serve
         .add_option(
             "--tls-cert", options.tls_certificate,
-            "Speak HTTPS, with this certificate and those behind it in PEM; read again when it changes"
+            "Speak HTTPS, with this certificate chain in PEM; read again whenever it changes"
         )
         ->envname("VIGNETTE_TLS_CERT");
     serve.add_option("--tls-key", options.tls_key, "Its private key in PEM, without a password")

@@ -48,9 +48,7 @@ Result<int> read_rate(std::string_view text) {
     int rate = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), rate);
     if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || rate < 1 || rate > rate_max)
-        return fail(
-            ErrorCode::usage, "behind an API key, rate= must be followed by 1 to 1000000 requests a minute"
-        );
+        return fail(ErrorCode::usage, "rate= after an API key must be 1 to 1000000 requests a minute");
     return rate;
 }
 
@@ -109,17 +107,17 @@ const ApiKeys::Key* ApiKeys::find(const ServedRequest& request) const {
     return found;
 }
 
-Admission ApiKeys::admit(const ServedRequest& request, Access access) const {
-    using enum Admission::Verdict;
+KeyVerdict ApiKeys::admit(const ServedRequest& request, Access access) const {
+    using enum KeyVerdict::Kind;
     if (access == Access::open) return {};
     const bool admins_only = access == Access::admin && has_admins_;
     const Key* const key = find(request);
-    if (key == nullptr && (admins_only || has_clients_)) return {.verdict = unknown};
-    if (key != nullptr && admins_only && !key->admin) return {.verdict = no_admin};
+    if (key == nullptr && (admins_only || has_clients_)) return {.kind = unknown};
+    if (key != nullptr && admins_only && !key->admin) return {.kind = no_admin};
     Rate* const rate = key != nullptr ? key->rate.get() : everybody_.get();
     if (access == Access::admin || rate == nullptr) return {};  // watching it is never too often
     const auto wait = rate->take();
-    return wait ? Admission{.verdict = too_often, .wait = *wait} : Admission{};
+    return wait ? KeyVerdict{.kind = too_often, .wait = *wait} : KeyVerdict{};
 }
 
 }  // namespace vignette

@@ -17,8 +17,8 @@ namespace vignette {
 // Who may: everybody, who has a key, who has an admin's key (any key, where no admin's key is set).
 enum class Access { open, key, admin };
 
-struct Admission {
-    enum class Verdict { welcome, unknown, no_admin, too_often } verdict = Verdict::welcome;
+struct KeyVerdict {
+    enum class Kind { welcome, unknown, no_admin, too_often } kind = Kind::welcome;
     std::chrono::seconds wait{0};  // of too_often
 };
 
@@ -38,7 +38,7 @@ public:
 
     // Of a request's key: `Authorization: Bearer KEY`, `Authorization: KEY` or `x-api-key: KEY`. Without
     // keys, everybody may. An admin may everything, at any rate.
-    Admission admit(const ServedRequest& request, Access access) const;
+    KeyVerdict admit(const ServedRequest& request, Access access) const;
 
     // Who asks, as far as the key tells: its hash; empty without one.
     static std::string tenant_of(const ServedRequest& request);

@@ -40,7 +40,7 @@ Result<Cors> Cors::read(std::string_view list) {
             return fail(
                 ErrorCode::usage,
                 "--cors-origin: `" + origin +
-                    "` is no origin; write https://example.com, without a path, or * for all"
+                    "` is not an origin; write https://example.com, without a path, or * for all"
             );
         }
     }

@@ -47,39 +47,38 @@ ServedResponse not_here(const ServedRequest& request, const Match& match) {
 }
 
 // What a route says to those whom it does not let in.
-ServedResponse not_admitted(Dialect dialect, const Admission& admission) {
+ServedResponse not_admitted(Dialect dialect, const KeyVerdict& verdict) {
     const auto say = [&](ErrorCode code, std::string message, int status, std::vector<HttpField> fields) {
         ServedResponse response =
             refusal(dialect, {.code = code, .message = std::move(message), .field = {}}, status);
         response.fields = std::move(fields);
         return response;
     };
-    const std::string seconds = std::to_string(admission.wait.count());
-    switch (admission.verdict) {
-        case Admission::Verdict::welcome: break;
-        case Admission::Verdict::unknown:
+    const std::string seconds = std::to_string(verdict.wait.count());
+    switch (verdict.kind) {
+        case KeyVerdict::Kind::welcome: break;
+        case KeyVerdict::Kind::unknown:
             return say(
                 ErrorCode::refused, "this needs a key that the server knows; send Authorization: Bearer KEY",
                 401, {{"WWW-Authenticate", "Bearer"}}
             );
-        case Admission::Verdict::no_admin:
-            return say(ErrorCode::refused, "this needs an admin's key; this one is a client's", 403, {});
-        case Admission::Verdict::too_often:
+        case KeyVerdict::Kind::no_admin:
+            return say(ErrorCode::refused, "this needs an admin key; the one sent is a client key", 403, {});
+        case KeyVerdict::Kind::too_often:
             return say(
-                ErrorCode::overloaded,
-                "more requests than are allowed in a minute; try again in " + seconds + " s", 429,
+                ErrorCode::overloaded, "too many requests this minute; try again in " + seconds + " s", 429,
                 {{"Retry-After", seconds}}
             );
     }
-    panic("Admission::Verdict out of range");
+    panic("KeyVerdict::Kind out of range");
 }
 
 std::optional<ServedResponse> look_at(const ServedRequest& head, const Match& match, const Guards& guards) {
     if (std::optional<ServedResponse> preflight = guards.cors.preflight(head)) return preflight;
     if (match.route == nullptr) return not_here(head, match);
-    const Admission admission = guards.keys.admit(head, match.route->access);
-    if (admission.verdict == Admission::Verdict::welcome) return std::nullopt;
-    return not_admitted(match.route->dialect, admission);
+    const KeyVerdict verdict = guards.keys.admit(head, match.route->access);
+    if (verdict.kind == KeyVerdict::Kind::welcome) return std::nullopt;
+    return not_admitted(match.route->dialect, verdict);
 }
 
 // Of what never gets to its route; one label for all paths that are none.

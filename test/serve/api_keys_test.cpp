@@ -6,7 +6,7 @@ namespace vignette {
 namespace {
 
 bool may(const ApiKeys& keys, const ServedRequest& request, Access access = Access::key) {
-    return keys.admit(request, access).verdict == Admission::Verdict::welcome;
+    return keys.admit(request, access).kind == KeyVerdict::Kind::welcome;
 }
 
 ServedRequest with(const std::string& name, const std::string& value) {
@@ -62,14 +62,14 @@ const ServedRequest by_client = with("x-api-key", "client");
 const ServedRequest by_admin = with("x-api-key", "admin");
 
 TEST(ApiKeys, WhatIsForAdminsNeedsAnAdminsKeyOnceThereIsOne) {
-    using enum Admission::Verdict;
+    using enum KeyVerdict::Kind;
     const ApiKeys without = ApiKeys::read({.list = "client"}).value();
     EXPECT_TRUE(may(without, by_client, Access::admin));
     EXPECT_FALSE(may(without, {}, Access::admin));
 
     const ApiKeys keys = ApiKeys::read({.list = "client, both"}, {.list = "admin", .file = "both"}).value();
-    EXPECT_EQ(keys.admit(by_client, Access::admin).verdict, no_admin);
-    EXPECT_EQ(keys.admit({}, Access::admin).verdict, unknown);
+    EXPECT_EQ(keys.admit(by_client, Access::admin).kind, no_admin);
+    EXPECT_EQ(keys.admit({}, Access::admin).kind, unknown);
     for (const Access access : {Access::open, Access::key, Access::admin}) {
         EXPECT_TRUE(may(keys, by_admin, access));
         EXPECT_TRUE(may(keys, with("x-api-key", "both"), access));
@@ -91,8 +91,8 @@ TEST(ApiKeys, EachClientsKeyHasItsRate) {
     const ApiKeys keys =
         ApiKeys::read({.list = "client", .file = "other\nslow  rate=1\n"}, {.list = "admin"}, 2).value();
     for (int i = 0; i < 2; ++i) EXPECT_TRUE(may(keys, by_client));
-    const Admission refused = keys.admit(by_client, Access::key);
-    EXPECT_EQ(refused.verdict, Admission::Verdict::too_often);
+    const KeyVerdict refused = keys.admit(by_client, Access::key);
+    EXPECT_EQ(refused.kind, KeyVerdict::Kind::too_often);
     EXPECT_GT(refused.wait.count(), 0);
     EXPECT_LE(refused.wait.count(), 30);
     EXPECT_TRUE(may(keys, by_client, Access::open));
@@ -100,7 +100,7 @@ TEST(ApiKeys, EachClientsKeyHasItsRate) {
     EXPECT_TRUE(may(keys, with("x-api-key", "slow")));
     EXPECT_FALSE(may(keys, with("x-api-key", "slow")));
     for (int i = 0; i < 9; ++i) EXPECT_TRUE(may(keys, by_admin));
-    EXPECT_EQ(keys.admit(with("x-api-key", "wrong"), Access::key).verdict, Admission::Verdict::unknown);
+    EXPECT_EQ(keys.admit(with("x-api-key", "wrong"), Access::key).kind, KeyVerdict::Kind::unknown);
 }
 
 TEST(ApiKeys, WithoutKeysAllShareTheRate) {

@@ -153,7 +153,7 @@ TEST_F(GuardedServer, WhoAsksTooOftenIsToldWhenToAskAgainInItsOwnWords) {
     const RawAnswer refused = ask("GET", "/v2/e/health", key);
     EXPECT_EQ(refused.status, 429);
     EXPECT_TRUE(refused.head.contains("\r\nRetry-After: "));
-    EXPECT_TRUE(refused.body.starts_with(R"({"error":"more requests)")) << refused.body;
+    EXPECT_TRUE(refused.body.starts_with(R"({"error":"too many requests)")) << refused.body;
     EXPECT_TRUE(ask("POST", "/v1/embeddings", key).body.contains("rate_limit_error"));
     EXPECT_TRUE(ask("POST", "/v1/messages", key)
                     .body.contains(R"({"type":"error","error":{"type":"rate_limit_error")"));

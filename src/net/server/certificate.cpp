@@ -62,7 +62,7 @@ Result<void> check_dates(const ssl::context& context, const std::string& file) {
         return unusable(file, "it expired on " + date(X509_get0_notAfter(own)) + "; renew it");
     if (X509_cmp_current_time(X509_get0_notBefore(own)) > 0) {
         return unusable(
-            file, "it is valid only from " + date(X509_get0_notBefore(own)) + " on; check the clock"
+            file, "it is not valid before " + date(X509_get0_notBefore(own)) + "; check the clock"
         );
     }
     return {};
@@ -88,8 +88,7 @@ Result<std::shared_ptr<ssl::context>> load(const TlsFiles& files) {
     if (error) {
         return unusable(
             files.certificate,
-            "it holds no certificate; it must be PEM, the server's own first, then those "
-            "between it and the authority's"
+            "it holds no certificate; it must be PEM: the server's own first, then the intermediate ones"
         );
     }
     error = context->use_private_key_file(files.key, ssl::context::pem, error);

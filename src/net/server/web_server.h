@@ -19,7 +19,7 @@
 namespace vignette {
 
 struct TlsFiles {             // both in PEM
-    std::string certificate;  // the server's own first, then those between it and the authority's
+    std::string certificate;  // the server's own first, then the intermediate ones
     std::string key;
 };
 

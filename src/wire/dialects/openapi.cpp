@@ -66,8 +66,7 @@ Json responses_of(const RouteFacts& route) {
     if (!route.answer.empty()) responses["200"]["content"] = content_of(route.answer);
     if (route.path == "/ping") responses["204"] = {{"description", "The model is loading"}};
     if (route.needs_key) responses["401"] = error("A key is missing, or the server does not know it");
-    if (route.needs_admin)
-        responses["403"] = error("The key is a client's, and admins have keys of their own");
+    if (route.needs_admin) responses["403"] = error("The key is a client key; this needs an admin key");
     if (route.needs_key && !route.needs_admin) {
         responses["429"] = error("Too many requests with this key, or too many jobs wait");
         responses["429"]["headers"]["Retry-After"] = {
