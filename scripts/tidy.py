@@ -36,7 +36,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "prometheus": {"serve"},
     "spdlog": {"core"},
     "CLI": {"app"},
-    "openssl": {"bundle", "caption", "serve"},
+    "openssl": {"bundle", "caption", "net", "serve"},
     "utf8proc.h": {"caption"},
     "vignette_rust.h": {"text", "image"},
 }

@@ -47,7 +47,13 @@ struct ServeOptions {  // docs/server.md
     int health_port = 0;  // 0: the same
     std::string keys;
     std::string key_file;
+    std::string admin_keys;
+    std::string admin_key_file;
     bool without_keys = false;
+    int rate_limit = 0;  // requests a minute and key; 0: none
+    std::string cors_origins;
+    std::string tls_certificate;
+    std::string tls_key;
     int queue_max = 1'000;
     int queue_mib = 1'024;
     bool sdk_routes = false;

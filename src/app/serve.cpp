@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "app/commands.h"
-#include "app/files/read_file.h"
 #include "app/open_back.h"
 #include "app/preflight/gpu.h"
+#include "app/serve_access.h"
 #include "app/served_models.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
@@ -27,27 +27,6 @@ using namespace std::chrono_literals;
 constexpr int exit_fine = 0;
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
-
-bool is_loopback(const std::string& host) {
-    return host.starts_with("127.") || host == "::1" || host == "localhost";
-}
-
-Result<ApiKeys> read_keys(const ServeOptions& options) {
-    std::string file;
-    if (!options.key_file.empty()) file = TRY(read_text_file(options.key_file, 1 * MiB));
-    ApiKeys keys = TRY(ApiKeys::read(options.keys, file));
-    if (keys.none() && !(options.keys.empty() && options.key_file.empty()))
-        return fail(ErrorCode::usage, "the list of API keys holds no key: correct or unset it");
-    if (keys.none() && !is_loopback(options.host) && !options.without_keys) {
-        return fail(
-            ErrorCode::usage, "anybody who reaches " + options.host +
-                                  " could use this server: set VIGNETTE_API_KEYS, or --without-keys if "
-                                  "something in front of it "
-                                  "asks for keys"
-        );
-    }
-    return keys;
-}
 
 WebServerOptions web_options(const ServeOptions& options, int port) {
     WebServerOptions web;
@@ -104,18 +83,21 @@ struct Listeners {
     std::unique_ptr<WebServer> health;  // null: the same
 };
 
-Result<Listeners> listen(const ServeOptions& options, Services& services, const ApiKeys& keys) {
-    const auto start = [&](int port) {
-        return WebServer::start(web_options(options, port), web_handlers(services, keys));
+Result<Listeners> listen(const ServeOptions& options, Services& services, const Guards& guards) {
+    const auto start = [&](int port, std::optional<TlsFiles> tls) {
+        WebServerOptions web = web_options(options, port);
+        web.tls = std::move(tls);
+        return WebServer::start(web, web_handlers(services, guards));
     };
-    Listeners listeners{.web = TRY(start(options.port)), .health = nullptr};
+    const std::optional<TlsFiles> tls = TRY(tls_files(options));
+    Listeners listeners{.web = TRY(start(options.port, tls)), .health = nullptr};
     const bool apart = options.health_port > 0 && options.health_port != options.port;
-    if (apart) listeners.health = TRY(start(options.health_port));
+    if (apart) listeners.health = TRY(start(options.health_port, std::nullopt));  // probes know no authority
     return listeners;
 }
 
 int serve_until_stopped(
-    const Options& options, const CaptionerConfig& config, const ApiKeys& keys,
+    const Options& options, const CaptionerConfig& config, const Guards& guards,
     const FetchRules& webhook_rules, StopSignals& signals
 ) {
     std::unique_ptr<Captioner> captioner;
@@ -144,16 +126,17 @@ int serve_until_stopped(
         .models = served_models(config),
     };
     services.sdk_routes = options.serve.sdk_routes;
+    services.jobs_apart = !guards.keys.none();
     const EndsJobs ending{desk, deadlines};
-    const Result<Listeners> listening = listen(options.serve, services, keys);
+    const Result<Listeners> listening = listen(options.serve, services, guards);
     if (!listening) {
         log_error(listening.error().message);
         return exit_usage;
     }
     const auto& web = listening->web;
     log_info(
-        "listening on http://" + options.serve.host + ":" + std::to_string(web->port()) +
-        ", loading the model"
+        "listening on " + std::string(options.serve.tls_key.empty() ? "http://" : "https://") +
+        options.serve.host + ":" + std::to_string(web->port()) + ", loading the model"
     );
     Result<std::unique_ptr<Captioner>> loaded = load(config, signals.token());
     if (!loaded) {
@@ -180,14 +163,14 @@ int serve(const Options& options) {
     const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
     const Result<FetchRules> webhook_rules = fetch_rules(options.urls);
     Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());
-    const Result<ApiKeys> keys = config ? read_keys(options.serve) : std::unexpected(config.error());
-    if (!keys) {
-        log_error(keys.error().message);
+    const Result<Guards> guards = config ? read_guards(options.serve) : std::unexpected(config.error());
+    if (!guards) {
+        log_error(guards.error().message);
         return exit_usage;
     }
     config->fetcher = fetcher->get();
     config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(64)) * MiB;
-    return serve_until_stopped(options, *config, *keys, *webhook_rules, signals);
+    return serve_until_stopped(options, *config, *guards, *webhook_rules, signals);
 }
 
 }  // namespace vignette

@@ -8,6 +8,57 @@
 
 namespace vignette {
 
+namespace {
+
+// Who may ask, how often, from where, and under which certificate.
+void add_access_options(CLI::App& serve, ServeOptions& options) {
+    serve
+        .add_option(
+            "--api-keys", options.keys, "Keys of clients, with commas between; better in the variable"
+        )
+        ->envname("VIGNETTE_API_KEYS");
+    serve
+        .add_option(
+            "--api-key-file", options.key_file,
+            "File with a key, or sha256:HASH of one, a line; after it rate=60 for a limit of its own"
+        )
+        ->envname("VIGNETTE_API_KEY_FILE");
+    serve
+        .add_option(
+            "--admin-keys", options.admin_keys,
+            "Keys for everything, and the only ones for /metrics and purge-queue; better in the variable"
+        )
+        ->envname("VIGNETTE_ADMIN_KEYS");
+    serve.add_option("--admin-key-file", options.admin_key_file, "File with such keys, as --api-key-file")
+        ->envname("VIGNETTE_ADMIN_KEY_FILE");
+    serve.add_flag("--without-keys", options.without_keys, "Let everybody in who reaches an outer address")
+        ->envname("VIGNETTE_WITHOUT_KEYS");
+    serve
+        .add_option(
+            "--rate-limit", options.rate_limit,
+            "Requests a minute of each key, or without keys of all together; more get 429; 0: any number"
+        )
+        ->envname("VIGNETTE_RATE_LIMIT")
+        ->check(CLI::Range(0, 1'000'000))
+        ->capture_default_str();
+    serve
+        .add_option(
+            "--cors-origin", options.cors_origins,
+            "Whose pages may ask from a browser: https://example.com, with commas between, or *"
+        )
+        ->envname("VIGNETTE_CORS_ORIGIN");
+    serve
+        .add_option(
+            "--tls-cert", options.tls_certificate,
+            "Speak HTTPS, with this certificate chain in PEM; read again whenever it changes"
+        )
+        ->envname("VIGNETTE_TLS_CERT");
+    serve.add_option("--tls-key", options.tls_key, "Its private key in PEM, without a password")
+        ->envname("VIGNETTE_TLS_KEY");
+}
+
+}  // namespace
+
 void add_server_options(CLI::App& serve, ServeOptions& options) {
     serve.add_option("--host,--rp_api_host", options.host, "Address to listen on; 0.0.0.0 for all")
         ->envname("API_HOST")
@@ -19,15 +70,7 @@ void add_server_options(CLI::App& serve, ServeOptions& options) {
     serve.add_option("--health-port", options.health_port, "Another port for /ping; 0: the same")
         ->envname("VIGNETTE_HEALTH_PORT")
         ->check(CLI::Range(0, 65'535));
-    serve
-        .add_option(
-            "--api-keys", options.keys, "Keys of clients, with commas between; better in the variable"
-        )
-        ->envname("VIGNETTE_API_KEYS");
-    serve.add_option("--api-key-file", options.key_file, "File with a key, or sha256:HASH of one, a line")
-        ->envname("VIGNETTE_API_KEY_FILE");
-    serve.add_flag("--without-keys", options.without_keys, "Let everybody in who reaches an outer address")
-        ->envname("VIGNETTE_WITHOUT_KEYS");
+    add_access_options(serve, options);
     serve.add_option("--queue-max", options.queue_max, "Jobs that wait or run; more are answered with 429")
         ->envname("VIGNETTE_QUEUE_MAX")
         ->check(CLI::Range(1, 1'000'000))

@@ -4,6 +4,7 @@
 
 #include "serve/measured_exchange.h"
 #include "serve/routes/routes.h"
+#include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
@@ -45,18 +46,65 @@ ServedResponse not_here(const ServedRequest& request, const Match& match) {
     return response;
 }
 
-std::optional<ServedResponse> look_at(const ServedRequest& head, const ApiKeys& keys) {
-    const Match match = find_route(head.method, head.path);
+// What a route says to those whom it does not let in.
+ServedResponse not_admitted(Dialect dialect, const KeyVerdict& verdict) {
+    const auto say = [&](ErrorCode code, std::string message, int status, std::vector<HttpField> fields) {
+        ServedResponse response =
+            refusal(dialect, {.code = code, .message = std::move(message), .field = {}}, status);
+        response.fields = std::move(fields);
+        return response;
+    };
+    const std::string seconds = std::to_string(verdict.wait.count());
+    switch (verdict.kind) {
+        case KeyVerdict::Kind::welcome: break;
+        case KeyVerdict::Kind::unknown:
+            return say(
+                ErrorCode::refused, "this needs a key that the server knows; send Authorization: Bearer KEY",
+                401, {{"WWW-Authenticate", "Bearer"}}
+            );
+        case KeyVerdict::Kind::no_admin:
+            return say(ErrorCode::refused, "this needs an admin key; the one sent is a client key", 403, {});
+        case KeyVerdict::Kind::too_often:
+            return say(
+                ErrorCode::overloaded, "too many requests this minute; try again in " + seconds + " s", 429,
+                {{"Retry-After", seconds}}
+            );
+    }
+    panic("KeyVerdict::Kind out of range");
+}
+
+std::optional<ServedResponse> look_at(const ServedRequest& head, const Match& match, const Guards& guards) {
+    if (std::optional<ServedResponse> preflight = guards.cors.preflight(head)) return preflight;
     if (match.route == nullptr) return not_here(head, match);
-    if (match.route->access == Access::open || keys.admit(head)) return std::nullopt;
-    ServedResponse response = refusal(
-        match.route->dialect,
-        {.code = ErrorCode::refused,
-         .message = "this needs a key that the server knows; send Authorization: Bearer KEY",
-         .field = {}},
-        401
-    );
-    response.fields.push_back({"WWW-Authenticate", "Bearer"});
+    const KeyVerdict verdict = guards.keys.admit(head, match.route->access);
+    if (verdict.kind == KeyVerdict::Kind::welcome) return std::nullopt;
+    return not_admitted(match.route->dialect, verdict);
+}
+
+// Of what never gets to its route; one label for all paths that are none.
+void count_early(Services& services, const Match& match, int status) {
+    services.metrics.note_request(match.route != nullptr ? match.route->path : "none", status);
+}
+
+std::optional<ServedResponse> answer_early(
+    const ServedRequest& head, Services& services, const Guards& guards
+) {
+    const Match match = find_route(head.method, head.path);
+    std::optional<ServedResponse> early = look_at(head, match, guards);
+    if (early) count_early(services, match, early->status);
+    return early;
+}
+
+// What the web server has to say itself.
+ServedResponse refuse(int status, const std::string& message, const ServedRequest* head, Services& services) {
+    const Match match = head != nullptr ? find_route(head->method, head->path) : Match{};
+    if (status != 500) count_early(services, match, status);  // 500: nobody answered, which has been measured
+    const ErrorCode code = status == 500   ? ErrorCode::internal
+                           : status == 503 ? ErrorCode::overloaded
+                                           : ErrorCode::invalid_input;
+    const Dialect dialect = match.route != nullptr ? match.route->dialect : Dialect::vignette;
+    ServedResponse response = refusal(dialect, {.code = code, .message = message, .field = {}}, status);
+    if (status == 503) response.fields.push_back({"Retry-After", "1"});
     return response;
 }
 
@@ -70,21 +118,15 @@ void handle(std::shared_ptr<Exchange> exchange, Services& services) {
 
 }  // namespace
 
-WebHandlers web_handlers(Services& services, const ApiKeys& keys) {
+WebHandlers web_handlers(Services& services, const Guards& guards) {
     return {
-        .on_head = [&keys](const ServedRequest& head) { return look_at(head, keys); },
+        .on_head = [&](const ServedRequest& head) { return answer_early(head, services, guards); },
         .on_request = [&services](std::shared_ptr<Exchange> exchange
                       ) { handle(std::move(exchange), services); },
-        .refuse =
-            [](int status, const std::string& message) {
-                const ErrorCode code = status == 500   ? ErrorCode::internal
-                                       : status == 503 ? ErrorCode::overloaded
-                                                       : ErrorCode::invalid_input;
-                ServedResponse response =
-                    refusal(Dialect::vignette, {.code = code, .message = message, .field = {}}, status);
-                if (status == 503) response.fields.push_back({"Retry-After", "1"});
-                return response;
-            },
+        .refuse = [&services](
+                      int status, const std::string& message, const ServedRequest* head
+                  ) { return refuse(status, message, head, services); },
+        .extra_fields = [&guards](const ServedRequest& head) { return guards.cors.fields_of(head); },
     };
 }
 

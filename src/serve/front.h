@@ -3,11 +3,17 @@
 
 #include "net/server/web_server.h"
 #include "serve/api_keys.h"
+#include "serve/cors.h"
 #include "serve/services.h"
 
 namespace vignette {
 
+struct Guards {  // who may ask, and from which pages
+    ApiKeys keys;
+    Cors cors;
+};
+
 // What the web server is to do. Both must outlive it.
-WebHandlers web_handlers(Services& services, const ApiKeys& keys);
+WebHandlers web_handlers(Services& services, const Guards& guards);
 
 }  // namespace vignette

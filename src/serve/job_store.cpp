@@ -100,6 +100,12 @@ JobStore::Shared JobStore::find(const std::string& id) const {
     return found == records_.end() ? nullptr : found->second;
 }
 
+bool JobStore::belongs(const std::string& id, const std::string& tenant) const {
+    const MutexLock lock(mutex_);
+    const Shared record = find(id);
+    return record && record->tenant == tenant;
+}
+
 std::optional<JobStatus> JobStore::status(const std::string& id) {
     const MutexLock lock(mutex_);
     const Shared record = find(id);

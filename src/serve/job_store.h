@@ -45,6 +45,9 @@ public:
     // room.
     Result<std::string> submit(std::string body, Submitted submitted, std::string tenant = {});
 
+    // Whether it was handed in by this tenant; false if there is no such job.
+    bool belongs(const std::string& id, const std::string& tenant) const;
+
     std::optional<JobStatus> status(const std::string& id);
 
     struct News {

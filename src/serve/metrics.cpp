@@ -68,10 +68,13 @@ Metrics::Metrics()
         .Set(1);
 }
 
+void Metrics::note_request(std::string_view route, int status) {
+    requests_.Add({{"route", std::string(route)}, {"status", std::to_string(status)}}).Increment();
+}
+
 void Metrics::note_answer(std::string_view route, int status, std::chrono::microseconds took) {
-    const std::string name(route);
-    requests_.Add({{"route", name}, {"status", std::to_string(status)}}).Increment();
-    request_seconds_.Add({{"route", name}}, buckets()).Observe(seconds(took));
+    note_request(route, status);
+    request_seconds_.Add({{"route", std::string(route)}}, buckets()).Observe(seconds(took));
 }
 
 void Metrics::note_job(const Answer& answer, bool succeeded) {

@@ -19,6 +19,7 @@ class Metrics {
 public:
     Metrics();
 
+    void note_request(std::string_view route, int status);  // refused before its route saw it
     void note_answer(std::string_view route, int status, std::chrono::microseconds took);
     void note_job(const Answer& answer, bool succeeded);
 

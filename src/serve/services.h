@@ -32,6 +32,7 @@ struct Services {
     std::vector<ServedModel> models;  // the default captioner first, then the default embedder
     std::atomic<bool> gpu = false;    // the model computes on one; known once it is loaded
     bool sdk_routes = false;  // /run and /status as RunPod's own local server has them: --rp_serve_api
+    bool jobs_apart = false;  // a job is known only to the key that handed it in: there are keys
     std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 };
 

@@ -44,17 +44,19 @@ def wait_until_ready(url: str, process: subprocess.Popen, seconds: float = 60):
 
 
 @contextmanager
-def serving(program: Path, *options: str, environment: dict | None = None):
-    """The server's address, and its process as `.process`."""
+def serving(program: Path, *options: str, environment: dict | None = None, health_port: int = 0):
+    """The server's address, and its process as `.process`. With TLS among the options it needs a health port, to ask
+    there whether it is ready."""
     port = free_port()
+    options += ("--health-port", str(health_port))
     command = [program, "serve", "--port", str(port), *options]
     process = subprocess.Popen(
         command, env={**os.environ, **(environment or {})}, cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
-    url = Served(f"http://127.0.0.1:{port}")
+    url = Served(f"{'https' if '--tls-key' in options else 'http'}://127.0.0.1:{port}")
     url.process = process
     try:
-        wait_until_ready(url, process)
+        wait_until_ready(f"http://127.0.0.1:{health_port}" if health_port else url, process)
         yield url
     finally:
         process.terminate()

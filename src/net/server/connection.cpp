@@ -1,8 +1,5 @@
 #include "net/server/connection.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,7 +9,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -21,6 +17,7 @@
 
 #include "core/log.h"
 #include "net/server/answer_queue.h"
+#include "net/server/client_stream.h"
 #include "net/server/message_text.h"
 #include "net/server/request_head.h"
 #include "net/server/served_exchange.h"
@@ -39,16 +36,10 @@ constexpr std::chrono::seconds linger_max{10};
 constexpr std::chrono::seconds linger_silent{1};
 constexpr std::size_t read_bytes = 64 * KiB;  // at once
 
-// Whether the other side has closed its end, though bytes that nobody has read yet may lie before that.
-bool peer_has_left(int socket) {
-    pollfd question{.fd = socket, .events = POLLRDHUP, .revents = 0};
-    return poll(&question, 1, 0) > 0 && (question.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-}
-
 class TcpConnection : public Connection, public std::enable_shared_from_this<TcpConnection> {
 public:
     TcpConnection(asio::ip::tcp::socket socket, ConnectionHost& host)
-        : stream_(std::move(socket)),
+        : stream_(std::move(socket), host.tls()),
           buffer_(host.options().header_bytes_max + 2 * read_bytes),
           wake_(stream_.get_executor()),
           host_(host),
@@ -72,16 +63,32 @@ public:
     asio::awaitable<void> serve() {
         error_code ignored;
         ignored = stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-        while (co_await serve_one()) {
-        }
+        if (co_await greet())
+            while (co_await serve_one()) {
+            }
         co_await close();
     }
 
 private:
     using Parser = http::request_parser<http::string_body>;
 
+    // The handshake of TLS; it takes as long as a header may.
+    asio::awaitable<bool> greet() {
+        if (!stream_.is_tls()) co_return true;
+        idle_ = true;
+        stream_.expires_after(options_.header_time);
+        error_code error;
+        co_await stream_.handshake(use(error));
+        idle_ = false;
+        if (!spoke_plainly(error)) co_return !error;
+        stream_.drop_tls();
+        co_return co_await refuse(400, "this port speaks HTTPS; ask at https://");
+    }
+
     // False when the connection is to be closed.
     asio::awaitable<bool> serve_one() {
+        head_.reset();
+        extra_.clear();
         if (!co_await wait_for_request()) co_return false;
         Parser parser;
         parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
@@ -89,6 +96,7 @@ private:
         error_code error;
         stream_.expires_after(options_.header_time);
         co_await http::async_read_header(stream_, buffer_, parser, use(error));
+        if (error == http::error::body_limit) note_head(parser);  // a length too large, behind a whole head
         if (error) co_return co_await refuse(error);
         is_http10_ = parser.get().version() < 11;
         keep_ = parser.keep_alive() && !is_http10_ && !host_.draining();
@@ -96,8 +104,8 @@ private:
         if (const std::string complaint = complaint_about(parser.get()); !complaint.empty())
             co_return co_await refuse(400, complaint);
 
-        ServedRequest request = read_head(parser.get());
-        if (std::optional<ServedResponse> early = host_.handlers().on_head(request)) {
+        note_head(parser);
+        if (std::optional<ServedResponse> early = host_.handlers().on_head(*head_)) {
             keep_ = keep_ && parser.is_done();
             co_return co_await send_whole(*std::move(early)) && keep_;
         }
@@ -108,8 +116,13 @@ private:
             co_await read_body(parser, error);
             if (error) co_return co_await refuse(error);
         }
-        request.body = std::move(parser.get().body());
-        co_return co_await answer(std::move(request)) && keep_;
+        head_->body = std::move(parser.get().body());
+        co_return co_await answer(*std::exchange(head_, std::nullopt)) && keep_;
+    }
+
+    void note_head(const Parser& parser) {
+        head_ = read_head(parser.get());
+        if (host_.handlers().extra_fields) extra_ = host_.handlers().extra_fields(*head_);
     }
 
     asio::awaitable<bool> wait_for_request() {
@@ -142,21 +155,14 @@ private:
 
     // Says what is wrong with a request, where there still is somebody to tell.
     asio::awaitable<bool> refuse(const error_code& error) {
-        if (error == http::error::body_limit)
-            return refuse(413, "the body is too large; send smaller pictures, or fewer at once");
-        if (error == http::error::header_limit)
-            return refuse(431, "the header is too large; send fewer or shorter fields");
-        const bool is_about_http =
-            error.category() == http::make_error_code(http::error::bad_method).category();
-        const bool has_left =
-            !is_about_http || error == http::error::end_of_stream || error == http::error::partial_message;
-        return has_left ? give_up() : refuse(400, "this is not an HTTP/1.1 request that we understand");
+        const std::optional<Complaint> complaint = complaint_about(error);
+        return complaint ? refuse(complaint->status, complaint->message) : give_up();
     }
 
     asio::awaitable<bool> refuse(int status, std::string message) {
         keep_ = false;
         is_head_ = false;
-        co_await send_whole(host_.handlers().refuse(status, message));
+        co_await send_whole(host_.handlers().refuse(status, message, head_ ? &*head_ : nullptr));
         co_return false;
     }
 
@@ -206,15 +212,20 @@ private:
         }
     }
 
-    std::string text_of(const AnswerQueue::Part& part) {
+    std::string text_of(AnswerQueue::Part& part) {
         using Kind = AnswerQueue::Part::Kind;
         if (part.kind == Kind::head) {
             if (is_http10_) keep_ = false;
+            add_extra(part.response);
             return head_text(part.response, std::nullopt, !is_http10_, after());
         }
         if (is_head_) return {};
         if (part.kind == Kind::end) return is_http10_ ? std::string() : std::string(last_chunk);
         return is_http10_ ? part.piece : chunk_text(part.piece);
+    }
+
+    void add_extra(ServedResponse& response) {
+        response.fields.insert(response.fields.end(), extra_.begin(), extra_.end());
     }
 
     AfterAnswer after() {
@@ -223,6 +234,7 @@ private:
     }
 
     asio::awaitable<bool> send_whole(ServedResponse response) {
+        add_extra(response);
         std::string text = head_text(response, response.body.size(), false, after());
         if (!is_head_ && response.status != 204) text += response.body;
         co_return co_await send(std::move(text));
@@ -248,7 +260,7 @@ private:
         error_code error;
         co_await self->stream_.socket().async_wait(asio::socket_base::wait_read, use(error));
         while (!error && self->watch_ == number) {
-            if (peer_has_left(self->stream_.socket().native_handle())) {
+            if (self->stream_.peer_has_left()) {
                 self->left_ = true;
                 if (self->queue_) self->queue_->detach();
                 self->wake_.cancel();
@@ -263,6 +275,11 @@ private:
     // answer that the client reads only when it has sent its whole body.
     asio::awaitable<void> close() {
         error_code error;
+        if (stream_.is_tls() && !left_) {
+            stream_.expires_after(linger_silent);
+            co_await stream_.shutdown(use(error));
+            stream_.drop_tls();
+        }
         error = stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
         const auto end = std::chrono::steady_clock::now() + linger_max;
         buffer_.clear();
@@ -279,12 +296,14 @@ private:
         return asio::redirect_error(asio::use_awaitable, error);
     }
 
-    beast::tcp_stream stream_;
+    ClientStream stream_;
     beast::flat_buffer buffer_;  // bounded: the line before a chunk could be endless
     asio::steady_timer wake_;
     ConnectionHost& host_;
     const WebServerOptions& options_;
     std::shared_ptr<AnswerQueue> queue_;  // of the exchange that runs
+    std::optional<ServedRequest> head_;   // from its end until the body's
+    std::vector<HttpField> extra_;        // of every answer to it
     bool idle_ = false;                   // all of these: on the strand only
     bool keep_ = false;
     bool is_http10_ = false;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
 
 #include "net/server/byte_room.h"
 #include "net/server/web_server.h"
@@ -19,6 +21,7 @@ public:
     virtual ~ConnectionHost() = default;
     virtual const WebServerOptions& options() const = 0;
     virtual const WebHandlers& handlers() const = 0;
+    virtual std::shared_ptr<boost::asio::ssl::context> tls() = 0;  // null: none
     virtual ByteRoom& room_for_bodies() = 0;
     virtual bool draining() const = 0;
     virtual void opened(Connection& connection) = 0;

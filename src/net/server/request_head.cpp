@@ -1,6 +1,7 @@
 #include "net/server/request_head.h"
 
 #include <algorithm>
+#include <boost/beast/http/error.hpp>
 #include <string_view>
 
 #include "core/ascii.h"
@@ -38,6 +39,17 @@ std::string complaint_about(const RequestHead& head) {
     if (head[http::field::host].find_first_of(" \t") != std::string_view::npos)
         return "Host must not hold spaces";
     return {};
+}
+
+std::optional<Complaint> complaint_about(const boost::system::error_code& error) {
+    if (error == http::error::body_limit)
+        return Complaint{413, "the body is too large; send smaller pictures, or fewer at once"};
+    if (error == http::error::header_limit)
+        return Complaint{431, "the header is too large; send fewer or shorter fields"};
+    const bool is_about_http = error.category() == http::make_error_code(http::error::bad_method).category();
+    if (!is_about_http || error == http::error::end_of_stream || error == http::error::partial_message)
+        return std::nullopt;
+    return Complaint{400, "this is not an HTTP/1.1 request that we understand"};
 }
 
 ServedRequest read_head(const RequestHead& head) {

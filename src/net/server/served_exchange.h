@@ -9,19 +9,19 @@
 
 #include "net/server/answer_queue.h"
 #include "net/server/exchange.h"
+#include "net/server/web_server.h"
 
 namespace vignette {
 
 class ServedExchange final : public Exchange {
 public:
-    using Refuse = std::function<ServedResponse(int status, const std::string& message)>;
-
     ServedExchange(ServedRequest request, std::shared_ptr<AnswerQueue> queue, Refuse refuse)
         : request_(std::move(request)), queue_(std::move(queue)), refuse_(std::move(refuse)) {}
     ServedExchange(const ServedExchange&) = delete;
     ServedExchange& operator=(const ServedExchange&) = delete;
     ~ServedExchange() override {
-        if (!queue_->begun()) answer(refuse_(500, "the request was not answered; please report this"));
+        if (!queue_->begun())
+            answer(refuse_(500, "the request was not answered; please report this", &request_));
         if (!queue_->ended()) end();
     }
 

@@ -16,6 +16,7 @@
 
 #include "core/log.h"
 #include "core/mutex.h"
+#include "net/server/certificate.h"
 #include "net/server/connection.h"
 
 namespace vignette {
@@ -38,6 +39,7 @@ public:
     }
 
     Result<void> start() {
+        if (options_.tls) certificate_ = TRY(Certificate::read(*options_.tls));
         boost::system::error_code error;
         const auto address = asio::ip::make_address(options_.host, error);
         if (error)
@@ -58,6 +60,7 @@ public:
         }
         port_ = acceptor_.local_endpoint().port();
         asio::co_spawn(acceptor_.get_executor(), accept_all(), asio::detached);
+        if (certificate_) asio::co_spawn(acceptor_.get_executor(), renew_certificate(), asio::detached);
         for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { context_.run(); });
         return {};
     }
@@ -77,6 +80,9 @@ public:
 
     const WebServerOptions& options() const override { return options_; }
     const WebHandlers& handlers() const override { return handlers_; }
+    std::shared_ptr<asio::ssl::context> tls() override {
+        return certificate_ ? certificate_->context() : nullptr;
+    }
     ByteRoom& room_for_bodies() override { return room_for_bodies_; }
     bool draining() const override { return draining_; }
 
@@ -114,8 +120,17 @@ private:
         }
     }
 
+    asio::awaitable<void> renew_certificate() {
+        while (true) {
+            asio::steady_timer pause(acceptor_.get_executor(), options_.tls_look_time);
+            co_await pause.async_wait(asio::use_awaitable);
+            certificate_->look_again();
+        }
+    }
+
     const WebServerOptions options_;
     const WebHandlers handlers_;
+    std::optional<Certificate> certificate_;  // on the acceptor's strand
     ByteRoom room_for_bodies_;
     std::atomic<bool> draining_ = false;
     std::uint16_t port_ = 0;

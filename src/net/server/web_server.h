@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "net/server/exchange.h"
 #include "vignette/bytes.h"
@@ -17,9 +18,15 @@
 
 namespace vignette {
 
+struct TlsFiles {             // both in PEM
+    std::string certificate;  // the server's own first, then the intermediate ones
+    std::string key;
+};
+
 struct WebServerOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;  // 0: any
+    std::optional<TlsFiles> tls;
     int threads = 2;
     std::size_t header_bytes_max = 16 * KiB;
     std::size_t body_bytes_max = 32 * MiB;
@@ -29,15 +36,22 @@ struct WebServerOptions {
     std::chrono::milliseconds idle_time{75'000};  // between two requests
     std::chrono::milliseconds header_time{10'000};
     std::chrono::milliseconds body_time{60'000};
-    std::chrono::milliseconds write_time{30'000};  // for one piece
+    std::chrono::milliseconds write_time{30'000};    // for one piece
+    std::chrono::milliseconds tls_look_time{2'000};  // between two looks at the certificate's files
 };
+
+// Writes what the server itself has to say: a request too large, broken or too slow. `head`: null if it could
+// not be read.
+using Refuse =
+    std::function<ServedResponse(int status, const std::string& message, const ServedRequest* head)>;
 
 struct WebHandlers {
     // Looks at a request whose body has not been read yet; an answer from here ends it.
     std::function<std::optional<ServedResponse>(const ServedRequest& head)> on_head;
     std::function<void(std::shared_ptr<Exchange>)> on_request;
-    // Writes what the server itself has to say: a request too large, broken or too slow.
-    std::function<ServedResponse(int status, const std::string& message)> refuse;
+    Refuse refuse;
+    // What goes with every answer to a request, whoever writes it. May be empty.
+    std::function<std::vector<HttpField>(const ServedRequest& head)> extra_fields;
 };
 
 class WebServer {

@@ -32,6 +32,10 @@ std::optional<std::string> Call::query(std::string_view name) const {
 
 std::string Call::tenant() const { return ApiKeys::tenant_of(request()); }
 
+bool Call::may_see(const std::string& job) const {
+    return !services_->jobs_apart || services_->store.belongs(job, tenant());
+}
+
 void Call::answer(std::string json, int status) const {
     exchange_->answer({.status = status, .body = std::move(json), .fields = {}});
 }

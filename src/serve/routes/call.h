@@ -30,7 +30,8 @@ public:
     std::string take_body() const { return exchange_->take_body(); }
     const std::string& part(std::size_t index) const { return parts_.at(index); }  // of the path, in braces
     std::optional<std::string> query(std::string_view name) const;
-    std::string tenant() const;  // who asks, as far as the key tells
+    std::string tenant() const;                  // who asks, as far as the key tells
+    bool may_see(const std::string& job) const;  // whether it is the client's own
     Services& services() const { return *services_; }
     Exchange& exchange() const { return *exchange_; }
 

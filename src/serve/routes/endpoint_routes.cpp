@@ -63,11 +63,15 @@ void endpoint_runsync(const Call& call) {
     answer_when_ended(call, *id, *wait);
 }
 
-void endpoint_status(const Call& call) { answer_status(call, call.part(1)); }
+void endpoint_status(const Call& call) {
+    if (!call.may_see(call.part(1))) return refuse_unknown(call);
+    answer_status(call, call.part(1));
+}
 
 void endpoint_status_sync(const Call& call) {
     const Result<milliseconds> wait = wait_of(call, sync_wait);
     if (!wait) return call.refuse(wait.error());
+    if (!call.may_see(call.part(1))) return refuse_unknown(call);
     answer_when_ended(call, call.part(1), *wait);
 }
 
@@ -75,6 +79,7 @@ void endpoint_stream(const Call& call) {
     const Result<milliseconds> wait = wait_of(call, stream_wait);
     if (!wait) return call.refuse(wait.error());
     const std::string& id = call.part(1);
+    if (!call.may_see(id)) return refuse_unknown(call);
     call.services().store.wait(id, Until::news, JobStore::Clock::now() + *wait, [call, id] {
         const std::optional<JobStore::News> news = call.services().store.take_news(id);
         news ? call.answer(format_stream(news->status, news->events)) : refuse_unknown(call);
@@ -82,12 +87,14 @@ void endpoint_stream(const Call& call) {
 }
 
 void endpoint_cancel(const Call& call) {
+    if (!call.may_see(call.part(1))) return refuse_unknown(call);
     const std::optional<JobState> state = call.services().store.cancel(call.part(1));
     state ? call.answer(format_status({.id = call.part(1), .state = *state})) : refuse_unknown(call);
 }
 
 void endpoint_retry(const Call& call) {
-    if (!call.services().store.status(call.part(1))) return refuse_unknown(call);
+    if (!call.may_see(call.part(1)) || !call.services().store.status(call.part(1)))
+        return refuse_unknown(call);
     const Result<void> retried = call.services().store.retry(call.part(1));
     if (!retried) return call.refuse(retried.error());
     call.answer(format_status({.id = call.part(1)}));

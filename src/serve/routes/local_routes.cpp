@@ -48,6 +48,12 @@ bool refuse_without_sdk(const Call& call) {
     return true;
 }
 
+bool refuse_unknown_job(const Call& call) {
+    if (call.may_see(call.part(0))) return false;
+    call.answer(format_status(unknown(call.part(0))));
+    return true;
+}
+
 void answer_local(const Call& call, const std::string& id) {
     std::optional<JobStatus> status = call.services().store.status(id);
     call.answer(format_status(status ? bare(*std::move(status)) : unknown(id)));
@@ -72,18 +78,18 @@ void local_runsync(const Call& call) {
 }
 
 void local_status(const Call& call) {
-    if (refuse_without_sdk(call)) return;
+    if (refuse_without_sdk(call) || refuse_unknown_job(call)) return;
     answer_local(call, call.part(0));
 }
 
 void local_status_sync(const Call& call) {
-    if (refuse_without_sdk(call)) return;
+    if (refuse_without_sdk(call) || refuse_unknown_job(call)) return;
     const std::string& id = call.part(0);
     when_ended(call, id, [call, id] { answer_local(call, id); });
 }
 
 void local_stream(const Call& call) {
-    if (refuse_without_sdk(call)) return;
+    if (refuse_without_sdk(call) || refuse_unknown_job(call)) return;
     const std::string& id = call.part(0);
     when_ended(call, id, [call, id] {
         std::optional<JobStore::News> news = call.services().store.take_news(id);

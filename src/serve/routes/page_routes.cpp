@@ -32,7 +32,8 @@ std::string openapi_text() {
             .path = route.path,
             .summary = route.summary,
             .dialect = route.dialect,
-            .needs_key = route.access == Access::key,
+            .needs_key = route.access != Access::open,
+            .needs_admin = route.access == Access::admin,
             .request = route.request,
             .answer = route.answer,
         });

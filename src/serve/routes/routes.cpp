@@ -25,7 +25,7 @@ constexpr std::array table{
           "200 once jobs are run, else 503", readyz, {}, "State"},
     Route{"GET", "/health", Access::open, Dialect::vignette,
           "Whether the model is ready, and on what it runs", health, {}, "Health"},
-    Route{"GET", "/metrics", Access::key, Dialect::vignette,
+    Route{"GET", "/metrics", Access::admin, Dialect::vignette,
           "Counts and times for Prometheus", metrics, {}, "text/plain"},
     // For people with a browser
     Route{"GET", "/", Access::open, Dialect::vignette,
@@ -70,7 +70,7 @@ constexpr std::array table{
           "Ends a job", endpoint_cancel, {}, "JobStatus"},
     Route{"POST", "/v2/{endpoint}/retry/{id}", Access::key, Dialect::runpod,
           "Runs a failed job again", endpoint_retry, {}, "JobStatus"},
-    Route{"POST", "/v2/{endpoint}/purge-queue", Access::key, Dialect::runpod,
+    Route{"POST", "/v2/{endpoint}/purge-queue", Access::admin, Dialect::runpod,
           "Cancels the jobs that wait", endpoint_purge, {}, "Purged"},
     Route{"GET", "/v2/{endpoint}/health", Access::key, Dialect::runpod,
           "Counts of jobs and workers", endpoint_health, {}, "EndpointHealth"},

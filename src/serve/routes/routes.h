@@ -9,12 +9,11 @@
 #include <vector>
 
 #include "net/server/exchange.h"
+#include "serve/api_keys.h"
 #include "serve/routes/call.h"
 #include "wire/dialects/refusals.h"
 
 namespace vignette {
-
-enum class Access { open, key };  // who may: everybody, or who has a key
 
 struct Route {
     std::string_view method;

@@ -58,15 +58,23 @@ Json path_parameters(std::string_view path) {
 
 // An error may come from every route: a body too large, a key that is missing, a server that shuts down.
 Json responses_of(const RouteFacts& route) {
-    const Json error{
-        {"description", "It did not work; the message says why and what to do"},
-        {"content", content_of(error_schema(route.dialect))},
+    const auto error = [&](std::string_view description) -> Json {
+        return {{"description", description}, {"content", content_of(error_schema(route.dialect))}};
     };
+    constexpr std::string_view otherwise = "It did not work; the message says why and what to do";
     Json responses{{"200", {{"description", "It worked"}}}};
     if (!route.answer.empty()) responses["200"]["content"] = content_of(route.answer);
     if (route.path == "/ping") responses["204"] = {{"description", "The model is loading"}};
-    responses["4XX"] = error;
-    responses["5XX"] = error;
+    if (route.needs_key) responses["401"] = error("A key is missing, or the server does not know it");
+    if (route.needs_admin) responses["403"] = error("The key is a client key; this needs an admin key");
+    if (route.needs_key && !route.needs_admin) {
+        responses["429"] = error("Too many requests with this key, or too many jobs wait");
+        responses["429"]["headers"]["Retry-After"] = {
+            {"description", "Seconds"}, {"schema", {{"type", "integer"}, {"minimum", 1}}}
+        };
+    }
+    responses["4XX"] = error(otherwise);
+    responses["5XX"] = error(otherwise);
     return responses;
 }
 

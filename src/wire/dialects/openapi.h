@@ -15,6 +15,7 @@ struct RouteFacts {
     std::string_view summary;
     Dialect dialect;
     bool needs_key = false;
+    bool needs_admin = false;  // an admin's key, where there are such
     std::string_view request;  // a schema's name; empty: no body
     std::string_view answer;   // a schema's name, or a media type for an answer that is no JSON
 };

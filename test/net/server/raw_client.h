@@ -4,11 +4,14 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <bit>
+#include <csignal>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,9 +27,11 @@ struct RawAnswer {
     bool has(std::string_view line) const { return head.contains("\r\n" + std::string(line) + "\r\n"); }
 };
 
+enum class Wire { plain, tls };
+
 class RawClient {
 public:
-    explicit RawClient(std::uint16_t port, int receive_buffer = 0)
+    explicit RawClient(std::uint16_t port, Wire wire = Wire::plain, int receive_buffer = 0)
         : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
         if (receive_buffer > 0)
             setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -40,6 +45,7 @@ public:
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         address.sin_port = htons(port);
         connected_ = ::connect(socket_, std::bit_cast<sockaddr*>(&address), sizeof address) == 0;
+        if (wire == Wire::tls) greet();
     }
     ~RawClient() { leave(); }
     RawClient(const RawClient&) = delete;
@@ -53,7 +59,8 @@ public:
 
     bool send(std::string_view bytes) const {
         while (!bytes.empty()) {
-            const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            const ssize_t sent = tls_ ? SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                                      : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (sent <= 0) return false;
             bytes.remove_prefix(static_cast<std::size_t>(sent));
         }
@@ -96,7 +103,25 @@ public:
 
     bool closed_by_server() { return read_all().empty() && ended_; }
 
+    std::string peer_name() const {  // in the server's certificate
+        char name[64] = "";
+        X509_NAME_get_text_by_NID(
+            X509_get_subject_name(SSL_get0_peer_certificate(tls_.get())), NID_commonName, name, sizeof name
+        );
+        return name;
+    }
+
 private:
+    void greet() {
+        std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+        const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
+            SSL_CTX_new(TLS_client_method()), SSL_CTX_free
+        );
+        tls_.reset(SSL_new(context.get()));
+        SSL_set_fd(tls_.get(), socket_);
+        connected_ = connected_ && SSL_connect(tls_.get()) == 1;
+    }
+
     static std::optional<std::size_t> length_of(const std::string& head) {
         constexpr std::string_view name = "\r\nContent-Length: ";
         const std::size_t found = head.find(name);
@@ -119,8 +144,17 @@ private:
 
     bool receive() {
         char bytes[16'384];
+        if (tls_) return receive_tls(bytes, sizeof bytes);
         const ssize_t got = ::recv(socket_, bytes, sizeof bytes, 0);
         ended_ = got == 0 || (got < 0 && errno == ECONNRESET);
+        if (got <= 0) return false;
+        read_.append(bytes, static_cast<std::size_t>(got));
+        return true;
+    }
+
+    bool receive_tls(char* bytes, int room) {
+        const int got = SSL_read(tls_.get(), bytes, room);
+        ended_ = got <= 0 && SSL_get_error(tls_.get(), got) != SSL_ERROR_WANT_READ;
         if (got <= 0) return false;
         read_.append(bytes, static_cast<std::size_t>(got));
         return true;
@@ -133,6 +167,7 @@ private:
     }
 
     int socket_;
+    std::unique_ptr<SSL, decltype(&SSL_free)> tls_{nullptr, SSL_free};
     bool connected_ = false;
     bool ended_ = false;
     std::string read_;

@@ -40,11 +40,12 @@ public:
             },
             .on_request = [this](std::shared_ptr<Exchange> exchange) { note(std::move(exchange)); },
             .refuse =
-                [](int status, const std::string& message) {
+                [](int status, const std::string& message, const ServedRequest*) {
                     return ServedResponse{
                         .status = status, .body = message, .content_type = "text/plain", .fields = {}
                     };
                 },
+            .extra_fields = {},
         };
         server_ = WebServer::start(options, std::move(handlers)).value();
     }

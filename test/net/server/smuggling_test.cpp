@@ -5,6 +5,7 @@
 #include <array>
 
 #include "served.h"
+#include "wire.h"
 
 namespace vignette {
 namespace {
@@ -202,11 +203,14 @@ std::vector<Attack> corpus() {
     return all;
 }
 
-TEST(Smuggling, NothingIsEverTakenForAnotherRequest) {
+class Smuggling : public OnBothWires {};
+INSTANTIATE_TEST_SUITE_P(Wires, Smuggling, testing::Values(Wire::plain, Wire::tls), name_of_wire);
+
+TEST_P(Smuggling, NothingIsEverTakenForAnotherRequest) {
     for (const Attack& attack : corpus()) {
         SCOPED_TRACE(testing::PrintToString(attack.name));
-        const Served served;
-        RawClient client(served.port());
+        const Served served(on_wire());
+        RawClient client(served.port(), GetParam());
         client.send(attack.bytes);
         const RawAnswer first = client.read_answer();
         if (attack.fate == Fate::refused) {

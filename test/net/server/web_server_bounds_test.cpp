@@ -7,119 +7,123 @@
 
 #include "core/stop.h"
 #include "served.h"
+#include "wire.h"
 
 namespace vignette {
 namespace {
 
 using namespace std::chrono_literals;
 
-TEST(WebServerBounds, AHeaderThatIsTooLargeIsRefusedReadably) {
-    const Served served;
-    RawClient client(served.port());
+class WebServerBounds : public OnBothWires {};
+INSTANTIATE_TEST_SUITE_P(Wires, WebServerBounds, testing::Values(Wire::plain, Wire::tls), name_of_wire);
+
+TEST_P(WebServerBounds, AHeaderThatIsTooLargeIsRefusedReadably) {
+    const Served served(on_wire());
+    RawClient client(served.port(), GetParam());
     client.send(get("/", "X-Large: " + std::string(64 * KiB, 'x') + "\r\n"));
     EXPECT_EQ(client.read_answer().status, 431);
     EXPECT_TRUE(client.closed_by_server());
     EXPECT_TRUE(served.seen().empty());
 }
 
-TEST(WebServerBounds, ABodyThatIsTooLargeIsRefusedReadably) {
-    WebServerOptions options;
+TEST_P(WebServerBounds, ABodyThatIsTooLargeIsRefusedReadably) {
+    WebServerOptions options = on_wire();
     options.body_bytes_max = 1 * MiB;
     const Served served(options);
-    RawClient announced(served.port());
+    RawClient announced(served.port(), GetParam());
     EXPECT_TRUE(announced.send(post("/", std::string(40 * MiB, 'x'))));  // the client sends it all first
     EXPECT_EQ(announced.read_answer().status, 413);
 
-    RawClient chunked(served.port());
+    RawClient chunked(served.port(), GetParam());
     chunked.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
     const std::string chunk = "10000\r\n" + std::string(64 * KiB, 'x') + "\r\n";
     for (int i = 0; i < 40; ++i) chunked.send(chunk);
     EXPECT_EQ(chunked.read_answer().status, 413);
 
-    RawClient exact(served.port());
+    RawClient exact(served.port(), GetParam());
     EXPECT_EQ(exact.ask(post("/", std::string(1 * MiB, 'x'))).status, 200);
     EXPECT_EQ(served.seen().size(), 1U);
 }
 
-TEST(WebServerBounds, AllBodiesTogetherHaveABound) {
-    WebServerOptions options;
+TEST_P(WebServerBounds, AllBodiesTogetherHaveABound) {
+    WebServerOptions options = on_wire();
     options.bodies_bytes_max = 1 * MiB;
     const Served served(options);
-    RawClient first(served.port());
+    RawClient first(served.port(), GetParam());
     const std::string head =
         "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n";
     first.send(head);
     EXPECT_TRUE(first.read_until("\r\n\r\n").contains("100 Continue"));  // it has its room
-    RawClient second(served.port());
+    RawClient second(served.port(), GetParam());
     EXPECT_EQ(second.ask(head).status, 503);
-    RawClient third(served.port());
+    RawClient third(served.port(), GetParam());
     EXPECT_EQ(third.ask(post("/", "small")).status, 200);
     EXPECT_EQ(first.ask(std::string(1'000'000, 'x')).status, 200);
     EXPECT_EQ(third.ask(post("/", std::string(1'000'000, 'x'))).status, 200);
 }
 
-TEST(WebServerBounds, TheLineBeforeAChunkHasAnEnd) {
-    const Served served;
-    RawClient client(served.port());
+TEST_P(WebServerBounds, TheLineBeforeAChunkHasAnEnd) {
+    const Served served(on_wire());
+    RawClient client(served.port(), GetParam());
     client.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;");
     client.send(std::string(4 * MiB, 'x'));
     EXPECT_EQ(client.read_answer().status, 400);
     EXPECT_TRUE(served.seen().empty());
 }
 
-TEST(WebServerBounds, AHeaderThatDoesNotEndInTimeEndsTheConnection) {
-    WebServerOptions options;
+TEST_P(WebServerBounds, AHeaderThatDoesNotEndInTimeEndsTheConnection) {
+    WebServerOptions options = on_wire();
     options.header_time = 50ms;
     const Served served(options);
-    RawClient client(served.port());
+    RawClient client(served.port(), GetParam());
     client.send("GET / HTTP/1.1\r\nX-Slow: ");
     while (client.send("x")) std::this_thread::yield();  // however busily it goes on
     EXPECT_TRUE(client.closed_by_server());
     EXPECT_TRUE(served.seen().empty());
 }
 
-TEST(WebServerBounds, ABodyThatDoesNotEndInTimeEndsTheConnection) {
-    WebServerOptions options;
+TEST_P(WebServerBounds, ABodyThatDoesNotEndInTimeEndsTheConnection) {
+    WebServerOptions options = on_wire();
     options.body_time = 50ms;
     const Served served(options);
-    RawClient client(served.port());
+    RawClient client(served.port(), GetParam());
     client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n\r\n");
     EXPECT_EQ(client.read_answer().status, 413);
-    RawClient slow(served.port());
+    RawClient slow(served.port(), GetParam());
     slow.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 30000000\r\n\r\n");
     while (slow.send("x")) std::this_thread::yield();
     EXPECT_TRUE(slow.closed_by_server());
     EXPECT_TRUE(served.seen().empty());
 }
 
-TEST(WebServerBounds, AConnectionThatIsSilentEnds) {
-    WebServerOptions options;
+TEST_P(WebServerBounds, AConnectionThatIsSilentEnds) {
+    WebServerOptions options = on_wire();
     options.idle_time = 20ms;
     const Served served(options);
-    RawClient silent(served.port());
+    RawClient silent(served.port(), GetParam());
     EXPECT_TRUE(silent.closed_by_server());
-    RawClient once(served.port());
+    RawClient once(served.port(), GetParam());
     EXPECT_EQ(once.ask(get("/")).status, 200);
     EXPECT_TRUE(once.closed_by_server());
 }
 
-TEST(WebServerBounds, AsManyConnectionsAsAllowedAreOpen) {
-    WebServerOptions options;
+TEST_P(WebServerBounds, AsManyConnectionsAsAllowedAreOpen) {
+    WebServerOptions options = on_wire();
     options.connections_max = 2;
     const Served served(options);
-    RawClient first(served.port());
-    RawClient second(served.port());
+    RawClient first(served.port(), GetParam());
+    RawClient second(served.port(), GetParam());
     EXPECT_EQ(first.ask(get("/")).status, 200);
     EXPECT_EQ(second.ask(get("/")).status, 200);
-    RawClient third(served.port());
+    RawClient third(served.port(), GetParam());
     EXPECT_TRUE(third.closed_by_server());
     EXPECT_EQ(first.ask(get("/")).status, 200);
 }
 
-TEST(WebServerBounds, AClientThatLeavesStopsItsExchange) {
+TEST_P(WebServerBounds, AClientThatLeavesStopsItsExchange) {
     Shelf shelf;
-    const Served served({}, shelf.handler());
-    RawClient client(served.port());
+    const Served served(on_wire(), shelf.handler());
+    RawClient client(served.port(), GetParam());
     client.send(get("/"));
     const auto exchange = shelf.take();
     EXPECT_FALSE(exchange->gone().stop_requested());
@@ -128,20 +132,20 @@ TEST(WebServerBounds, AClientThatLeavesStopsItsExchange) {
     exchange->answer({.status = 200, .body = "to nobody", .fields = {}});
 }
 
-TEST(WebServerBounds, AClientThatLeavesBehindANextRequestIsNoticed) {
+TEST_P(WebServerBounds, AClientThatLeavesBehindANextRequestIsNoticed) {
     Shelf shelf;
-    const Served served({}, shelf.handler());
-    RawClient client(served.port());
+    const Served served(on_wire(), shelf.handler());
+    RawClient client(served.port(), GetParam());
     client.send(get("/") + get("/next"));
     const auto exchange = shelf.take();
     client.leave();
     wait_for_stop(exchange->gone());
 }
 
-TEST(WebServerBounds, AClientThatLeavesAStreamStopsIt) {
+TEST_P(WebServerBounds, AClientThatLeavesAStreamStopsIt) {
     Shelf shelf;
-    const Served served({}, shelf.handler());
-    RawClient client(served.port());
+    const Served served(on_wire(), shelf.handler());
+    RawClient client(served.port(), GetParam());
     client.send(get("/"));
     const auto exchange = shelf.take();
     exchange->begin({.status = 200, .body = {}, .fields = {}});
@@ -152,13 +156,13 @@ TEST(WebServerBounds, AClientThatLeavesAStreamStopsIt) {
 }
 
 // Far more than the sockets hold, and long before the time for a write is over.
-TEST(WebServerBounds, AClientThatDoesNotReadItsStreamIsCut) {
-    WebServerOptions options;
+TEST_P(WebServerBounds, AClientThatDoesNotReadItsStreamIsCut) {
+    WebServerOptions options = on_wire();
     options.unsent_bytes_max = 1 * MiB;
     options.write_time = 1h;
     Shelf shelf;
     const Served served(options, shelf.handler());
-    RawClient client(served.port(), 4096);
+    RawClient client(served.port(), GetParam(), 4096);
     client.send(get("/"));
     const auto exchange = shelf.take();
     exchange->begin({.status = 200, .body = {}, .fields = {}});
@@ -167,12 +171,12 @@ TEST(WebServerBounds, AClientThatDoesNotReadItsStreamIsCut) {
     EXPECT_LT(client.read_all().size(), 64 * MiB);
 }
 
-TEST(WebServerBounds, AClientThatReadsGetsMoreThanMayBeUnsent) {
-    WebServerOptions options;
+TEST_P(WebServerBounds, AClientThatReadsGetsMoreThanMayBeUnsent) {
+    WebServerOptions options = on_wire();
     options.unsent_bytes_max = 1 * MiB;
     Shelf shelf;
     const Served served(options, shelf.handler());
-    RawClient client(served.port());
+    RawClient client(served.port(), GetParam());
     client.send(get("/"));
     const auto exchange = shelf.take();
     exchange->begin({.status = 200, .body = {}, .fields = {}});
@@ -184,24 +188,24 @@ TEST(WebServerBounds, AClientThatReadsGetsMoreThanMayBeUnsent) {
     EXPECT_EQ(client.read_until("0\r\n\r\n"), "\r\n0\r\n\r\n");
 }
 
-TEST(WebServerBounds, AnAnswerThatNobodyReadsEndsWithTheTimeForAWrite) {
-    WebServerOptions options;
+TEST_P(WebServerBounds, AnAnswerThatNobodyReadsEndsWithTheTimeForAWrite) {
+    WebServerOptions options = on_wire();
     options.write_time = 50ms;
     Shelf shelf;
     const Served served(options, shelf.handler());
-    RawClient client(served.port(), 4096);
+    RawClient client(served.port(), GetParam(), 4096);
     client.send(get("/"));
     const auto exchange = shelf.take();
     exchange->answer({.status = 200, .body = std::string(64 * MiB, 'x'), .fields = {}});
     wait_for_stop(exchange->gone());
 }
 
-TEST(WebServerBounds, AServerMayEndWhileExchangesAreOpen) {
+TEST_P(WebServerBounds, AServerMayEndWhileExchangesAreOpen) {
     Shelf shelf;
-    Served served({}, shelf.handler());
-    RawClient waiting(served.port());
-    RawClient streaming(served.port());
-    RawClient idle(served.port());
+    Served served(on_wire(), shelf.handler());
+    RawClient waiting(served.port(), GetParam());
+    RawClient streaming(served.port(), GetParam());
+    RawClient idle(served.port(), GetParam());
     waiting.send(get("/"));
     const auto first = shelf.take();
     streaming.send(get("/"));
@@ -218,14 +222,14 @@ TEST(WebServerBounds, AServerMayEndWhileExchangesAreOpen) {
     EXPECT_TRUE(idle.closed_by_server());
 }
 
-TEST(WebServerBounds, DrainingAnswersWhatRunsAndClosesWhatIsIdle) {
+TEST_P(WebServerBounds, DrainingAnswersWhatRunsAndClosesWhatIsIdle) {
     Shelf shelf;
-    Served served({}, shelf.handler());
-    RawClient idle(served.port());
+    Served served(on_wire(), shelf.handler());
+    RawClient idle(served.port(), GetParam());
     idle.send(get("/"));
     shelf.take()->answer({.status = 200, .body = {}, .fields = {}});
     EXPECT_EQ(idle.read_answer().status, 200);
-    RawClient running(served.port());
+    RawClient running(served.port(), GetParam());
     running.send(get("/"));
     const auto exchange = shelf.take();
 
@@ -237,7 +241,7 @@ TEST(WebServerBounds, DrainingAnswersWhatRunsAndClosesWhatIsIdle) {
     EXPECT_TRUE(answer.has("Connection: close"));
     running.leave();
     EXPECT_TRUE(served.server().drain(std::chrono::steady_clock::now() + 20s));
-    EXPECT_FALSE(RawClient(served.port()).connected());
+    EXPECT_FALSE(RawClient(served.port(), GetParam()).connected());
 }
 
 }  // namespace
