@@ -3,7 +3,7 @@
 namespace vignette {
 
 bool AnswerQueue::accepts(Part::Kind kind) const {
-    if (wake_ == nullptr || ended_ || overrun_) return false;
+    if (detached_ || ended_ || overrun_) return false;
     const bool opens = kind == Part::Kind::whole || kind == Part::Kind::head;
     return opens != begun_;
 }
@@ -16,7 +16,7 @@ void AnswerQueue::add(Part part) {
     unsent_bytes_ += part.piece.size();
     overrun_ = unsent_bytes_ > unsent_bytes_max_;
     parts_.push_back(std::move(part));
-    wake_();  // only posts: the lock keeps the connection alive meanwhile
+    if (wake_) wake_();  // only posts: the lock keeps the connection alive meanwhile
 }
 
 std::optional<AnswerQueue::Part> AnswerQueue::next() {

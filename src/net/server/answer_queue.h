@@ -24,7 +24,7 @@ public:
 
     explicit AnswerQueue(std::size_t unsent_bytes_max) : unsent_bytes_max_(unsent_bytes_max) {}
 
-    // `wake` is called on the thread of whoever adds a part, never after detach().
+    // `wake` is called on the thread of whoever adds a part from now on, never after detach().
     void attach(std::function<void()> wake) {
         const MutexLock lock(mutex_);
         wake_ = std::move(wake);
@@ -35,6 +35,7 @@ public:
         {
             const MutexLock lock(mutex_);
             wake_ = nullptr;
+            detached_ = true;
             parts_.clear();
         }
         gone_.request_stop();
@@ -65,6 +66,7 @@ private:
     mutable Mutex mutex_;
     std::deque<Part> parts_ GUARDED_BY(mutex_);
     std::size_t unsent_bytes_ GUARDED_BY(mutex_) = 0;
+    bool detached_ GUARDED_BY(mutex_) = false;
     bool begun_ GUARDED_BY(mutex_) = false;
     bool ended_ GUARDED_BY(mutex_) = false;
     bool overrun_ GUARDED_BY(mutex_) = false;

@@ -9,14 +9,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <cstdint>
 #include <utility>
 
 #include "core/log.h"
 #include "net/server/answer_queue.h"
+#include "net/server/body_reader.h"
 #include "net/server/client_stream.h"
 #include "net/server/message_text.h"
 #include "net/server/request_head.h"
@@ -30,11 +29,9 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t padding = 64;  // what simdjson may read behind a text
 constexpr std::chrono::milliseconds look_again{100};
 constexpr std::chrono::seconds linger_max{10};
 constexpr std::chrono::seconds linger_silent{1};
-constexpr std::size_t read_bytes = 64 * KiB;  // at once
 
 class TcpConnection : public Connection, public std::enable_shared_from_this<TcpConnection> {
 public:
@@ -70,8 +67,6 @@ public:
     }
 
 private:
-    using Parser = http::request_parser<http::string_body>;
-
     // The handshake of TLS; it takes as long as a header may.
     asio::awaitable<bool> greet() {
         if (!stream_.is_tls()) co_return true;
@@ -90,7 +85,7 @@ private:
         head_.reset();
         extra_.clear();
         if (!co_await wait_for_request()) co_return false;
-        Parser parser;
+        RequestParser parser;
         parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
         parser.body_limit(options_.body_bytes_max);
         error_code error;
@@ -113,14 +108,13 @@ private:
             const std::size_t bytes = parser.content_length().value_or(options_.body_bytes_max);
             const auto lease = host_.room_for_bodies().take(parser.is_done() ? 0 : bytes);
             if (!lease) co_return co_await refuse(503, "too much is being sent at once; try again later");
-            co_await read_body(parser, error);
+            head_->body = co_await read_body(parser, error);
             if (error) co_return co_await refuse(error);
         }
-        head_->body = std::move(parser.get().body());
         co_return co_await answer(*std::exchange(head_, std::nullopt)) && keep_;
     }
 
-    void note_head(const Parser& parser) {
+    void note_head(const RequestParser& parser) {
         head_ = read_head(parser.get());
         if (host_.handlers().extra_fields) extra_ = host_.handlers().extra_fields(*head_);
     }
@@ -137,20 +131,17 @@ private:
         co_return !error;
     }
 
-    asio::awaitable<void> read_body(Parser& parser, error_code& error) {
-        if (parser.is_done()) co_return;
+    asio::awaitable<std::string> read_body(RequestParser& parser, error_code& error) {
+        if (parser.is_done()) co_return std::string();
         if (!is_http10_ && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
             constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
             if (!co_await send(std::string(go_on))) {
                 error = asio::error::connection_aborted;
-                co_return;
+                co_return std::string();
             }
         }
-        if (const auto length = parser.content_length())
-            parser.get().body().reserve(static_cast<std::size_t>(*length) + padding);
-        buffer_.reserve(read_bytes);  // Beast reads as much at once as fits
         stream_.expires_after(options_.body_time);
-        co_await http::async_read(stream_, buffer_, parser, use(error));
+        co_return co_await vignette::read_body(stream_, buffer_, parser, error);
     }
 
     // Says what is wrong with a request, where there still is somebody to tell.
@@ -171,22 +162,29 @@ private:
     // Has the request served and sends what its owner says. False if the client has left.
     asio::awaitable<bool> answer(ServedRequest request) {
         queue_ = std::make_shared<AnswerQueue>(options_.unsent_bytes_max);
+        host_.handlers().on_request(
+            std::make_shared<ServedExchange>(std::move(request), queue_, host_.handlers().refuse)
+        );
+        const bool is_made = queue_->ended();  // and need not be waited for
+        if (!is_made) expect_more();
+        const bool sent = co_await send_answer();
+        if (!is_made) {
+            ++watch_;
+            stream_.socket().cancel();
+        }
+        queue_->detach();
+        queue_.reset();
+        co_return sent;
+    }
+
+    void expect_more() {
         queue_->attach([weak = weak_from_this(), executor = stream_.get_executor()] {
             asio::post(executor, [weak] {
                 if (const auto self = weak.lock()) self->look_at_queue();
             });
         });
-        host_.handlers().on_request(
-            std::make_shared<ServedExchange>(std::move(request), queue_, host_.handlers().refuse)
-        );
         ++watch_;
         asio::co_spawn(stream_.get_executor(), watch(shared_from_this(), watch_), asio::detached);
-        const bool sent = co_await send_answer();
-        ++watch_;
-        stream_.socket().cancel();
-        queue_->detach();
-        queue_.reset();
-        co_return sent;
     }
 
     void look_at_queue() {

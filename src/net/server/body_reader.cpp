@@ -1,0 +1,52 @@
+#include "net/server/body_reader.h"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/read.hpp>
+#include <utility>
+
+namespace vignette {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+
+constexpr std::size_t padding = 64;  // what simdjson may read behind a text
+
+// Straight into the body: Beast would fill it with zeros first, and copy.
+asio::awaitable<std::string> read_bytes_of_body(
+    ClientStream& stream, beast::flat_buffer& buffer, std::size_t length, error_code& error
+) {
+    std::string body;
+    body.reserve(length + padding);
+    const std::size_t here = std::min(buffer.size(), length);
+    body.append(static_cast<const char*>(buffer.data().data()), here);
+    buffer.consume(here);
+    body.resize_and_overwrite(length, [](char*, std::size_t bytes) { return bytes; });
+    const asio::mutable_buffer rest(body.data() + here, length - here);
+    const auto as_much_as_there_is = [](const error_code& failed, std::size_t) { return failed ? 0 : MiB; };
+    co_await asio::async_read(
+        stream, rest, as_much_as_there_is, asio::redirect_error(asio::use_awaitable, error)
+    );
+    co_return body;
+}
+
+}  // namespace
+
+asio::awaitable<std::string> read_body(
+    ClientStream& stream, beast::flat_buffer& buffer, RequestParser& parser, error_code& error
+) {
+    if (const auto length = parser.content_length())
+        co_return co_await read_bytes_of_body(stream, buffer, static_cast<std::size_t>(*length), error);
+    buffer.reserve(read_bytes);  // Beast reads as much at once as fits
+    co_await beast::http::async_read(
+        stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error)
+    );
+    co_return std::move(parser.get().body());
+}
+
+}  // namespace vignette

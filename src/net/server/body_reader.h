@@ -1,0 +1,27 @@
+// Reads the body of a request whose head has been read. On the connection's strand.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/system/error_code.hpp>
+#include <cstddef>
+#include <string>
+
+#include "net/server/client_stream.h"
+#include "vignette/bytes.h"
+
+namespace vignette {
+
+using RequestParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+inline constexpr std::size_t read_bytes = 64 * KiB;  // at once
+
+// `buffer` holds what came with the head; what follows the body stays in it.
+boost::asio::awaitable<std::string> read_body(
+    ClientStream& stream, boost::beast::flat_buffer& buffer, RequestParser& parser,
+    boost::system::error_code& error
+);
+
+}  // namespace vignette
