@@ -67,7 +67,7 @@ Json responses_of(const RouteFacts& route) {
     if (!route.answer.empty()) responses["200"]["content"] = content_of(route.answer);
     for (std::string_view rest = route.pieces; !rest.empty();) {
         const std::string_view type = rest.substr(0, rest.find(' '));
-        responses["200"]["content"].update(content_of(type));
+        responses["200"]["content"][type] = {{"schema", Json::object()}};  // of a piece; they differ
         rest.remove_prefix(std::min(type.size() + 1, rest.size()));
     }
     if (route.path == "/ping") responses["204"] = {{"description", "The model is loading"}};
