@@ -236,6 +236,12 @@ void add_running(CLI::App& command, Options& options) {
 CLI::App* add_serve(CLI::App& app, Options& options) {
     CLI::App* serve = app.add_subcommand("serve", "Answer over HTTP until stopped");
     serve->footer(
+        "Examples:\n"
+        "  vignette serve                                     for this machine only, without a key\n"
+        "  vignette serve --host 0.0.0.0 --api-key-file keys  for others, each with a key\n"
+        "  ... --tls-cert chain.pem --tls-key key.pem         over HTTPS\n"
+        "  ... --rate-limit 600 --admin-key-file admins       600 requests a minute and key\n"
+        "\n"
         "It speaks the APIs of RunPod and OpenAI, and its own; docs/server.md\n"
         "SIGTERM ends it: jobs that it has taken are finished and answered first."
     );

@@ -84,15 +84,15 @@ struct Listeners {
 };
 
 Result<Listeners> listen(const ServeOptions& options, Services& services, const Guards& guards) {
-    const auto start = [&](int port, std::optional<TlsFiles> tls) {
-        WebServerOptions web = web_options(options, port);
-        web.tls = std::move(tls);
-        return WebServer::start(web, web_handlers(services, guards));
-    };
-    const std::optional<TlsFiles> tls = TRY(tls_files(options));
-    Listeners listeners{.web = TRY(start(options.port, tls)), .health = nullptr};
+    WebServerOptions web = web_options(options, options.port);
+    web.tls = TRY(tls_files(options));
+    Listeners listeners{.web = TRY(WebServer::start(web, web_handlers(services, guards))), .health = nullptr};
     const bool apart = options.health_port > 0 && options.health_port != options.port;
-    if (apart) listeners.health = TRY(start(options.health_port, std::nullopt));  // probes know no authority
+    if (apart) {  // without TLS: probes know no authority
+        listeners.health =
+            TRY(WebServer::start(web_options(options, options.health_port), health_handlers(services, guards))
+            );
+    }
     return listeners;
 }
 

@@ -130,4 +130,22 @@ WebHandlers web_handlers(Services& services, const Guards& guards) {
     };
 }
 
+WebHandlers health_handlers(Services& services, const Guards& guards) {
+    WebHandlers handlers = web_handlers(services, guards);
+    handlers.on_head = [&services](const ServedRequest& head) -> std::optional<ServedResponse> {
+        const Match match = find_route(head.method, head.path);
+        if (match.route != nullptr && match.route->access == Access::open) return std::nullopt;
+        constexpr int not_found = 404;
+        count_early(services, match, not_found);
+        return refusal(
+            dialect_of(head.path),
+            {.code = ErrorCode::not_found,
+             .message = "this port only says whether the server is alive; ask at its other port",
+             .field = {}},
+            not_found
+        );
+    };
+    return handlers;
+}
+
 }  // namespace vignette

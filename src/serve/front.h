@@ -16,4 +16,7 @@ struct Guards {  // who may ask, and from which pages
 // What the web server is to do. Both must outlive it.
 WebHandlers web_handlers(Services& services, const Guards& guards);
 
+// The same for a port of its own without TLS: only what is open to everybody, so that no key is sent there.
+WebHandlers health_handlers(Services& services, const Guards& guards);
+
 }  // namespace vignette

@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -50,9 +51,8 @@ def serving(program: Path, *options: str, environment: dict | None = None, healt
     port = free_port()
     options += ("--health-port", str(health_port))
     command = [program, "serve", "--port", str(port), *options]
-    process = subprocess.Popen(
-        command, env={**os.environ, **(environment or {})}, cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
+    with tempfile.TemporaryFile() as log:  # no pipe: once that is full, the server waits for whoever does not read it
+        process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, cwd=ROOT, stderr=log)
     url = Served(f"{'https' if '--tls-key' in options else 'http'}://127.0.0.1:{port}")
     url.process = process
     try:
@@ -61,7 +61,7 @@ def serving(program: Path, *options: str, environment: dict | None = None, healt
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=30)
+            process.wait(timeout=30)
         finally:
             process.kill()
 

@@ -1,6 +1,7 @@
 """Who may ask, how often, and from which pages."""
 
 import threading
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import openai
@@ -80,6 +81,14 @@ def test_openais_client_knows_that_it_asks_too_often(tmp_path):
             client.models.list()
         assert 1 <= int(refused.value.response.headers["Retry-After"]) <= 60
         assert get(url + "/readyz")[0] == 200
+
+
+def test_a_setting_may_stand_in_the_file(tmp_path):
+    (tmp_path / "vignette.toml").write_text('[serve]\nrate-limit = 1\ncors-origin = "https://a.example"\n')
+    with serving(SCRIPTED, "--config", str(tmp_path / "vignette.toml")) as url:
+        assert [ask(url + "/v1/models")[0] for _ in range(2)] == [200, 429]
+        with urllib.request.urlopen(url + "/livez", timeout=60) as answer:
+            assert answer.headers["Vary"] == "Origin"
 
 
 def test_admins_have_routes_and_keys_of_their_own(server):

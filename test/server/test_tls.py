@@ -115,7 +115,8 @@ def test_without_tls_one_is_sent_to_https_and_health_stays_plain(server):
     status, body = get(plain + "/caption")
     assert status == 400 and b"https://" in body
     assert get(server.health + "/ping")[0] == 200
-    assert ask(server.health + "/v1/models")[0] == 401
+    status, refused = ask(server.health + "/v1/models", key=KEY)
+    assert status == 404 and "other port" in refused["error"]["message"]
 
 
 def refusal(*options, **environment):

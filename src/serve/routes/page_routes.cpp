@@ -36,6 +36,7 @@ std::string openapi_text() {
             .needs_admin = route.access == Access::admin,
             .request = route.request,
             .answer = route.answer,
+            .pieces = route.pieces,
         });
     }
     return format_openapi(facts, embedded::schemas_json());

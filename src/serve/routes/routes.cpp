@@ -14,6 +14,11 @@
 namespace vignette {
 namespace {
 
+// The media types of answers in pieces.
+constexpr std::string_view lines = "application/x-ndjson";
+constexpr std::string_view events = "text/event-stream";
+constexpr std::string_view lines_or_events = "application/x-ndjson text/event-stream";
+
 // clang-format off: a table, two lines a row
 constexpr std::array table{
     // Whether the server lives, for whoever watches it
@@ -42,13 +47,13 @@ constexpr std::array table{
           "This document", openapi, {}, "OpenapiDocument"},
     // Our own
     Route{"POST", "/run", Access::key, Dialect::vignette,
-          "One job, answered when it is done", run_here, "Job", "Result"},
+          "One job, answered when it is done", run_here, "Job", "Result", lines_or_events},
     Route{"POST", "/runsync", Access::key, Dialect::vignette,
-          "The same as /run", run_here_sync, "Job", "Result"},
+          "The same as /run", run_here_sync, "Job", "Result", lines_or_events},
     Route{"POST", "/caption", Access::key, Dialect::vignette,
-          "One job whose fields need no \"input\" around them", run_plain, "Job", "Result"},
+          "One job whose fields need no \"input\" around them", run_plain, "Job", "Result", lines_or_events},
     Route{"POST", "/batch_embed_and_caption", Access::key, Dialect::vignette,
-          "Captions and vectors of many pictures", run_batch, "Job", "BatchResult"},
+          "Captions and vectors of many pictures", run_batch, "Job", "BatchResult", lines_or_events},
     // RunPod's public API
     Route{"POST", "/v2/{endpoint}/run", Access::key, Dialect::runpod,
           "Hands a job in", endpoint_run, "Submission", "JobStatus"},
@@ -76,7 +81,7 @@ constexpr std::array table{
           "Counts of jobs and workers", endpoint_health, {}, "EndpointHealth"},
     // Our own
     Route{"POST", "/batch_embed_and_caption_multipart", Access::key, Dialect::vignette,
-          "The same, with the pictures as files of a form", run_batch_form, "multipart/form-data", "BatchResult"},
+          "The same, the pictures as files", run_batch_form, "multipart/form-data", "BatchResult", lines_or_events},
     // Immich's machine learning, which also asks GET /ping
     Route{"POST", "/predict", Access::key, Dialect::immich,
           "The CLIP vector of a picture or a text", immich_predict, "multipart/form-data", "Object"},
@@ -91,14 +96,14 @@ constexpr std::array table{
           "Refused: no such model is here", photoprism_face, "Object", "Object"},
     // Anthropic's API
     Route{"POST", "/v1/messages", Access::key, Dialect::anthropic,
-          "A caption, as Anthropic's clients ask for it", anthropic_messages, "Object", "Object"},
+          "A caption, as Anthropic's clients ask for it", anthropic_messages, "Object", "Object", events},
     Route{"POST", "/v1/messages/count_tokens", Access::key, Dialect::anthropic,
           "501: tokens are counted in answers only", anthropic_count_tokens, "Object", "Object"},
     // Ollama's API
     Route{"POST", "/api/generate", Access::key, Dialect::ollama,
-          "A caption, as Ollama's clients ask for it", ollama_generate, "Object", "Object"},
+          "A caption, as Ollama's clients ask for it", ollama_generate, "Object", "Object", lines},
     Route{"POST", "/api/chat", Access::key, Dialect::ollama,
-          "The same as a conversation", ollama_chat, "Object", "Object"},
+          "The same as a conversation", ollama_chat, "Object", "Object", lines},
     Route{"POST", "/api/embed", Access::key, Dialect::ollama,
           "Vectors of texts and pictures", ollama_embed, "Object", "Object"},
     Route{"POST", "/api/embeddings", Access::key, Dialect::ollama,
@@ -125,9 +130,9 @@ constexpr std::array table{
           "501: the models are the operator's", ollama_not_here, {}, "Object"},
     // OpenAI's API
     Route{"POST", "/v1/chat/completions", Access::key, Dialect::openai,
-          "Describes the pictures of a message", openai_chat, "Object", "Object"},
+          "Describes the pictures of a message", openai_chat, "Object", "Object", events},
     Route{"POST", "/v1/responses", Access::key, Dialect::openai,
-          "The same in OpenAI's newer form", openai_responses, "Object", "Object"},
+          "The same in OpenAI's newer form", openai_responses, "Object", "Object", events},
     Route{"POST", "/v1/embeddings", Access::key, Dialect::openai,
           "Vectors of texts and pictures", openai_embeddings, "Object", "Object"},
     Route{"GET", "/v1/models", Access::key, Dialect::openai,

@@ -25,6 +25,7 @@ struct Route {
     // For the OpenAPI document: names in web/schemas.json, or the media type of an answer that is no JSON.
     std::string_view request = {};
     std::string_view answer = {};
+    std::string_view pieces = {};  // the media types of an answer in pieces, with spaces between
 };
 
 std::span<const Route> routes();

@@ -1,5 +1,6 @@
 #include "wire/dialects/openapi.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/ascii.h"
@@ -64,6 +65,11 @@ Json responses_of(const RouteFacts& route) {
     constexpr std::string_view otherwise = "It did not work; the message says why and what to do";
     Json responses{{"200", {{"description", "It worked"}}}};
     if (!route.answer.empty()) responses["200"]["content"] = content_of(route.answer);
+    for (std::string_view rest = route.pieces; !rest.empty();) {
+        const std::string_view type = rest.substr(0, rest.find(' '));
+        responses["200"]["content"][type] = {{"schema", Json::object()}};  // of a piece; they differ
+        rest.remove_prefix(std::min(type.size() + 1, rest.size()));
+    }
     if (route.path == "/ping") responses["204"] = {{"description", "The model is loading"}};
     if (route.needs_key) responses["401"] = error("A key is missing, or the server does not know it");
     if (route.needs_admin) responses["403"] = error("The key is a client key; this needs an admin key");

@@ -18,6 +18,7 @@ struct RouteFacts {
     bool needs_admin = false;  // an admin's key, where there are such
     std::string_view request;  // a schema's name; empty: no body
     std::string_view answer;   // a schema's name, or a media type for an answer that is no JSON
+    std::string_view pieces;   // the media types of an answer in pieces, with spaces between
 };
 
 // `schemas`: a JSON object of schemas by name, to which the facts refer.
