@@ -50,6 +50,7 @@ struct ServeOptions {  // docs/server.md
     bool without_keys = false;
     int queue_max = 1'000;
     int queue_mib = 1'024;
+    std::string queue;  // where jobs are kept; empty: in memory
     bool sdk_routes = false;
 };
 
