@@ -34,6 +34,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "zlib.h": {"net"},
     "boost": {"net"},
     "prometheus": {"serve"},
+    "sqlite3.h": {"serve"},
     "spdlog": {"core"},
     "CLI": {"app"},
     "openssl": {"bundle", "caption", "net", "serve"},

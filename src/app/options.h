@@ -56,6 +56,7 @@ struct ServeOptions {  // docs/server.md
     std::string tls_key;
     int queue_max = 1'000;
     int queue_mib = 1'024;
+    std::string queue;  // where jobs are kept; empty: in memory
     bool sdk_routes = false;
 };
 

@@ -10,6 +10,7 @@
 #include "app/open_back.h"
 #include "app/preflight/gpu.h"
 #include "app/serve_access.h"
+#include "app/serve_options.h"
 #include "app/served_models.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
@@ -49,10 +50,12 @@ Result<std::unique_ptr<Captioner>> load(const CaptionerConfig& config, const std
 struct EndsJobs {
     JobDesk& desk;
     Deadlines& deadlines;
+    JobLedger* ledger;  // null: none
     ~EndsJobs() {
         desk.stop_all();
         desk.join();
         deadlines.stop();
+        if (ledger) ledger->close();
     }
 };
 
@@ -96,9 +99,16 @@ Result<Listeners> listen(const ServeOptions& options, Services& services, const 
     return listeners;
 }
 
+// Null: jobs are kept in memory.
+Result<std::unique_ptr<JobLedger>> open_ledger(const ServeOptions& options) {
+    const QueuePlace place = TRY(queue_place(options.queue));
+    if (place.sqlite_file.empty()) return nullptr;
+    return JobLedger::open(place.sqlite_file);
+}
+
 int serve_until_stopped(
     const Options& options, const CaptionerConfig& config, const Guards& guards,
-    const FetchRules& webhook_rules, StopSignals& signals
+    const FetchRules& webhook_rules, JobLedger* ledger, StopSignals& signals
 ) {
     std::unique_ptr<Captioner> captioner;
     Metrics metrics;
@@ -114,8 +124,10 @@ int serve_until_stopped(
         {.limits = {},
          .worker = {.hostname = "localhost", .worker_id = "local"},
          .post_webhook = [&webhooks](
-                             const std::string& id, std::string url, std::string body
-                         ) { webhooks.post(id, std::move(url), std::move(body)); }}
+                             const std::string& id, std::string url, std::string body,
+                             std::function<void()> done
+                         ) { webhooks.post(id, std::move(url), std::move(body), std::move(done)); },
+         .ledger = ledger}
     );
     Services services{
         .limits = {},
@@ -127,7 +139,8 @@ int serve_until_stopped(
     };
     services.sdk_routes = options.serve.sdk_routes;
     services.jobs_apart = !guards.keys.none();
-    const EndsJobs ending{desk, deadlines};
+    const EndsJobs ending{desk, deadlines, ledger};
+    if (ledger) store.restore(ledger->take_found());
     const Result<Listeners> listening = listen(options.serve, services, guards);
     if (!listening) {
         log_error(listening.error().message);
@@ -164,13 +177,15 @@ int serve(const Options& options) {
     const Result<FetchRules> webhook_rules = fetch_rules(options.urls);
     Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());
     const Result<Guards> guards = config ? read_guards(options.serve) : std::unexpected(config.error());
-    if (!guards) {
-        log_error(guards.error().message);
+    const Result<std::unique_ptr<JobLedger>> ledger =
+        guards ? open_ledger(options.serve) : std::unexpected(guards.error());
+    if (!ledger) {
+        log_error(ledger.error().message);
         return exit_usage;
     }
     config->fetcher = fetcher->get();
     config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(64)) * MiB;
-    return serve_until_stopped(options, *config, *guards, *webhook_rules, signals);
+    return serve_until_stopped(options, *config, *guards, *webhook_rules, ledger->get(), signals);
 }
 
 }  // namespace vignette

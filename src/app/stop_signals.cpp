@@ -23,6 +23,7 @@ sigset_t watched() {
 
 StopSignals::StopSignals() {
     signal(SIGPIPE, SIG_IGN);  // the reader of our log may go away; the jobs go on
+    signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files fails the write, not the process
     const sigset_t signals = watched();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     thread_ = std::jthread([this](const std::stop_token& ending) { listen(ending); });

@@ -74,6 +74,7 @@ std::chrono::milliseconds JobDesk::predicted_wait() const {
 
 Result<void> JobDesk::check_room(const DeskJob& job) {
     if (closed_) return std::unexpected(shutting_down());
+    if (job.was_accepted) return {};
     const bool full = held_.size() >= bounds_.jobs_max || bytes_ + job.bytes > bounds_.bytes_max ||
                       predicted_wait() > bounds_.wait_max;
     if (!full) return {};

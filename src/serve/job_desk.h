@@ -32,6 +32,7 @@ struct DeskJob {
     Priority priority = Priority::normal;
     std::string tenant;              // on whose behalf; empty: nobody's in particular
     std::size_t bytes = 0;           // of its body
+    bool was_accepted = false;       // by an earlier process: the bounds no longer apply
     std::function<void()> on_start;  // may be empty, as the next two
     std::function<void(StreamEvent)> on_event;
     std::function<void(std::size_t done, std::size_t count)> on_progress;

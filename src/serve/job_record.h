@@ -54,12 +54,20 @@ struct JobRecord {
     std::stop_source stop;           // of this attempt
     int attempt = 0;
     JobState state = JobState::in_queue;
-    Clock::time_point queued, started, ended;
+    Clock::time_point queued, started, ended, expires;
     std::string output_json;
     std::string error;
     std::vector<StreamEvent> events;
     std::vector<JobWaiter> waiters;
     Deadlines::Ticket execution_end, life_end, keep_end;
+
+    // With a ledger:
+    bool entered = false;    // it knows the job
+    bool recovered = false;  // taken over from an earlier process
+    int crashes = 0;         // how many processes have not outlived this job
+    int unwritten = 0;       // changes that are not on the disk yet
+    std::vector<std::function<void()>> until_written;
+    std::function<void()> tell_end;  // where it ended before it was entered
 };
 
 std::string random_job_id(Submitted submitted);

@@ -1,12 +1,25 @@
 #include "serve/job_store.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "core/log.h"
 #include "wire/dialects/any_job.h"
 
 namespace vignette {
+namespace {
+
+// Whether something of the job was not done because the server ends.
+bool was_cut_off(const Answer& answer, const Result<std::string>& output) {
+    const auto ends = [](const auto& result) {
+        return !result && result.error().code == ErrorCode::shutting_down;
+    };
+    return ends(output) || (answer.film && ends(*answer.film)) ||
+           std::ranges::any_of(answer.items, [&](const AnsweredItem& item) { return ends(item.outcome); });
+}
+
+}  // namespace
 
 JobStore::JobStore(JobDesk& desk, Deadlines& deadlines, Options options)
     : desk_(desk),
@@ -17,42 +30,59 @@ JobStore::JobStore(JobDesk& desk, Deadlines& deadlines, Options options)
 
 JobStore::~JobStore() = default;
 
-Result<std::string> JobStore::submit(std::string body, Submitted submitted, std::string tenant) {
+Result<JobStore::Shared> JobStore::read_job(std::string body) {
     const auto record = std::make_shared<Record>();
     record->body.emplace(std::move(body));
     record->submission = TRY(read_submission(*record->body, options_.limits, options_.policy));
+    return record;
+}
+
+void JobStore::submit(std::string body, Submitted submitted, std::string tenant, const Accepted& then) {
+    const Result<Shared> read = read_job(std::move(body));
+    if (!read) return then(std::unexpected(read.error()));
+    const Shared& record = *read;
     record->submitted = submitted;
     record->tenant = std::move(tenant);
     record->id = random_job_id(submitted);
+    record->queued = Clock::now();
+    record->expires = record->queued + record->submission.time_to_live;
+    std::optional<PaddedText> text = record->body;  // whatever becomes of the job meanwhile
     {
         const MutexLock lock(mutex_);
         records_.emplace(record->id, record);
         ++counts_.in_queue;
-        record->life_end =
-            deadlines_.after(record->submission.time_to_live, [this, record] { expire(record); });
+        record->life_end = deadlines_.at(record->expires, [this, record] { expire(record); });
     }
-    if (Result<void> started = start(record); !started) {
+    if (const Result<void> started = start(record); !started) {
         forget(record, 0);
-        return std::unexpected(std::move(started).error());
+        return then(std::unexpected(started.error()));
     }
-    return record->id;
+    options_.ledger ? enter(record, std::move(text), then) : then(record->id);
 }
 
-// A new attempt: hands the job in at the desk. Whoever cancels it meanwhile takes only the record's body.
+// A new attempt. Whoever cancels the job meanwhile takes only the record's body.
 Result<void> JobStore::start(const Shared& record) {
     int attempt = 0;
     std::optional<PaddedText> body;
     {
         const MutexLock lock(mutex_);
-        record->queued = Clock::now();
         record->stop = {};
         attempt = ++record->attempt;
         body = record->body;
+        if (record->entered) note(record, {});
     }
     if (!body) return {};
+    Result<void> accepted = hand_in(record, attempt, *body);
+    const bool is_known = attempt > 1 || record->recovered;  // its client knows the job already
+    if (!accepted && is_known)
+        settle(record, attempt, JobState::failed, {}, failure_text(accepted.error(), options_.worker));
+    return accepted;
+}
+
+Result<void> JobStore::hand_in(const Shared& record, int attempt, const PaddedText& body) {
     const auto read = [&]() -> Result<Request> {
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
-            return read_any_job(*body, options_.limits, {.id_length = IdLength::any}, {record->id}).request;
+            return read_any_job(body, options_.limits, {.id_length = IdLength::any}, {record->id}).request;
         }));
     };
     Result<Request> request = read();
@@ -63,13 +93,10 @@ Result<void> JobStore::start(const Shared& record) {
     }
     request->id = {record->id};
     DeskJob job = desk_job(record, attempt, *std::move(request));
-    job.bytes = body->view().size();
+    job.bytes = body.view().size();
+    job.was_accepted = record->recovered;
     job.tenant = record->tenant;
-    Result<void> accepted = desk_.submit(std::move(job));
-    const bool is_retry = attempt > 1;  // its client knows the job already
-    if (!accepted && is_retry)
-        settle(record, attempt, JobState::failed, {}, failure_text(accepted.error(), options_.worker));
-    return accepted;
+    return desk_.submit(std::move(job));
 }
 
 DeskJob JobStore::desk_job(const Shared& record, int attempt, Request request) {
@@ -84,8 +111,10 @@ DeskJob JobStore::desk_job(const Shared& record, int attempt, Request request) {
                            std::size_t done, std::size_t count
                        ) { progressed(record, attempt, done, count); },
         .on_done =
-            [this, record, attempt](const Answer&, const Result<std::string>& output) {
-                if (output) {
+            [this, record, attempt](const Answer& answer, const Result<std::string>& output) {
+                if (options_.ledger && was_cut_off(answer, output)) {
+                    put_back(record, attempt);
+                } else if (output) {
                     settle(record, attempt, JobState::completed, *output, {});
                 } else {
                     const std::string error = failure_text(output.error(), options_.worker);
@@ -144,21 +173,30 @@ void JobStore::wake(const std::vector<JobWaiter>& waiters) {
     }
 }
 
+// A job that an earlier process left is begun on the disk first: if it ends this process, too, that must
+// count.
 void JobStore::begun(const Shared& record, int attempt) {
-    const MutexLock lock(mutex_);
-    if (record->attempt != attempt || record->state != JobState::in_queue) return;
-    record->state = JobState::in_progress;
-    record->started = Clock::now();
-    --counts_.in_queue;
-    ++counts_.in_progress;
-    record->execution_end =
-        deadlines_.after(record->submission.execution_time_max, [this, record, attempt, stop = record->stop] {
+    auto written = std::make_shared<std::promise<void>>();
+    const std::future<void> is_written = written->get_future();
+    {
+        const MutexLock lock(mutex_);
+        if (record->attempt != attempt || record->state != JobState::in_queue) return;
+        record->state = JobState::in_progress;
+        record->started = Clock::now();
+        --counts_.in_queue;
+        ++counts_.in_progress;
+        auto too_late = [this, record, attempt, stop = record->stop] {
             settle(
                 record, attempt, JobState::timed_out, {},
                 "job timed out: it took longer than executionTimeout"
             );
             std::stop_source(stop).request_stop();
-        });
+        };
+        record->execution_end = deadlines_.after(record->submission.execution_time_max, std::move(too_late));
+        if (record->entered) note(record, [written = std::move(written)] { written->set_value(); });
+        if (!record->recovered) return;
+    }
+    is_written.wait();
 }
 
 void JobStore::said(const Shared& record, int attempt, StreamEvent event) {
@@ -180,160 +218,6 @@ void JobStore::progressed(const Shared& record, int attempt, std::size_t done, s
     const MutexLock lock(mutex_);
     if (record->attempt != attempt || is_final(record->state)) return;
     record->output_json = progress + "}";
-}
-
-// The end of an attempt, unless it has ended otherwise before. `from`: only if it still waits.
-bool JobStore::settle(
-    const Shared& record, int attempt, JobState state, std::string output, std::string error, From from
-) {
-    std::vector<JobWaiter> woken;
-    std::string webhook;
-    {
-        const MutexLock lock(mutex_);
-        if (record->attempt != attempt || is_final(record->state)) return false;
-        if (from == From::queue && record->state != JobState::in_queue) return false;
-        deadlines_.forget(record->execution_end);
-        --(record->state == JobState::in_queue ? counts_.in_queue : counts_.in_progress);
-        ++(state == JobState::completed ? counts_.completed : counts_.failed);
-        record->state = state;
-        record->ended = Clock::now();
-        record->output_json = std::move(output);
-        record->error = std::move(error);
-        woken.swap(record->waiters);
-        const Submission& submission = record->submission;
-        if (!submission.webhook.empty() && options_.post_webhook) {
-            const JobStatus status = status_of(*record, options_.worker.worker_id);
-            webhook = format_webhook(status, submission.input, submission.webhook);
-        }
-        keep(record);
-    }
-    wake(woken);
-    if (!webhook.empty()) options_.post_webhook(record->id, record->submission.webhook, std::move(webhook));
-    return true;
-}
-
-// A job that has ended is kept for a while, as far as there is room: its results, and its input for a retry.
-void JobStore::keep(const Shared& record) {
-    if (records_.find(record->id) == records_.end()) return;
-    const bool may_be_retried = record->state == JobState::failed || record->state == JobState::timed_out;
-    if (may_be_retried && record->body) inputs_.add(record, record->body->view().size());
-    if (!may_be_retried) record->body.reset();
-    while (const Shared oldest = inputs_.take_excess()) oldest->body.reset();
-
-    results_.add(record, bytes_of_results(*record));
-    const auto time = record->submitted == Submitted::to_wait ? options_.keep_waited : options_.keep_polled;
-    record->keep_end =
-        deadlines_.after(time, [this, record, attempt = record->attempt] { forget(record, attempt); });
-    while (const Shared oldest = results_.take_excess()) drop(oldest);
-}
-
-// From now on nobody knows the job. Those who wait for it are to be woken.
-std::vector<JobWaiter> JobStore::drop(const Shared& record) {
-    deadlines_.forget(record->life_end);
-    deadlines_.forget(record->keep_end);
-    deadlines_.forget(record->execution_end);
-    results_.remove(*record);
-    inputs_.remove(*record);
-    record->body.reset();
-    if (records_.erase(record->id) == 0 || is_final(record->state)) return {};
-    --(record->state == JobState::in_queue ? counts_.in_queue : counts_.in_progress);
-    ++record->attempt;  // what is still said about it comes too late
-    return std::exchange(record->waiters, {});
-}
-
-// `attempt`: only if there has been no other since; 0: in any case.
-void JobStore::forget(const Shared& record, int attempt) {
-    std::vector<JobWaiter> woken;
-    {
-        const MutexLock lock(mutex_);
-        if (attempt != 0 && record->attempt != attempt) return;
-        woken = drop(record);
-    }
-    wake(woken);
-}
-
-// Its time to live is over: it is removed, even while it runs.
-void JobStore::expire(const Shared& record) {
-    std::stop_source stop(std::nostopstate);
-    {
-        const MutexLock lock(mutex_);
-        stop = record->stop;
-    }
-    forget(record, 0);
-    stop.request_stop();
-}
-
-std::optional<JobState> JobStore::cancel(const std::string& id) {
-    const Shared record = [&] {
-        const MutexLock lock(mutex_);
-        return find(id);
-    }();
-    if (!record) return std::nullopt;
-    return cancel(record, From::any_state);
-}
-
-// The state afterwards; nullopt if the job no longer waits, and only then was to be cancelled.
-std::optional<JobState> JobStore::cancel(const Shared& record, From from) {
-    int attempt = 0;
-    std::stop_source stop(std::nostopstate);
-    {
-        const MutexLock lock(mutex_);
-        attempt = record->attempt;
-        stop = record->stop;
-    }
-    if (settle(record, attempt, JobState::cancelled, {}, {}, from)) {
-        stop.request_stop();
-        return JobState::cancelled;
-    }
-    if (from == From::queue) return std::nullopt;
-    const MutexLock lock(mutex_);
-    return record->state;
-}
-
-Result<void> JobStore::take_back(Record& record) {
-    if (record.state != JobState::failed && record.state != JobState::timed_out) {
-        return fail(
-            ErrorCode::invalid_input, "only a job that is FAILED or TIMED_OUT can be retried; this one is " +
-                                          std::string(to_text(record.state))
-        );
-    }
-    if (!record.body)
-        return fail(ErrorCode::invalid_input, "its input is no longer kept; send it as a new job");
-    deadlines_.forget(record.keep_end);
-    results_.remove(record);
-    inputs_.remove(record);
-    record.state = JobState::in_queue;
-    record.started = {};
-    record.output_json.clear();
-    record.error.clear();
-    record.events.clear();
-    --counts_.failed;
-    ++counts_.in_queue;
-    ++counts_.retried;
-    return {};
-}
-
-Result<void> JobStore::retry(const std::string& id) {
-    Shared record;
-    {
-        const MutexLock lock(mutex_);
-        record = find(id);
-        if (!record) return fail(ErrorCode::not_found, "there is no such job; it may have expired");
-        TRY(take_back(*record));
-    }
-    return start(record);
-}
-
-std::size_t JobStore::purge() {
-    std::vector<Shared> waiting;
-    {
-        const MutexLock lock(mutex_);
-        for (const auto& [id, record] : records_)
-            if (record->state == JobState::in_queue) waiting.push_back(record);
-    }
-    return static_cast<std::size_t>(std::ranges::count_if(waiting, [&](const Shared& record) {
-        return cancel(record, From::queue).has_value();
-    }));
 }
 
 JobCounts JobStore::counts() const {

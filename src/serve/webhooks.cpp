@@ -23,20 +23,22 @@ Webhooks::Webhooks(
 )
     : deadlines_(deadlines), options_(std::move(options)), poster_(rules, std::move(resolver)) {}
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): both are moved
-void Webhooks::post(const std::string& job, std::string url, std::string json) {
-    const std::size_t bytes = json.size();
-    {
+// NOLINTNEXTLINE(performance-unnecessary-value-param): all are moved
+void Webhooks::post(const std::string& job, std::string url, std::string json, std::function<void()> done) {
+    const bool has_room = [&] {
         const MutexLock lock(mutex_);
-        if (bytes_ + bytes > options_.bytes_max) {
-            log_warning("webhook_failed code=overloaded tries=0", job);
-            return;
-        }
-        bytes_ += bytes;
+        if (bytes_ + json.size() > options_.bytes_max) return false;
+        bytes_ += json.size();
+        return true;
+    }();
+    if (!has_room) {
+        log_warning("webhook_failed code=overloaded tries=0", job);
+        if (done) done();
+        return;
     }
-    enqueue(
-        std::make_shared<Post>(Post{.job = job, .url = std::move(url), .json = SharedText(std::move(json))})
-    );
+    enqueue(std::make_shared<Post>(
+        Post{.job = job, .url = std::move(url), .json = SharedText(std::move(json)), .done = std::move(done)}
+    ));
 }
 
 void Webhooks::enqueue(const Shared& post) {
@@ -62,6 +64,7 @@ void Webhooks::start_next() {
 
 void Webhooks::tried(const Shared& post, const Result<int>& status) {
     if (is_told(post, status)) {
+        if (post->done) post->done();
         const MutexLock lock(mutex_);
         bytes_ -= post->json.view().size();
     } else {

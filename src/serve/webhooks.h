@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,7 +36,8 @@ public:
         std::unique_ptr<Resolver> resolver = std::make_unique<SystemResolver>()
     );
 
-    void post(const std::string& job, std::string url, std::string json);
+    // `done`, which may be empty, is called once it was delivered or given up.
+    void post(const std::string& job, std::string url, std::string json, std::function<void()> done = {});
 
     // True once nothing is on its way; what waits for another try does not count.
     bool wait_until_quiet(std::chrono::steady_clock::time_point deadline);
@@ -45,6 +47,7 @@ private:
         std::string job;
         std::string url;
         SharedText json;
+        std::function<void()> done;
         std::size_t tries = 0;
     };
     using Shared = std::shared_ptr<Post>;

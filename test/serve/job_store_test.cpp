@@ -16,7 +16,7 @@ using JobStoreTest = StoreFixture;
 
 TEST_F(JobStoreTest, AJobIsCompletedAndItsTimesAreTold) {
     open();
-    const std::string id = *store->submit(job("a cat"), Submitted::to_poll);
+    const std::string id = *submit(job("a cat"), Submitted::to_poll);
     const JobStatus status = end_of(id);
     EXPECT_EQ(status.state, JobState::completed);
     EXPECT_TRUE(status.output_json.contains("a cat"));
@@ -28,7 +28,7 @@ TEST_F(JobStoreTest, AJobIsCompletedAndItsTimesAreTold) {
 }
 
 TEST_F(JobStoreTest, AJobWaitsAndIsThenInProgress) {
-    const std::string id = *store->submit(job("wait"), Submitted::to_poll);
+    const std::string id = *submit(job("wait"), Submitted::to_poll);
     EXPECT_EQ(store->status(id)->state, JobState::in_queue);
     EXPECT_FALSE(store->status(id)->delay_ms.has_value());
     open();
@@ -42,7 +42,7 @@ TEST_F(JobStoreTest, AJobWaitsAndIsThenInProgress) {
 
 TEST_F(JobStoreTest, AJobThatFailsSaysWhy) {
     open();
-    const JobStatus status = end_of(*store->submit(job("fail"), Submitted::to_poll));
+    const JobStatus status = end_of(*submit(job("fail"), Submitted::to_poll));
     EXPECT_EQ(status.state, JobState::failed);
     EXPECT_TRUE(status.error.contains("model_failed"));
     EXPECT_TRUE(status.output_json.empty());
@@ -50,23 +50,22 @@ TEST_F(JobStoreTest, AJobThatFailsSaysWhy) {
 }
 
 TEST_F(JobStoreTest, AJobThatMakesNoSenseIsAcceptedAndFailsWithNumbersForTimes) {
-    const JobStatus status =
-        end_of(*store->submit(R"({"input":{"prompt":"no picture"}})", Submitted::to_poll));
+    const JobStatus status = end_of(*submit(R"({"input":{"prompt":"no picture"}})", Submitted::to_poll));
     EXPECT_EQ(status.state, JobState::failed);
     EXPECT_TRUE(status.error.contains("missing_image"));
     EXPECT_TRUE(status.delay_ms.has_value() && status.execution_ms.has_value());
 }
 
 TEST_F(JobStoreTest, WhatIsNoSubmissionIsRefused) {
-    EXPECT_EQ(store->submit("{}", Submitted::to_poll).error().code, ErrorCode::invalid_input);
-    EXPECT_EQ(store->submit("{", Submitted::to_poll).error().code, ErrorCode::invalid_json);
+    EXPECT_EQ(submit("{}", Submitted::to_poll).error().code, ErrorCode::invalid_input);
+    EXPECT_EQ(submit("{", Submitted::to_poll).error().code, ErrorCode::invalid_json);
     EXPECT_EQ(store->counts().in_queue, 0U);
 }
 
 TEST_F(JobStoreTest, AFullDeskLeavesNoTrace) {
     make({}, {.jobs_max = 1});
-    ASSERT_TRUE(store->submit(job("a"), Submitted::to_poll));
-    EXPECT_EQ(store->submit(job("b"), Submitted::to_poll).error().code, ErrorCode::overloaded);
+    ASSERT_TRUE(submit(job("a"), Submitted::to_poll));
+    EXPECT_EQ(submit(job("b"), Submitted::to_poll).error().code, ErrorCode::overloaded);
     EXPECT_EQ(store->counts().in_queue, 1U);
     EXPECT_EQ(store->counts().failed, 0U);
 }
@@ -82,7 +81,7 @@ TEST_F(JobStoreTest, AnUnknownJobIsUnknownEverywhere) {
 }
 
 TEST_F(JobStoreTest, AWaitEndsWithTheJobOrWithItsTime) {
-    const std::string id = *store->submit(job("a"), Submitted::to_wait);
+    const std::string id = *submit(job("a"), Submitted::to_wait);
     EXPECT_TRUE(id.starts_with("sync-"));
     std::latch in_time(1);
     store->wait(id, Until::ended, JobStore::Clock::now() + 1ms, [&] { in_time.count_down(); });
@@ -101,7 +100,7 @@ TEST_F(JobStoreTest, AWaitEndsWithTheJobOrWithItsTime) {
 }
 
 TEST_F(JobStoreTest, AWaitHoldsNothingOnceItIsOver) {
-    const std::string id = *store->submit(job("a"), Submitted::to_wait);
+    const std::string id = *submit(job("a"), Submitted::to_wait);
     const auto held = std::make_shared<std::latch>(1);
     store->wait(id, Until::ended, JobStore::Clock::now() + 1h, [held] { held->count_down(); });
     EXPECT_EQ(held.use_count(), 2);
@@ -112,7 +111,7 @@ TEST_F(JobStoreTest, AWaitHoldsNothingOnceItIsOver) {
 
 TEST_F(JobStoreTest, AStreamIsToldOnceAndThenItIsEmpty) {
     open();
-    const std::string id = *store->submit(job("green apples", R"("stream":true)"), Submitted::to_poll);
+    const std::string id = *submit(job("green apples", R"("stream":true)"), Submitted::to_poll);
     std::vector<StreamEvent> all;
     JobStore::News news = next_news(id);
     while (true) {
@@ -130,7 +129,7 @@ TEST_F(JobStoreTest, AStreamIsToldOnceAndThenItIsEmpty) {
 TEST_F(JobStoreTest, ProgressIsShownWhileAJobRuns) {
     open();
     const std::string pictures = R"({"data_url":"data:,","prompt":"a"},{"image":"QUJD","prompt":"wait"})";
-    const std::string id = *store->submit(R"({"input":{"images":[)" + pictures + "]}}", Submitted::to_poll);
+    const std::string id = *submit(R"({"input":{"images":[)" + pictures + "]}}", Submitted::to_poll);
     until_running(1);
     while (store->status(id)->output_json.empty()) std::this_thread::yield();
     EXPECT_EQ(store->status(id)->output_json, R"({"done":1,"count":2})");
@@ -139,7 +138,7 @@ TEST_F(JobStoreTest, ProgressIsShownWhileAJobRuns) {
 }
 
 TEST_F(JobStoreTest, AJobThatWaitsIsCancelled) {
-    const std::string id = *store->submit(job("a"), Submitted::to_poll);
+    const std::string id = *submit(job("a"), Submitted::to_poll);
     EXPECT_EQ(store->cancel(id), JobState::cancelled);
     EXPECT_EQ(store->status(id)->state, JobState::cancelled);
     EXPECT_EQ(desk->load().waiting, 0U);
@@ -150,7 +149,7 @@ TEST_F(JobStoreTest, AJobThatWaitsIsCancelled) {
 
 TEST_F(JobStoreTest, AJobThatRunsIsCancelledAndStaysSo) {
     open();
-    const std::string id = *store->submit(job("wait"), Submitted::to_poll);
+    const std::string id = *submit(job("wait"), Submitted::to_poll);
     until_running(1);
     EXPECT_EQ(store->cancel(id), JobState::cancelled);
     EXPECT_TRUE(desk->wait_until_idle(JobStore::Clock::now() + 20s));
@@ -161,7 +160,7 @@ TEST_F(JobStoreTest, AJobThatRunsIsCancelledAndStaysSo) {
 
 TEST_F(JobStoreTest, AJobThatHasEndedIsNotCancelled) {
     open();
-    const std::string id = *store->submit(job("a"), Submitted::to_poll);
+    const std::string id = *submit(job("a"), Submitted::to_poll);
     end_of(id);
     EXPECT_EQ(store->cancel(id), JobState::completed);
     EXPECT_EQ(store->retry(id).error().code, ErrorCode::invalid_input);
@@ -169,7 +168,7 @@ TEST_F(JobStoreTest, AJobThatHasEndedIsNotCancelled) {
 
 TEST_F(JobStoreTest, AFailedJobIsTriedAgainUnderItsId) {
     open();
-    const std::string id = *store->submit(job("fail"), Submitted::to_poll);
+    const std::string id = *submit(job("fail"), Submitted::to_poll);
     end_of(id);
     ASSERT_TRUE(store->retry(id));
     const JobStatus again = end_of(id);
@@ -181,17 +180,17 @@ TEST_F(JobStoreTest, AFailedJobIsTriedAgainUnderItsId) {
 }
 
 TEST_F(JobStoreTest, ACancelledJobIsNotTriedAgain) {
-    const std::string id = *store->submit(job("a"), Submitted::to_poll);
+    const std::string id = *submit(job("a"), Submitted::to_poll);
     store->cancel(id);
     EXPECT_EQ(store->retry(id).error().code, ErrorCode::invalid_input);
 }
 
 TEST_F(JobStoreTest, PurgingCancelsOnlyWhatWaits) {
     open(1);
-    const std::string running = *store->submit(job("wait"), Submitted::to_poll);
+    const std::string running = *submit(job("wait"), Submitted::to_poll);
     until_running(1);
-    const std::string first = *store->submit(job("a"), Submitted::to_poll);
-    const std::string second = *store->submit(job("b"), Submitted::to_poll);
+    const std::string first = *submit(job("a"), Submitted::to_poll);
+    const std::string second = *submit(job("b"), Submitted::to_poll);
     EXPECT_EQ(store->purge(), 2U);
     EXPECT_EQ(store->status(first)->state, JobState::cancelled);
     EXPECT_EQ(store->status(second)->state, JobState::cancelled);
@@ -202,8 +201,8 @@ TEST_F(JobStoreTest, PurgingCancelsOnlyWhatWaits) {
 TEST_F(JobStoreTest, ResultsAreForgottenAfterTheirTime) {
     make({.keep_polled = 1ms, .keep_waited = 1h});
     open();
-    const std::string polled = *store->submit(job("a"), Submitted::to_poll);
-    const std::string waited = *store->submit(job("a"), Submitted::to_wait);
+    const std::string polled = *submit(job("a"), Submitted::to_poll);
+    const std::string waited = *submit(job("a"), Submitted::to_wait);
     while (store->status(polled)) std::this_thread::yield();
     EXPECT_EQ(end_of(waited).state, JobState::completed);
     EXPECT_EQ(store->counts().completed, 2U);
@@ -214,7 +213,7 @@ TEST_F(JobStoreTest, TheOldestResultsGiveWayToNewOnes) {
     open(1);
     std::vector<std::string> ids;
     for (int i = 0; i < 20; ++i) {
-        ids.push_back(*store->submit(job("a"), Submitted::to_poll));
+        ids.push_back(*submit(job("a"), Submitted::to_poll));
         end_of(ids.back());
     }
     EXPECT_FALSE(store->status(ids.front()));
@@ -227,7 +226,7 @@ TEST_F(JobStoreTest, TheOldestInputsGiveWayAndTheirJobsCannotBeTriedAgain) {
     open(1);
     std::vector<std::string> ids;
     for (int i = 0; i < 4; ++i) {
-        ids.push_back(*store->submit(job("fail", padding), Submitted::to_poll));
+        ids.push_back(*submit(job("fail", padding), Submitted::to_poll));
         end_of(ids.back());
     }
     EXPECT_EQ(store->status(ids.front())->state, JobState::failed);
@@ -245,7 +244,7 @@ TEST_F(JobStoreTest, AStormOfEverythingLeavesNothingBehind) {
             crowd.emplace_back([this, t] {
                 for (int i = 0; i < 100; ++i) {
                     const char* prompt = i % 2 == 0 ? "fail" : "a";
-                    const Result<std::string> id = store->submit(job(prompt), Submitted::to_poll);
+                    const Result<std::string> id = submit(job(prompt), Submitted::to_poll);
                     if (!id) continue;
                     store->wait(*id, Until::news, JobStore::Clock::now() + 1h, [this, id = *id] {
                         store->take_news(id);

@@ -18,8 +18,7 @@ std::string with_policy(const std::string& prompt, const std::string& policy) {
 
 TEST_F(JobStoreTimes, AJobThatTakesTooLongIsTimedOutAndMayBeTriedAgain) {
     open();
-    const std::string id =
-        *store->submit(with_policy("wait", R"("executionTimeout":50)"), Submitted::to_poll);
+    const std::string id = *submit(with_policy("wait", R"("executionTimeout":50)"), Submitted::to_poll);
     const JobStatus status = end_of(id);
     EXPECT_EQ(status.state, JobState::timed_out);
     EXPECT_GE(*status.execution_ms, 50);
@@ -34,7 +33,7 @@ TEST_F(JobStoreTimes, AJobThatTakesTooLongIsTimedOutAndMayBeTriedAgain) {
 
 TEST_F(JobStoreTimes, AJobWhoseLifeIsOverIsGoneThoughItRuns) {
     open();
-    const std::string id = *store->submit(with_policy("wait", R"("ttl":1500)"), Submitted::to_poll);
+    const std::string id = *submit(with_policy("wait", R"("ttl":1500)"), Submitted::to_poll);
     until_running(1);
     std::latch gone(1);
     store->wait(id, Until::ended, JobStore::Clock::now() + 1h, [&] { gone.count_down(); });
@@ -48,7 +47,7 @@ TEST_F(JobStoreTimes, AWebhookIsToldTheEndTheInputAndItself) {
     open();
     const std::string input = R"({"image":"QUJD","prompt":"a cat"})";
     const std::string id =
-        *store->submit(R"({"input":)" + input + R"(,"webhook":"https://a.example/h"})", Submitted::to_poll);
+        *submit(R"({"input":)" + input + R"(,"webhook":"https://a.example/h"})", Submitted::to_poll);
     end_of(id);
     EXPECT_TRUE(desk->wait_until_idle(JobStore::Clock::now() + 20s));
     ASSERT_EQ(posted().size(), 1U);
@@ -61,11 +60,10 @@ TEST_F(JobStoreTimes, AWebhookIsToldTheEndTheInputAndItself) {
 
 TEST_F(JobStoreTimes, AWebhookIsToldOfEveryKindOfEnd) {
     const std::string hook = R"(,"webhook":"https://a.example/h"})";
-    const std::string waits =
-        *store->submit(R"({"input":{"image":"QUJD","prompt":"a"})" + hook, Submitted::to_poll);
+    const std::string waits = *submit(R"({"input":{"image":"QUJD","prompt":"a"})" + hook, Submitted::to_poll);
     store->cancel(waits);
     store->cancel(waits);
-    const std::string senseless = *store->submit(R"({"input":{})" + hook, Submitted::to_poll);
+    const std::string senseless = *submit(R"({"input":{})" + hook, Submitted::to_poll);
     ASSERT_EQ(posted().size(), 2U);
     EXPECT_TRUE(posted()[0].body.contains(R"("status":"CANCELLED")"));
     EXPECT_TRUE(posted()[1].body.contains(R"("status":"FAILED")"));

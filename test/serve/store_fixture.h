@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <future>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -33,13 +35,24 @@ protected:
             .time_to_live_min = std::chrono::milliseconds(1)
         };
         options.worker = {.hostname = "host", .worker_id = "worker"};
-        options.post_webhook = [this](const std::string& id, std::string url, std::string body) {
-            const std::lock_guard lock(mutex_);
-            posted_.push_back({id, std::move(url), std::move(body)});
-        };
+        options.post_webhook =
+            [this](const std::string& id, std::string url, std::string body, std::function<void()> done) {
+                if (webhooks_are_delivered && done) done();
+                const std::lock_guard lock(mutex_);
+                posted_.push_back({id, std::move(url), std::move(body)});
+            };
+        ledger_ = options.ledger;
         deadlines = std::make_unique<Deadlines>();
         desk = std::make_unique<JobDesk>(bounds);
         store = std::make_unique<JobStore>(*desk, *deadlines, std::move(options));
+    }
+
+    Result<std::string> submit(std::string body, Submitted submitted) const {
+        std::promise<Result<std::string>> accepted;
+        store->submit(std::move(body), submitted, {}, [&](const Result<std::string>& id) {
+            accepted.set_value(id);
+        });
+        return accepted.get_future().get();
     }
 
     void open(int threads = 2) { desk->open(captioner, threads); }
@@ -76,22 +89,25 @@ protected:
     }
 
     FakeCaptioner captioner;
+    bool webhooks_are_delivered = true;
     std::unique_ptr<Deadlines> deadlines;
     std::unique_ptr<JobDesk> desk;
     std::unique_ptr<JobStore> store;
 
-private:
     void end() {
         if (!desk) return;
         desk->stop_all();
         desk->join();
         deadlines->stop();
+        if (ledger_) ledger_->close();
         store.reset();
         desk.reset();
     }
 
+private:
     mutable std::mutex mutex_;
     std::vector<Posted> posted_;
+    JobLedger* ledger_ = nullptr;
 };
 
 }  // namespace vignette

@@ -35,8 +35,10 @@ Result<milliseconds> wait_of(const Call& call, milliseconds otherwise) {
 }
 
 void answer_status(const Call& call, const std::string& id) {
-    const std::optional<JobStatus> status = call.services().store.status(id);
-    status ? call.answer(format_status(*status)) : refuse_unknown(call);
+    call.services().store.when_written(id, [call, id] {
+        const std::optional<JobStatus> status = call.services().store.status(id);
+        status ? call.answer(format_status(*status)) : refuse_unknown(call);
+    });
 }
 
 void answer_when_ended(const Call& call, const std::string& id, milliseconds wait) {
@@ -48,19 +50,19 @@ void answer_when_ended(const Call& call, const std::string& id, milliseconds wai
 }  // namespace
 
 void endpoint_run(const Call& call) {
-    const Result<std::string> id =
-        call.services().store.submit(call.take_body(), Submitted::to_poll, call.tenant());
-    if (!id) return call.refuse(id.error());
-    call.answer(format_status({.id = *id}));
+    const auto accepted = [call](const Result<std::string>& id) {
+        id ? call.answer(format_status({.id = *id})) : call.refuse(id.error());
+    };
+    call.services().store.submit(call.take_body(), Submitted::to_poll, call.tenant(), accepted);
 }
 
 void endpoint_runsync(const Call& call) {
     const Result<milliseconds> wait = wait_of(call, sync_wait);
     if (!wait) return call.refuse(wait.error());
-    const Result<std::string> id =
-        call.services().store.submit(call.take_body(), Submitted::to_wait, call.tenant());
-    if (!id) return call.refuse(id.error());
-    answer_when_ended(call, *id, *wait);
+    const auto accepted = [call, wait = *wait](const Result<std::string>& id) {
+        id ? answer_when_ended(call, *id, wait) : call.refuse(id.error());
+    };
+    call.services().store.submit(call.take_body(), Submitted::to_wait, call.tenant(), accepted);
 }
 
 void endpoint_status(const Call& call) {
@@ -80,29 +82,38 @@ void endpoint_stream(const Call& call) {
     if (!wait) return call.refuse(wait.error());
     const std::string& id = call.part(1);
     if (!call.may_see(id)) return refuse_unknown(call);
-    call.services().store.wait(id, Until::news, JobStore::Clock::now() + *wait, [call, id] {
+    const auto tell_news = [call, id] {
         const std::optional<JobStore::News> news = call.services().store.take_news(id);
         news ? call.answer(format_stream(news->status, news->events)) : refuse_unknown(call);
+    };
+    call.services().store.wait(id, Until::news, JobStore::Clock::now() + *wait, [call, id, tell_news] {
+        call.services().store.when_written(id, tell_news);
     });
 }
 
 void endpoint_cancel(const Call& call) {
-    if (!call.may_see(call.part(1))) return refuse_unknown(call);
-    const std::optional<JobState> state = call.services().store.cancel(call.part(1));
-    state ? call.answer(format_status({.id = call.part(1), .state = *state})) : refuse_unknown(call);
+    const std::string& id = call.part(1);
+    if (!call.may_see(id)) return refuse_unknown(call);
+    const std::optional<JobState> state = call.services().store.cancel(id);
+    if (!state) return refuse_unknown(call);
+    call.services().store.when_written(id, [call, id, state = *state] {
+        call.answer(format_status({.id = id, .state = state}));
+    });
 }
 
 void endpoint_retry(const Call& call) {
-    if (!call.may_see(call.part(1)) || !call.services().store.status(call.part(1)))
-        return refuse_unknown(call);
-    const Result<void> retried = call.services().store.retry(call.part(1));
+    const std::string& id = call.part(1);
+    if (!call.may_see(id) || !call.services().store.status(id)) return refuse_unknown(call);
+    const Result<void> retried = call.services().store.retry(id);
     if (!retried) return call.refuse(retried.error());
-    call.answer(format_status({.id = call.part(1)}));
+    call.services().store.when_written(id, [call, id] { call.answer(format_status({.id = id})); });
 }
 
 void endpoint_purge(const Call& call) {
     const std::size_t removed = call.services().store.purge();
-    call.answer(R"({"removed":)" + std::to_string(removed) + R"(,"status":"completed"})");
+    call.services().store.when_written({}, [call, removed] {
+        call.answer(R"({"removed":)" + std::to_string(removed) + R"(,"status":"completed"})");
+    });
 }
 
 void endpoint_health(const Call& call) {

@@ -25,14 +25,17 @@ JobStatus unknown(const std::string& id) {
     return {.id = id, .state = JobState::failed, .error = "Job ID not found"};
 }
 
-Result<std::string> submit(const Call& call) {
-    return call.services().store.submit(call.take_body(), Submitted::to_test, call.tenant());
-}
-
 void refuse_local(const Call& call, const Error& error) {
     if (http_status(error.code) >= 500 || error.code == ErrorCode::overloaded) return call.refuse(error);
     constexpr int unprocessable = 422;
     call.answer(format_detail(error), unprocessable);
+}
+
+void submit(const Call& call, std::function<void(const std::string& id)> then) {
+    const auto accepted = [call, then = std::move(then)](const Result<std::string>& id) {
+        id ? then(*id) : refuse_local(call, id.error());
+    };
+    call.services().store.submit(call.take_body(), Submitted::to_test, call.tenant(), accepted);
 }
 
 bool refuse_without_sdk(const Call& call) {
@@ -55,8 +58,10 @@ bool refuse_unknown_job(const Call& call) {
 }
 
 void answer_local(const Call& call, const std::string& id) {
-    std::optional<JobStatus> status = call.services().store.status(id);
-    call.answer(format_status(status ? bare(*std::move(status)) : unknown(id)));
+    call.services().store.when_written(id, [call, id] {
+        std::optional<JobStatus> status = call.services().store.status(id);
+        call.answer(format_status(status ? bare(*std::move(status)) : unknown(id)));
+    });
 }
 
 void when_ended(const Call& call, const std::string& id, std::function<void()> then) {
@@ -66,15 +71,15 @@ void when_ended(const Call& call, const std::string& id, std::function<void()> t
 }  // namespace
 
 void local_run(const Call& call) {
-    const Result<std::string> id = submit(call);
-    if (!id) return refuse_local(call, id.error());
-    call.answer(format_status({.id = *id, .state = JobState::in_progress}));
+    submit(call, [call](const std::string& id) {
+        call.answer(format_status({.id = id, .state = JobState::in_progress}));
+    });
 }
 
 void local_runsync(const Call& call) {
-    const Result<std::string> id = submit(call);
-    if (!id) return refuse_local(call, id.error());
-    when_ended(call, *id, [call, id = *id] { answer_local(call, id); });
+    submit(call, [call](const std::string& id) {
+        when_ended(call, id, [call, id] { answer_local(call, id); });
+    });
 }
 
 void local_status(const Call& call) {
@@ -91,11 +96,12 @@ void local_status_sync(const Call& call) {
 void local_stream(const Call& call) {
     if (refuse_without_sdk(call) || refuse_unknown_job(call)) return;
     const std::string& id = call.part(0);
-    when_ended(call, id, [call, id] {
+    const auto tell_news = [call, id] {
         std::optional<JobStore::News> news = call.services().store.take_news(id);
         if (!news) return call.answer(format_status(unknown(id)));
         call.answer(format_stream(bare(std::move(news->status)), news->events));
-    });
+    };
+    when_ended(call, id, [call, id, tell_news] { call.services().store.when_written(id, tell_news); });
 }
 
 }  // namespace vignette
