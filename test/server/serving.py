@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / os.environ.get("VIGNETTE_SERVER_BUILD", "release")
@@ -53,18 +54,25 @@ def serving(program: Path, *options: str, environment: dict | None = None, healt
     command = [program, "serve", "--port", str(port), *options]
     with tempfile.TemporaryFile() as log:  # no pipe: once that is full, the server waits for whoever does not read it
         process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, cwd=ROOT, stderr=log)
-    url = Served(f"{'https' if '--tls-key' in options else 'http'}://127.0.0.1:{port}")
-    url.process = process
-    try:
-        wait_until_ready(f"http://127.0.0.1:{health_port}" if health_port else url, process)
-        yield url
-    finally:
-        process.terminate()
+        url = Served(f"{'https' if '--tls-key' in options else 'http'}://127.0.0.1:{port}")
+        url.process = process
+        url.log = log
         try:
-            process.wait(timeout=30)
+            wait_until_ready(f"http://127.0.0.1:{health_port}" if health_port else url, process)
+            yield url
         finally:
-            process.kill()
+            process.terminate()
+            try:
+                process.wait(timeout=30)
+            finally:
+                process.kill()
 
 
 class Served(str):
     process: subprocess.Popen
+    log: BinaryIO
+
+    def logged(self) -> str:
+        """What the server has said so far."""
+        size = os.fstat(self.log.fileno()).st_size
+        return os.pread(self.log.fileno(), size, 0).decode()
