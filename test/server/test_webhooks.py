@@ -101,7 +101,8 @@ def test_a_private_address_is_refused_and_logged_without_the_address(listener):
         job = run(url, picture(), f"{listener.url}/secret")
         assert end_of(url, job)["status"] == "COMPLETED"
         url.process.terminate()
-        log = url.process.communicate(timeout=30)[1]
+        url.process.wait(timeout=30)
+        log = url.logged()
     assert not listener.told
     (line,) = [line for line in log.splitlines() if "webhook" in line]
     assert "webhook_failed code=forbidden_address tries=1" in line and job in line
