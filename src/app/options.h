@@ -48,6 +48,7 @@ struct ServeOptions {  // docs/server.md
     std::string keys;
     std::string key_file;
     bool without_keys = false;
+    bool gateway = false;  // no model: jobs go to the workers of the queue
     int queue_max = 1'000;
     int queue_mib = 1'024;
     bool sdk_routes = false;
@@ -86,6 +87,8 @@ struct Options {
     ServeOptions serve;
 
     // serve, worker
+    std::string queue;  // redis://...: docs/scale.md; empty: none
+    int queue_idle_s = 30;
     int concurrency = 0;
     int grace_s = 25;
     std::optional<int> cache_mib;  // answers kept; serve keeps some where nothing is said

@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/stop.h"
 #include "net/server/web_server.h"
+#include "queue/gateway.h"
 #include "serve/front.h"
 #include "serve/webhooks.h"
 
@@ -173,10 +174,89 @@ int serve_until_stopped(
     return exit_fine;
 }
 
+// Without a model: what is asked goes into the queue.
+int serve_gateway(
+    const ServeOptions& options, const QueueAddress& address, const ApiKeys& keys,
+    const FetchRules& webhook_rules, StopSignals& signals, std::chrono::seconds grace
+) {
+    Metrics metrics;
+    Deadlines deadlines;
+    JobDesk desk({});  // takes nothing
+    JobStore store(desk, deadlines, {.limits = {}, .worker = {}, .post_webhook = {}});
+    Webhooks webhooks(webhook_rules, deadlines, {});
+    QueueGateway gateway(
+        deadlines, {.address = address,
+                    .jobs_max = options.queue_max,
+                    .limits = {},
+                    .post_webhook = [&webhooks](
+                                        const std::string& id, std::string url, std::string body
+                                    ) { webhooks.post(id, std::move(url), std::move(body)); }}
+    );
+    const Result<void> greeted = gateway.greet();
+    if (!greeted && greeted.error().code != ErrorCode::unreachable) {
+        log_error(greeted.error().message);
+        return exit_usage;
+    }
+    if (!greeted) log_warning(greeted.error().message);
+    Services services{
+        .limits = {},
+        .desk = desk,
+        .store = store,
+        .deadlines = deadlines,
+        .metrics = metrics,
+        .models = {},
+    };
+    services.elsewhere = [&gateway](const Call& call, const Route& route) {
+        return gateway.answer(call, route);
+    };
+    const EndsJobs ending{desk, deadlines};
+    const Result<Listeners> listening = listen(options, services, keys);
+    if (!listening) {
+        log_error(listening.error().message);
+        return exit_usage;
+    }
+    log_info(
+        "ready; gateway to the queue at " + address.shown() + ", listening on http://" + options.host + ":" +
+        std::to_string(listening->web->port())
+    );
+    wait_for_stop(signals.token());
+    log_info("stopping: waiting for the answers that are still out");
+    const auto end = std::chrono::steady_clock::now() + grace;
+    gateway.drain(end - std::min<std::chrono::milliseconds>(grace / 2, 2s));
+    listening->web->drain(end);
+    webhooks.wait_until_quiet(end);
+    log_info("stopped");
+    return exit_fine;
+}
+
+Result<QueueAddress> read_gateway(const Options& options) {
+    if (options.serve.sdk_routes)
+        return fail(ErrorCode::usage, "a gateway has no --rp_serve_api: ask for /v2/{endpoint}/run instead");
+    if (options.queue.empty())
+        return fail(ErrorCode::usage, "--gateway needs --queue redis://..., where the workers take their jobs");
+    return read_queue_address(options.queue);
+}
+
 }  // namespace
 
 int serve(const Options& options) {
     StopSignals signals;  // first: later threads inherit the signal mask
+    if (options.serve.gateway) {
+        const Result<QueueAddress> address = read_gateway(options);
+        const Result<ApiKeys> keys = address ? read_keys(options.serve) : std::unexpected(address.error());
+        const Result<FetchRules> rules = keys ? fetch_rules(options.urls) : std::unexpected(keys.error());
+        if (!rules) {
+            log_error(rules.error().message);
+            return exit_usage;
+        }
+        return serve_gateway(
+            options.serve, *address, *keys, *rules, signals, std::chrono::seconds(options.grace_s)
+        );
+    }
+    if (options.queue.starts_with("redis")) {
+        log_error("a server with a model of its own takes no jobs from Redis: add --gateway, or run `vignette worker --queue`");
+        return exit_usage;
+    }
     const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
     const Result<FetchRules> webhook_rules = fetch_rules(options.urls);
     Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());

@@ -28,6 +28,11 @@ void add_server_options(CLI::App& serve, ServeOptions& options) {
         ->envname("VIGNETTE_API_KEY_FILE");
     serve.add_flag("--without-keys", options.without_keys, "Let everybody in who reaches an outer address")
         ->envname("VIGNETTE_WITHOUT_KEYS");
+    serve
+        .add_flag(
+            "--gateway", options.gateway, "No model here: the workers of --queue do the work; docs/scale.md"
+        )
+        ->envname("VIGNETTE_GATEWAY");
     serve.add_option("--queue-max", options.queue_max, "Jobs that wait or run; more are answered with 429")
         ->envname("VIGNETTE_QUEUE_MAX")
         ->check(CLI::Range(1, 1'000'000))
