@@ -187,6 +187,7 @@ int serve_gateway(
     QueueGateway gateway(
         deadlines, {.address = address,
                     .jobs_max = options.queue_max,
+                    .bytes_max = static_cast<std::size_t>(options.queue_mib) * MiB,
                     .limits = {},
                     .post_webhook = [&webhooks](
                                         const std::string& id, std::string url, std::string body
@@ -233,7 +234,9 @@ Result<QueueAddress> read_gateway(const Options& options) {
     if (options.serve.sdk_routes)
         return fail(ErrorCode::usage, "a gateway has no --rp_serve_api: ask for /v2/{endpoint}/run instead");
     if (options.queue.empty())
-        return fail(ErrorCode::usage, "--gateway needs --queue redis://..., where the workers take their jobs");
+        return fail(
+            ErrorCode::usage, "--gateway needs --queue redis://..., where the workers take their jobs"
+        );
     return read_queue_address(options.queue);
 }
 
@@ -254,7 +257,10 @@ int serve(const Options& options) {
         );
     }
     if (options.queue.starts_with("redis")) {
-        log_error("a server with a model of its own takes no jobs from Redis: add --gateway, or run `vignette worker --queue`");
+        log_error(
+            "a server with a model of its own takes no jobs from Redis: add --gateway, or run `vignette "
+            "worker --queue`"
+        );
         return exit_usage;
     }
     const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);

@@ -38,10 +38,10 @@ public:
 
     void note(const Answer& answer) {
         constexpr int failures_max = 3;
-        const bool failed = !answer.items.empty() &&
-                            std::ranges::all_of(answer.items, [](const AnsweredItem& item) {
-                                return !item.outcome && item.outcome.error().code == ErrorCode::model_failed;
-                            });
+        const bool failed =
+            !answer.items.empty() && std::ranges::all_of(answer.items, [](const AnsweredItem& item) {
+                return !item.outcome && item.outcome.error().code == ErrorCode::model_failed;
+            });
         if (!failed) failures_ = 0;
         if (failed && ++failures_ == failures_max) {
             log_error("the model no longer computes anything: handing back the other jobs, then exiting");

@@ -3,14 +3,9 @@
 #include <utility>
 
 namespace vignette {
-namespace {
 
-constexpr std::size_t tasks_max = 4'096;  // that wait; as many as there may be connections
-
-}  // namespace
-
-QueueCrew::QueueCrew(const QueueAddress& address, int threads) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this, address] { work(address); });
+QueueCrew::QueueCrew(const QueueAddress& address, Bounds bounds) : bounds_(bounds) {
+    for (int i = 0; i < bounds.threads; ++i) threads_.emplace_back([this, address] { work(address); });
 }
 
 QueueCrew::~QueueCrew() {
@@ -22,17 +17,18 @@ QueueCrew::~QueueCrew() {
     threads_.clear();
 }
 
-bool QueueCrew::offer(Task task) {
+bool QueueCrew::offer(Task task, std::size_t bytes) {
     const MutexLock lock(mutex_);
-    if (tasks_.size() >= tasks_max) return false;
-    tasks_.push_back(std::move(task));
+    if (tasks_.size() >= bounds_.tasks_max || bytes_ + bytes > bounds_.bytes_max) return false;
+    tasks_.push_back({std::move(task), bytes});
+    bytes_ += bytes;
     changed_.notify_one();
     return true;
 }
 
 void QueueCrew::add(Task task) {
     const MutexLock lock(mutex_);
-    tasks_.push_back(std::move(task));
+    tasks_.push_back({std::move(task), 0});
     changed_.notify_one();
 }
 
@@ -44,7 +40,8 @@ void QueueCrew::work(const QueueAddress& address) {
             MutexLock lock(mutex_);
             changed_.wait(lock, [this]() REQUIRES(mutex_) { return closed_ || !tasks_.empty(); });
             if (tasks_.empty()) return;
-            task = std::move(tasks_.front());
+            task = std::move(tasks_.front().task);
+            bytes_ -= tasks_.front().bytes;
             tasks_.pop_front();
         }
         task(queue);

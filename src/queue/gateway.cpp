@@ -23,7 +23,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int crew_threads = 4;
 constexpr milliseconds care_pause{2'000};
 
 }  // namespace
@@ -63,7 +62,7 @@ const QueueGateway::Served QueueGateway::table[] = {
 QueueGateway::QueueGateway(Deadlines& deadlines, Options options)
     : options_(std::move(options)),
       name_(random_name()),
-      crew_(options_.address, crew_threads),
+      crew_(options_.address, {.bytes_max = options_.bytes_max}),
       relays_(crew_, name_, options_.jobs_max),
       jobs_(crew_, deadlines, options_.limits, options_.jobs_max),
       listener_([this](const std::stop_token& stop) { listen(stop); }),
@@ -108,9 +107,7 @@ void QueueGateway::readyz(const Call& call) {
 }
 
 void QueueGateway::health(const Call& call) {
-    call.answer(
-        std::string(R"({"status":")") + (up_ ? "ready" : "loading") + R"(","gpu_available":false})"
-    );
+    call.answer(std::string(R"({"status":")") + (up_ ? "ready" : "loading") + R"(","gpu_available":false})");
 }
 
 void QueueGateway::metrics(const Call& call) {

@@ -22,7 +22,8 @@ class QueueGateway {
 public:
     struct Options {
         QueueAddress address;
-        int jobs_max = 1'000;  // that wait or run, of all gateways
+        int jobs_max = 1'000;                // that wait or run, of all gateways
+        std::size_t bytes_max = 1024 * MiB;  // of bodies that are on their way into the queue
         Limits limits;
         // As of JobStore.
         std::function<void(const std::string& id, std::string url, std::string body)> post_webhook;
@@ -59,7 +60,7 @@ private:
     QueueCrew crew_;
     Relays relays_;
     GatewayJobs jobs_;
-    std::jthread listener_;    // hears news of jobs
+    std::jthread listener_;   // hears news of jobs
     std::jthread caretaker_;  // says that this gateway lives, and looks at what no news came of; last member
 };
 

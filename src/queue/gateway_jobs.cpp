@@ -41,8 +41,8 @@ Result<NewWork> GatewayJobs::read(const Call& call, bool waits) const {
     };
 }
 
-void GatewayJobs::offer(const Call& call, Task task) {
-    if (crew_.offer(std::move(task))) return;
+void GatewayJobs::offer(const Call& call, Task task, std::size_t bytes) {
+    if (crew_.offer(std::move(task), bytes)) return;
     call.refuse(
         {.code = ErrorCode::overloaded,
          .message = "this gateway has as many requests as it can hold; try again in a moment",
@@ -53,10 +53,12 @@ void GatewayJobs::offer(const Call& call, Task task) {
 void GatewayJobs::run(const Call& call) {
     Result<NewWork> work = read(call, false);
     if (!work) return call.refuse(work.error());
-    offer(call, [this, call, work = *std::move(work)](JobQueue& queue) {
+    const std::size_t bytes = work->body.size();
+    auto hand_in = [this, call, work = *std::move(work)](JobQueue& queue) {
         const Result<void> taken = queue.submit(work, jobs_max_);
         taken ? call.answer(format_status({.id = work.id})) : call.refuse(taken.error());
-    });
+    };
+    offer(call, std::move(hand_in), bytes);
 }
 
 void GatewayJobs::runsync(const Call& call) {
@@ -64,14 +66,17 @@ void GatewayJobs::runsync(const Call& call) {
     if (!time) return call.refuse(time.error());
     Result<NewWork> work = read(call, true);
     if (!work) return call.refuse(work.error());
-    offer(call, [this, call, time = *time, work = *std::move(work)](JobQueue& queue) {
+    const std::size_t bytes = work->body.size();
+    auto hand_in = [this, call, time = *time, work = *std::move(work)](JobQueue& queue) {
         const Result<void> taken = queue.submit(work, jobs_max_);
         if (!taken) return call.refuse(taken.error());
-        waits_.add(work.id, Until::ended, Deadlines::Clock::now() + time, [call, id = work.id](JobQueue& then) {
-            answer_status(call, then, id);
-        });
+        waits_.add(
+            work.id, Until::ended, Deadlines::Clock::now() + time,
+            [call, id = work.id](JobQueue& then) { answer_status(call, then, id); }
+        );
         waits_.look_at(queue, work.id);
-    });
+    };
+    offer(call, std::move(hand_in), bytes);
 }
 
 void GatewayJobs::status(const Call& call) {

@@ -32,7 +32,7 @@ public:
 private:
     using Task = std::function<void(JobQueue&)>;
     Result<NewWork> read(const Call& call, bool waits) const;
-    void offer(const Call& call, Task task);
+    void offer(const Call& call, Task task, std::size_t bytes = 0);
     void wait(const Call& call, Until what, std::chrono::milliseconds time, Task then);
 
     QueueCrew& crew_;

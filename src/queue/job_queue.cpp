@@ -30,7 +30,8 @@ std::string number(std::int64_t value) { return std::to_string(value); }
 
 JobStatus status_in(const std::string& id, const RedisReply& facts) {
     JobStatus status{.id = id, .state = state_named(facts.text_at(0))};
-    const std::int64_t queued = facts.integer_at(3), started = facts.integer_at(4), ended = facts.integer_at(5);
+    const std::int64_t queued = facts.integer_at(3), started = facts.integer_at(4),
+                       ended = facts.integer_at(5);
     if (started > 0) status.delay_ms = std::max<std::int64_t>(started - queued, 0);
     if (started > 0 && ended > 0) status.execution_ms = std::max<std::int64_t>(ended - started, 0);
     status.output_json = facts.text_at(6);
@@ -46,16 +47,15 @@ Result<void> JobQueue::submit(const NewWork& work, int jobs_max) {
     const RedisScript script{.body = embedded::submit_lua(), .may_fill_up = true};
     const std::string most = number(jobs_max), life = number(work.life.count()),
                       keep = number(work.keep.count()), execution = number(work.execution_max.count());
-    const RedisReply reply = TRY(redis_.run(
-        script, {work.id,         most,           work.low_priority ? "low" : "normal",
-                 life,            "kind",         kind_text(work.kind),
-                 "head",          work.head,      "body",
-                 work.body,       "tenant",       work.tenant,
-                 "gateway",       work.gateway,   "webhook",
-                 work.webhook,    "life",         life,
-                 "keep",          keep,           "execution_max",
-                 execution}
-    ));
+    const RedisReply reply =
+        TRY(redis_.run(script, {work.id,      most,         work.low_priority ? "low" : "normal",
+                                life,         "kind",       kind_text(work.kind),
+                                "head",       work.head,    "body",
+                                work.body,    "tenant",     work.tenant,
+                                "gateway",    work.gateway, "webhook",
+                                work.webhook, "life",       life,
+                                "keep",       keep,         "execution_max",
+                                execution}));
     if (reply.integer == 1) return {};
     return fail(
         ErrorCode::overloaded,
@@ -67,8 +67,7 @@ Result<std::optional<WorkNews>> JobQueue::fetch(
     const std::string& id, std::string_view how, const std::string& attempt, std::size_t from
 ) {
     const std::string start = std::to_string(from);
-    const RedisReply reply =
-        TRY(redis_.run({.body = embedded::fetch_lua()}, {id, how, attempt, start}));
+    const RedisReply reply = TRY(redis_.run({.body = embedded::fetch_lua()}, {id, how, attempt, start}));
     if (reply.list.empty()) return std::nullopt;
     WorkNews news{
         .status = status_in(id, reply),
@@ -92,9 +91,8 @@ Result<std::optional<WorkNews>> JobQueue::follow(
 }
 
 Result<std::optional<JobState>> JobQueue::cancel(const std::string& id, From from) {
-    const RedisReply reply = TRY(redis_.run(
-        {.body = embedded::cancel_lua()}, {id, from == From::any_state ? "any" : "waiting"}
-    ));
+    const RedisReply reply =
+        TRY(redis_.run({.body = embedded::cancel_lua()}, {id, from == From::any_state ? "any" : "waiting"}));
     if (reply.kind != RedisReply::Kind::text) return std::nullopt;
     return state_named(reply.text);
 }
@@ -115,8 +113,7 @@ Result<void> JobQueue::retry(const std::string& id) {
 Result<std::vector<std::string>> JobQueue::waiting() {
     std::vector<std::string> ids;
     for (const std::string_view stream : streams) {
-        const RedisReply reply =
-            TRY(redis_.ask({"XRANGE", key(stream), "-", "+", "COUNT", "100000"}));
+        const RedisReply reply = TRY(redis_.ask({"XRANGE", key(stream), "-", "+", "COUNT", "100000"}));
         for (const RedisReply& entry : reply.list)
             if (entry.list.size() > 1) ids.push_back(entry.list[1].text_at(1));
     }
@@ -161,8 +158,7 @@ Result<std::optional<JobQueue::Webhook>> JobQueue::take_webhook() {
 
 Result<void> JobQueue::join() {
     for (const std::string_view stream : streams) {
-        const Result<RedisReply> made =
-            redis_.ask({"XGROUP", "CREATE", key(stream), group, "0", "MKSTREAM"});
+        const Result<RedisReply> made = redis_.ask({"XGROUP", "CREATE", key(stream), group, "0", "MKSTREAM"});
         if (!made && !made.error().message.contains("BUSYGROUP")) return std::unexpected(made.error());
     }
     return {};
@@ -174,9 +170,9 @@ Result<void> JobQueue::begin(
 ) {
     const std::string place = entry.text_at(0);
     const std::string id = entry.list.size() > 1 ? entry.list[1].text_at(1) : "";
-    const RedisReply reply = TRY(redis_.run(
-        {.body = embedded::begin_lua()}, {id, worker, number(tries_max), stream, place, dead_text}
-    ));
+    const RedisReply reply = TRY(
+        redis_.run({.body = embedded::begin_lua()}, {id, worker, number(tries_max), stream, place, dead_text})
+    );
     if (reply.text_at(0) != "run") return {};
     taken.push_back({
         .id = id,
@@ -208,8 +204,10 @@ Result<std::vector<TakenWork>> JobQueue::take(const std::string& worker, int mos
         {"XREADGROUP", "GROUP", group, worker, "COUNT", count, "STREAMS", low_first ? low : normal, ">"}
     ));
     if (reply.list.empty()) {
-        reply = TRY(redis_.ask({"XREADGROUP", "GROUP", group, worker, "COUNT", "1", "BLOCK", "1000",
-                                "STREAMS", normal, low, ">", ">"}));
+        reply = TRY(redis_.ask(
+            {"XREADGROUP", "GROUP", group, worker, "COUNT", "1", "BLOCK", "1000", "STREAMS", normal, low, ">",
+             ">"}
+        ));
     }
     return begin_all(worker, reply);
 }
@@ -219,8 +217,9 @@ Result<std::vector<TakenWork>> JobQueue::take_over(
 ) {
     std::vector<TakenWork> taken;
     for (const std::string_view stream : streams) {
-        const RedisReply reply = TRY(redis_.ask({"XAUTOCLAIM", key(stream), group, worker,
-                                                 number(idle_min.count()), "0-0", "COUNT", number(most)}));
+        const RedisReply reply = TRY(redis_.ask(
+            {"XAUTOCLAIM", key(stream), group, worker, number(idle_min.count()), "0-0", "COUNT", number(most)}
+        ));
         if (reply.list.size() < 2) continue;
         for (const RedisReply& entry : reply.list[1].list) TRY(begin(worker, key(stream), entry, taken));
     }
@@ -239,12 +238,10 @@ Result<bool> JobQueue::say(
     return reply.integer == 1;
 }
 
-Result<bool> JobQueue::finish(
-    const Held& held, const WorkEnd& end, const std::vector<std::string>& texts
-) {
+Result<bool> JobQueue::finish(const Held& held, const WorkEnd& end, const std::vector<std::string>& texts) {
     const std::string said = std::to_string(held.said);
-    RedisConnection::Words words{held.id,           held.worker, held.attempt, said,
-                                 to_text(end.state), end.output,  end.error};
+    RedisConnection::Words words{held.id,    held.worker, held.attempt, said, to_text(end.state),
+                                 end.output, end.error};
     words.insert(words.end(), texts.begin(), texts.end());
     return TRY(redis_.run({.body = embedded::finish_lua()}, words)).integer == 1;
 }

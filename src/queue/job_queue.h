@@ -74,10 +74,12 @@ public:
     Result<void> submit(const NewWork& work, int jobs_max);
     Result<std::optional<WorkNews>> peek(const std::string& id);
     Result<std::optional<WorkNews>> drain(const std::string& id);
-    Result<std::optional<WorkNews>> follow(const std::string& id, const std::string& attempt, std::size_t from);
+    Result<std::optional<WorkNews>> follow(
+        const std::string& id, const std::string& attempt, std::size_t from
+    );
     enum class From { any_state, queue };
     Result<std::optional<JobState>> cancel(const std::string& id, From from);
-    Result<void> retry(const std::string& id);  // `not_found` if it is not known
+    Result<void> retry(const std::string& id);   // `not_found` if it is not known
     Result<std::vector<std::string>> waiting();  // ids, the oldest first
     Result<QueueStats> stats();
     Result<void> show_gateway(const std::string& gateway);  // that it lives, for a minute

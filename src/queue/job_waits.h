@@ -21,9 +21,7 @@ public:
 
     // Has the crew do `then` once: when the job has ended or (for news) said something, or at `until`. What
     // was before is not noticed: look_at() does.
-    void add(
-        const std::string& id, Until what, Deadlines::Clock::time_point until, QueueCrew::Task then
-    );
+    void add(const std::string& id, Until what, Deadlines::Clock::time_point until, QueueCrew::Task then);
 
     void look_at(JobQueue& queue, const std::string& id);
     void look_at_all();

@@ -9,7 +9,8 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds moment{200};
-constexpr milliseconds silence_max{5'000};  // then Redis is asked whether it is there, and given as long again
+constexpr milliseconds silence_max{5'000
+};  // then Redis is asked whether it is there, and given as long again
 
 }  // namespace
 

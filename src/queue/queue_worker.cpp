@@ -90,16 +90,17 @@ void QueueWorker::start_job(TakenWork work, const std::stop_source& stop) {
         return fail_with(request.error());
     }
     request->id = {id};
-    const auto timeout = std::make_shared<Deadlines::Ticket>(
-        services_.deadlines.after(work.execution_max, [this, id, stop]() mutable {
+    const auto timeout = std::make_shared<Deadlines::Ticket>(services_.deadlines.after(
+        work.execution_max,
+        [this, id, stop]() mutable {
             sender_.finish(
                 id, {.state = JobState::timed_out,
                      .output = {},
                      .error = "job timed out: it took longer than executionTimeout"}
             );
             stop.request_stop();
-        })
-    );
+        }
+    ));
     const Result<void> accepted = services_.desk.submit({
         .request = *std::move(request),
         .stop = stop,
@@ -107,7 +108,8 @@ void QueueWorker::start_job(TakenWork work, const std::stop_source& stop) {
         .bytes = bytes,
         .on_start = {},
         .on_event = [this, id](StreamEvent event) { sender_.say(id, format_chunk({std::move(event)})); },
-        .on_progress = [this, id](std::size_t done, std::size_t count
+        .on_progress = [this, id](
+                           std::size_t done, std::size_t count
                        ) { sender_.progress(id, progress_text(done, count)); },
         .on_done =
             [this, id, timeout, fail_with](const Answer&, const Result<std::string>& output) {
@@ -136,8 +138,7 @@ void QueueWorker::start_request(TakenWork work, const std::stop_source& stop) {
         std::make_shared<QueueExchange>(work.id, *std::move(request), stop.get_token(), sender_),
         *match.route, std::move(match.parts), services_
     );
-    const Result<void> handled =
-        at_wall(ErrorCode::out_of_memory, [&] { match.route->handle(call); });
+    const Result<void> handled = at_wall(ErrorCode::out_of_memory, [&] { match.route->handle(call); });
     if (!handled) call.refuse(handled.error());
 }
 

@@ -16,8 +16,8 @@ class QueueWorker {
 public:
     struct Options {
         QueueAddress address;
-        std::string name;  // that no other worker has
-        int places = 1;    // jobs in hand at once
+        std::string name;                            // that no other worker has
+        int places = 1;                              // jobs in hand at once
         std::chrono::milliseconds idle_min{30'000};  // then a job is taken from a worker that is silent
     };
 

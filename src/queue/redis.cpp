@@ -5,6 +5,7 @@
 #include <sys/time.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <utility>
 
@@ -15,9 +16,11 @@ namespace vignette {
 namespace {
 
 using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds connect_time{2'000};
-constexpr milliseconds answer_time{5'000};          // beyond what a command itself waits for
+constexpr milliseconds answer_time{3'000};          // a blocking command waits for less
+constexpr milliseconds rest_time{500};              // after a connection that did not come about
 constexpr std::size_t reply_bytes_max = 512 * MiB;  // Redis' own bound of one value
 constexpr int depth_max = 7;                        // hiredis' own
 constexpr std::string_view no_answer = "the job queue does not answer; try again in a few seconds";
@@ -66,7 +69,9 @@ Result<RedisReply> read(const redisReply& from, std::size_t& room, int depth) {
 
 }  // namespace
 
-std::string RedisReply::text_at(std::size_t index) const { return index < list.size() ? list[index].text : ""; }
+std::string RedisReply::text_at(std::size_t index) const {
+    return index < list.size() ? list[index].text : "";
+}
 
 std::int64_t RedisReply::integer_at(std::size_t index) const {
     if (index >= list.size()) return 0;
@@ -117,7 +122,8 @@ Error redis_refusal(std::string_view text) {
     }
     if (word == "MOVED" || word == "CROSSSLOT" || word == "CLUSTERDOWN" || word == "ASK") {
         return error(
-            ErrorCode::unavailable, "Redis Cluster is not supported; operator: name a Redis without cluster mode"
+            ErrorCode::unavailable,
+            "Redis Cluster is not supported; operator: name a Redis without cluster mode"
         );
     }
     constexpr std::size_t shown_max = 200;
@@ -144,14 +150,18 @@ void RedisConnection::close() {
 }
 
 std::unexpected<Error> RedisConnection::broken() {
+    const bool worked = context_ && context_->used;
+    const bool too_slow = context_ && context_->redis->err == REDIS_ERR_IO && errno == EAGAIN;
+    broke_off_ = worked && !too_slow;
+    if (!broke_off_) rest_until_ = Clock::now() + rest_time;
     close();
     return fail(ErrorCode::unreachable, std::string(no_answer));
 }
 
 Result<void> RedisConnection::connect() {
     if (context_) return {};
-    redisContext* made =
-        redisConnectWithTimeout(address_.host.c_str(), address_.port, time_of(connect_time));
+    if (Clock::now() < rest_until_) return fail(ErrorCode::unreachable, std::string(no_answer));
+    redisContext* made = redisConnectWithTimeout(address_.host.c_str(), address_.port, time_of(connect_time));
     if (made == nullptr) return fail(ErrorCode::out_of_memory, std::string(no_answer));
     context_ = std::make_unique<Context>(made);
     if (made->err != 0) return broken();
@@ -190,9 +200,8 @@ Result<void> RedisConnection::tell(const Words& words) {
         texts.push_back(word.data());
         sizes.push_back(word.size());
     }
-    if (redisAppendCommandArgv(
-            context_->redis, static_cast<int>(texts.size()), texts.data(), sizes.data()
-        ) != REDIS_OK)
+    if (redisAppendCommandArgv(context_->redis, static_cast<int>(texts.size()), texts.data(), sizes.data()) !=
+        REDIS_OK)
         return broken();
     for (int done = 0; done == 0;)
         if (redisBufferWrite(context_->redis, &done) != REDIS_OK) return broken();
@@ -205,10 +214,8 @@ Result<RedisReply> RedisConnection::ask_once(const Words& words) {
 }
 
 Result<RedisReply> RedisConnection::ask(const Words& words) {
-    const bool may_be_old = context_ && context_->used;
     Result<RedisReply> reply = ask_once(words);
-    const bool broke = !reply && !context_;
-    return broke && may_be_old ? ask_once(words) : std::move(reply);
+    return !reply && may_try_again() ? ask_once(words) : std::move(reply);
 }
 
 Result<RedisReply> RedisConnection::run(const RedisScript& script, const Words& words) {
@@ -223,9 +230,8 @@ Result<RedisReply> RedisConnection::run(const RedisScript& script, const Words& 
         }
         Words command{"EVALSHA", hash, "0", address_.prefix};
         command.insert(command.end(), words.begin(), words.end());
-        const bool may_be_old = context_->used;
         Result<RedisReply> reply = ask_once(command);
-        const bool broke = !reply && !context_ && may_be_old;
+        const bool broke = !reply && may_try_again();
         const bool forgotten = !reply && reply.error().message.contains("NOSCRIPT");
         if (forgotten) loaded_.clear();
         if (tries > 0 || !(broke || forgotten)) return reply;

@@ -44,7 +44,8 @@ public:
 
     using Words = std::vector<std::string_view>;
 
-    // `unreachable` if Redis does not answer; tried a second time if the connection may just have been old.
+    // `unreachable` if Redis does not answer; tried a second time if the connection was broken off since the
+    // last one, and for a moment not tried at all where even a new one was of no use.
     Result<RedisReply> ask(const Words& words);
     Result<RedisReply> run(const RedisScript& script, const Words& words);
 
@@ -64,9 +65,12 @@ private:
     Result<RedisReply> ask_once(const Words& words);
     Result<RedisReply> next_reply();
     std::unexpected<Error> broken();
+    bool may_try_again() const { return !context_ && broke_off_; }
 
     QueueAddress address_;
     std::unique_ptr<Context> context_;
+    bool broke_off_ = false;  // the last failure was that of a connection that had worked
+    std::chrono::steady_clock::time_point rest_until_{};
     std::map<const char*, std::string> loaded_;  // scripts that this connection has loaded, and their hashes
 };
 

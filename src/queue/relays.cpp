@@ -19,7 +19,8 @@ constexpr std::chrono::minutes keep{1};   // for a gateway that cannot reach Red
 Error lost() {
     return {
         .code = ErrorCode::too_slow,
-        .message = "no worker has answered in ten minutes, or Redis was restarted without its data; send it again",
+        .message =
+            "no worker has answered in ten minutes, or Redis was restarted without its data; send it again",
         .field = {}
     };
 }
@@ -97,7 +98,8 @@ void Relays::start(const Call& call) {
         relays_.emplace(relay->id, relay);
     }
     const auto body = std::make_shared<std::string>(call.take_body());
-    if (!crew_.offer([this, relay, body](JobQueue& queue) { submit(queue, relay, std::move(*body)); })) {
+    const auto hand_in = [this, relay, body](JobQueue& queue) { submit(queue, relay, std::move(*body)); };
+    if (!crew_.offer(hand_in, body->size())) {
         leave(relay->id);
         return relay->refuse(
             {.code = ErrorCode::overloaded,
@@ -208,8 +210,9 @@ bool Relays::pass_on(JobQueue& queue, Relay& relay, Result<std::optional<WorkNew
     if (!sound) {
         relay.refuse(
             {.code = ErrorCode::internal,
-             .message = begins_again ? "the worker stopped answering in the middle of its answer; send it again"
-                                     : "the queue holds an answer that cannot be read",
+             .message = begins_again
+                            ? "the worker stopped answering in the middle of its answer; send it again"
+                            : "the queue holds an answer that cannot be read",
              .field = {}}
         );
         if (!queue.cancel(relay.id, JobQueue::From::any_state)) log_debug("could not cancel", relay.id);

@@ -7,7 +7,9 @@ namespace vignette {
 namespace {
 
 bool is_line(std::string_view text) {  // what may stand in a head: nothing can end it early
-    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7f; });
+    return std::ranges::all_of(text, [](char c) {
+        return static_cast<unsigned char>(c) >= ' ' && c != 0x7f;
+    });
 }
 
 std::string_view next_line(std::string_view& text) {

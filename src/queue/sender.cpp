@@ -152,9 +152,7 @@ void QueueSender::arrived(const Parcel& parcel) {
         return;
     }
     Line& one = line->second;
-    one.texts.erase(
-        one.texts.begin(), one.texts.begin() + static_cast<std::ptrdiff_t>(parcel.texts.size())
-    );
+    one.texts.erase(one.texts.begin(), one.texts.begin() + static_cast<std::ptrdiff_t>(parcel.texts.size()));
     for (const std::string& text : parcel.texts) one.bytes -= text.size();
     one.said += parcel.texts.size();
     if (one.progress == parcel.progress) one.progress.clear();

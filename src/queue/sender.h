@@ -1,5 +1,5 @@
-// The jobs in a worker's hand, and what it sends to the queue of them: what they say, in order, then their end,
-// which is tried until Redis has it. Any thread; nobody waits. One thread and one connection of its own.
+// The jobs in a worker's hand, and what it sends to the queue of them: what they say, in order, then their
+// end, which is tried until Redis has it. Any thread; nobody waits. One thread and one connection of its own.
 //
 // The destructor drops what could not be sent: another worker takes those jobs.
 #pragma once

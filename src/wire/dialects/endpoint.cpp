@@ -1,7 +1,7 @@
 #include "wire/dialects/endpoint.h"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "wire/answer/result_parts.h"
