@@ -2,10 +2,13 @@
 
 import functools
 import json
+import re
 import signal
+import subprocess
 import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -13,7 +16,7 @@ from asking import ask
 from pictures import picture
 from processes import Program, until
 from queueing import INHERITED, Redis, end_at, hand_in, machines, number
-from serving import SCRIPTED, get
+from serving import ROOT, SCRIPTED, get
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +142,17 @@ def test_the_queues_numbers_are_told_apart(shared):
     assert number(gateway, "vignette_queue_up") == 1 and number(gateway, "vignette_queue_redis_bytes") > 0
 
 
+def test_the_alerts_of_a_queue_load_and_ask_for_what_is_there(shared):
+    rules = ROOT / "examples/monitoring/queue-alerts.yml"
+    checked = subprocess.run(["promtool", "check", "rules", rules], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    metrics = get(shared.gateways[0].url + "/metrics")[1].decode()
+    asked = set(re.findall(r"\bvignette_\w+", rules.read_text()))
+    assert asked and asked <= set(re.findall(r"^# TYPE (\S+)", metrics, re.MULTILINE))
+    said = subprocess.run(["promtool", "check", "metrics"], input=metrics, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+
+
 @alone
 def test_twenty_jobs_of_a_killed_worker_end_elsewhere_once(here):
     gateway = here.gateway()
@@ -252,6 +266,62 @@ def test_a_full_redis_refuses_and_finishes_what_it_has(here):
     here.redis.ask("CONFIG", "SET", "maxmemory", "0")
     assert end_at(gateway, hand_in(gateway, "text=room again"))["output"]["caption"] == "room again"
     assert worker.alive
+
+
+@alone
+def test_an_answer_that_breaks_off_says_so(here):
+    gateway = here.gateway()
+    dying = here.worker("--concurrency", "1", "--queue-idle-s", "1")
+    body = json.dumps({"images": [{"id": "a", **picture("text=first")}, {"id": "b", **picture("sleep=60000")}]})
+    request = urllib.request.Request(
+        gateway.url + "/batch_embed_and_caption", body.encode(), {"Accept": "application/x-ndjson"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert json.loads(answer.readline())["result"]["caption"] == "first"
+        dying.kill()
+        here.worker("--concurrency", "1", "--queue-idle-s", "1")
+        rest = answer.read().decode()
+    assert "in the middle of its answer" in json.loads(rest)["error"]["message"]
+
+
+@alone
+def test_what_has_low_priority_waits_for_the_others(here):
+    gateway = here.gateway()
+    low = [hand_in(gateway, "text=low", policy={"lowPriority": True}) for _ in range(3)]
+    normal = [hand_in(gateway, "sleep=100;text=normal") for _ in range(3)]
+    here.worker("--concurrency", "1")
+    end_at(gateway, normal[-1])
+    first = [ask(f"{gateway.url}/v2/e/status/{job}")[1]["status"] for job in low]
+    assert first.count("COMPLETED") < 3
+    assert {end_at(gateway, job)["status"] for job in low} == {"COMPLETED"}
+
+
+@alone
+def test_a_webhook_is_told_once_however_many_gateways_there_are(here):
+    gateways = [here.gateway("--allow-private-urls") for _ in range(2)]
+    here.worker("--concurrency", "1")
+    told = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/hook"
+        jobs = [hand_in(gateways[0], f"text=job {i}", webhook=url) for i in range(5)]
+        until(lambda: len(told) >= 5, "five calls")
+        for job in jobs:
+            end_at(gateways[1], job)
+        server.shutdown()
+    assert sorted(one["output"]["caption"] for one in told) == [f"job {i}" for i in range(5)]
+    assert {one["id"] for one in told} == set(jobs) and all(one["input"] and one["webhook"] == url for one in told)
 
 
 @alone
