@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/commands.h"
+#include "app/exit_codes.h"
 #include "app/files/read_file.h"
 #include "app/open_back.h"
 #include "app/preflight/gpu.h"
@@ -24,10 +25,6 @@ namespace vignette {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr int exit_fine = 0;
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
 
 bool is_loopback(const std::string& host) {
     return host.starts_with("127.") || host == "::1" || host == "localhost";
@@ -56,15 +53,6 @@ WebServerOptions web_options(const ServeOptions& options, int port) {
     web.port = static_cast<std::uint16_t>(port);
     web.bodies_bytes_max = static_cast<std::size_t>(options.queue_mib) * MiB;
     return web;
-}
-
-// Loading cannot be interrupted, and a job that waits meanwhile has not begun: a stop ends the process.
-Result<std::unique_ptr<Captioner>> load(const CaptionerConfig& config, const std::stop_token& stop) {
-    const std::stop_callback leave(stop, [] {
-        log_info("stopped while the model was loading");
-        std::_Exit(exit_fine);
-    });
-    return open_back(config);
 }
 
 // What the jobs refer to is destroyed only after nothing runs any more.
@@ -156,7 +144,7 @@ int serve_until_stopped(
         "listening on http://" + options.serve.host + ":" + std::to_string(web->port()) +
         ", loading the model"
     );
-    Result<std::unique_ptr<Captioner>> loaded = load(config, signals.token());
+    Result<std::unique_ptr<Captioner>> loaded = open_back_unless_stopped(config, signals.token());
     if (!loaded) {
         log_error("cannot load the model: " + loaded.error().message);
         desk.stop_all();  // who has come meanwhile is told
@@ -183,6 +171,14 @@ int serve_gateway(
     Deadlines deadlines;
     JobDesk desk({});  // takes nothing
     JobStore store(desk, deadlines, {.limits = {}, .worker = {}, .post_webhook = {}});
+    Services services{
+        .limits = {},
+        .desk = desk,
+        .store = store,
+        .deadlines = deadlines,
+        .metrics = metrics,
+        .models = {},
+    };
     Webhooks webhooks(webhook_rules, deadlines, {});
     QueueGateway gateway(
         deadlines, {.address = address,
@@ -199,14 +195,6 @@ int serve_gateway(
         return exit_usage;
     }
     if (!greeted) log_warning(greeted.error().message);
-    Services services{
-        .limits = {},
-        .desk = desk,
-        .store = store,
-        .deadlines = deadlines,
-        .metrics = metrics,
-        .models = {},
-    };
     services.elsewhere = [&gateway](const Call& call, const Route& route) {
         return gateway.answer(call, route);
     };

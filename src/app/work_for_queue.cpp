@@ -5,9 +5,11 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 
 #include "app/commands.h"
+#include "app/exit_codes.h"
 #include "app/open_back.h"
 #include "app/served_models.h"
 #include "app/stop_signals.h"
@@ -19,10 +21,6 @@
 
 namespace vignette {
 namespace {
-
-constexpr int exit_fine = 0;
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
 
 std::string worker_name() {
     std::array<char, 256> host{};
@@ -57,15 +55,6 @@ private:
     std::atomic<bool> dead_ = false;
 };
 
-// Until the model is there no job is taken, so that a stop ends the process.
-Result<std::unique_ptr<Captioner>> load(const CaptionerConfig& config, const std::stop_token& stop) {
-    const std::stop_callback leave(stop, [] {
-        log_info("stopped while the model was loading");
-        std::_Exit(exit_fine);
-    });
-    return open_back(config);
-}
-
 int take_jobs(
     const Options& options, const QueueAddress& address, const CaptionerConfig& config, Captioner& captioner,
     StopSignals& signals
@@ -75,7 +64,13 @@ int take_jobs(
     ModelHealth health(signals);
     Metrics metrics;
     Deadlines deadlines;
-    JobDesk desk({}, [&](const Answer& answer, bool) { health.note(answer); });
+    // What was taken is run, however long it waits here: the queue has its own bound.
+    const JobDesk::Bounds unbounded{
+        .jobs_max = std::numeric_limits<std::size_t>::max(),
+        .bytes_max = std::numeric_limits<std::size_t>::max(),
+        .wait_max = std::chrono::milliseconds::max(),
+    };
+    JobDesk desk(unbounded, [&](const Answer& answer, bool) { health.note(answer); });
     JobStore store(desk, deadlines, {.limits = {}, .worker = {}, .post_webhook = {}});
     Services services{
         .limits = {},
@@ -128,7 +123,7 @@ int work_for_queue(const Options& options) {
     if (!greeted) log_warning(greeted.error().message);
     config->fetcher = fetcher->get();
     config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(0)) * MiB;
-    const Result<std::unique_ptr<Captioner>> captioner = load(*config, signals.token());
+    const Result<std::unique_ptr<Captioner>> captioner = open_back_unless_stopped(*config, signals.token());
     if (!captioner) {
         log_error("cannot load the model: " + captioner.error().message);
         return exit_failed;
