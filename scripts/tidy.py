@@ -33,6 +33,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "curl": {"net"},
     "zlib.h": {"net"},
     "boost": {"net"},
+    "hiredis": {"queue"},
     "prometheus": {"serve"},
     "sqlite3.h": {"serve"},
     "spdlog": {"core"},

@@ -215,6 +215,13 @@ CLI::App* add_embed(CLI::App& app, Options& options) {
 void add_running(CLI::App& command, Options& options) {
     command
         .add_option(
+            "--queue", options.queue,
+            "Where jobs are kept: serve: sqlite:FILE, across restarts; worker and gateway: "
+            "redis://[user:password@]host:port/db"
+        )
+        ->envname("VIGNETTE_QUEUE");
+    command
+        .add_option(
             "--concurrency", options.concurrency, "Pictures at once; 0: as many as the model has slots for"
         )
         ->envname("VIGNETTE_CONCURRENCY")
@@ -251,13 +258,21 @@ CLI::App* add_serve(CLI::App& app, Options& options) {
 }
 
 CLI::App* add_worker(CLI::App& app, Options& options) {
-    CLI::App* worker = app.add_subcommand("worker", "Take jobs from RunPod until stopped");
+    CLI::App* worker = app.add_subcommand("worker", "Take jobs from RunPod, or from --queue, until stopped");
     worker->footer(
         "RunPod's own variables (RUNPOD_WEBHOOK_GET_JOB and others) say where jobs come from and results "
         "go.\n"
         "SIGTERM ends it: running jobs are finished and posted first. docs/deploy-runpod.md"
     );
     add_running(*worker, options);
+    worker
+        ->add_option(
+            "--queue-idle-s", options.queue_idle_s,
+            "Seconds of silence after which a worker's jobs are taken from it; with --queue"
+        )
+        ->envname("VIGNETTE_QUEUE_IDLE_S")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
     worker
         ->add_option(
             "--outbox", options.outbox, "Folder that keeps results until RunPod has them, even across crashes"

@@ -10,6 +10,7 @@ int caption_files(const Options& options);
 int embed_all(const Options& options);
 int serve(const Options& options);
 int work_for_runpod(const Options& options);
+int work_for_queue(const Options& options);
 int doctor(const Options& options);
 int models_list(const Options& options);
 int models_show(const Options& options);

@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
         case vignette::Command::caption: return caption_files(options);
         case vignette::Command::embed: return embed_all(options);
         case vignette::Command::serve: return serve(options);
-        case vignette::Command::worker: return work_for_runpod(options);
+        case vignette::Command::worker:
+            return options.queue.empty() ? work_for_runpod(options) : work_for_queue(options);
         case vignette::Command::doctor: return doctor(options);
         case vignette::Command::models_list: return models_list(options);
         case vignette::Command::models_show: return models_show(options);

@@ -3,9 +3,12 @@
 #include <dlfcn.h>
 
 #include <bit>
+#include <cstdlib>
 #include <filesystem>
 
+#include "app/exit_codes.h"
 #include "app/program_paths.h"
+#include "core/log.h"
 
 namespace vignette {
 
@@ -28,6 +31,16 @@ Result<std::unique_ptr<Captioner>> open_back(const CaptionerConfig& config) {
         );
     }
     return std::bit_cast<OpenCaptioner*>(symbol)(config);
+}
+
+Result<std::unique_ptr<Captioner>> open_back_unless_stopped(
+    const CaptionerConfig& config, const std::stop_token& stop
+) {
+    const std::stop_callback leave(stop, [] {
+        log_info("stopped while the model was loading");
+        std::_Exit(exit_fine);
+    });
+    return open_back(config);
 }
 
 }  // namespace vignette

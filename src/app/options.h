@@ -54,9 +54,9 @@ struct ServeOptions {  // docs/server.md
     std::string cors_origins;
     std::string tls_certificate;
     std::string tls_key;
+    bool gateway = false;  // no model: jobs go to the workers of the queue
     int queue_max = 1'000;
     int queue_mib = 1'024;
-    std::string queue;  // where jobs are kept; empty: in memory
     bool sdk_routes = false;
 };
 
@@ -93,6 +93,8 @@ struct Options {
     ServeOptions serve;
 
     // serve, worker
+    std::string queue;  // where jobs are kept: sqlite:..., redis://...; empty: in memory
+    int queue_idle_s = 30;
     int concurrency = 0;
     int grace_s = 25;
     std::optional<int> cache_mib;  // answers kept; serve keeps some where nothing is said

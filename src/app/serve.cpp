@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "app/commands.h"
+#include "app/exit_codes.h"
+#include "app/listeners.h"
 #include "app/open_back.h"
 #include "app/preflight/gpu.h"
 #include "app/serve_access.h"
-#include "app/serve_options.h"
+#include "app/serve_gateway.h"
 #include "app/served_models.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
@@ -24,27 +26,6 @@ namespace vignette {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr int exit_fine = 0;
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
-
-WebServerOptions web_options(const ServeOptions& options, int port) {
-    WebServerOptions web;
-    web.host = options.host == "localhost" ? "127.0.0.1" : options.host;
-    web.port = static_cast<std::uint16_t>(port);
-    web.bodies_bytes_max = static_cast<std::size_t>(options.queue_mib) * MiB;
-    return web;
-}
-
-// Loading cannot be interrupted, and a job that waits meanwhile has not begun: a stop ends the process.
-Result<std::unique_ptr<Captioner>> load(const CaptionerConfig& config, const std::stop_token& stop) {
-    const std::stop_callback leave(stop, [] {
-        log_info("stopped while the model was loading");
-        std::_Exit(exit_fine);
-    });
-    return open_back(config);
-}
 
 // What the jobs refer to is destroyed only after nothing runs any more.
 struct EndsJobs {
@@ -81,29 +62,24 @@ bool computes_on_gpu(const std::string& device) {
     return gpus && !gpus->devices.empty();
 }
 
-struct Listeners {
-    std::unique_ptr<WebServer> web;
-    std::unique_ptr<WebServer> health;  // null: the same
-};
-
-Result<Listeners> listen(const ServeOptions& options, Services& services, const Guards& guards) {
-    WebServerOptions web = web_options(options, options.port);
-    web.tls = TRY(tls_files(options));
-    Listeners listeners{.web = TRY(WebServer::start(web, web_handlers(services, guards))), .health = nullptr};
-    const bool apart = options.health_port > 0 && options.health_port != options.port;
-    if (apart) {  // without TLS: probes know no authority
-        listeners.health =
-            TRY(WebServer::start(web_options(options, options.health_port), health_handlers(services, guards))
-            );
-    }
-    return listeners;
-}
-
 // Null: jobs are kept in memory.
-Result<std::unique_ptr<JobLedger>> open_ledger(const ServeOptions& options) {
-    const QueuePlace place = TRY(queue_place(options.queue));
-    if (place.sqlite_file.empty()) return nullptr;
-    return JobLedger::open(place.sqlite_file);
+Result<std::unique_ptr<JobLedger>> open_ledger(const std::string& queue) {
+    constexpr std::string_view sqlite = "sqlite:";
+    if (queue.empty()) return nullptr;
+    if (queue.starts_with(sqlite) && queue.size() > sqlite.size())
+        return JobLedger::open(queue.substr(sqlite.size()));
+    if (queue.starts_with("redis")) {
+        return fail(
+            ErrorCode::usage,
+            "a server with a model of its own takes no jobs from Redis: add --gateway, or run `vignette "
+            "worker --queue`"
+        );
+    }
+    return fail(
+        ErrorCode::usage,
+        "--queue (VIGNETTE_QUEUE) must be sqlite: followed by the path of a file, as in sqlite:jobs.db; "
+        "leave it out to keep jobs in memory"
+    );
 }
 
 int serve_until_stopped(
@@ -147,11 +123,8 @@ int serve_until_stopped(
         return exit_usage;
     }
     const auto& web = listening->web;
-    log_info(
-        "listening on " + std::string(options.serve.tls_key.empty() ? "http://" : "https://") +
-        options.serve.host + ":" + std::to_string(web->port()) + ", loading the model"
-    );
-    Result<std::unique_ptr<Captioner>> loaded = load(config, signals.token());
+    log_info("listening on " + address_of(*web, options.serve) + ", loading the model");
+    Result<std::unique_ptr<Captioner>> loaded = open_back_unless_stopped(config, signals.token());
     if (!loaded) {
         log_error("cannot load the model: " + loaded.error().message);
         desk.stop_all();  // who has come meanwhile is told
@@ -173,12 +146,13 @@ int serve_until_stopped(
 
 int serve(const Options& options) {
     StopSignals signals;  // first: later threads inherit the signal mask
+    if (options.serve.gateway) return serve_gateway(options, signals);
     const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
     const Result<FetchRules> webhook_rules = fetch_rules(options.urls);
     Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());
     const Result<Guards> guards = config ? read_guards(options.serve) : std::unexpected(config.error());
     const Result<std::unique_ptr<JobLedger>> ledger =
-        guards ? open_ledger(options.serve) : std::unexpected(guards.error());
+        guards ? open_ledger(options.queue) : std::unexpected(guards.error());
     if (!ledger) {
         log_error(ledger.error().message);
         return exit_usage;

@@ -71,6 +71,11 @@ void add_server_options(CLI::App& serve, ServeOptions& options) {
         ->envname("VIGNETTE_HEALTH_PORT")
         ->check(CLI::Range(0, 65'535));
     add_access_options(serve, options);
+    serve
+        .add_flag(
+            "--gateway", options.gateway, "No model here: the workers of --queue do the work; docs/scale.md"
+        )
+        ->envname("VIGNETTE_GATEWAY");
     serve.add_option("--queue-max", options.queue_max, "Jobs that wait or run; more are answered with 429")
         ->envname("VIGNETTE_QUEUE_MAX")
         ->check(CLI::Range(1, 1'000'000))
@@ -79,11 +84,6 @@ void add_server_options(CLI::App& serve, ServeOptions& options) {
         ->envname("VIGNETTE_QUEUE_MIB")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
-    serve
-        .add_option(
-            "--queue", options.queue, "sqlite:FILE keeps the jobs of /run and /runsync across restarts"
-        )
-        ->envname("VIGNETTE_QUEUE");
     serve.add_flag(
         "--rp_serve_api", options.sdk_routes, "Serve /run and /status as RunPod's SDK does locally"
     );
@@ -93,19 +93,6 @@ void add_server_options(CLI::App& serve, ServeOptions& options) {
         )
         ->envname("API_WORKERS")
         ->check(CLI::Range(1, 1024));
-}
-
-Result<QueuePlace> queue_place(const std::string& option) {
-    constexpr std::string_view sqlite = "sqlite:";
-    if (option.empty()) return QueuePlace{};
-    if (option.starts_with(sqlite) && option.size() > sqlite.size())
-        return QueuePlace{.sqlite_file = option.substr(sqlite.size())};
-    return fail(
-        ErrorCode::usage,
-        "--queue (VIGNETTE_QUEUE) must be sqlite: followed by the path of a file, as in sqlite:jobs.db; "
-        "leave it "
-        "out to keep jobs in memory"
-    );
 }
 
 bool asks_for_server(const std::vector<std::string>& words) {

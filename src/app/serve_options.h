@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "app/options.h"
-#include "vignette/error.h"
 
 namespace CLI {
 class App;
@@ -14,12 +13,6 @@ class App;
 namespace vignette {
 
 void add_server_options(CLI::App& serve, ServeOptions& options);
-
-// Where `--queue` says that the jobs of RunPod's API are kept.
-struct QueuePlace {
-    std::string sqlite_file;  // empty: in memory
-};
-Result<QueuePlace> queue_place(const std::string& option);
 
 // Whether a command line without a command asks for the server: `--rp_serve_api`, or STANDALONE_MODE=1.
 bool asks_for_server(const std::vector<std::string>& words);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "app/commands.h"
+#include "app/exit_codes.h"
 #include "app/open_back.h"
 #include "app/preflight/preflight.h"
 #include "app/stop_signals.h"
@@ -22,10 +23,6 @@
 namespace vignette {
 namespace {
 
-constexpr int exit_fine = 0;
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
-
 bool machine_is_fit(const Options& options, const Platform& platform) {
     const std::vector<Check> checks = preflight(preflight_options(options));
     for (const Check& check : checks) {
@@ -41,18 +38,13 @@ bool machine_is_fit(const Options& options, const Platform& platform) {
     return !failure;
 }
 
-// Loading cannot be interrupted, and until it is done there is no job to lose, so a stop ends the process.
 Result<std::unique_ptr<Captioner>> open_unless_stopped(
     const Options& options, Fetcher& fetcher, const std::stop_token& stop
 ) {
-    const std::stop_callback leave(stop, [] {
-        log_info("stopped while the model was loading");
-        std::_Exit(exit_fine);
-    });
     CaptionerConfig config = TRY(captioner_config(options));
     config.fetcher = &fetcher;
     config.cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(0)) * MiB;
-    return open_back(config);
+    return open_back_unless_stopped(config, stop);
 }
 
 // How many more pictures fit into memory beside the running ones. Looked up at most ten times a second.

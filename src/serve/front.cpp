@@ -112,6 +112,7 @@ void handle(std::shared_ptr<Exchange> exchange, Services& services) {
     Match match = find_route(exchange->request().method, exchange->request().path);
     exchange = measured(std::move(exchange), match.route->path, services.metrics);
     Call call(exchange, *match.route, std::move(match.parts), services);
+    if (services.elsewhere && services.elsewhere(call, *match.route)) return;
     Result<void> handled = at_wall(ErrorCode::out_of_memory, [&] { match.route->handle(call); });
     if (!handled) call.refuse(handled.error());
 }

@@ -23,6 +23,9 @@ struct ServedModel {
     std::string source;  // the hub's id of its checkpoint; may be empty
 };
 
+class Call;
+struct Route;
+
 struct Services {
     Limits limits;
     JobDesk& desk;
@@ -31,6 +34,8 @@ struct Services {
     Metrics& metrics;
     std::vector<ServedModel> models;  // the default captioner first, then the default embedder
     std::atomic<bool> gpu = false;    // the model computes on one; known once it is loaded
+    // Answers what this process does not, and says whether it does; empty: nothing.
+    std::function<bool(const Call& call, const Route& route)> elsewhere = {};
     bool sdk_routes = false;  // /run and /status as RunPod's own local server has them: --rp_serve_api
     bool jobs_apart = false;  // a job is known only to the key that handed it in: there are keys
     std::chrono::system_clock::time_point started = std::chrono::system_clock::now();

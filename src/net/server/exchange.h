@@ -21,7 +21,8 @@ struct ServedRequest {
     std::string path;    // as it was sent, without the query
     std::string query;   // without its question mark
     std::vector<HttpField> fields;
-    std::string body;  // with 64 bytes to spare if its length was announced
+    std::string body;         // with 64 bytes to spare if its length was announced
+    std::string tenant = {};  // who asks, where that is known already; the key is then not among the fields
 };
 
 struct ServedResponse {

@@ -30,7 +30,9 @@ std::optional<std::string> Call::query(std::string_view name) const {
     return std::nullopt;
 }
 
-std::string Call::tenant() const { return ApiKeys::tenant_of(request()); }
+std::string Call::tenant() const {
+    return request().tenant.empty() ? ApiKeys::tenant_of(request()) : request().tenant;
+}
 
 bool Call::may_see(const std::string& job) const {
     return !services_->jobs_apart || services_->store.belongs(job, tenant());
@@ -49,6 +51,8 @@ void Call::refuse(const Error& error) const {
     }
     exchange_->answer(std::move(response));
 }
+
+std::string Call::refusal_text(const Error& error) const { return refusal(route_->dialect, error).body; }
 
 void Call::run(Request job, std::size_t bytes, std::function<void(StreamEvent)> on_event, OnDone on_done)
     const {

@@ -36,7 +36,8 @@ public:
     Exchange& exchange() const { return *exchange_; }
 
     void answer(std::string json, int status = 200) const;
-    void refuse(const Error& error) const;  // in the words of the route's dialect
+    void refuse(const Error& error) const;               // in the words of the route's dialect
+    std::string refusal_text(const Error& error) const;  // the same, without sending it
 
     // Runs a job for this client, and only as long as it is there. `on_event` may be empty; `on_done` is
     // called once, unless the job was refused, which this has then said.

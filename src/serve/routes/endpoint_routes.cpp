@@ -12,8 +12,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds wait_min{1'000};
 constexpr milliseconds wait_max{300'000};
-constexpr milliseconds sync_wait{90'000};    // where the client does not say
-constexpr milliseconds stream_wait{10'000};  // of a stream that has nothing new
+}  // namespace
 
 void refuse_unknown(const Call& call) {
     call.exchange().answer(refusal(
@@ -33,6 +32,8 @@ Result<milliseconds> wait_of(const Call& call, milliseconds otherwise) {
         return fail(ErrorCode::invalid_input, "wait is invalid; must be between 1000 and 300000");
     return milliseconds(ms);
 }
+
+namespace {
 
 void answer_status(const Call& call, const std::string& id) {
     call.services().store.when_written(id, [call, id] {

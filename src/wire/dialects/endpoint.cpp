@@ -1,5 +1,6 @@
 #include "wire/dialects/endpoint.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -121,6 +122,28 @@ Json status_head(const JobStatus& status) {
     return json;
 }
 
+struct WorkerNumbers {
+    std::size_t idle = 0, initializing = 0, running = 0, unhealthy = 0;
+};
+
+std::string health_text(const JobCounts& jobs, const WorkerNumbers& workers) {
+    return written_json(Json{
+        {"jobs",
+         {{"completed", jobs.completed},
+          {"failed", jobs.failed},
+          {"inProgress", jobs.in_progress},
+          {"inQueue", jobs.in_queue},
+          {"retried", jobs.retried}}},
+        {"workers",
+         {{"idle", workers.idle},
+          {"initializing", workers.initializing},
+          {"ready", workers.idle + workers.running},
+          {"running", workers.running},
+          {"throttled", 0},
+          {"unhealthy", workers.unhealthy}}},
+    });
+}
+
 }  // namespace
 
 std::string_view to_text(JobState state) {
@@ -155,8 +178,16 @@ std::string format_webhook(const JobStatus& status, std::string_view input_json,
 }
 
 std::string format_stream(const JobStatus& status, const std::vector<StreamEvent>& events) {
+    return format_stream(
+        status, events.empty() ? std::vector<std::string>() : std::vector{format_chunk(events)}
+    );
+}
+
+std::string format_stream(const JobStatus& status, const std::vector<std::string>& chunks) {
     std::string text = written_json(status_head(status));
-    add_member(text, "stream", events.empty() ? "[]" : "[" + format_chunk(events) + "]");
+    std::string list = "[";
+    for (const std::string& chunk : chunks) list.append(list.size() > 1 ? "," : "").append(chunk);
+    add_member(text, "stream", list + "]");
     return text;
 }
 
@@ -171,21 +202,17 @@ std::string format_detail(const Error& error) {
 
 std::string format_health(const JobCounts& jobs, const WorkerCounts& worker) {
     const bool usable = !worker.loading && !worker.broken;
-    return written_json(Json{
-        {"jobs",
-         {{"completed", jobs.completed},
-          {"failed", jobs.failed},
-          {"inProgress", jobs.in_progress},
-          {"inQueue", jobs.in_queue},
-          {"retried", jobs.retried}}},
-        {"workers",
-         {{"idle", usable && !worker.busy ? 1 : 0},
-          {"initializing", worker.loading ? 1 : 0},
-          {"ready", usable ? 1 : 0},
-          {"running", usable && worker.busy ? 1 : 0},
-          {"throttled", 0},
-          {"unhealthy", worker.broken ? 1 : 0}}},
-    });
+    return health_text(
+        jobs, {.idle = usable && !worker.busy ? 1U : 0U,
+               .initializing = worker.loading ? 1U : 0U,
+               .running = usable && worker.busy ? 1U : 0U,
+               .unhealthy = worker.broken ? 1U : 0U}
+    );
+}
+
+std::string format_health(const JobCounts& jobs, std::size_t workers) {
+    const std::size_t running = std::min(workers, jobs.in_progress);
+    return health_text(jobs, {.idle = workers - running, .running = running});
 }
 
 }  // namespace vignette
