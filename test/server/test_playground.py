@@ -118,7 +118,7 @@ def test_a_whole_visit_by_keyboard(page, demo_server, picture):
 
     go_to("files")
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(picture)
     page.wait_for_selector("#results li")
     go_to("task")
