@@ -18,7 +18,9 @@ def test_the_playground_describes_a_picture_and_compares_texts(page, demo_server
     assert "seeing" in page.inner_text(".legend")
     near = page.locator(".near span").all_inner_texts()
     assert near[1] == "three green stars" and float(near[0]) > float(near[2])
-    assert all(url.startswith((demo_server, "data:", "blob:" + demo_server)) for url in asked), "nothing comes from anywhere else"
+    assert all(url.startswith((demo_server, "data:", "blob:" + demo_server)) for url in asked), (
+        "nothing comes from anywhere else"
+    )
 
 
 def test_several_pictures_are_described_and_downloaded(page, demo_server, picture):
