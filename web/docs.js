@@ -15,13 +15,21 @@ function schemaOf(content) {
 
 function shown(name, document_) {
   const schema = document_.components.schemas[name];
-  return schema ? element("pre", JSON.stringify(schema, null, 2)) : element("p", name || "no body");
+  if (!schema) return element("p", name || "no body");
+  const text = element("pre", JSON.stringify(schema, null, 2));
+  text.tabIndex = 0; // scrolled with the keyboard
+  text.setAttribute("role", "group");
+  text.setAttribute("aria-label", `Schema ${name}`);
+  return text;
 }
 
 function route(path, method, operation, document_) {
   const request = schemaOf(operation.requestBody?.content);
   const answer = schemaOf(operation.responses["200"].content);
-  const details = element("details", "", element("summary", `${method.toUpperCase()} ${path}`), element("p", operation.summary));
+  const summary = element("summary", "", element("span", method.toUpperCase()), " ", element("span", path));
+  summary.children[0].className = "method";
+  summary.children[1].className = "path";
+  const details = element("details", "", summary, element("p", operation.summary));
   if (operation.security.length) details.append(element("p", "Needs a key where the server has keys: Authorization: Bearer KEY"));
   if (request) details.append(element("h4", "Request"), shown(request, document_));
   details.append(element("h4", "Answer"), shown(answer, document_));

@@ -1,8 +1,8 @@
-// The playground: one page, no libraries, nothing from anywhere else.
+// The playground: one page, no libraries, nothing from anywhere else. What strangers wrote is only ever set as text.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
-const pictures = []; // {name, url (data:), item (li), result}
+const pictures = []; // {name, file, item (li), asked, result}
 let running = null; // an AbortController while pictures are described
 
 // ---- the server
@@ -16,6 +16,7 @@ function headers() {
 async function ask(path, body, signal) {
   const response = await fetch(path, { method: "POST", headers: headers(), body: JSON.stringify(body), signal });
   if (response.ok) return response;
+  if (response.status === 401) $("with-key").hidden = false;
   throw new Error(await problem(response));
 }
 
@@ -50,7 +51,7 @@ async function* events(response) {
 async function lookAtServer() {
   try {
     const health = await (await fetch("/health")).json();
-    $("state").textContent = `${health.status === "ready" ? "Ready" : "Loading the model"}, on a ${health.gpu_available ? "GPU" : "CPU"}`;
+    $("state").textContent = health.status === "ready" ? `Ready, on a ${health.gpu_available ? "GPU" : "CPU"}` : "Loading the model…";
     if (health.status !== "ready") setTimeout(lookAtServer, 1000);
     else listModels();
   } catch {
@@ -61,36 +62,50 @@ async function lookAtServer() {
 
 async function listModels() {
   const response = await fetch("/v1/models", { headers: headers() });
+  if (response.status === 401) $("with-key").hidden = false;
   if (!response.ok) return;
   const { data } = await response.json();
+  $("model").length = 1; // the default
   for (const { id } of data) $("model").add(new Option(id, id));
+  showSnippet();
 }
+
+const defaultModel = () => $("model").options[1]?.value ?? "default"; // for clients that must name one
 
 // ---- what is asked
 
-function input(picture) {
-  const fields = { image: picture.url, task: $("task").value };
+function chosen() {
+  const fields = { task: $("task").value };
   for (const name of ["preset", "model", "prompt"]) if ($(name).value) fields[name] = $(name).value;
   return fields;
 }
 
+const textsToCompare = () => $("texts").value.split("\n").map((line) => line.trim()).filter(Boolean);
+const asked = () => JSON.stringify([chosen(), textsToCompare()]);
+
 async function describeOne(picture, signal) {
   const started = performance.now();
-  const response = await ask("/caption", { ...input(picture), stream: true }, signal);
+  const image = await dataUrl(picture.file);
+  const fields = { image, ...chosen(), stream: true };
+  if (fields.task !== "embed") fields.logprobs = true;
+  const response = await ask("/caption", fields, signal);
   let text = "";
+  let result = null;
   for await (const { event, data } of events(response)) {
     if (event === "item" && data.text !== undefined) showText(picture, (text += data.text));
     if (event === "error") throw new Error(data.error.message);
-    if (event === "result") picture.result = data;
+    if (event === "result") result = data;
   }
+  if (!result) throw new Error("the answer broke off");
+  picture.result = result;
   showResult(picture, performance.now() - started);
-  if ($("texts").value.trim()) await compare(picture, signal);
+  if (textsToCompare().length) await compare(picture, image, signal);
 }
 
-async function compare(picture, signal) {
-  const texts = $("texts").value.split("\n").map((line) => line.trim()).filter(Boolean);
+async function compare(picture, image, signal) {
+  const texts = textsToCompare();
   const [seen, said] = await Promise.all([
-    ask("/caption", { image: picture.url, task: "embed" }, signal).then((r) => r.json()),
+    ask("/caption", { image, task: "embed" }, signal).then((r) => r.json()),
     ask("/caption", { texts }, signal).then((r) => r.json()),
   ]);
   const near = said.results.map(({ embedding }, i) => ({
@@ -100,25 +115,39 @@ async function compare(picture, signal) {
   showNear(picture, near.sort((a, b) => b.score - a.score));
 }
 
+// Those that were not yet asked what is asked now; if there are none, all again.
 async function describeAll() {
-  const waiting = pictures.filter((picture) => !picture.result);
-  if (!waiting.length || running) return;
+  if (running || !pictures.length) return;
+  const changed = pictures.filter((picture) => picture.asked !== asked());
+  const waiting = changed.length ? changed : [...pictures];
+  const count = waiting.length;
   running = new AbortController();
   const { signal } = running;
   let done = 0;
+  let failed = 0;
+  const tell = () => {
+    $("progress").value = done;
+    $("tally").textContent = `${done} of ${count} done${failed ? `, ${failed} failed` : ""}`;
+  };
+  $("progress").max = count;
   busy(true);
+  for (const picture of waiting) showWaiting(picture);
+  tell();
   const next = async () => {
-    for (let picture; (picture = waiting.shift()) && !signal.aborted; ) {
+    for (let picture; (picture = waiting.shift()); ) {
       try {
+        signal.throwIfAborted();
+        picture.asked = asked();
         await describeOne(picture, signal);
       } catch (error) {
+        picture.asked = null;
+        ++failed;
         showProblem(picture, signal.aborted ? "stopped" : error.message);
       }
-      $("progress").value = ++done;
+      ++done;
+      tell();
     }
   };
-  $("progress").max = waiting.length;
-  $("progress").value = 0;
   await Promise.all([next(), next(), next(), next()]); // four at once
   running = null;
   busy(false);
@@ -127,9 +156,13 @@ async function describeAll() {
 // ---- what is shown
 
 function busy(yes) {
+  if (!yes && $("stop") === document.activeElement) setTimeout(() => $("describe").focus()); // not lost with the button
   $("describe").disabled = yes || !pictures.length;
   $("stop").hidden = $("progress").hidden = !yes;
-  $("downloads").hidden = !pictures.some((picture) => picture.result);
+  $("clear").disabled = yes;
+  $("downloads").hidden = !pictures.length;
+  $("csv").disabled = $("jsonl").disabled = !pictures.some((picture) => picture.result);
+  $("nothing").hidden = pictures.length > 0;
 }
 
 function element(tag, className, text) {
@@ -139,76 +172,148 @@ function element(tag, className, text) {
   return made;
 }
 
-function addPicture(name, url) {
-  const item = element("li");
-  const image = element("img");
-  image.src = url;
-  image.alt = name;
-  const words = element("div");
-  words.append(element("p", "name", name), element("p", "caption", "…"));
-  item.append(image, words);
-  $("results").prepend(item);
-  pictures.push({ name, url, item });
-  $("nothing").hidden = true;
-  busy(false);
-  showSnippet();
+function addFiles(files) {
+  for (const file of files) {
+    const name = file.name || "pasted picture";
+    const image = element("img", "thumb");
+    image.alt = name;
+    image.onload = () => URL.revokeObjectURL(image.src);
+    image.onerror = () => image.replaceWith(element("div", "thumb", "no preview")); // HEIC, RAW, or no picture
+    image.src = URL.createObjectURL(file);
+    const picture = { name, file, item: element("li"), result: null };
+    const words = element("div", "words-of");
+    words.append(element("p", "name", name), element("p", "caption waiting", "not described yet"), element("div", "more"));
+    picture.item.append(image, words);
+    $("results").prepend(picture.item);
+    pictures.push(picture);
+  }
+  if (!running) busy(false);
 }
 
-function showText(picture, text) {
-  const caption = picture.item.querySelector(".caption");
+const partOf = (picture, name) => picture.item.querySelector(`.${name}`);
+
+function showText(picture, text, state = "") {
+  const caption = partOf(picture, "caption");
   caption.textContent = text;
-  caption.classList.remove("bad");
+  caption.className = `caption ${state}`;
 }
 
-const stages = { fetch: "fetch", decode: "decode", preprocess: "decode", vision: "vision", prefill: "prefill", decode_steps: "steps", embed: "vision" };
+function showWaiting(picture) {
+  picture.result = null;
+  partOf(picture, "more").replaceChildren();
+  showText(picture, "waiting…", "waiting");
+}
+
+const showProblem = (picture, message) => showText(picture, message, "bad");
+
+// In the order in which they happen: what the result calls it, in words, its colour.
+const stages = [
+  ["queue", "waiting", "queue"],
+  ["fetch", "reading", "fetch"],
+  ["decode", "decoding", "decode"],
+  ["preprocess", "preparing", "decode"],
+  ["vision", "seeing", "vision"],
+  ["embed", "vector", "vision"],
+  ["prefill", "prompt", "prefill"],
+  ["decode_steps", "writing", "steps"],
+];
+
+function timingBar(timings) {
+  const bar = element("div", "bar");
+  bar.setAttribute("aria-hidden", "true"); // the legend says the same
+  const legend = element("ul", "legend");
+  for (const [stage, name, color] of stages) {
+    const time = timings[stage] ?? 0;
+    if (time < 0.05) continue;
+    const part = element("span");
+    part.style.flex = time;
+    part.style.background = `var(--${color})`;
+    bar.append(part);
+    const dot = element("i");
+    dot.style.background = `var(--${color})`;
+    const entry = element("li", "", `${name} ${time.toFixed(1)} ms`);
+    entry.prepend(dot);
+    legend.append(entry);
+  }
+  return [bar, legend];
+}
+
+// Tokens to words: a word begins where a token begins with a space; its probability is that of all its tokens.
+function wordsOf(logprobs) {
+  const words = [];
+  for (const { text, logprob } of logprobs) {
+    if (!words.length || /^\s/.test(text)) words.push({ text: "", logprob: 0 });
+    words.at(-1).text += text;
+    words.at(-1).logprob += logprob;
+  }
+  return words.filter((word) => word.text.trim()).map(({ text, logprob }) => ({ text, sure: Math.exp(logprob) }));
+}
+
+const percent = (part) => (part >= 0.9995 ? "100 %" : `${(part * 100).toFixed(1)} %`);
+
+function shade(target, { text, sure }) {
+  target.style.background = `rgba(var(--doubt), ${((1 - sure) * 0.4).toFixed(3)})`;
+  target.title = `${text.trim()}: ${percent(sure)}`;
+}
+
+// The caption's own words are shaded where they are the tokens' words; a preset may have cut or changed the text.
+function showWords(picture, words) {
+  const caption = partOf(picture, "caption");
+  if (words.map(({ text }) => text).join("").trim() === caption.textContent) {
+    caption.replaceChildren();
+    words.forEach((word, i) => {
+      const shown = element("span", "", word.text.trim());
+      shade(shown, word);
+      caption.append(i ? word.text.match(/^\s*/)[0] : "", shown, word.text.match(/\s*$/)[0]);
+    });
+  }
+  const least = words.reduce((a, b) => (b.sure < a.sure ? b : a));
+  const details = element("details");
+  const list = element("ul", "words");
+  for (const word of words) {
+    const entry = element("li", "", `${word.text.trim()} ${percent(word.sure)}`);
+    shade(entry, word);
+    list.append(entry);
+  }
+  const worst = least.sure < 0.9995 ? `, least sure of “${least.text.trim()}”: ${percent(least.sure)}` : ": sure of each";
+  details.append(element("summary", "", `Probability by word${worst}`), list);
+  partOf(picture, "more").append(details);
+}
 
 function showResult(picture, took) {
   const { result } = picture;
-  const { timings = {}, model_info: model } = result;
   showText(picture, result.caption ?? (result.embedding ? `a vector of ${result.dimensions} numbers` : "no caption"));
-  picture.item.querySelector("img").alt = result.caption ?? picture.name;
-  const bar = element("div", "bar");
-  bar.setAttribute("aria-hidden", "true");
-  for (const [stage, color] of Object.entries(stages)) {
-    if (!timings[stage]) continue;
-    const part = element("span");
-    part.style.flex = timings[stage];
-    part.style.background = `var(--${color})`;
-    part.title = `${stage} ${timings[stage].toFixed(1)} ms`;
-    bar.append(part);
-  }
-  const named = Object.keys(stages).filter((stage) => timings[stage] >= 0.1).map((stage) => `${stage} ${timings[stage].toFixed(1)}`);
-  const facts = [`${took.toFixed(0)} ms`, ...named, model?.model, model?.dtype].filter(Boolean).join(" · ");
-  const words = picture.item.querySelector("div");
-  words.append(bar, element("p", "facts", facts));
-  for (const { field, message } of result.warnings ?? []) words.append(element("p", "facts", `${field}: ${message}`));
+  if (result.caption) partOf(picture, "thumb").alt = result.caption;
+  const more = partOf(picture, "more");
+  more.replaceChildren();
+  if (!result.cached) more.append(...timingBar(result.timings ?? {}));
+  const model = result.model_info ?? {};
+  const facts = [`${took.toFixed(0)} ms in all`, result.cached && "from memory", model.model, model.dtype, model.device];
+  more.append(element("p", "facts", facts.filter(Boolean).join(" · ")));
+  for (const { field, message } of result.warnings ?? []) more.append(element("p", "facts", `${field}: ${message}`));
+  const words = wordsOf(result.logprobs ?? []);
+  if (words.length) showWords(picture, words);
 }
 
 function showNear(picture, near) {
   const list = element("div", "near");
   for (const { text, score } of near) list.append(element("span", "", score.toFixed(3)), element("span", "", text));
-  picture.item.querySelector("div").append(list);
+  partOf(picture, "more").append(list);
 }
 
-function showProblem(picture, message) {
-  const caption = picture.item.querySelector(".caption");
-  caption.textContent = message;
-  caption.classList.add("bad");
+function showSnippet() {
+  $("snippet").textContent = snippet($("dialect").value, $("tool").value, chosen(), $("key").value ? "KEY" : "");
 }
 
 // ---- files
 
-const fileUrl = (file) =>
+const dataUrl = (file) =>
   new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result);
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(file);
   });
-
-async function addFiles(files) {
-  for (const file of files) addPicture(file.name || "pasted picture", await fileUrl(file));
-}
 
 function download(name, text, type) {
   const link = element("a");
@@ -219,7 +324,7 @@ function download(name, text, type) {
 }
 
 // A cell that begins like a formula would be run by a spreadsheet.
-const cell = (value) => `"${String(value ?? "").replace(/^([=+\-@])/, "'$1").replaceAll('"', '""')}"`;
+const cell = (value) => `"${String(value ?? "").replace(/^([=+\-@\t\r])/, "'$1").replaceAll('"', '""')}"`;
 
 function csv() {
   const rows = pictures.filter((p) => p.result).map((p) => [p.name, p.result.caption, p.result.processing_time, p.result.model_info?.model]);
@@ -228,44 +333,40 @@ function csv() {
 
 const jsonl = () => pictures.filter((p) => p.result).map((p) => JSON.stringify({ file: p.name, ...p.result })).join("\n");
 
-// ---- the same from a program
-
-function request() {
-  const { image, ...fields } = input({ url: "https://example.com/photo.jpg" });
-  if (fields.task === "caption") delete fields.task;
-  if ($("dialect").value === "runpod") return { path: "/v2/local/runsync", body: { input: { image_url: image, ...fields } } };
-  if ($("dialect").value === "vignette") return { path: "/caption", body: { image_url: image, ...fields } };
-  const content = [{ type: "text", text: fields.prompt ?? "Describe the picture." }, { type: "image_url", image_url: { url: image } }];
-  return { path: "/v1/chat/completions", body: { model: fields.model ?? "", messages: [{ role: "user", content }] } };
-}
-
-function showSnippet() {
-  const { path, body } = request();
-  const url = location.origin + path;
-  const text = JSON.stringify(body, null, 2);
-  const key = $("key").value ? "KEY" : "";
-  const written = {
-    curl: () => `curl ${url} \\\n  -H 'Content-Type: application/json' \\\n${key && `  -H 'Authorization: Bearer ${key}' \\\n`}  -d '${text.replaceAll("'", "'\\''")}'`,
-    js: () => `const response = await fetch("${url}", {\n  method: "POST",\n  headers: { "Content-Type": "application/json"${key && `, Authorization: "Bearer ${key}"`} },\n  body: JSON.stringify(${text.replaceAll("\n", "\n  ")}),\n});\nconsole.log(await response.json());`,
-    python: () => `import requests\n\nbody = ${text.replaceAll(": true", ": True").replaceAll(": false", ": False")}\nresponse = requests.post("${url}", json=body${key && `, headers={"Authorization": "Bearer ${key}"}`})\nprint(response.json())`,
-  };
-  $("snippet").textContent = written[$("tool").value]();
+function clear() {
+  pictures.length = 0;
+  $("results").replaceChildren();
+  $("tally").textContent = "";
+  busy(false);
+  $("files").focus();
 }
 
 // ---- what people do
 
-$("files").onchange = $("camera").onchange = (event) => addFiles(event.target.files);
+$("files").onchange = $("camera").onchange = ({ target }) => {
+  addFiles([...target.files]);
+  target.value = ""; // the same file may be chosen again
+};
 $("describe").onclick = describeAll;
 $("stop").onclick = () => running?.abort();
+$("clear").onclick = clear;
 $("csv").onclick = () => download("captions.csv", csv(), "text/csv");
 $("jsonl").onclick = () => download("captions.jsonl", jsonl(), "application/x-ndjson");
 $("copy").onclick = async () => {
-  await navigator.clipboard.writeText($("snippet").textContent);
-  $("copy").textContent = "Copied";
+  try {
+    await navigator.clipboard.writeText($("snippet").textContent);
+    $("copy").textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren($("snippet")); // without TLS the browser gives no clipboard: Ctrl+C copies
+    $("copy").textContent = "Selected";
+  }
   setTimeout(() => ($("copy").textContent = "Copy"), 1500);
 };
 for (const id of ["task", "preset", "model", "prompt", "key", "dialect", "tool"]) $(id).oninput = showSnippet;
-$("key").onchange = () => sessionStorage.setItem("key", $("key").value);
+$("key").onchange = () => {
+  sessionStorage.setItem("key", $("key").value);
+  listModels();
+};
 $("options").onsubmit = (event) => event.preventDefault();
 addEventListener("paste", (event) => addFiles([...event.clipboardData.files]));
 addEventListener("keydown", (event) => (event.ctrlKey || event.metaKey) && event.key === "Enter" && describeAll());
@@ -273,10 +374,11 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
   addEventListener(kind, (event) => {
     event.preventDefault();
     $("drop").classList.toggle("over", kind === "dragover");
-    if (kind === "drop") addFiles(event.dataTransfer.files);
+    if (kind === "drop") addFiles([...event.dataTransfer.files]);
   });
 }
 
 $("key").value = sessionStorage.getItem("key") ?? "";
+$("with-key").hidden = !$("key").value;
 showSnippet();
 lookAtServer();

@@ -1,30 +1,18 @@
 """OpenAI's own JavaScript client against the server."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from javascript import JS, package, with_node
 from pictures import data_url
 from processes import Program
-
-JS = Path(__file__).parent / "js"
-
-
-def node(name):
-    beside = Path(sys.executable).parent / name
-    return str(beside) if beside.exists() else name
 
 
 @pytest.fixture(scope="module")
 def call(scripted_server):
-    tools = {**os.environ, "PATH": f"{Path(node('node')).parent}:{os.environ['PATH']}", "BASE_URL": scripted_server}
-    if not (JS / "node_modules/openai").is_dir():
-        subprocess.run([node("npm"), "ci", "--no-audit", "--no-fund"], cwd=JS, env=tools, check=True, timeout=300)
-    program = Program([node("node"), JS / "openai.mjs"], tools)
+    package("openai")
+    program = Program(["node", JS / "openai.mjs"], {**with_node(), "BASE_URL": scripted_server})
 
     def ask(operation, argument=None):
         program.tell(json.dumps([operation, argument]))

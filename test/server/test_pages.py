@@ -3,41 +3,7 @@
 import json
 import subprocess
 
-import pytest
-from playwright.sync_api import sync_playwright
-
-from serving import ROOT, SCRIPTED, get, serving
-
-SCENE = json.loads((ROOT / "test/events/scene-1.json").read_text())["input"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A page on which nothing may go wrong unseen."""
-    opened = browser.new_page()
-    problems = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    yield opened
-    opened.close()
-    assert problems == []
-
-
-@pytest.fixture(scope="module")
-def picture(tmp_path_factory):
-    import base64
-
-    (text,) = (SCENE[name] for name in ("data_url", "image_base64", "image") if name in SCENE)
-    file = tmp_path_factory.mktemp("picture") / "scene.png"
-    file.write_bytes(base64.b64decode(text.split(",")[-1]))
-    return file
+from serving import SCRIPTED, get, serving
 
 
 def test_the_playground_describes_a_picture_and_compares_texts(page, demo_server, picture):
@@ -49,10 +15,12 @@ def test_the_playground_describes_a_picture_and_compares_texts(page, demo_server
     page.click("#describe")
     page.wait_for_selector(".near")
     assert "green stars" in page.inner_text(".caption")
-    assert "vision" in page.inner_text(".facts")
+    assert "seeing" in page.inner_text(".legend")
     near = page.locator(".near span").all_inner_texts()
     assert near[1] == "three green stars" and float(near[0]) > float(near[2])
-    assert all(url.startswith((demo_server, "data:")) for url in asked), "nothing comes from anywhere else"
+    assert all(url.startswith((demo_server, "data:", "blob:" + demo_server)) for url in asked), (
+        "nothing comes from anywhere else"
+    )
 
 
 def test_several_pictures_are_described_and_downloaded(page, demo_server, picture):
@@ -60,7 +28,7 @@ def test_several_pictures_are_described_and_downloaded(page, demo_server, pictur
     page.set_input_files("#files", [picture, picture, picture])
     page.click("#describe")
     page.wait_for_selector("#downloads:not([hidden])")
-    page.wait_for_function("document.querySelectorAll('.facts').length >= 3")
+    page.wait_for_function("() => document.querySelectorAll('.facts').length >= 3")
     with page.expect_download() as download:
         page.click("#jsonl")
     lines = download.value.path().read_text().splitlines()
@@ -89,49 +57,6 @@ def test_a_key_is_asked_for_and_taken(page, picture):
         page.fill("#key", "secret")
         page.click("#describe")
         page.wait_for_selector(".facts")
-
-
-@pytest.mark.parametrize("tool", ["curl", "python", "js"])
-def test_the_snippets_follow_the_choices(page, scripted_server, tool):
-    page.goto(scripted_server)
-    page.select_option("#tool", tool)
-    page.select_option("#preset", "alt_text")
-    for dialect, path in {
-        "vignette": "/caption",
-        "runpod": "/v2/local/runsync",
-        "openai": "/v1/chat/completions",
-    }.items():
-        page.select_option("#dialect", dialect)
-        text = page.inner_text("#snippet")
-        assert scripted_server + path in text
-        assert ("alt_text" in text) == (dialect != "openai")
-
-
-def test_everything_can_be_reached_by_keyboard_and_has_a_name(page, scripted_server):
-    page.goto(scripted_server)
-    unnamed = page.evaluate(
-        """() => [...document.querySelectorAll("input, select, textarea, button")]
-             .filter((one) => !(one.labels?.length || one.textContent.trim() || one.ariaLabel))
-             .map((one) => one.id)"""
-    )
-    assert unnamed == []
-    reached = set()
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.id"))
-    assert {
-        "files",
-        "camera",
-        "task",
-        "preset",
-        "model",
-        "prompt",
-        "texts",
-        "key",
-        "dialect",
-        "tool",
-        "copy",
-    } <= reached
 
 
 def test_nothing_is_wider_than_a_phone(browser, scripted_server):

@@ -39,6 +39,8 @@ constexpr std::array table{
           "Its style", playground_style, {}, "text/css"},
     Route{"GET", "/playground.js", Access::open, Dialect::vignette,
           "Its program", playground_script, {}, "text/javascript"},
+    Route{"GET", "/snippets.js", Access::open, Dialect::vignette,
+          "Its examples in other programs' languages", snippets_script, {}, "text/javascript"},
     Route{"GET", "/docs", Access::open, Dialect::vignette,
           "This document, to read", documentation, {}, "text/html"},
     Route{"GET", "/docs.js", Access::open, Dialect::vignette,

@@ -101,8 +101,10 @@ Json with_logprobs(const Caption& caption) {
     ASSERT(caption.logprobs.size() <= caption.tokens.size());
     Json list = Json::array();
     for (std::size_t i = 0; i < caption.logprobs.size(); ++i) {
-        const auto token = static_cast<std::int32_t>(caption.tokens[i]);
-        list.push_back(Json{{"token", token}, {"logprob", shortest(caption.logprobs[i])}});
+        Json one{{"token", static_cast<std::int32_t>(caption.tokens[i])}};
+        if (i < caption.token_texts.size()) one["text"] = caption.token_texts[i];
+        one["logprob"] = shortest(caption.logprobs[i]);
+        list.push_back(std::move(one));
     }
     return list;
 }

@@ -118,6 +118,11 @@ TEST(ResultJson, EachTokenHasItsProbabilityAndTheCaptionTheirMean) {
         parsed(caption)["logprobs"].dump(), R"([{"token":102,"logprob":-0.5},{"token":50118,"logprob":0.0}])"
     );
     EXPECT_EQ(parsed(caption)["confidence"].dump(), R"({"mean":0.75,"min":0.5})");
+    caption.token_texts = {" a", ""};
+    EXPECT_EQ(
+        parsed(caption)["logprobs"].dump(),
+        R"([{"token":102,"text":" a","logprob":-0.5},{"token":50118,"text":"","logprob":0.0}])"
+    );
 }
 
 TEST(ResultJson, TagsAreAListEvenAnEmptyOne) {
