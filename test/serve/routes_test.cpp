@@ -218,9 +218,11 @@ TEST_F(GuardedServer, ABrowserMayAskFirstWithoutAKeyAndReadRefusals) {
 TEST_F(GuardedServer, AJobIsKnownOnlyToTheKeyThatHandedItIn) {
     services.jobs_apart = true;
     const std::string own = "x-api-key: secret\r\n", others = "x-api-key: admin\r\n";
-    const std::string id =
-        store.submit(R"({"input": {"image_url": "http://h/a.png"}})", Submitted::to_poll, tenant_of("secret"))
-            .value();
+    std::string id;
+    store.submit(
+        R"({"input": {"image_url": "http://h/a.png"}})", Submitted::to_poll, tenant_of("secret"),
+        [&](const Result<std::string>& accepted) { id = accepted.value(); }
+    );
     const std::string path = "/v2/e/";
     for (const char* what : {"status/", "status-sync/", "stream/"})
         EXPECT_EQ(ask("GET", path + what + id, others).status, 404) << what;

@@ -91,7 +91,7 @@ TEST(Endpoint, AnErrorIsText) {
 }
 
 TEST(Endpoint, AStreamIsAlwaysAnArray) {
-    EXPECT_EQ(Json::parse(format_stream({.id = "1"}, {}))["stream"], Json::array());
+    EXPECT_EQ(Json::parse(format_stream({.id = "1"}, std::vector<StreamEvent>{}))["stream"], Json::array());
     const std::vector<StreamEvent> events{
         {.index = 0, .id = {}, .what = Piece{"a "}},
         {.index = 0, .id = {}, .what = Finished{R"({"caption":"a"})"}}
