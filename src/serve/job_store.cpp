@@ -31,7 +31,7 @@ JobStore::JobStore(JobDesk& desk, Deadlines& deadlines, Options options)
 JobStore::~JobStore() = default;
 
 Result<JobStore::Shared> JobStore::read_job(std::string body) {
-    const auto record = std::make_shared<Record>();
+    auto record = std::make_shared<Record>();
     record->body.emplace(std::move(body));
     record->submission = TRY(read_submission(*record->body, options_.limits, options_.policy));
     return record;

@@ -196,6 +196,7 @@ TEST_F(JobStoreLedger, WhatIsOverItsTimeIsForgottenInTheFileToo) {
     const std::string expiring = submit(body, Submitted::to_poll).value();
     while (store->status(expiring)) std::this_thread::yield();
     end();
+    ledger.reset();
     EXPECT_TRUE(JobLedger::open(file()).value()->take_found().empty());
 }
 

@@ -50,22 +50,27 @@ void JobLedger::close() {
 
 void JobLedger::run() {
     while (true) {
-        std::vector<Entry> group = next_group(!debts_.empty());
-        if (group.empty() && debts_.empty()) return;
-        const bool is_last = group.empty() && [this] {
-            const MutexLock lock(mutex_);
-            return closing_;
-        }();
-        write_group(std::move(group));
-        if (is_last) return;
+        std::vector<Entry> group = next_group(failing_ || !debts_.empty());
+        const bool is_end = group.empty() && is_closing();
+        if (!group.empty() || !debts_.empty()) {
+            write_group(std::move(group));
+        } else if (!is_end) {
+            note_outcome(file_.probe());
+        }
+        if (is_end) return;
     }
 }
 
-// Empty: the time has come to try again what could not be written, or the end.
-std::vector<JobLedger::Entry> JobLedger::next_group(bool in_debt) {
+bool JobLedger::is_closing() {
+    const MutexLock lock(mutex_);
+    return closing_ && waiting_.empty();
+}
+
+// Empty: the time has come to see whether the file can be written again, or the end.
+std::vector<JobLedger::Entry> JobLedger::next_group(bool is_failing) {
     MutexLock lock(mutex_);
     const auto has_work = [this]() REQUIRES(mutex_) { return closing_ || !waiting_.empty(); };
-    in_debt ? void(changed_.wait_for(lock, again, has_work)) : changed_.wait(lock, has_work);
+    is_failing ? void(changed_.wait_for(lock, again, has_work)) : changed_.wait(lock, has_work);
     if (waiting_.size() <= group_max) return std::exchange(waiting_, {});
     const auto end = waiting_.begin() + group_max;
     std::vector<Entry> group(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
@@ -75,12 +80,17 @@ std::vector<JobLedger::Entry> JobLedger::next_group(bool in_debt) {
 
 void JobLedger::write_group(std::vector<Entry> group) {
     std::vector<const LedgerChange*> changes;
+    changes.reserve(debts_.size() + group.size());
     for (const LedgerChange& debt : debts_) changes.push_back(&debt);
     for (const Entry& entry : group) changes.push_back(&entry.change);
     const Result<void> written = file_.write(changes);
     if (!written) return write_one_by_one(group);
+    // What changes nothing, as about a job that was refused, is written even on a full disk.
+    const bool needed_room = !debts_.empty() || std::ranges::any_of(group, [](const Entry& entry) {
+        return is_new_job(entry.change);
+    });
+    if (needed_room) note_outcome(written);
     debts_.clear();
-    note_outcome(written);
     const bool has_freed = std::ranges::any_of(group, [](const Entry& entry) {
         return std::holds_alternative<ForgottenJob>(entry.change);
     });
@@ -92,21 +102,21 @@ void JobLedger::write_group(std::vector<Entry> group) {
 // A job too large for the space that is left must not take its neighbours with it. Other changes are written
 // in their order or not at all: an older one must never overwrite a newer one.
 void JobLedger::write_one_by_one(std::vector<Entry>& group) {
-    Result<void> blocked;
-    Result<void> last;
+    Result<void> blocked;  // an error: nothing but new jobs is written
+    Result<void> first;    // error
     const auto write_now = [this](const LedgerChange& change) {
         const LedgerChange* const one = &change;
         return file_.write({&one, 1});
     };
     std::vector<LedgerChange> left;
     for (LedgerChange& debt : debts_) {
-        if (blocked) blocked = last = write_now(debt);
+        if (blocked) blocked = write_now(debt);
         if (!blocked) left.push_back(std::move(debt));
     }
     for (Entry& entry : group) {
         const bool is_new = is_new_job(entry.change);
         Result<void> written = is_new || blocked ? write_now(entry.change) : blocked;
-        last = written;
+        if (first && !written) first = written;
         if (!written && !is_new) {
             blocked = written;
             left.push_back(std::move(entry.change));
@@ -114,7 +124,7 @@ void JobLedger::write_one_by_one(std::vector<Entry>& group) {
         if (entry.then) entry.then(written);
     }
     debts_ = std::move(left);
-    note_outcome(blocked ? last : blocked);
+    note_outcome(blocked ? first : blocked);
 }
 
 void JobLedger::note_outcome(const Result<void>& written) {

@@ -37,7 +37,7 @@ public:
     using Then = std::function<void(const Result<void>& written)>;
     void write(LedgerChange change, Then then = {});
 
-    // The last write failed: nothing new should be begun.
+    // Something could not be written, and nothing has been since: nothing new should be begun.
     bool is_failing() const { return failing_; }
 
     void close();  // after everything so far has been tried; waits
@@ -49,7 +49,8 @@ private:
     };
 
     void run();
-    std::vector<Entry> next_group(bool in_debt);
+    std::vector<Entry> next_group(bool is_failing);
+    bool is_closing();
     void write_group(std::vector<Entry> group);
     void write_one_by_one(std::vector<Entry>& group);
     void note_outcome(const Result<void>& written);

@@ -226,6 +226,8 @@ Result<void> LedgerFile::write_one(const DeliveredWebhook& change) {
 
 Result<void> LedgerFile::write_one(const ForgottenJob& change) { return forget_.run({change.id}); }
 
+Result<void> LedgerFile::probe() { return database_.execute("PRAGMA user_version = 1"); }
+
 // An error here is no loss, and the next write meets it again.
 void LedgerFile::shrink() {
     const Result<std::int64_t> free_pages = database_.number("PRAGMA freelist_count");

@@ -23,6 +23,8 @@ public:
     // All of them or, after an error, none. What is said about an unknown job changes nothing.
     Result<void> write(std::span<const LedgerChange* const> changes);
 
+    Result<void> probe();  // a write that changes nothing, and needs the disk as any other does
+
     // Gives some of the space of forgotten jobs back to the file system; the rest is used again.
     void shrink();
 

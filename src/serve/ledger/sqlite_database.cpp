@@ -114,21 +114,20 @@ Result<void> SqliteDatabase::execute(const char* sql) {
     return {};
 }
 
-Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
+Result<SqliteStatement> SqliteDatabase::prepare(const char* sql) {
     sqlite3_stmt* statement = nullptr;
-    const int size = static_cast<int>(sql.size());
     const int code =
-        sqlite3_prepare_v3(database_.get(), sql.data(), size, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+        sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) return failed(database_.get(), code);
     return SqliteStatement(statement);
 }
 
-Result<std::int64_t> SqliteDatabase::number(std::string_view sql) {
+Result<std::int64_t> SqliteDatabase::number(const char* sql) {
     SqliteStatement statement = TRY(prepare(sql));
     return TRY(statement.step()) ? statement.number(0) : 0;
 }
 
-Result<std::string> SqliteDatabase::text(std::string_view sql) {
+Result<std::string> SqliteDatabase::text(const char* sql) {
     SqliteStatement statement = TRY(prepare(sql));
     return TRY(statement.step()) ? statement.bytes(0) : std::string();
 }

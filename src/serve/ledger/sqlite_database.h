@@ -46,9 +46,9 @@ public:
     static Result<SqliteDatabase> open(const std::string& path);
 
     Result<void> execute(const char* sql);
-    Result<SqliteStatement> prepare(std::string_view sql);
-    Result<std::int64_t> number(std::string_view sql);  // the first column of the first row
-    Result<std::string> text(std::string_view sql);
+    Result<SqliteStatement> prepare(const char* sql);
+    Result<std::int64_t> number(const char* sql);  // the first column of the first row
+    Result<std::string> text(const char* sql);
     void roll_back();  // if a transaction is open
 
 private:
