@@ -96,7 +96,7 @@ Result<QueueAddress> read_queue_address(std::string_view text) {
     if (!database.empty()) {
         constexpr int database_max = 65'535;
         const std::optional<int> read = number(database, database_max);
-        if (!read) return wrong("names a database that is no number");
+        if (!read) return wrong("has a database that is not a whole number");
         address.database = *read;
     }
     if (query.empty()) return address;

@@ -75,3 +75,10 @@ def test_the_script_prints_a_table(tmp_path):
     assert len(rows) == 3 and rows[1].startswith("| 1 | 5 |")
     (tmp_path / "metrics").write_text("nothing")
     assert "no picture" in subprocess.run(words, capture_output=True, text=True).stderr
+
+
+def test_the_table_of_the_documentation_is_what_the_script_prints():
+    page = (ROOT / "docs/scale.md").read_text()
+    command = next(line for line in page.splitlines() if line.startswith("scripts/simulate-scale test/"))
+    words = [sys.executable, *command.split()]
+    assert subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout in page
