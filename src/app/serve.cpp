@@ -12,6 +12,7 @@
 #include "app/preflight/gpu.h"
 #include "app/served_models.h"
 #include "app/stop_signals.h"
+#include "app/tracing.h"
 #include "app/url_options.h"
 #include "core/log.h"
 #include "core/stop.h"
@@ -78,7 +79,7 @@ struct EndsJobs {
 };
 
 // Jobs that were taken are finished and answered, as far as the grace period allows.
-void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, std::chrono::seconds grace) {
+void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, Tracer* tracer, std::chrono::seconds grace) {
     const auto end = std::chrono::steady_clock::now() + grace;
     const std::chrono::milliseconds whole = grace;
     const auto reserve = std::min(std::clamp<std::chrono::milliseconds>(whole / 5, 1s, 2s), whole / 2);
@@ -90,6 +91,7 @@ void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, std::chrono::secon
     }
     web.drain(end);
     webhooks.wait_until_quiet(end);
+    if (tracer != nullptr) tracer->flush(end);
 }
 
 // The model has been loaded, so that a GPU it wants is there.
@@ -97,6 +99,15 @@ bool computes_on_gpu(const std::string& device) {
     if (device != "auto") return device == "cuda";
     const Result<Gpus> gpus = probe_gpus();
     return gpus && !gpus->devices.empty();
+}
+
+std::vector<DeviceMemory> memory_of_gpus() {
+    std::vector<DeviceMemory> memory;
+    const Result<Gpus> gpus = probe_gpus(GpuProbe::look);
+    if (!gpus) return memory;
+    for (const Gpu& gpu : gpus->devices)
+        memory.push_back({.used_bytes = gpu.total_bytes - gpu.free_bytes, .total_bytes = gpu.total_bytes});
+    return memory;
 }
 
 struct Listeners {
@@ -116,15 +127,18 @@ Result<Listeners> listen(const ServeOptions& options, Services& services, const 
 
 int serve_until_stopped(
     const Options& options, const CaptionerConfig& config, const ApiKeys& keys,
-    const FetchRules& webhook_rules, StopSignals& signals
+    const FetchRules& webhook_rules, Tracer* tracer, StopSignals& signals
 ) {
     std::unique_ptr<Captioner> captioner;
-    Metrics metrics;
+    Metrics metrics(options.serve.cost_per_hour);
     Deadlines deadlines;
     JobDesk desk(
         {.jobs_max = static_cast<std::size_t>(options.serve.queue_max),
          .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB},
-        [&](const Answer& answer, bool succeeded) { metrics.note_job(answer, succeeded); }
+        [&](const EndedJob& job) {
+            metrics.note_job(job);
+            if (tracer != nullptr) tracer->note(job_spans(job));
+        }
     );
     Webhooks webhooks(webhook_rules, deadlines, {});
     JobStore store(
@@ -141,8 +155,10 @@ int serve_until_stopped(
         .store = store,
         .deadlines = deadlines,
         .metrics = metrics,
+        .tracer = tracer,
         .models = served_models(config),
     };
+    services.gpu_memory = memory_of_gpus;
     services.sdk_routes = options.serve.sdk_routes;
     const EndsJobs ending{desk, deadlines};
     const Result<Listeners> listening = listen(options.serve, services, keys);
@@ -168,7 +184,7 @@ int serve_until_stopped(
     desk.open(*captioner, options.concurrency > 0 ? std::min(options.concurrency, pictures) : pictures);
     log_info("ready; pictures at once: " + std::to_string(pictures));
     wait_for_stop(signals.token());
-    drain(desk, *web, webhooks, std::chrono::seconds(options.grace_s));
+    drain(desk, *web, webhooks, tracer, std::chrono::seconds(options.grace_s));
     log_info("stopped");
     return exit_fine;
 }
@@ -181,13 +197,14 @@ int serve(const Options& options) {
     const Result<FetchRules> webhook_rules = fetch_rules(options.urls);
     Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());
     const Result<ApiKeys> keys = config ? read_keys(options.serve) : std::unexpected(config.error());
-    if (!keys) {
-        log_error(keys.error().message);
+    const auto tracer = keys ? open_tracer() : std::unexpected(keys.error());
+    if (!tracer) {
+        log_error(tracer.error().message);
         return exit_usage;
     }
     config->fetcher = fetcher->get();
     config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(64)) * MiB;
-    return serve_until_stopped(options, *config, *keys, *webhook_rules, signals);
+    return serve_until_stopped(options, *config, *keys, *webhook_rules, tracer->get(), signals);
 }
 
 }  // namespace vignette

@@ -2,8 +2,10 @@
 
 #include <utility>
 
-#include "serve/measured_exchange.h"
+#include "core/ascii.h"
+#include "core/log.h"
 #include "serve/routes/routes.h"
+#include "serve/watched_exchange.h"
 
 namespace vignette {
 namespace {
@@ -27,7 +29,7 @@ ServedResponse not_here(const ServedRequest& request, const Match& match) {
             {.code = ErrorCode::not_found,
              .message = "nothing is served at this path; GET /openapi.json lists all",
              .field = {}},
-            404
+            404, request.id
         );
     }
     ServedResponse response = refusal(
@@ -35,7 +37,7 @@ ServedResponse not_here(const ServedRequest& request, const Match& match) {
         {.code = ErrorCode::invalid_input,
          .message = request.method + " is not for this path; see Allow",
          .field = {}},
-        405
+        405, request.id
     );
     std::string allowed;
     for (const std::string_view method : {"GET", "POST", "DELETE"})
@@ -45,7 +47,7 @@ ServedResponse not_here(const ServedRequest& request, const Match& match) {
     return response;
 }
 
-std::optional<ServedResponse> look_at(const ServedRequest& head, const ApiKeys& keys) {
+std::optional<ServedResponse> refused_early(const ServedRequest& head, const ApiKeys& keys) {
     const Match match = find_route(head.method, head.path);
     if (match.route == nullptr) return not_here(head, match);
     if (match.route->access == Access::open || keys.admit(head)) return std::nullopt;
@@ -54,17 +56,42 @@ std::optional<ServedResponse> look_at(const ServedRequest& head, const ApiKeys& 
         {.code = ErrorCode::refused,
          .message = "this needs a key that the server knows; send Authorization: Bearer KEY",
          .field = {}},
-        401
+        401, head.id
     );
     response.fields.push_back({"WWW-Authenticate", "Bearer"});
     return response;
 }
 
+std::optional<ServedResponse> look_at(const ServedRequest& head, const ApiKeys& keys) {
+    std::optional<ServedResponse> early = refused_early(head, keys);
+    if (early) {
+        name_for_client(*early, dialect_of(head.path), head.id);
+        log_debug("request_refused status=" + std::to_string(early->status), LogSubject{{}, head.id});
+    }
+    return early;
+}
+
+std::string all_fields(const ServedRequest& request, std::string_view name) {
+    std::string joined;
+    for (const HttpField& field : request.fields)
+        if (ascii_lower(field.name) == name) joined.append(joined.empty() ? "" : ",").append(field.value);
+    return joined;
+}
+
+BegunSpan begin_span(const ServedRequest& request, const Tracer* tracer) {
+    if (tracer == nullptr) return {};
+    // Two of the first, joined, are none: then a new trace begins.
+    return tracer->begin(all_fields(request, "traceparent"), all_fields(request, "tracestate"));
+}
+
 void handle(std::shared_ptr<Exchange> exchange, Services& services) {
     Match match = find_route(exchange->request().method, exchange->request().path);
-    exchange = measured(std::move(exchange), match.route->path, services.metrics);
-    Call call(exchange, *match.route, std::move(match.parts), services);
-    Result<void> handled = at_wall(ErrorCode::out_of_memory, [&] { match.route->handle(call); });
+    const Route& route = *match.route;
+    BegunSpan span = begin_span(exchange->request(), services.tracer);
+    Origin origin{.request_id = exchange->request().id, .trace = span.context};
+    exchange = watched(std::move(exchange), route, std::move(span), services);
+    Call call(exchange, route, std::move(match.parts), services, std::move(origin));
+    Result<void> handled = at_wall(ErrorCode::out_of_memory, [&] { route.handle(call); });
     if (!handled) call.refuse(handled.error());
 }
 

@@ -17,12 +17,15 @@ JobStore::JobStore(JobDesk& desk, Deadlines& deadlines, Options options)
 
 JobStore::~JobStore() = default;
 
-Result<std::string> JobStore::submit(std::string body, Submitted submitted, std::string tenant) {
+Result<std::string> JobStore::submit(
+    std::string body, Submitted submitted, std::string tenant, Origin origin
+) {
     const auto record = std::make_shared<Record>();
     record->body.emplace(std::move(body));
     record->submission = TRY(read_submission(*record->body, options_.limits, options_.policy));
     record->submitted = submitted;
     record->tenant = std::move(tenant);
+    record->origin = std::move(origin);
     record->id = random_job_id(submitted);
     {
         const MutexLock lock(mutex_);
@@ -57,11 +60,12 @@ Result<void> JobStore::start(const Shared& record) {
     };
     Result<Request> request = read();
     if (!request) {
-        log_job_failed({record->id}, request.error());
+        log_job_failed({record->id}, request.error(), record->origin.request_id);
         settle(record, attempt, JobState::failed, {}, failure_text(request.error(), options_.worker));
         return {};
     }
     request->id = {record->id};
+    request->origin = record->origin;
     DeskJob job = desk_job(record, attempt, *std::move(request));
     job.bytes = body->view().size();
     job.tenant = record->tenant;

@@ -43,7 +43,9 @@ public:
 
     // The new job's id. A job that makes no sense is accepted, too, and fails; `overloaded` if there is no
     // room.
-    Result<std::string> submit(std::string body, Submitted submitted, std::string tenant = {});
+    Result<std::string> submit(
+        std::string body, Submitted submitted, std::string tenant = {}, Origin origin = {}
+    );
 
     std::optional<JobStatus> status(const std::string& id);
 

@@ -19,7 +19,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "core/log.h"
+#include "core/random_hex.h"
 #include "net/server/answer_queue.h"
 #include "net/server/message_text.h"
 #include "net/server/request_head.h"
@@ -83,6 +83,7 @@ private:
     // False when the connection is to be closed.
     asio::awaitable<bool> serve_one() {
         if (!co_await wait_for_request()) co_return false;
+        request_id_.clear();
         Parser parser;
         parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
         parser.body_limit(options_.body_bytes_max);
@@ -97,6 +98,7 @@ private:
             co_return co_await refuse(400, complaint);
 
         ServedRequest request = read_head(parser.get());
+        request_id_ = request.id;
         if (std::optional<ServedResponse> early = host_.handlers().on_head(request)) {
             keep_ = keep_ && parser.is_done();
             co_return co_await send_whole(*std::move(early)) && keep_;
@@ -206,11 +208,11 @@ private:
         }
     }
 
-    std::string text_of(const AnswerQueue::Part& part) {
+    std::string text_of(AnswerQueue::Part& part) {
         using Kind = AnswerQueue::Part::Kind;
         if (part.kind == Kind::head) {
             if (is_http10_) keep_ = false;
-            return head_text(part.response, std::nullopt, !is_http10_, after());
+            return head_text(named(part.response), std::nullopt, !is_http10_, after());
         }
         if (is_head_) return {};
         if (part.kind == Kind::end) return is_http10_ ? std::string() : std::string(last_chunk);
@@ -222,8 +224,15 @@ private:
         return keep_ ? AfterAnswer::keep : AfterAnswer::close;
     }
 
+    // By this a client can say later which of its requests it means.
+    ServedResponse& named(ServedResponse& response) {
+        if (request_id_.empty()) request_id_ = random_hex(16);  // its head could not be read
+        response.fields.push_back({"x-request-id", request_id_});
+        return response;
+    }
+
     asio::awaitable<bool> send_whole(ServedResponse response) {
-        std::string text = head_text(response, response.body.size(), false, after());
+        std::string text = head_text(named(response), response.body.size(), false, after());
         if (!is_head_ && response.status != 204) text += response.body;
         co_return co_await send(std::move(text));
     }
@@ -285,7 +294,8 @@ private:
     ConnectionHost& host_;
     const WebServerOptions& options_;
     std::shared_ptr<AnswerQueue> queue_;  // of the exchange that runs
-    bool idle_ = false;                   // all of these: on the strand only
+    std::string request_id_;              // this and all below: on the strand only
+    bool idle_ = false;
     bool keep_ = false;
     bool is_http10_ = false;
     bool is_head_ = false;

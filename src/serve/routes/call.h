@@ -11,6 +11,7 @@
 #include "serve/job_desk.h"
 #include "serve/services.h"
 #include "vignette/error.h"
+#include "vignette/origin.h"
 
 namespace vignette {
 
@@ -22,15 +23,20 @@ class Call {
 public:
     Call(
         std::shared_ptr<Exchange> exchange, const Route& route, std::vector<std::string> parts,
-        Services& services
+        Services& services, Origin origin
     )
-        : exchange_(std::move(exchange)), route_(&route), parts_(std::move(parts)), services_(&services) {}
+        : exchange_(std::move(exchange)),
+          route_(&route),
+          parts_(std::move(parts)),
+          services_(&services),
+          origin_(std::move(origin)) {}
 
     const ServedRequest& request() const { return exchange_->request(); }
     std::string take_body() const { return exchange_->take_body(); }
     const std::string& part(std::size_t index) const { return parts_.at(index); }  // of the path, in braces
     std::optional<std::string> query(std::string_view name) const;
     std::string tenant() const;  // who asks, as far as the key tells
+    const Origin& origin() const { return origin_; }
     Services& services() const { return *services_; }
     Exchange& exchange() const { return *exchange_; }
 
@@ -47,6 +53,7 @@ private:
     const Route* route_;
     std::vector<std::string> parts_;
     Services* services_;
+    Origin origin_;
 };
 
 }  // namespace vignette

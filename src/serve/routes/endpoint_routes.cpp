@@ -49,7 +49,7 @@ void answer_when_ended(const Call& call, const std::string& id, milliseconds wai
 
 void endpoint_run(const Call& call) {
     const Result<std::string> id =
-        call.services().store.submit(call.take_body(), Submitted::to_poll, call.tenant());
+        call.services().store.submit(call.take_body(), Submitted::to_poll, call.tenant(), call.origin());
     if (!id) return call.refuse(id.error());
     call.answer(format_status({.id = *id}));
 }
@@ -58,7 +58,7 @@ void endpoint_runsync(const Call& call) {
     const Result<milliseconds> wait = wait_of(call, sync_wait);
     if (!wait) return call.refuse(wait.error());
     const Result<std::string> id =
-        call.services().store.submit(call.take_body(), Submitted::to_wait, call.tenant());
+        call.services().store.submit(call.take_body(), Submitted::to_wait, call.tenant(), call.origin());
     if (!id) return call.refuse(id.error());
     answer_when_ended(call, *id, *wait);
 }

@@ -26,7 +26,7 @@ JobStatus unknown(const std::string& id) {
 }
 
 Result<std::string> submit(const Call& call) {
-    return call.services().store.submit(call.take_body(), Submitted::to_test, call.tenant());
+    return call.services().store.submit(call.take_body(), Submitted::to_test, call.tenant(), call.origin());
 }
 
 void refuse_local(const Call& call, const Error& error) {
