@@ -103,7 +103,7 @@ bool computes_on_gpu(const std::string& device) {
 
 std::vector<DeviceMemory> memory_of_gpus() {
     std::vector<DeviceMemory> memory;
-    const Result<Gpus> gpus = probe_gpus(GpuProbe::look);
+    const Result<Gpus> gpus = probe_gpus(GpuCheck::look);
     if (!gpus) return memory;
     for (const Gpu& gpu : gpus->devices)
         memory.push_back({.used_bytes = gpu.total_bytes - gpu.free_bytes, .total_bytes = gpu.total_bytes});

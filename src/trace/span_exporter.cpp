@@ -86,6 +86,7 @@ bool SpanExporter::send(const std::vector<Span>& batch, const std::stop_token& s
              .timeout = settings_.timeout},
             stop
         );
+        if (stop.stop_requested()) return false;
         const bool taken = is_taken(answer);
         if (std::exchange(failing_, !taken) == taken) {
             taken ? log_info("the collector takes traces again")

@@ -54,7 +54,12 @@ def test_a_request_its_job_and_its_pictures_are_one_tree(traced):
     pictures = [span for span in spans if span.name == "picture"]
     assert len(pictures) == 3 and {span.parent_span_id for span in pictures} == {job.span_id}
     stages = [span for span in spans if span.parent_span_id in {picture.span_id for picture in pictures}]
-    assert "decode" in {span.name for span in stages}
+    assert [span.name for span in stages].count("decode") == 3
+    by_id = {span.span_id: span for span in spans}
+    for span in [*stages, *pictures]:  # within what they are a part of
+        above = by_id[span.parent_span_id]
+        assert above.start_time_unix_nano <= span.start_time_unix_nano
+        assert span.end_time_unix_nano <= above.end_time_unix_nano + 1_000_000
     assert len({span.span_id for span in spans}) == len(spans)
     for span in spans:
         assert request.start_time_unix_nano <= span.start_time_unix_nano <= span.end_time_unix_nano

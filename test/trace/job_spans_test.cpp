@@ -78,11 +78,11 @@ TEST(JobSpans, StagesFollowOneAnotherFromThePicturesBeginning) {
 
 TEST(JobSpans, AFailureSaysItsCodeAndNotItsMessage) {
     Answer answer;
-    answer.items.push_back(picture(fail(ErrorCode::fetch_failed, "https://secret.example")));
+    answer.items.push_back(picture(fail(ErrorCode::unreachable, "https://secret.example")));
     const std::vector<Span> spans = spans_of(answer);
     ASSERT_EQ(spans.size(), 2U);
     EXPECT_TRUE(named(spans, "picture").failed);
-    EXPECT_EQ(std::get<std::string>(named(spans, "picture").attributes.front().value), "fetch_failed");
+    EXPECT_EQ(std::get<std::string>(named(spans, "picture").attributes.front().value), "unreachable");
     EXPECT_EQ(format_spans({}, spans).find("secret"), std::string::npos);
 }
 

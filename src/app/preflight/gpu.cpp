@@ -119,7 +119,7 @@ Result<void> try_memory(const GpuDriver& driver, std::string_view name) {
     return done(driver, freed, "cuMemFree", name);
 }
 
-Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuProbe how) {
+Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuCheck how) {
     std::string place = "device " + std::to_string(ordinal);
     int device = 0;
     TRY(done(driver, driver.device(&device, ordinal), "cuDeviceGet", place));
@@ -136,20 +136,20 @@ Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuProbe how) {
     TRY(done(driver, driver.memory(&free, &total), "cuMemGetInfo", place));
     gpu.free_bytes = free;
     gpu.total_bytes = total;
-    if (how == GpuProbe::trial) TRY(try_memory(driver, place));
+    if (how == GpuCheck::trial) TRY(try_memory(driver, place));
     return gpu;
 }
 
 }  // namespace
 
-Result<Gpus> probe_gpus(GpuProbe how) {
+Result<Gpus> probe_gpus(GpuCheck how) {
     // Never closed: the driver starts threads, and torch uses the same copy.
     void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) return Gpus{};
     return probe_gpus(TRY(functions_of(library)), how);
 }
 
-Result<Gpus> probe_gpus(const GpuDriver& driver, GpuProbe how) {
+Result<Gpus> probe_gpus(const GpuDriver& driver, GpuCheck how) {
     Gpus found{.driver = true};
     TRY(done(driver, driver.version(&found.cuda_version), "cuDriverGetVersion"));
     const int started = driver.init(0);
