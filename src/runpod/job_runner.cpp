@@ -57,7 +57,10 @@ void JobRunner::start(const JobId& id, Request request) {
     const auto on_progress = [this, id](std::size_t done, std::size_t count) {
         outbox_.post_progress(id, done, count);
     };
-    if (options_.tracer != nullptr) request.origin.trace = options_.tracer->begin().context;
+    if (options_.tracer != nullptr) {
+        request.origin.trace = options_.tracer->begin().context;
+        request.origin.trace.span_id.clear();  // no request is above the job
+    }
     JobHooks hooks{
         .on_event = [this, id](StreamEvent event) { outbox_.post_event(id, std::move(event)); },
         .on_progress = on_progress,

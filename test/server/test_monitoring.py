@@ -48,7 +48,9 @@ def test_time_in_which_a_picture_is_in_work_is_counted_and_has_its_price(priced_
         return float(re.search(rf"^{name} (\S+)$", get(priced_server + "/metrics")[1].decode(), re.MULTILINE)[1])
 
     before = value("vignette_busy_seconds_total")
-    body = {"image_base64": json.loads((ROOT / "test/events/scene-1.json").read_text())["input"]["data_url"].split(",")[1]}
+    body = {
+        "image_base64": json.loads((ROOT / "test/events/scene-1.json").read_text())["input"]["data_url"].split(",")[1]
+    }
     body["prompt"] = "sleep=200"
     urllib.request.urlopen(priced_server + "/caption", json.dumps(body).encode(), timeout=30).read()
     assert 0.2 <= value("vignette_busy_seconds_total") - before < 20

@@ -1,9 +1,13 @@
 """Traces, as a collector reads them: who is below whom, and nothing of the user's."""
 
 import json
+import os
 import socket
+import subprocess
+import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -134,3 +138,62 @@ def test_a_collector_that_is_not_there_or_silent_delays_nothing():
                 assert time.monotonic() - start < 10
                 url.process.terminate()
                 assert url.process.wait(timeout=15) == 0
+
+
+@pytest.fixture
+def platform():
+    """Hands out one job, takes its result."""
+    jobs = [{"id": "job-7", "input": {"image_base64": PICTURE, "prompt": "decode"}}]
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self, status, body=b""):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_GET(self):
+            if self.path.startswith("/take") and jobs:
+                return self.answer(200, json.dumps(jobs.pop()).encode())
+            if self.path.startswith("/take"):
+                time.sleep(0.1)  # as the platform does, which holds the question
+            self.answer(204)
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.answer(200, b"{}")
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_worker_sends_its_jobs_each_as_a_trace_of_its_own(platform):
+    with Collector() as collector:
+        environment = {
+            **os.environ,
+            "RUNPOD_WEBHOOK_GET_JOB": platform + "/take/$RUNPOD_POD_ID",
+            "RUNPOD_WEBHOOK_POST_OUTPUT": platform + "/done/$RUNPOD_POD_ID/$ID",
+            "RUNPOD_AI_API_KEY": "key",
+            "RUNPOD_POD_ID": "pod",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "50",
+        }
+        worker = subprocess.Popen([SCRIPTED, "worker", "--log-level", "warning"], env=environment, cwd=ROOT)
+        try:
+            (job,) = collector.wait_for("job")
+            (picture,) = collector.wait_for("picture")
+        finally:
+            worker.terminate()
+            worker.wait(timeout=30)
+    assert attributes_of(job)["vignette.job.id"] == "job-7"
+    assert not job.parent_span_id
+    assert picture.parent_span_id == job.span_id and picture.trace_id == job.trace_id
