@@ -19,8 +19,9 @@ namespace vignette {
 struct AnsweredItem {
     std::string id;  // the client's own; may be empty
     Result<Caption> outcome;
-    std::optional<double> timestamp = {};  // of a film's frame, in seconds
-    std::optional<std::size_t> same_as;    // the earlier frame it looks like
+    std::optional<double> timestamp = {};                    // of a film's frame, in seconds
+    std::optional<std::size_t> same_as;                      // the earlier frame it looks like
+    std::chrono::system_clock::time_point began{}, ended{};  // the work; not known of a film's frames
 };
 
 struct Answer {

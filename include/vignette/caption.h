@@ -28,6 +28,7 @@ struct Timings {
     Duration decode_steps{};
     Duration embed{};  // including the wait for the embedder
     Duration total{};
+    double batch = 0;  // sequences in a step of the model, on average, while this one ran; 0: there was none
 };
 
 struct ModelUse {  // what described the picture, with the values actually used

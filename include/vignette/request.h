@@ -10,6 +10,7 @@
 #include "vignette/film.h"
 #include "vignette/ids.h"
 #include "vignette/job.h"
+#include "vignette/origin.h"
 
 namespace vignette {
 
@@ -33,6 +34,7 @@ struct Request {
     AnswerShape shape = AnswerShape::single;
     bool stream = false;                     // send pieces of text and finished items as they come
     std::shared_ptr<AnswerWriter> writer{};  // null: our own words. Shared with who sends the answer
+    Origin origin{};
 };
 
 }  // namespace vignette

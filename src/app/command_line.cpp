@@ -94,6 +94,12 @@ void add_common(CLI::App& app, Options& options) {
     app.add_option("--log-level", options.log_level, "debug, info, warning, error or off")
         ->envname("VIGNETTE_LOG_LEVEL")
         ->transform(one_of(levels));
+    app.add_option_function<std::string>(
+           "--log-format", [&options](const std::string& format) { options.log_json = format == "json"; },
+           "text, or json: one object a line"
+    )
+        ->envname("VIGNETTE_LOG_FORMAT")
+        ->check(CLI::IsMember({"text", "json"}));
 }
 
 CLI::App* add_run(CLI::App& app, Options& options) {

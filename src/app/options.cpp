@@ -11,6 +11,7 @@ namespace vignette {
 LogFormat log_format(const Options& options) {
     const char* endpoint = std::getenv("RUNPOD_ENDPOINT_ID");
     const bool on_platform = options.command == Command::worker && endpoint != nullptr && *endpoint != '\0';
+    if (options.log_json) return LogFormat::json;
     return on_platform ? LogFormat::platform : LogFormat::people;
 }
 

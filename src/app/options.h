@@ -58,6 +58,7 @@ struct ServeOptions {  // docs/server.md
     int queue_max = 1'000;
     int queue_mib = 1'024;
     bool sdk_routes = false;
+    double cost_per_hour = 0;  // of the machine, for the metrics; 0: not said
 };
 
 struct Options {
@@ -71,6 +72,7 @@ struct Options {
     int models_max = 2;
     int idle_unload_s = 0;
     LogLevel log_level = LogLevel::info;
+    bool log_json = false;
     UrlOptions urls;
     std::string sandbox = "on";  // or "off": pictures are opened in this process
 

@@ -15,6 +15,7 @@
 #include "app/serve_gateway.h"
 #include "app/served_models.h"
 #include "app/stop_signals.h"
+#include "app/tracing.h"
 #include "app/url_options.h"
 #include "core/log.h"
 #include "core/stop.h"
@@ -41,7 +42,7 @@ struct EndsJobs {
 };
 
 // Jobs that were taken are finished and answered, as far as the grace period allows.
-void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, std::chrono::seconds grace) {
+void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, Tracer* tracer, std::chrono::seconds grace) {
     const auto end = std::chrono::steady_clock::now() + grace;
     const std::chrono::milliseconds whole = grace;
     const auto reserve = std::min(std::clamp<std::chrono::milliseconds>(whole / 5, 1s, 2s), whole / 2);
@@ -53,6 +54,7 @@ void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, std::chrono::secon
     }
     web.drain(end);
     webhooks.wait_until_quiet(end);
+    if (tracer != nullptr) tracer->flush(end);
 }
 
 // The model has been loaded, so that a GPU it wants is there.
@@ -60,6 +62,15 @@ bool computes_on_gpu(const std::string& device) {
     if (device != "auto") return device == "cuda";
     const Result<Gpus> gpus = probe_gpus();
     return gpus && !gpus->devices.empty();
+}
+
+std::vector<DeviceMemory> memory_of_gpus() {
+    std::vector<DeviceMemory> memory;
+    const Result<Gpus> gpus = probe_gpus(GpuCheck::look);
+    if (!gpus) return memory;
+    for (const Gpu& gpu : gpus->devices)
+        memory.push_back({.used_bytes = gpu.total_bytes - gpu.free_bytes, .total_bytes = gpu.total_bytes});
+    return memory;
 }
 
 // Null: jobs are kept in memory.
@@ -82,17 +93,27 @@ Result<std::unique_ptr<JobLedger>> open_ledger(const std::string& queue) {
     );
 }
 
+struct Company {  // what the server works with, where the operator wants it
+    JobLedger* ledger = nullptr;
+    Tracer* tracer = nullptr;
+};
+
 int serve_until_stopped(
     const Options& options, const CaptionerConfig& config, const Guards& guards,
-    const FetchRules& webhook_rules, JobLedger* ledger, StopSignals& signals
+    const FetchRules& webhook_rules, const Company& company, StopSignals& signals
 ) {
+    JobLedger* const ledger = company.ledger;
+    Tracer* const tracer = company.tracer;
     std::unique_ptr<Captioner> captioner;
-    Metrics metrics;
+    Metrics metrics(options.serve.cost_per_hour);
     Deadlines deadlines;
     JobDesk desk(
         {.jobs_max = static_cast<std::size_t>(options.serve.queue_max),
          .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB},
-        [&](const Answer& answer, bool succeeded) { metrics.note_job(answer, succeeded); }
+        [&](const EndedJob& job) {
+            metrics.note_job(job);
+            if (tracer != nullptr) tracer->note(job_spans(job));
+        }
     );
     Webhooks webhooks(webhook_rules, deadlines, {});
     JobStore store(
@@ -111,8 +132,10 @@ int serve_until_stopped(
         .store = store,
         .deadlines = deadlines,
         .metrics = metrics,
+        .tracer = tracer,
         .models = served_models(config),
     };
+    services.gpu_memory = memory_of_gpus;
     services.sdk_routes = options.serve.sdk_routes;
     services.jobs_apart = !guards.keys.none();
     const EndsJobs ending{desk, deadlines, ledger};
@@ -137,7 +160,7 @@ int serve_until_stopped(
     desk.open(*captioner, options.concurrency > 0 ? std::min(options.concurrency, pictures) : pictures);
     log_info("ready; pictures at once: " + std::to_string(pictures));
     wait_for_stop(signals.token());
-    drain(desk, *web, webhooks, std::chrono::seconds(options.grace_s));
+    drain(desk, *web, webhooks, tracer, std::chrono::seconds(options.grace_s));
     log_info("stopped");
     return exit_fine;
 }
@@ -153,13 +176,15 @@ int serve(const Options& options) {
     const Result<Guards> guards = config ? read_guards(options.serve) : std::unexpected(config.error());
     const Result<std::unique_ptr<JobLedger>> ledger =
         guards ? open_ledger(options.queue) : std::unexpected(guards.error());
-    if (!ledger) {
-        log_error(ledger.error().message);
+    const auto tracer = ledger ? open_tracer() : std::unexpected(ledger.error());
+    if (!tracer) {
+        log_error(tracer.error().message);
         return exit_usage;
     }
     config->fetcher = fetcher->get();
     config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(64)) * MiB;
-    return serve_until_stopped(options, *config, *guards, *webhook_rules, ledger->get(), signals);
+    const Company company{.ledger = ledger->get(), .tracer = tracer->get()};
+    return serve_until_stopped(options, *config, *guards, *webhook_rules, company, signals);
 }
 
 }  // namespace vignette

@@ -84,6 +84,12 @@ void add_server_options(CLI::App& serve, ServeOptions& options) {
         ->envname("VIGNETTE_QUEUE_MIB")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
+    serve
+        .add_option(
+            "--cost-per-hour", options.cost_per_hour, "Of this machine, in any money: for the metrics"
+        )
+        ->envname("VIGNETTE_COST_PER_HOUR")
+        ->check(CLI::NonNegativeNumber);
     serve.add_flag(
         "--rp_serve_api", options.sdk_routes, "Serve /run and /status as RunPod's SDK does locally"
     );

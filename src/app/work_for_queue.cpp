@@ -70,7 +70,7 @@ int take_jobs(
         .bytes_max = std::numeric_limits<std::size_t>::max(),
         .wait_max = std::chrono::milliseconds::max(),
     };
-    JobDesk desk(unbounded, [&](const Answer& answer, bool) { health.note(answer); });
+    JobDesk desk(unbounded, [&](const EndedJob& ended) { health.note(ended.answer); });
     JobStore store(desk, deadlines, {.limits = {}, .worker = {}, .post_webhook = {}});
     Services services{
         .limits = {},

@@ -9,6 +9,7 @@
 #include "app/open_back.h"
 #include "app/preflight/preflight.h"
 #include "app/stop_signals.h"
+#include "app/tracing.h"
 #include "app/url_options.h"
 #include "core/log.h"
 #include "core/memory/host_memory.h"
@@ -104,6 +105,7 @@ struct Parts {  // of a worker, apart from its model
     HttpClient& client;
     JobBook& book;
     Outbox& outbox;
+    Tracer* tracer;  // null: no traces
     StopSignals& signals;
 };
 
@@ -115,7 +117,9 @@ int take_jobs(const Parts& parts, Captioner& captioner) {
     std::atomic<bool> dead = false;
     JobRunner runner(
         captioner, parts.outbox, parts.book, parts.platform,
-        {.threads = pictures, .stop_pod = options.refresh_worker ? StopPod::yes : StopPod::no},
+        {.threads = pictures,
+         .stop_pod = options.refresh_worker ? StopPod::yes : StopPod::no,
+         .tracer = parts.tracer},
         [&] {
             log_error("the model no longer computes anything: failing the remaining jobs, then exiting");
             dead = true;
@@ -130,7 +134,9 @@ int take_jobs(const Parts& parts, Captioner& captioner) {
     const std::stop_token stop = parts.signals.token();
     const TakeEnd end = loop.run(stop, [&](TakenJob job) { runner.take_in(std::move(job)); });
     if (end == TakeEnd::took_one) parts.book.wait(stop, nothing_held);  // the grace period is for a stop
+    const auto deadline = JobBook::Clock::now() + std::chrono::seconds(options.grace_s);
     drain(parts.book, runner, std::chrono::seconds(options.grace_s));
+    if (parts.tracer != nullptr) parts.tracer->flush(deadline);
     const int code = report_end(parts.book, end, options);
     return dead ? exit_failed : code;
 }
@@ -147,6 +153,11 @@ int work_for_runpod(const Options& options) {
     const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
     if (!fetcher) {
         log_error(fetcher.error().message);
+        return exit_usage;
+    }
+    const Result<std::unique_ptr<Tracer>> tracer = open_tracer();
+    if (!tracer) {
+        log_error(tracer.error().message);
         return exit_usage;
     }
     log_info("worker " + platform->worker_id + ", Vignette " VIGNETTE_VERSION);
@@ -173,7 +184,7 @@ int work_for_runpod(const Options& options) {
         report_unhealthy(*platform, "model", captioner.error().message);
         return exit_failed;
     }
-    return take_jobs({options, *platform, client, book, outbox, signals}, **captioner);
+    return take_jobs({options, *platform, client, book, outbox, tracer->get(), signals}, **captioner);
 }
 
 }  // namespace vignette

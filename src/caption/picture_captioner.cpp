@@ -151,6 +151,7 @@ Result<std::vector<Decoded>> PictureCaptioner::run(
     timings.vision = first.vision;
     timings.prefill = first.prefill;
     timings.decode_steps = first.decode_steps;
+    timings.batch = first.batch;
     std::vector<Decoded> decoded = std::move(first.decoded);
     for (std::future<Result<Generation>>& other : others)
         decoded.push_back(std::move(TRY(other.get()).decoded.front()));

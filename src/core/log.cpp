@@ -41,6 +41,12 @@ std::string one_line(std::string_view line, std::size_t bytes_max) {
     return clean;
 }
 
+std::string_view json_name(spdlog::level::level_enum level) {
+    if (level >= spdlog::level::err) return "error";
+    if (level == spdlog::level::warn) return "warning";
+    return level == spdlog::level::info ? "info" : "debug";
+}
+
 std::string quoted(std::string_view text, std::size_t bytes_max) {
     std::string json = "\"";
     for (const char c : one_line(text, bytes_max)) {
@@ -50,13 +56,17 @@ std::string quoted(std::string_view text, std::size_t bytes_max) {
     return json += '"';
 }
 
-void log(spdlog::level::level_enum level, std::string_view line, std::string_view job) {
-    if (!spdlog::should_log(level)) return;
-    if (chosen_format == LogFormat::platform) {
-        return spdlog::log(level, "{}", platform_line(platform_name(level), line, job));
+std::string written(spdlog::level::level_enum level, std::string_view line, const LogSubject& about) {
+    switch (chosen_format) {
+        case LogFormat::people: return people_line(line, about);
+        case LogFormat::platform: return platform_line(platform_name(level), line, about.job);
+        case LogFormat::json: return json_fields(json_name(level), line, about);
     }
-    const std::string about = job.empty() ? "" : one_line(job, id_bytes_max) + " | ";
-    spdlog::log(level, "{}{}", about, one_line(line, line_bytes_max));
+    panic("LogFormat out of range");
+}
+
+void log(spdlog::level::level_enum level, std::string_view line, const LogSubject& about) {
+    if (spdlog::should_log(level)) spdlog::log(level, "{}", written(level, line, about));
 }
 
 }  // namespace
@@ -66,6 +76,23 @@ std::string platform_line(std::string_view level, std::string_view line, std::st
            quoted(line, line_bytes_max) + R"(, "level": ")" + std::string(level) + "\"}";
 }
 
+std::string json_fields(std::string_view level, std::string_view line, const LogSubject& about) {
+    std::string json =
+        R"("level": ")" + std::string(level) + R"(", "message": )" + quoted(line, line_bytes_max);
+    if (!about.job.empty()) json += R"(, "job": )" + quoted(about.job, id_bytes_max);
+    if (!about.request.empty()) json += R"(, "request_id": )" + quoted(about.request, id_bytes_max);
+    return json;
+}
+
+std::string people_line(std::string_view line, const LogSubject& about) {
+    const std::string job = about.job.empty() ? "" : one_line(about.job, id_bytes_max) + " | ";
+    const std::string request =
+        about.request.empty() ? "" : " request_id=" + one_line(about.request, id_bytes_max);
+    return job + one_line(line, line_bytes_max) + request;
+}
+
+bool logs_debug() { return spdlog::should_log(spdlog::level::debug); }
+
 void start_logging(LogLevel level, LogFormat format) {
     chosen_format = format;
     if (format == LogFormat::platform) {
@@ -74,14 +101,22 @@ void start_logging(LogLevel level, LogFormat format) {
         spdlog::flush_on(spdlog::level::debug);  // otherwise a pipe is buffered until it is full
     } else {
         spdlog::set_default_logger(spdlog::stderr_color_mt("vignette"));
-        spdlog::set_pattern("%H:%M:%S.%e %^%l%$ %v");
+        const bool is_json = format == LogFormat::json;
+        spdlog::set_pattern(
+            is_json ? R"({"time": "%Y-%m-%dT%H:%M:%S.%eZ", %v})" : "%H:%M:%S.%e %^%l%$ %v",
+            is_json ? spdlog::pattern_time_type::utc : spdlog::pattern_time_type::local
+        );
     }
     spdlog::set_level(to_spdlog(level));
 }
 
-void log_debug(std::string_view line, std::string_view job) { log(spdlog::level::debug, line, job); }
-void log_info(std::string_view line, std::string_view job) { log(spdlog::level::info, line, job); }
-void log_warning(std::string_view line, std::string_view job) { log(spdlog::level::warn, line, job); }
-void log_error(std::string_view line, std::string_view job) { log(spdlog::level::err, line, job); }
+void log_debug(std::string_view line, std::string_view job) { log_debug(line, LogSubject{job, {}}); }
+void log_info(std::string_view line, std::string_view job) { log_info(line, LogSubject{job, {}}); }
+void log_warning(std::string_view line, std::string_view job) { log_warning(line, LogSubject{job, {}}); }
+void log_error(std::string_view line, std::string_view job) { log(spdlog::level::err, line, {job, {}}); }
+
+void log_debug(std::string_view line, const LogSubject& about) { log(spdlog::level::debug, line, about); }
+void log_info(std::string_view line, const LogSubject& about) { log(spdlog::level::info, line, about); }
+void log_warning(std::string_view line, const LogSubject& about) { log(spdlog::level::warn, line, about); }
 
 }  // namespace vignette

@@ -203,6 +203,8 @@ void Engine::apply(StepResult result, std::span<Running* const> planned) {
             run.fresh = false;
             run.submission.request.pictures.clear();  // read; the next ones may need the memory
         }
+        ++run.steps;
+        run.company += planned.size();
         const Result<void> taken = run.sequence.advance(result.candidates[i]);
         if (taken) run.stream();
         if (run.sequence.finished()) finish(run, taken);
@@ -259,6 +261,7 @@ void Engine::finish(Running& run, const Result<void>& taken) {
     if (!taken) return run.submission.end(std::unexpected(taken.error()));
     run.made.decoded = run.sequence.decoded();
     run.made.decode_steps = since(run.admitted);
+    run.made.batch = static_cast<double>(run.company) / static_cast<double>(run.steps);
     run.submission.end(std::move(run.made));
 }
 

@@ -57,6 +57,8 @@ private:
         Clock::time_point admitted;
         bool fresh = true;         // not yet through the vision side
         std::size_t streamed = 0;  // how many of its tokens have been streamed
+        std::size_t steps = 0;
+        std::size_t company = 0;  // sequences in those steps, itself among them
 
         void stream();
     };

@@ -28,6 +28,7 @@ struct Generation {
     std::chrono::microseconds vision{};
     std::chrono::microseconds prefill{};
     std::chrono::microseconds decode_steps{};
+    double batch = 0;  // sequences in a step, on average, while this one ran
 };
 
 // Receives the tokens of a single-beam sequence as they are chosen, on the thread that waits in generate().

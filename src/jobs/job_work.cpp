@@ -41,13 +41,17 @@ void JobWork::caption(std::size_t index, Captioner* captioner, const std::stop_t
             hooks_.on_event({.index = index, .id = item.id, .what = Piece{std::string(piece)}});
         };
     }
+    const auto began = std::chrono::system_clock::now();
     const auto outcome = [&]() -> Result<Caption> {
         Job job = TRY(std::move(item.job));
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
             return captioner->caption(std::move(job), stop, on_piece);
         }));
     };
-    add(index, {.id = item.id, .outcome = outcome()});
+    AnsweredItem answered{.id = item.id, .outcome = outcome(), .same_as = {}};
+    answered.began = began;
+    answered.ended = std::chrono::system_clock::now();
+    add(index, std::move(answered));
 }
 
 // Takes one thread for the whole film; the frames go to the model from threads of the captioner.
@@ -110,30 +114,32 @@ Result<std::string> JobWork::write() {
     answer_.took = watch_.total();
     Result<std::string> written = output();
     if (!written) {
-        log_job_failed(request_.id, written.error());
+        log_job_failed(request_.id, written.error(), request_.origin.request_id);
         return written;
     }
+    const LogSubject about{request_.id.value, request_.origin.request_id};
     std::size_t failed = 0;
     for (std::size_t i = 0; i < answer_.items.size(); ++i) {
         if (answer_.items[i].outcome) continue;
         ++failed;
         const Error& error = answer_.items[i].outcome.error();
-        log_debug("answer " + std::to_string(i) + ": " + error.message, request_.id.value);
+        log_debug("answer " + std::to_string(i) + ": " + error.message, about);
     }
     const bool incomplete = answer_.film && !*answer_.film;
     log_info(
         "job_done ms=" + std::to_string(watch_.total().count() / 1000) +
             " answers=" + std::to_string(answer_.items.size()) + " failed=" + std::to_string(failed) +
             (incomplete ? " incomplete=" + std::string(to_text(answer_.film->error().code)) : ""),
-        request_.id.value
+        about
     );
     return written;
 }
 
-void log_job_failed(const JobId& id, const Error& error) {
-    log_debug(error.message, id.value);
+void log_job_failed(const JobId& id, const Error& error, std::string_view request_id) {
+    const LogSubject about{id.value, request_id};
+    log_debug(error.message, about);
     const std::string field = error.field.empty() ? "" : " field=" + error.field;
-    log_warning("job_failed code=" + std::string(to_text(error.code)) + field, id.value);
+    log_warning("job_failed code=" + std::string(to_text(error.code)) + field, about);
 }
 
 }  // namespace vignette

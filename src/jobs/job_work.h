@@ -7,6 +7,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "core/mutex.h"
 #include "core/stopwatch.h"
@@ -65,6 +66,6 @@ private:
 
 // The job's one log line when there is no answer. Never the picture, the prompt or the caption: they are the
 // user's.
-void log_job_failed(const JobId& id, const Error& error);
+void log_job_failed(const JobId& id, const Error& error, std::string_view request_id = {});
 
 }  // namespace vignette

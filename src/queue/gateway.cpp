@@ -119,7 +119,8 @@ void QueueGateway::metrics(const Call& call) {
         if (stats) load.running = stats->in_hand;
         call.exchange().answer({
             .status = 200,
-            .body = call.services().metrics.text(load, up_) + queue_metrics(stats),
+            .body = call.services().metrics.text({.load = load, .ready = up_, .spans = {}, .gpus = {}}) +
+                    queue_metrics(stats),
             .content_type = "text/plain; version=0.0.4; charset=utf-8",
             .fields = {},
         });

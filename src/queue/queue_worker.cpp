@@ -134,9 +134,10 @@ void QueueWorker::start_request(TakenWork work, const std::stop_source& stop) {
     }
     request->body = std::move(work.body);
     request->tenant = std::move(work.tenant);
+    Origin origin{.request_id = request->id, .trace = {}};
     const Call call(
         std::make_shared<QueueExchange>(work.id, *std::move(request), stop.get_token(), sender_),
-        *match.route, std::move(match.parts), services_
+        *match.route, std::move(match.parts), services_, std::move(origin)
     );
     const Result<void> handled = at_wall(ErrorCode::out_of_memory, [&] { match.route->handle(call); });
     if (!handled) call.refuse(handled.error());

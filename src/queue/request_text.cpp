@@ -38,8 +38,8 @@ bool read_fields(std::string_view& text, std::vector<HttpField>& fields) {
 
 std::string request_text(const ServedRequest& request) {
     std::string text = request.method + " " + request.path + "\n" + request.query + "\n";
-    for (const std::string_view name :
-         {"Content-Type", "Accept", "anthropic-version", "traceparent", "X-Request-Id"})
+    if (!request.id.empty()) add_field(text, "X-Request-Id", request.id);
+    for (const std::string_view name : {"Content-Type", "Accept", "anthropic-version", "traceparent"})
         if (const std::string_view value = request.field(name); !value.empty()) add_field(text, name, value);
     return text + "\n";
 }
@@ -53,6 +53,7 @@ std::optional<ServedRequest> read_request_text(std::string_view text) {
     request.path = first.substr(space + 1);
     request.query = next_line(text);
     if (!read_fields(text, request.fields)) return std::nullopt;
+    request.id = request.field("X-Request-Id");
     return request;
 }
 

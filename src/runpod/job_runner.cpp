@@ -6,6 +6,7 @@
 #include "core/enum_text.h"
 #include "core/log.h"
 #include "jobs/job_work.h"
+#include "trace/job_spans.h"
 
 namespace vignette {
 
@@ -13,10 +14,13 @@ namespace vignette {
 struct JobRunner::Running {
     Running(JobId job_id, Request request, JobHooks hooks)
         : id(std::move(job_id)),
+          origin(request.origin),
           streamed(request.stream ? Streamed::yes : Streamed::no),
           work(std::move(request), std::move(hooks)) {}
 
     const JobId id;
+    const Origin origin;
+    const std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
     const Streamed streamed;
     std::stop_source stop;
     JobWork work;
@@ -53,6 +57,10 @@ void JobRunner::start(const JobId& id, Request request) {
     const auto on_progress = [this, id](std::size_t done, std::size_t count) {
         outbox_.post_progress(id, done, count);
     };
+    if (options_.tracer != nullptr) {
+        request.origin.trace = options_.tracer->begin().context;
+        request.origin.trace.span_id.clear();  // no request is above the job
+    }
     JobHooks hooks{
         .on_event = [this, id](StreamEvent event) { outbox_.post_event(id, std::move(event)); },
         .on_progress = on_progress,
@@ -81,6 +89,15 @@ void JobRunner::run_next() {
     if (!job.work.run(next.index, &captioner_, job.stop.get_token())) return book_.picture_done(job.id);
     const Result<std::string> output = job.work.finish();
     note_health(job.work.answer());
+    if (options_.tracer != nullptr) {
+        options_.tracer->note(job_spans({
+            .answer = job.work.answer(),
+            .origin = job.origin,
+            .id = job.id,
+            .began = job.began,
+            .succeeded = output.has_value(),
+        }));
+    }
     post(job.id, job.streamed, output);
 }
 

@@ -14,6 +14,7 @@
 #include "runpod/job_book.h"
 #include "runpod/outbox.h"
 #include "runpod/platform.h"
+#include "trace/tracer.h"
 #include "vignette/captioner.h"
 #include "wire/answer/answer_json.h"
 #include "wire/dialects/runpod.h"
@@ -25,6 +26,7 @@ public:
     struct Options {
         int threads = 1;                 // tasks that run at once
         StopPod stop_pod = StopPod::no;  // ask to be replaced after each result
+        Tracer* tracer = nullptr;        // null: no traces
     };
 
     // `on_dead` is called once, on a thread of the pool, when the model no longer computes anything.

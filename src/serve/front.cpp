@@ -2,8 +2,10 @@
 
 #include <utility>
 
-#include "serve/measured_exchange.h"
+#include "core/ascii.h"
+#include "core/log.h"
 #include "serve/routes/routes.h"
+#include "serve/watched_exchange.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -28,7 +30,7 @@ ServedResponse not_here(const ServedRequest& request, const Match& match) {
             {.code = ErrorCode::not_found,
              .message = "nothing is served at this path; GET /openapi.json lists all",
              .field = {}},
-            404
+            404, request.id
         );
     }
     ServedResponse response = refusal(
@@ -36,7 +38,7 @@ ServedResponse not_here(const ServedRequest& request, const Match& match) {
         {.code = ErrorCode::invalid_input,
          .message = request.method + " is not for this path; see Allow",
          .field = {}},
-        405
+        405, request.id
     );
     std::string allowed;
     for (const std::string_view method : {"GET", "POST", "DELETE"})
@@ -47,10 +49,10 @@ ServedResponse not_here(const ServedRequest& request, const Match& match) {
 }
 
 // What a route says to those whom it does not let in.
-ServedResponse not_admitted(Dialect dialect, const KeyVerdict& verdict) {
+ServedResponse not_admitted(Dialect dialect, const KeyVerdict& verdict, const std::string& request_id) {
     const auto say = [&](ErrorCode code, std::string message, int status, std::vector<HttpField> fields) {
         ServedResponse response =
-            refusal(dialect, {.code = code, .message = std::move(message), .field = {}}, status);
+            refusal(dialect, {.code = code, .message = std::move(message), .field = {}}, status, request_id);
         response.fields = std::move(fields);
         return response;
     };
@@ -78,7 +80,7 @@ std::optional<ServedResponse> look_at(const ServedRequest& head, const Match& ma
     if (match.route == nullptr) return not_here(head, match);
     const KeyVerdict verdict = guards.keys.admit(head, match.route->access);
     if (verdict.kind == KeyVerdict::Kind::welcome) return std::nullopt;
-    return not_admitted(match.route->dialect, verdict);
+    return not_admitted(match.route->dialect, verdict, head.id);
 }
 
 // Of what never gets to its route; one label for all paths that are none.
@@ -91,7 +93,10 @@ std::optional<ServedResponse> answer_early(
 ) {
     const Match match = find_route(head.method, head.path);
     std::optional<ServedResponse> early = look_at(head, match, guards);
-    if (early) count_early(services, match, early->status);
+    if (!early) return early;
+    count_early(services, match, early->status);
+    name_for_client(*early, dialect_of(head.path), head.id);
+    log_debug("request_refused status=" + std::to_string(early->status), LogSubject{{}, head.id});
     return early;
 }
 
@@ -103,17 +108,35 @@ ServedResponse refuse(int status, const std::string& message, const ServedReques
                            : status == 503 ? ErrorCode::overloaded
                                            : ErrorCode::invalid_input;
     const Dialect dialect = match.route != nullptr ? match.route->dialect : Dialect::vignette;
-    ServedResponse response = refusal(dialect, {.code = code, .message = message, .field = {}}, status);
+    ServedResponse response = refusal(
+        dialect, {.code = code, .message = message, .field = {}}, status, head != nullptr ? head->id : ""
+    );
     if (status == 503) response.fields.push_back({"Retry-After", "1"});
     return response;
 }
 
+std::string all_fields(const ServedRequest& request, std::string_view name) {
+    std::string joined;
+    for (const HttpField& field : request.fields)
+        if (ascii_lower(field.name) == name) joined.append(joined.empty() ? "" : ",").append(field.value);
+    return joined;
+}
+
+BegunSpan begin_span(const ServedRequest& request, const Tracer* tracer) {
+    if (tracer == nullptr) return {};
+    // Two of the first, joined, are none: then a new trace begins.
+    return tracer->begin(all_fields(request, "traceparent"), all_fields(request, "tracestate"));
+}
+
 void handle(std::shared_ptr<Exchange> exchange, Services& services) {
     Match match = find_route(exchange->request().method, exchange->request().path);
-    exchange = measured(std::move(exchange), match.route->path, services.metrics);
-    Call call(exchange, *match.route, std::move(match.parts), services);
-    if (services.elsewhere && services.elsewhere(call, *match.route)) return;
-    Result<void> handled = at_wall(ErrorCode::out_of_memory, [&] { match.route->handle(call); });
+    const Route& route = *match.route;
+    BegunSpan span = begin_span(exchange->request(), services.tracer);
+    Origin origin{.request_id = exchange->request().id, .trace = span.context};
+    exchange = watched(std::move(exchange), route, std::move(span), services);
+    Call call(exchange, route, std::move(match.parts), services, std::move(origin));
+    if (services.elsewhere && services.elsewhere(call, route)) return;
+    Result<void> handled = at_wall(ErrorCode::out_of_memory, [&] { route.handle(call); });
     if (!handled) call.refuse(handled.error());
 }
 

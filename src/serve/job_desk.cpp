@@ -26,10 +26,15 @@ Error shutting_down() {
 struct JobDesk::Running {
     Running(DeskJob handed_in, JobHooks hooks)
         : job(std::move(handed_in)),
+          id(job.request.id),
+          origin(job.request.origin),
           work(std::in_place, std::move(job.request), std::move(hooks)),
           tasks(work->tasks()) {}
 
     DeskJob job;
+    const JobId id;
+    const Origin origin;
+    const std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
     std::optional<JobWork> work;  // until it is known that nobody will do it
     const std::size_t tasks;
     std::size_t begun = 0;  // tasks; all of them once it has left the line
@@ -148,6 +153,7 @@ JobDesk::Task JobDesk::next_task() {
         line.splice(line.end(), line, line.begin());
     }
     --tasks_waiting_;
+    if (counts_.pictures_running++ == 0) busy_since_ = std::chrono::steady_clock::now();
     if (!std::exchange(task.job->runs, true)) ++counts_.running;
     return task;
 }
@@ -177,22 +183,35 @@ void JobDesk::run(const Task& task, Captioner* captioner) {
     if (task.index == 0 && job.job.on_start) job.job.on_start();
     const Stopwatch watch;
     const bool last = job.work->run(task.index, captioner, job.job.stop.get_token());
-    note_time(watch.total());
+    task_done(watch.total());
     if (!last) return;
+    Stopwatch writing;
     const Result<std::string> output = job.work->finish();
-    settle(job, job.work->answer(), output);
+    settle(job, job.work->answer(), output, writing.lap());
 }
 
-void JobDesk::note_time(std::chrono::microseconds took) {
+void JobDesk::task_done(std::chrono::microseconds took) {
     constexpr double newest = 0.1;
     const double ms = static_cast<double>(took.count()) / 1000;
     const MutexLock lock(mutex_);
+    if (--counts_.pictures_running == 0) counts_.busy += std::chrono::steady_clock::now() - busy_since_;
     task_ms_ = task_ms_ == 0 ? ms : task_ms_ + newest * (ms - task_ms_);
 }
 
 // Answers first: who waits for the desk to be idle must find every answer given.
-void JobDesk::settle(Running& job, const Answer& answer, const Result<std::string>& output) {
-    if (watch_) watch_(answer, output.has_value());
+void JobDesk::settle(
+    Running& job, const Answer& answer, const Result<std::string>& output, std::chrono::microseconds post
+) {
+    if (watch_) {
+        watch_({
+            .answer = answer,
+            .origin = job.origin,
+            .id = job.id,
+            .began = job.began,
+            .succeeded = output.has_value(),
+            .post = post,
+        });
+    }
     job.job.on_done(answer, output);
     const MutexLock lock(mutex_);
     bytes_ -= job.job.bytes;
@@ -207,6 +226,8 @@ JobDesk::Load JobDesk::load() const {
     Load load = counts_;
     load.waiting = held_.size() - load.running;
     load.predicted_wait = predicted_wait();
+    if (captioner_ != nullptr) load.pictures_at_once = places_;
+    if (load.pictures_running > 0) load.busy += std::chrono::steady_clock::now() - busy_since_;
     return load;
 }
 

@@ -19,6 +19,7 @@
 
 #include "core/mutex.h"
 #include "jobs/job_work.h"
+#include "trace/job_spans.h"
 #include "vignette/captioner.h"
 #include "vignette/request.h"
 
@@ -53,11 +54,14 @@ public:
         std::size_t done = 0;  // since the start
         std::size_t failed = 0;
         std::size_t refused = 0;
+        std::size_t pictures_running = 0;
+        std::size_t pictures_at_once = 0;            // at most; 0: the model is not loaded
+        std::chrono::steady_clock::duration busy{};  // while any picture was in work
         std::chrono::milliseconds predicted_wait{};
     };
 
     // `watch` is told of every job that has ended; it may be empty.
-    using Watch = std::function<void(const Answer& answer, bool succeeded)>;
+    using Watch = std::function<void(const EndedJob& job)>;
     explicit JobDesk(Bounds bounds, Watch watch = {}) : bounds_(bounds), watch_(std::move(watch)) {}
     ~JobDesk();
     JobDesk(const JobDesk&) = delete;
@@ -96,8 +100,11 @@ private:
     void leave_line(std::shared_ptr<Running> job);
     void work(const std::stop_token& ending);
     void run(const Task& task, Captioner* captioner);
-    void note_time(std::chrono::microseconds took);
-    void settle(Running& job, const Answer& answer, const Result<std::string>& output);
+    void task_done(std::chrono::microseconds took);
+    void settle(
+        Running& job, const Answer& answer, const Result<std::string>& output,
+        std::chrono::microseconds post = {}
+    );
 
     const Bounds bounds_;
     const Watch watch_;
@@ -113,6 +120,7 @@ private:
     std::size_t tasks_waiting_ GUARDED_BY(mutex_) = 0;
     std::size_t served_in_a_row_ GUARDED_BY(mutex_) = 0;  // of normal priority, while others waited
     double task_ms_ GUARDED_BY(mutex_) = 0;               // the running mean
+    std::chrono::steady_clock::time_point busy_since_ GUARDED_BY(mutex_);
     Load counts_ GUARDED_BY(mutex_);
     bool closed_ GUARDED_BY(mutex_) = false;
     std::atomic<bool> shutting_down_ = false;

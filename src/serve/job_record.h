@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/deadlines.h"
+#include "vignette/origin.h"
 #include "wire/dialects/endpoint.h"
 #include "wire/json/reader.h"
 
@@ -49,6 +50,7 @@ struct JobRecord {
     std::string id;
     Submitted submitted = Submitted::to_poll;
     std::string tenant;
+    Origin origin;
     std::optional<PaddedText> body;  // until nobody can ask for another attempt
     Submission submission;           // refers to the body
     std::stop_source stop;           // of this attempt

@@ -37,12 +37,15 @@ Result<JobStore::Shared> JobStore::read_job(std::string body) {
     return record;
 }
 
-void JobStore::submit(std::string body, Submitted submitted, std::string tenant, const Accepted& then) {
+void JobStore::submit(
+    std::string body, Submitted submitted, std::string tenant, const Accepted& then, Origin origin
+) {
     const Result<Shared> read = read_job(std::move(body));
     if (!read) return then(std::unexpected(read.error()));
     const Shared& record = *read;
     record->submitted = submitted;
     record->tenant = std::move(tenant);
+    record->origin = std::move(origin);
     record->id = random_job_id(submitted);
     record->queued = Clock::now();
     record->expires = record->queued + record->submission.time_to_live;
@@ -87,11 +90,12 @@ Result<void> JobStore::hand_in(const Shared& record, int attempt, const PaddedTe
     };
     Result<Request> request = read();
     if (!request) {
-        log_job_failed({record->id}, request.error());
+        log_job_failed({record->id}, request.error(), record->origin.request_id);
         settle(record, attempt, JobState::failed, {}, failure_text(request.error(), options_.worker));
         return {};
     }
     request->id = {record->id};
+    request->origin = record->origin;
     DeskJob job = desk_job(record, attempt, *std::move(request));
     job.bytes = body.view().size();
     job.was_accepted = record->recovered;

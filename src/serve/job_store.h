@@ -55,7 +55,9 @@ public:
     // Calls `then` with the new job's id. A job that makes no sense is accepted, too, and fails; `overloaded`
     // if there is no room, `unavailable` if it cannot be written down.
     using Accepted = std::function<void(const Result<std::string>& id)>;
-    void submit(std::string body, Submitted submitted, std::string tenant, const Accepted& then);
+    void submit(
+        std::string body, Submitted submitted, std::string tenant, const Accepted& then, Origin origin = {}
+    );
 
     // Calls `then` once what the job has come to is on the disk, or could not be written; of all jobs, if
     // `id` is empty. What is told before that may be different after a restart.

@@ -21,9 +21,11 @@ prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+void raise(prometheus::Counter& counter, double to) { counter.Increment(to - counter.Value()); }
+
 }  // namespace
 
-Metrics::Metrics()
+Metrics::Metrics(double cost_per_hour)
     : requests_(prometheus::BuildCounter()
                     .Name("vignette_requests_total")
                     .Help("HTTP requests by route and status")
@@ -42,8 +44,13 @@ Metrics::Metrics()
                  .Register(registry_)),
       stage_seconds_(prometheus::BuildHistogram()
                          .Name("vignette_stage_seconds")
-                         .Help("Time of one picture in each stage")
+                         .Help("Time of one picture in each stage; post: of writing a job's answer")
                          .Register(registry_)),
+      batch_size_(prometheus::BuildHistogram()
+                      .Name("vignette_batch_size")
+                      .Help("Sequences in a step of the model, on average over the steps of one picture")
+                      .Register(registry_)
+                      .Add({}, Histogram::BucketBoundaries{1, 2, 4, 8, 16, 32, 64, 128})),
       new_tokens_(prometheus::BuildCounter()
                       .Name("vignette_new_tokens_total")
                       .Help("Tokens written by the model")
@@ -59,7 +66,28 @@ Metrics::Metrics()
       predicted_wait_(gauge(
           registry_, "vignette_predicted_wait_seconds", "How long a new job would probably wait for its turn"
       )),
-      ready_(gauge(registry_, "vignette_ready", "1 once the model is loaded")) {
+      ready_(gauge(registry_, "vignette_ready", "1 once the model is loaded")),
+      pictures_running_(gauge(registry_, "vignette_pictures_running", "Pictures, texts and films in work")),
+      pictures_at_once_(gauge(
+          registry_, "vignette_pictures_at_once",
+          "How many can be in work at once; 0 while the model is loaded"
+      )),
+      busy_seconds_(prometheus::BuildCounter()
+                        .Name("vignette_busy_seconds_total")
+                        .Help("Time in which any picture was in work")
+                        .Register(registry_)
+                        .Add({})),
+      gpu_memory_(prometheus::BuildGauge()
+                      .Name("vignette_gpu_memory_bytes")
+                      .Help("Memory of the GPU, as its driver reports it: of all processes together")
+                      .Register(registry_)),
+      spans_(prometheus::BuildCounter()
+                 .Name("vignette_trace_spans_total")
+                 .Help("Spans of traces, by what became of them: sent or dropped")
+                 .Register(registry_)) {
+    if (cost_per_hour > 0)
+        gauge(registry_, "vignette_cost_per_hour", "What an hour of this machine costs, as its operator says")
+            .Set(cost_per_hour);
     prometheus::BuildGauge()
         .Name("vignette_build_info")
         .Help("Always 1; the version is a label")
@@ -77,9 +105,10 @@ void Metrics::note_answer(std::string_view route, int status, std::chrono::micro
     request_seconds_.Add({{"route", std::string(route)}}, buckets()).Observe(seconds(took));
 }
 
-void Metrics::note_job(const Answer& answer, bool succeeded) {
-    jobs_.Add({{"outcome", succeeded ? "done" : "failed"}}).Increment();
-    for (const AnsweredItem& item : answer.items) {
+void Metrics::note_job(const EndedJob& job) {
+    jobs_.Add({{"outcome", job.succeeded ? "done" : "failed"}}).Increment();
+    stage_seconds_.Add({{"stage", "post"}}, buckets()).Observe(seconds(job.post));
+    for (const AnsweredItem& item : job.answer.items) {
         items_.Add({{"outcome", item.outcome ? "ok" : std::string(to_text(item.outcome.error().code))}}
         ).Increment();
         if (!item.outcome) continue;
@@ -96,16 +125,31 @@ void Metrics::note_job(const Answer& answer, bool succeeded) {
         }};
         for (const auto& [stage, time] : stages)
             stage_seconds_.Add({{"stage", stage}}, buckets()).Observe(seconds(time));
+        if (times.batch > 0) batch_size_.Observe(times.batch);
         new_tokens_.Increment(static_cast<double>(item.outcome->tokens.size()));
     }
 }
 
-std::string Metrics::text(const JobDesk::Load& load, bool ready) {
+std::string Metrics::text(const Now& now) {
+    const MutexLock lock(writing_);  // two who ask at once must not both raise a counter
+    const JobDesk::Load& load = now.load;
     waiting_.Set(static_cast<double>(load.waiting));
     running_.Set(static_cast<double>(load.running));
-    refused_.Increment(static_cast<double>(load.refused) - refused_.Value());
+    raise(refused_, static_cast<double>(load.refused));
     predicted_wait_.Set(std::chrono::duration<double>(load.predicted_wait).count());
-    ready_.Set(ready ? 1 : 0);
+    ready_.Set(now.ready ? 1 : 0);
+    pictures_running_.Set(static_cast<double>(load.pictures_running));
+    pictures_at_once_.Set(static_cast<double>(load.pictures_at_once));
+    raise(busy_seconds_, std::chrono::duration<double>(load.busy).count());
+    for (std::size_t i = 0; i < now.gpus.size(); ++i) {
+        const std::string gpu = std::to_string(i);
+        gpu_memory_.Add({{"gpu", gpu}, {"state", "used"}}).Set(static_cast<double>(now.gpus[i].used_bytes));
+        gpu_memory_.Add({{"gpu", gpu}, {"state", "total"}}).Set(static_cast<double>(now.gpus[i].total_bytes));
+    }
+    if (now.spans) {
+        raise(spans_.Add({{"outcome", "sent"}}), static_cast<double>(now.spans->sent));
+        raise(spans_.Add({{"outcome", "dropped"}}), static_cast<double>(now.spans->dropped));
+    }
     return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

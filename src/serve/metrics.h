@@ -7,37 +7,62 @@
 #include <prometheus/registry.h>
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/mutex.h"
 #include "serve/job_desk.h"
+#include "trace/span_exporter.h"
 #include "wire/answer/answer_json.h"
 
 namespace vignette {
 
+struct DeviceMemory {
+    std::uint64_t used_bytes = 0;
+    std::uint64_t total_bytes = 0;
+};
+
 class Metrics {
 public:
-    Metrics();
+    // `cost_per_hour`: of the machine, in whatever money; 0: not said.
+    explicit Metrics(double cost_per_hour = 0);
 
     void note_request(std::string_view route, int status);  // refused before its route saw it
     void note_answer(std::string_view route, int status, std::chrono::microseconds took);
-    void note_job(const Answer& answer, bool succeeded);
+    void note_job(const EndedJob& job);
 
-    std::string text(const JobDesk::Load& load, bool ready);  // in Prometheus' text format
+    // What is looked up when somebody asks.
+    struct Now {
+        JobDesk::Load load;
+        bool ready = false;
+        std::optional<SpanExporter::Counts> spans;  // nothing: no traces
+        std::vector<DeviceMemory> gpus;
+    };
+    std::string text(const Now& now);  // in Prometheus' text format
 
 private:
+    Mutex writing_;
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
     prometheus::Family<prometheus::Histogram>& request_seconds_;
     prometheus::Family<prometheus::Counter>& jobs_;
     prometheus::Family<prometheus::Counter>& items_;
     prometheus::Family<prometheus::Histogram>& stage_seconds_;
+    prometheus::Histogram& batch_size_;
     prometheus::Counter& new_tokens_;
     prometheus::Gauge& waiting_;
     prometheus::Gauge& running_;
     prometheus::Counter& refused_;
     prometheus::Gauge& predicted_wait_;
     prometheus::Gauge& ready_;
+    prometheus::Gauge& pictures_running_;
+    prometheus::Gauge& pictures_at_once_;
+    prometheus::Counter& busy_seconds_;
+    prometheus::Family<prometheus::Gauge>& gpu_memory_;
+    prometheus::Family<prometheus::Counter>& spans_;
 };
 
 }  // namespace vignette

@@ -11,6 +11,7 @@
 #include "serve/job_desk.h"
 #include "serve/job_store.h"
 #include "serve/metrics.h"
+#include "trace/tracer.h"
 #include "vignette/limits.h"
 
 namespace vignette {
@@ -32,8 +33,10 @@ struct Services {
     JobStore& store;
     Deadlines& deadlines;
     Metrics& metrics;
+    Tracer* tracer = nullptr;         // null: no traces
     std::vector<ServedModel> models;  // the default captioner first, then the default embedder
-    std::atomic<bool> gpu = false;    // the model computes on one; known once it is loaded
+    std::function<std::vector<DeviceMemory>()> gpu_memory = {};  // of each GPU; empty: nobody can say
+    std::atomic<bool> gpu = false;  // the model computes on one; known once it is loaded
     // Answers what this process does not, and says whether it does; empty: nothing.
     std::function<bool(const Call& call, const Route& route)> elsewhere = {};
     bool sdk_routes = false;  // /run and /status as RunPod's own local server has them: --rp_serve_api

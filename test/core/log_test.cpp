@@ -33,5 +33,26 @@ TEST(PlatformLine, IsBoundedAndStillJson) {
     EXPECT_TRUE(Json::accept(line));
 }
 
+TEST(JsonFields, HaveTheJobAndTheRequestIfThereIsOne) {
+    EXPECT_EQ(json_fields("info", "hello", {}), R"("level": "info", "message": "hello")");
+    EXPECT_EQ(
+        json_fields("info", "hello", {"j1", "r1"}),
+        R"("level": "info", "message": "hello", "job": "j1", "request_id": "r1")"
+    );
+}
+
+TEST(JsonFields, AreJsonWhateverAStrangerWrote) {
+    const std::string nasty = "\"quoted\\\" \n\r\t\x01 \xFF \xC3\xA9 {}" + std::string(10'000, '"');
+    const std::string line = "{" + json_fields("error", nasty, {nasty, nasty}) + "}";
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+    EXPECT_LT(line.size(), 12'000U);
+    EXPECT_EQ(Json::parse(line)["job"], Json::parse(line)["request_id"]);
+}
+
+TEST(PeopleLine, HasTheRequestAtItsEnd) {
+    EXPECT_EQ(people_line("hello", {}), "hello");
+    EXPECT_EQ(people_line("hello", {"j1", "r1"}), "j1 | hello request_id=r1");
+}
+
 }  // namespace
 }  // namespace vignette

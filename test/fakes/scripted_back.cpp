@@ -183,11 +183,9 @@ public:
                 code_named(option(options, "fail")), "failed as the prompt says", job.pictures.front().field
             );
         }
-        if (options.contains("decode") && !job.is_frame) {
-            Timings timings;
-            TRY(reader_.read(job, {}, {}, {}, stop, timings));
-        }
         Caption made;
+        if (options.contains("decode") && !job.is_frame)
+            TRY(reader_.read(job, {}, {}, {}, stop, made.timings));
         made.task = job.task;
         if (job.task != Task::caption)
             made.embedding = {

@@ -5,12 +5,13 @@ import json
 import os
 import re
 import socket
+import statistics
 import subprocess
 import time
 import urllib.request
 from contextlib import contextmanager
 
-from bench.common import noisy_photo
+from bench.common import noisy_photo, timed, tiny_bundle
 from program import ROOT
 
 SECONDS = 3  # of load for each side of a pair
@@ -42,10 +43,10 @@ def running(command, port: int):
         process.wait(timeout=30)
 
 
-def ours():
+def ours(program="scripted/vignette", *options):
     port = free_port()
-    program = ROOT / "build/release/scripted/vignette"
-    return running([program, "serve", "--port", port, "--log-level", "warning"], port)
+    command = [ROOT / "build/release" / program, "serve", "--port", port, "--log-level", "warning", *options]
+    return running(command, port)
 
 
 def theirs():
@@ -84,3 +85,25 @@ def serve_1mb(pairs, folder):
     with ours() as our_url, theirs() as their_url:
         for _ in range(pairs):
             yield seconds_each(our_url, "/caption", script), seconds_each(their_url, "/caption", script)
+
+
+def cache_hit(pairs, folder):
+    """The same job again (a 12-megapixel photo of 2 MB to a tiny random BLIP-2) against the first time it was asked."""
+    _, bundle = tiny_bundle(folder, image_size=224)
+    noisy_photo(4000, 3000).save(folder / "photo.jpg", quality=80)
+    photo = base64.b64encode((folder / "photo.jpg").read_bytes()).decode()
+    with ours("vignette", "--model", bundle) as url:
+
+        def ask(number: int):
+            job = {"image_base64": photo, "prompt": f"photo {number}", "max_length": 32, "min_length": 32}
+            request = urllib.request.Request(url + "/caption", json.dumps(job).encode())
+            seconds, answer = timed(lambda: urllib.request.urlopen(request, timeout=60).read())
+            return seconds, json.loads(answer)
+
+        ask(0)  # the first job of all waits for the model and makes it warm
+        for number in range(1, pairs + 1):
+            first, made = ask(number)
+            assert not made.get("cached")
+            again = [ask(number) for _ in range(3)]
+            assert all(answer["cached"] and answer["caption"] == made["caption"] for _, answer in again)
+            yield statistics.median(seconds for seconds, _ in again), first

@@ -119,7 +119,7 @@ Result<void> try_memory(const GpuDriver& driver, std::string_view name) {
     return done(driver, freed, "cuMemFree", name);
 }
 
-Result<Gpu> probe(const GpuDriver& driver, int ordinal) {
+Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuCheck how) {
     std::string place = "device " + std::to_string(ordinal);
     int device = 0;
     TRY(done(driver, driver.device(&device, ordinal), "cuDeviceGet", place));
@@ -136,20 +136,20 @@ Result<Gpu> probe(const GpuDriver& driver, int ordinal) {
     TRY(done(driver, driver.memory(&free, &total), "cuMemGetInfo", place));
     gpu.free_bytes = free;
     gpu.total_bytes = total;
-    TRY(try_memory(driver, place));
+    if (how == GpuCheck::trial) TRY(try_memory(driver, place));
     return gpu;
 }
 
 }  // namespace
 
-Result<Gpus> probe_gpus() {
+Result<Gpus> probe_gpus(GpuCheck how) {
     // Never closed: the driver starts threads, and torch uses the same copy.
     void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) return Gpus{};
-    return probe_gpus(TRY(functions_of(library)));
+    return probe_gpus(TRY(functions_of(library)), how);
 }
 
-Result<Gpus> probe_gpus(const GpuDriver& driver) {
+Result<Gpus> probe_gpus(const GpuDriver& driver, GpuCheck how) {
     Gpus found{.driver = true};
     TRY(done(driver, driver.version(&found.cuda_version), "cuDriverGetVersion"));
     const int started = driver.init(0);
@@ -157,7 +157,8 @@ Result<Gpus> probe_gpus(const GpuDriver& driver) {
     TRY(done(driver, started, "cuInit"));
     int count = 0;
     TRY(done(driver, driver.count(&count), "cuDeviceGetCount"));
-    for (int ordinal = 0; ordinal < count; ++ordinal) found.devices.push_back(TRY(probe(driver, ordinal)));
+    for (int ordinal = 0; ordinal < count; ++ordinal)
+        found.devices.push_back(TRY(probe(driver, ordinal, how)));
     return found;
 }
 

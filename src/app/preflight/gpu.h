@@ -45,7 +45,9 @@ struct GpuDriver {
 
 // A missing driver or device is a value. Any other failure is an error that names the call, the device and
 // CUDA's name for what went wrong.
-Result<Gpus> probe_gpus();
-Result<Gpus> probe_gpus(const GpuDriver& driver);
+// A look (not a trial) can be taken while the GPU computes.
+enum class GpuCheck { trial, look };
+Result<Gpus> probe_gpus(GpuCheck how = GpuCheck::trial);
+Result<Gpus> probe_gpus(const GpuDriver& driver, GpuCheck how = GpuCheck::trial);
 
 }  // namespace vignette

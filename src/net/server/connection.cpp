@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "core/log.h"
+#include "core/random_hex.h"
 #include "net/server/answer_queue.h"
 #include "net/server/body_reader.h"
 #include "net/server/client_stream.h"
@@ -85,6 +85,7 @@ private:
         head_.reset();
         extra_.clear();
         if (!co_await wait_for_request()) co_return false;
+        request_id_.clear();
         RequestParser parser;
         parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
         parser.body_limit(options_.body_bytes_max);
@@ -116,6 +117,7 @@ private:
 
     void note_head(const RequestParser& parser) {
         head_ = read_head(parser.get());
+        request_id_ = head_->id;
         if (host_.handlers().extra_fields) extra_ = host_.handlers().extra_fields(*head_);
     }
 
@@ -214,16 +216,11 @@ private:
         using Kind = AnswerQueue::Part::Kind;
         if (part.kind == Kind::head) {
             if (is_http10_) keep_ = false;
-            add_extra(part.response);
-            return head_text(part.response, std::nullopt, !is_http10_, after());
+            return head_text(completed(part.response), std::nullopt, !is_http10_, after());
         }
         if (is_head_) return {};
         if (part.kind == Kind::end) return is_http10_ ? std::string() : std::string(last_chunk);
         return is_http10_ ? part.piece : chunk_text(part.piece);
-    }
-
-    void add_extra(ServedResponse& response) {
-        response.fields.insert(response.fields.end(), extra_.begin(), extra_.end());
     }
 
     AfterAnswer after() {
@@ -231,9 +228,16 @@ private:
         return keep_ ? AfterAnswer::keep : AfterAnswer::close;
     }
 
+    // By its id a client can say later which of its requests it means.
+    ServedResponse& completed(ServedResponse& response) {
+        if (request_id_.empty()) request_id_ = random_hex(16);  // its head could not be read
+        response.fields.push_back({"x-request-id", request_id_});
+        response.fields.insert(response.fields.end(), extra_.begin(), extra_.end());
+        return response;
+    }
+
     asio::awaitable<bool> send_whole(ServedResponse response) {
-        add_extra(response);
-        std::string text = head_text(response, response.body.size(), false, after());
+        std::string text = head_text(completed(response), response.body.size(), false, after());
         if (!is_head_ && response.status != 204) text += response.body;
         co_return co_await send(std::move(text));
     }
@@ -302,7 +306,8 @@ private:
     std::shared_ptr<AnswerQueue> queue_;  // of the exchange that runs
     std::optional<ServedRequest> head_;   // from its end until the body's
     std::vector<HttpField> extra_;        // of every answer to it
-    bool idle_ = false;                   // all of these: on the strand only
+    std::string request_id_;
+    bool idle_ = false;  // all of these: on the strand only
     bool keep_ = false;
     bool is_http10_ = false;
     bool is_head_ = false;

@@ -1,6 +1,7 @@
 // One HTTP request that we serve, and its answer.
 #pragma once
 
+#include <chrono>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -17,9 +18,11 @@ struct ServedRequest {
     // The first field of that name, in any case; empty if there is none.
     std::string_view field(std::string_view name) const;
 
-    std::string method;  // in capitals
-    std::string path;    // as it was sent, without the query
-    std::string query;   // without its question mark
+    std::string id;  // the client's x-request-id, if that is sane and short, or else a new one
+    std::chrono::system_clock::time_point began;  // when its head had come
+    std::string method;                           // in capitals
+    std::string path;                             // as it was sent, without the query
+    std::string query;                            // without its question mark
     std::vector<HttpField> fields;
     std::string body;         // with 64 bytes to spare if its length was announced
     std::string tenant = {};  // who asks, where that is known already; the key is then not among the fields

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/ascii.h"
+#include "core/random_hex.h"
 
 namespace vignette {
 namespace {
@@ -19,6 +20,16 @@ std::string_view without_origin(std::string_view target) {
         return path == std::string_view::npos ? "/" : target.substr(path);
     }
     return target;
+}
+
+// It is written to logs and sent back.
+std::string request_id(std::string_view asked) {
+    constexpr std::size_t bytes_max = 128;
+    constexpr std::string_view also = "-_.:/+=@~";
+    const bool sane = !asked.empty() && asked.size() <= bytes_max && std::ranges::all_of(asked, [&](char c) {
+        return is_ascii_alphanumeric(c) || also.contains(c);
+    });
+    return sane ? std::string(asked) : random_hex(16);
 }
 
 }  // namespace
@@ -56,6 +67,8 @@ ServedRequest read_head(const RequestHead& head) {
     const std::string_view target = without_origin({head.target().data(), head.target().size()});
     const std::size_t query = target.find('?');
     ServedRequest request;
+    request.id = request_id({head["x-request-id"].data(), head["x-request-id"].size()});
+    request.began = std::chrono::system_clock::now();
     request.method = std::string(head.method_string());
     request.path = std::string(target.substr(0, query));
     if (query != std::string_view::npos) request.query = std::string(target.substr(query + 1));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/enum_text.h"
 #include "core/percent.h"
 #include "serve/api_keys.h"
 #include "serve/routes/routes.h"
@@ -43,7 +44,7 @@ void Call::answer(std::string json, int status) const {
 }
 
 void Call::refuse(const Error& error) const {
-    ServedResponse response = refusal(route_->dialect, error);
+    ServedResponse response = refusal(route_->dialect, error, http_status(error.code), origin_.request_id);
     if (error.code == ErrorCode::overloaded) {
         const auto wait = std::chrono::ceil<std::chrono::seconds>(services_->desk.load().predicted_wait);
         constexpr std::chrono::seconds least{1}, most{60};
@@ -56,6 +57,7 @@ std::string Call::refusal_text(const Error& error) const { return refusal(route_
 
 void Call::run(Request job, std::size_t bytes, std::function<void(StreamEvent)> on_event, OnDone on_done)
     const {
+    job.origin = origin_;
     const std::stop_source stop;
     // The client's leaving stops the job. It lives as long as the job's functions do.
     const auto leaving = std::make_shared<std::stop_callback<std::function<void()>>>(

@@ -11,6 +11,7 @@
 #include "serve/job_desk.h"
 #include "serve/services.h"
 #include "vignette/error.h"
+#include "vignette/origin.h"
 
 namespace vignette {
 
@@ -22,9 +23,13 @@ class Call {
 public:
     Call(
         std::shared_ptr<Exchange> exchange, const Route& route, std::vector<std::string> parts,
-        Services& services
+        Services& services, Origin origin
     )
-        : exchange_(std::move(exchange)), route_(&route), parts_(std::move(parts)), services_(&services) {}
+        : exchange_(std::move(exchange)),
+          route_(&route),
+          parts_(std::move(parts)),
+          services_(&services),
+          origin_(std::move(origin)) {}
 
     const ServedRequest& request() const { return exchange_->request(); }
     std::string take_body() const { return exchange_->take_body(); }
@@ -32,6 +37,7 @@ public:
     std::optional<std::string> query(std::string_view name) const;
     std::string tenant() const;                  // who asks, as far as the key tells
     bool may_see(const std::string& job) const;  // whether it is the client's own
+    const Origin& origin() const { return origin_; }
     Services& services() const { return *services_; }
     Exchange& exchange() const { return *exchange_; }
 
@@ -49,6 +55,7 @@ private:
     const Route* route_;
     std::vector<std::string> parts_;
     Services* services_;
+    Origin origin_;
 };
 
 }  // namespace vignette

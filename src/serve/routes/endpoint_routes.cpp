@@ -54,7 +54,9 @@ void endpoint_run(const Call& call) {
     const auto accepted = [call](const Result<std::string>& id) {
         id ? call.answer(format_status({.id = *id})) : call.refuse(id.error());
     };
-    call.services().store.submit(call.take_body(), Submitted::to_poll, call.tenant(), accepted);
+    call.services().store.submit(
+        call.take_body(), Submitted::to_poll, call.tenant(), accepted, call.origin()
+    );
 }
 
 void endpoint_runsync(const Call& call) {
@@ -63,7 +65,9 @@ void endpoint_runsync(const Call& call) {
     const auto accepted = [call, wait = *wait](const Result<std::string>& id) {
         id ? answer_when_ended(call, *id, wait) : call.refuse(id.error());
     };
-    call.services().store.submit(call.take_body(), Submitted::to_wait, call.tenant(), accepted);
+    call.services().store.submit(
+        call.take_body(), Submitted::to_wait, call.tenant(), accepted, call.origin()
+    );
 }
 
 void endpoint_status(const Call& call) {

@@ -66,9 +66,12 @@ void openapi(const Call& call) {
 
 void metrics(const Call& call) {
     const Services& services = call.services();
+    Metrics::Now now{.load = services.desk.load(), .ready = services.desk.is_open(), .spans = {}, .gpus = {}};
+    if (services.tracer != nullptr) now.spans = services.tracer->counts();
+    if (services.gpu && services.gpu_memory) now.gpus = services.gpu_memory();
     call.exchange().answer({
         .status = 200,
-        .body = services.metrics.text(services.desk.load(), services.desk.is_open()),
+        .body = services.metrics.text(now),
         .content_type = "text/plain; version=0.0.4; charset=utf-8",
         .fields = {},
     });

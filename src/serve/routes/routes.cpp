@@ -202,8 +202,8 @@ Match find_route(std::string_view method, std::string_view path) {
     return found;
 }
 
-ServedResponse refusal(Dialect dialect, const Error& error, int status) {
-    return {.status = status, .body = format_refusal(dialect, error, status), .fields = {}};
+ServedResponse refusal(Dialect dialect, const Error& error, int status, std::string_view request_id) {
+    return {.status = status, .body = format_refusal(dialect, error, status, request_id), .fields = {}};
 }
 
 ServedResponse refusal(Dialect dialect, const Error& error) {

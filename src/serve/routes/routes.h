@@ -37,8 +37,8 @@ struct Match {
 };
 Match find_route(std::string_view method, std::string_view path);
 
-// An error in the words of a dialect.
+// An error in the words of a dialect, with the request's id where these have a place for it.
 ServedResponse refusal(Dialect dialect, const Error& error);
-ServedResponse refusal(Dialect dialect, const Error& error, int status);
+ServedResponse refusal(Dialect dialect, const Error& error, int status, std::string_view request_id = {});
 
 }  // namespace vignette

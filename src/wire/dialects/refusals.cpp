@@ -27,7 +27,13 @@ std::string_view anthropic_type(int status) {
     }
 }
 
-Json in_words_of(Dialect dialect, const Error& error, int status) {
+Json anthropic_refusal(const std::string& message, int status, std::string_view request_id) {
+    Json json{{"type", "error"}, {"error", {{"type", anthropic_type(status)}, {"message", message}}}};
+    if (!request_id.empty()) json["request_id"] = request_id;
+    return json;
+}
+
+Json in_words_of(Dialect dialect, const Error& error, int status, std::string_view request_id) {
     const bool named = error.field.empty() || error.message.starts_with(error.field);
     const std::string message = named ? error.message : error.field + ": " + error.message;
     switch (dialect) {
@@ -42,8 +48,7 @@ Json in_words_of(Dialect dialect, const Error& error, int status) {
                   {"param", error.field.empty() ? Json() : Json(error.field)},
                   {"code", to_text(error.code)}}}
             };
-        case Dialect::anthropic:
-            return {{"type", "error"}, {"error", {{"type", anthropic_type(status)}, {"message", message}}}};
+        case Dialect::anthropic: return anthropic_refusal(message, status, request_id);
         case Dialect::photoprism: return {{"code", status}, {"error", message}};
         case Dialect::immich: return {{"detail", message}};
     }
@@ -51,13 +56,15 @@ Json in_words_of(Dialect dialect, const Error& error, int status) {
         {"code", to_text(error.code)}, {"message", error.message}, {"retryable", retryable(error.code)}
     };
     if (!error.field.empty()) inner["field"] = error.field;
+    if (!request_id.empty()) inner["request_id"] = request_id;
     return {{"error", std::move(inner)}};
 }
 
 }  // namespace
 
-std::string format_refusal(Dialect dialect, const Error& error, int status) {
-    return in_words_of(dialect, error, status).dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string format_refusal(Dialect dialect, const Error& error, int status, std::string_view request_id) {
+    const Json json = in_words_of(dialect, error, status, request_id);
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace vignette

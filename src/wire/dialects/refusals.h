@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "vignette/error.h"
 
@@ -9,7 +10,8 @@ namespace vignette {
 
 enum class Dialect { vignette, runpod, openai, anthropic, ollama, photoprism, immich };
 
-// `status`: the HTTP status that goes with it.
-std::string format_refusal(Dialect dialect, const Error& error, int status);
+// `status`: the HTTP status that goes with it. `request_id`: of the request, for those that say it; may be
+// empty.
+std::string format_refusal(Dialect dialect, const Error& error, int status, std::string_view request_id = {});
 
 }  // namespace vignette

@@ -97,6 +97,14 @@ TEST_F(GpuProbe, TellsTheDriverAndEachDevice) {
     EXPECT_EQ(driver_.allocations, 2);
 }
 
+TEST_F(GpuProbe, ALookWritesNothing) {
+    driver_.allocate_errors[1] = 2;
+    const Result<Gpus> found = probe_gpus(functions(), GpuCheck::look);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->devices.size(), 2U);
+    EXPECT_EQ(driver_.allocations, 0);
+}
+
 TEST_F(GpuProbe, NoDeviceIsNoError) {
     driver_.devices = 0;
     EXPECT_TRUE(probe_gpus(functions()).value().devices.empty());
