@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,10 +17,14 @@
 
 namespace vignette {
 
-// A picture preprocessed for the model; opaque to everyone else.
+// A picture preprocessed for the model; opaque to everyone else. Several sequences may share one, also one
+// after another: the model's thread leaves in it what it saw, and does not look again.
 class ModelInput {
 public:
     virtual ~ModelInput() = default;
+
+    // How much memory it holds now; the number changes when the model has seen it. Any thread.
+    virtual std::size_t bytes() const = 0;
 
     // How many placeholders represent the picture in a prompt; 0 for an embedder, which has no prompts.
     virtual int tokens() const = 0;
@@ -100,7 +105,7 @@ struct Candidate {
 
 struct StepResult {
     std::vector<std::vector<Candidate>> candidates;  // one list per choice, best first
-    std::chrono::microseconds vision{};
+    std::chrono::microseconds vision{};              // 0: all pictures had been seen before
     std::chrono::microseconds prefill{};
 };
 

@@ -157,10 +157,11 @@ int serve_until_stopped(
     );
     Result<std::unique_ptr<Captioner>> loaded = load(config, signals.token());
     if (!loaded) {
-        log_error("cannot load the model: " + loaded.error().message);
+        const bool usage = loaded.error().code == ErrorCode::usage;  // the model is not to blame
+        log_error((usage ? "" : "cannot load the model: ") + loaded.error().message);
         desk.stop_all();  // who has come meanwhile is told
         web->drain(std::chrono::steady_clock::now() + 2s);
-        return exit_failed;
+        return usage ? exit_usage : exit_failed;
     }
     captioner = *std::move(loaded);
     services.gpu = computes_on_gpu(options.device);
@@ -186,7 +187,6 @@ int serve(const Options& options) {
         return exit_usage;
     }
     config->fetcher = fetcher->get();
-    config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(64)) * MiB;
     return serve_until_stopped(options, *config, *keys, *webhook_rules, signals);
 }
 

@@ -17,11 +17,13 @@ std::int64_t pictures_at_once(const at::Device& device);
 // Placeholders of all pictures of one newcomer.
 std::int64_t picture_tokens(const Admission& one);
 
-// For each newcomer [its placeholders, width], on the device. The pictures of all go through the program
-// together, a bounded number at a time. Throws what torch throws, also when the program makes something else
-// than the manifest promised.
-std::vector<at::Tensor> encode_pictures(
-    Program& program, std::span<const Admission> newcomers, const at::Device& device
-);
+// Leaves in each of their pictures its features, [its placeholders, width] on the device. Those that have
+// none yet go through the program together, a bounded number at a time, each once however many ask about it;
+// false: all had some. Throws what torch throws, also when the program makes something else than the manifest
+// promised.
+bool see_pictures(Program& program, std::span<const Admission> newcomers, const at::Device& device);
+
+// For each newcomer [its placeholders, width]; of seen pictures.
+std::vector<at::Tensor> features_of(std::span<const Admission> newcomers);
 
 }  // namespace vignette

@@ -47,10 +47,11 @@ Result<StepResult> Steps::run(const StepPlan& plan) {
     if (!plan.admissions.empty()) {
         TRY(check_prompts(plan.admissions));
         const auto start = StepClock::now();
-        const std::vector<at::Tensor> features = encode_pictures(program_, plan.admissions, options_.device);
-        wait();
-        result.vision = elapsed(start);
-        logits = prefill(plan.admissions, features);
+        if (see_pictures(program_, plan.admissions, options_.device)) {
+            wait();
+            result.vision = elapsed(start);
+        }
+        logits = prefill(plan.admissions, features_of(plan.admissions));
         wait();
         result.prefill = elapsed(start) - result.vision;
     }
@@ -189,7 +190,8 @@ void Steps::warm_up(const ModelInput& picture, std::span<const TokenId> prompt) 
     TORCH_CHECK(
         length <= last, "a picture takes ", picture.tokens(), " of the manifest's ", last + 1, " positions"
     );
-    check_logits(prefill({&one, 1}, encode_pictures(program_, {&one, 1}, options_.device)));
+    see_pictures(program_, {&one, 1}, options_.device);
+    check_logits(prefill({&one, 1}, features_of({&one, 1})));
     for (const int position : {length, last}) {  // what the cache promises, the program's tables must have
         const DecodeRow next{
             .slot = cache_.scratch(), .token = prompt.back(), .position = position, .prompt = length

@@ -66,7 +66,9 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     const at::Device device = TRY(select_device(options.device));
     Program program = TRY(Program::load(bundle, manifest, device));
     const int slots = options.slots > 0 ? options.slots : TRY(torch_wall([&]() -> Result<int> {
-        return default_slots(manifest, free_on_gpu(device));
+        FreeOnGpu free = free_on_gpu(device);
+        if (free) *free -= std::min(*free, options.reserved_bytes);
+        return default_slots(manifest, free);
     }));
     const ModelShape shape{
         .slots = slots, .positions = manifest.cache.positions, .vocabulary = manifest.info.text.vocabulary

@@ -204,6 +204,7 @@ JobDesk::Load JobDesk::load() const {
     Load load = counts_;
     load.waiting = held_.size() - load.running;
     load.predicted_wait = predicted_wait();
+    if (captioner_ != nullptr) load.caches = captioner_->caches();
     return load;
 }
 

@@ -53,6 +53,7 @@ public:
         std::size_t failed = 0;
         std::size_t refused = 0;
         std::chrono::milliseconds predicted_wait{};
+        CachesUse caches{};
     };
 
     // `watch` is told of every job that has ended; it may be empty.

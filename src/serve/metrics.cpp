@@ -59,7 +59,17 @@ Metrics::Metrics()
       predicted_wait_(gauge(
           registry_, "vignette_predicted_wait_seconds", "How long a new job would probably wait for its turn"
       )),
-      ready_(gauge(registry_, "vignette_ready", "1 once the model is loaded")) {
+      ready_(gauge(registry_, "vignette_ready", "1 once the model is loaded")),
+      cache_lookups_(
+          prometheus::BuildCounter()
+              .Name("vignette_cache_lookups_total")
+              .Help("Looks into the caches of answers and of what models saw in pictures, by outcome")
+              .Register(registry_)
+      ),
+      cache_bytes_(prometheus::BuildGauge()
+                       .Name("vignette_cache_bytes")
+                       .Help("What the caches hold in memory")
+                       .Register(registry_)) {
     prometheus::BuildGauge()
         .Name("vignette_build_info")
         .Help("Always 1; the version is a label")
@@ -97,12 +107,27 @@ void Metrics::note_job(const Answer& answer, bool succeeded) {
     }
 }
 
+void Metrics::note_caches(const CachesUse& caches) {
+    const auto note = [this](const char* name, const CacheUse& use) {
+        const auto raise = [&](const char* outcome, std::uint64_t count) {
+            prometheus::Counter& counter = cache_lookups_.Add({{"cache", name}, {"outcome", outcome}});
+            counter.Increment(static_cast<double>(count) - counter.Value());
+        };
+        raise("hit", use.hits);
+        raise("miss", use.misses);
+        cache_bytes_.Add({{"cache", name}}).Set(static_cast<double>(use.bytes));
+    };
+    note("answers", caches.answers);
+    note("vision", caches.vision);
+}
+
 std::string Metrics::text(const JobDesk::Load& load, bool ready) {
     waiting_.Set(static_cast<double>(load.waiting));
     running_.Set(static_cast<double>(load.running));
     refused_.Increment(static_cast<double>(load.refused) - refused_.Value());
     predicted_wait_.Set(std::chrono::duration<double>(load.predicted_wait).count());
     ready_.Set(ready ? 1 : 0);
+    note_caches(load.caches);
     return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

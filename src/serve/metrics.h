@@ -25,6 +25,8 @@ public:
     std::string text(const JobDesk::Load& load, bool ready);  // in Prometheus' text format
 
 private:
+    void note_caches(const CachesUse& caches);
+
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
     prometheus::Family<prometheus::Histogram>& request_seconds_;
@@ -37,6 +39,8 @@ private:
     prometheus::Counter& refused_;
     prometheus::Gauge& predicted_wait_;
     prometheus::Gauge& ready_;
+    prometheus::Family<prometheus::Counter>& cache_lookups_;
+    prometheus::Family<prometheus::Gauge>& cache_bytes_;
 };
 
 }  // namespace vignette

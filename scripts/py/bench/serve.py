@@ -42,10 +42,9 @@ def running(command, port: int):
         process.wait(timeout=30)
 
 
-def ours():
+def ours(*options, program=ROOT / "build/release/scripted/vignette"):
     port = free_port()
-    program = ROOT / "build/release/scripted/vignette"
-    return running([program, "serve", "--port", port, "--log-level", "warning"], port)
+    return running([program, "serve", "--port", port, "--log-level", "warning", *options], port)
 
 
 def theirs():
@@ -84,3 +83,33 @@ def serve_1mb(pairs, folder):
     with ours() as our_url, theirs() as their_url:
         for _ in range(pairs):
             yield seconds_each(our_url, "/caption", script), seconds_each(their_url, "/caption", script)
+
+
+def caption(url: str, picture: bytes, prompt: str) -> dict:
+    fields = {"image_base64": base64.b64encode(picture).decode(), "prompt": prompt, "max_length": 8, "num_beams": 1}
+    request = urllib.request.Request(url + "/caption", json.dumps(fields).encode())
+    return json.load(urllib.request.urlopen(request, timeout=300))
+
+
+def vision_cache(pairs, folder):
+    """Eight prompts on a fresh photo of 2 MP, in turn: what the demo model saw kept, against a look each."""
+    prompts = [f"a photo of {number}" for number in range(8)]
+    whole = ROOT / "build/release/vignette"
+
+    def ask(url, picture):
+        start = time.perf_counter()
+        answers = [caption(url, picture, prompt) for prompt in prompts]
+        return time.perf_counter() - start, answers
+
+    with (
+        ours("--cache-mib", 0, program=whole) as keeping,
+        ours("--cache-mib", 0, "--vision-cache-mib", 0, program=whole) as forgetting,
+    ):
+        for quality in range(80, 80 + pairs):
+            noisy_photo(1600, 1200).save(folder / "photo.jpg", quality=quality)
+            picture = (folder / "photo.jpg").read_bytes()
+            kept, kept_answers = ask(keeping, picture)
+            fresh, fresh_answers = ask(forgetting, picture)
+            assert [one["caption"] for one in kept_answers] == [one["caption"] for one in fresh_answers]
+            assert ["vision_cached" in one for one in kept_answers] == [False] + [True] * 7
+            yield kept, fresh
