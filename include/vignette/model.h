@@ -35,6 +35,7 @@ struct Admission {
     SlotId slot{};
     std::span<const ModelInput* const> pictures;  // in the order of their placeholders
     std::span<const TokenId> prompt;              // including placeholders
+    bool may_recur = false;                       // the model may keep what it reads for the same asked again
 };
 
 // One beam of one sequence: write `token` at `position` of `slot`, then score what may follow.
@@ -106,7 +107,7 @@ struct Candidate {
 struct StepResult {
     std::vector<std::vector<Candidate>> candidates;  // one list per choice, best first
     std::chrono::microseconds vision{};              // 0: all pictures had been seen before
-    std::chrono::microseconds prefill{};
+    std::chrono::microseconds prefill{};             // 0: all prompts had been read before
 };
 
 // Preprocesses a picture while it is still being decoded. One thread at a time; must not outlive its model.

@@ -27,7 +27,8 @@ Result<std::shared_ptr<OpenedModel>> open_model(
     const ModelOptions options{
         .device = config.device,
         .slots = config.slots,
-        .reserved_bytes = config.limits.vision_cache_bytes_max,
+        .reserved_bytes = 2 * config.limits.vision_cache_bytes_max,  // for pictures, and for prompts
+        .prompts_bytes_max = config.limits.vision_cache_bytes_max,
         .threads = config.threads
     };
     if (manifest.info.kind == BundleKind::embedder) {

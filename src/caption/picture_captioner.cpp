@@ -158,6 +158,7 @@ Result<GenerationRequest> PictureCaptioner::request_of(const Work& work, int sam
     GenerationRequest request;
     request.pictures = work.pictures;
     request.prompt = work.prompt;
+    request.may_recur = !work.kept.empty();
     request.rules = work.settings.rules;
     if (request.rules.sampling) request.rules.sampling->seed += static_cast<std::uint64_t>(sample);
     request.stop = work.stop;

@@ -73,7 +73,9 @@ std::int64_t picture_tokens(const Admission& one) {
     return sum;
 }
 
-bool see_pictures(Program& program, std::span<const Admission> newcomers, const at::Device& device) {
+bool see_pictures(
+    Program& program, std::span<const Admission> newcomers, const at::Device& device, std::uint64_t& last
+) {
     const Pictures unseen = unseen_of(newcomers);
     if (unseen.empty()) return false;
     const at::Tensor encoded = encode_tiles(program, unseen, device);
@@ -88,9 +90,18 @@ bool see_pictures(Program& program, std::span<const Admission> newcomers, const 
             "the program makes features of shape ", features.sizes(), " of a picture with ",
             picture->tokens(), " tokens in the prompt"
         );
-        picture->keep(std::move(features));
+        picture->keep(std::move(features), ++last);
     }
     return true;
+}
+
+std::optional<PromptKey> key_of(const Admission& one) {
+    PromptKey key{.pictures = {}, .tokens = {one.prompt.begin(), one.prompt.end()}};
+    for (const ModelInput* picture : one.pictures) {
+        key.pictures.push_back(pixels_of(picture).number());
+        if (key.pictures.back() == 0) return std::nullopt;
+    }
+    return key;
 }
 
 std::vector<at::Tensor> features_of(std::span<const Admission> newcomers) {

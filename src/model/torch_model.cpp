@@ -78,7 +78,10 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     ));
     Steps steps(
         std::move(program), std::move(cache),
-        {.image_token = manifest.info.text.image_token, .shape = shape, .device = device}
+        {.image_token = manifest.info.text.image_token,
+         .shape = shape,
+         .device = device,
+         .prompts_bytes_max = options.prompts_bytes_max}
     );
     auto parts = std::make_unique<Parts>(Parts{
         .shape = shape,
@@ -102,7 +105,10 @@ std::unique_ptr<Preparation> TorchModel::prepare() const { return parts_->prepro
 
 Result<StepResult> TorchModel::step(const StepPlan& plan) {
     take_over_thread_count();
-    return torch_wall([&] { return parts_->steps.run(plan); });
+    const auto run = [&] { return torch_wall([&] { return parts_->steps.run(plan); }); };
+    Result<StepResult> done = run();
+    const bool short_of_memory = !done && done.error().code == ErrorCode::out_of_memory;
+    return short_of_memory && parts_->steps.make_room() ? run() : done;
 }
 
 }  // namespace vignette

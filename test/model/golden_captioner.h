@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,7 +23,8 @@ public:
     explicit GoldenCaptioner(const std::string& family, int slots = 8)
         : manifest_(golden_manifest(family)), golden_(family + "/golden.safetensors") {
         auto opened = TorchModel::open(
-            golden_bundle(family), manifest_, {.device = "cpu", .slots = slots, .threads = 1}
+            golden_bundle(family), manifest_,
+            {.device = "cpu", .slots = slots, .prompts_bytes_max = std::size_t{1} << 24U, .threads = 1}
         );
         EXPECT_TRUE(opened) << opened.error().message;
         model_ = std::move(opened).value();

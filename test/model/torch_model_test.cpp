@@ -70,14 +70,48 @@ TEST_P(FamilyTest, ASeenPictureHoldsItsFeaturesAndNothingElse) {
     }
 }
 
+TEST_P(FamilyTest, APromptThatWasReadBeforeIsNotReadAgainAndIsAnsweredTheSame) {
+    const int number = captioner_.that_go_on().at(0);
+    const auto ask = [&](int slot, const Choice& choice = {}) {
+        StepPlan plan = captioner_.admission(SlotId{slot}, number, choice);
+        plan.admissions[0].may_recur = true;
+        return captioner_.model().step(plan);
+    };
+    const std::vector forbidden{captioner_.greedy(number).at(0)};
+    const auto first = ask(0, {.rows = 1, .candidates = 1, .forbidden = forbidden});
+    EXPECT_GT(first->prefill.count(), 0);
+    captioner_.expect_golden(std::vector<int>(static_cast<std::size_t>(captioner_.requests()), 0)
+    );  // others in its slot, and its neighbours'
+    for (const int slot : {1, 0, 3}) {
+        const auto again = ask(slot);
+        EXPECT_EQ(again->prefill.count() + again->vision.count(), 0);
+        EXPECT_EQ(first_of(again, 0).token, captioner_.greedy(number).at(0)) << "not what was forbidden then";
+        StepPlan next;
+        next.decode.push_back(captioner_.row(SlotId{slot}, number, first_of(again, 0).token, 1));
+        next.choices.emplace_back();
+        EXPECT_EQ(first_of(captioner_.model().step(next), 0).token, captioner_.greedy(number).at(1));
+    }
+    EXPECT_GT(captioner_.model().step(captioner_.admission(SlotId{2}, number))->prefill.count(), 0)
+        << "who may not recur is read anew";
+}
+
 TEST_P(FamilyTest, ManyQuestionsAboutOnePictureAreAnsweredAsIfEachHadBroughtIt) {
+    const int number = captioner_.that_go_on().at(0);
     StepPlan plan;
     for (int slot = 0; slot < 4; ++slot) {
-        plan.admissions.push_back(captioner_.admission(SlotId{slot}, 0).admissions.front());
+        plan.admissions.push_back(captioner_.admission(SlotId{slot}, number).admissions.front());
         plan.choices.emplace_back();
     }
     const auto result = captioner_.model().step(plan);
-    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(first_of(result, i).token, captioner_.greedy(0).at(0));
+    StepPlan next;
+    for (int slot = 0; slot < 4; ++slot) {
+        const Candidate& said = first_of(result, static_cast<std::size_t>(slot));
+        EXPECT_EQ(said.token, captioner_.greedy(number).at(0));
+        next.decode.push_back(captioner_.row(SlotId{slot}, number, said.token, 1));
+        next.choices.emplace_back();
+    }
+    const auto second = captioner_.model().step(next);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(first_of(second, i).token, captioner_.greedy(number).at(1));
 }
 
 // Rows of a beam search that continue alike must be alike wherever their slot came from.

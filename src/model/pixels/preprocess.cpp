@@ -72,10 +72,11 @@ std::unique_ptr<Preparation> Preprocessor::begin() const {
 }
 
 // Most features are views of a whole batch's, which would stay as long as any of them.
-void TorchInput::keep(at::Tensor features) const {
+void TorchInput::keep(at::Tensor features, std::uint64_t number) const {
     if (features.storage().nbytes() > features.nbytes()) features = features.clone();
     features_ = std::move(features);
     values_ = at::Tensor();
+    number_ = number;
     bytes_ = features_.nbytes();
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -33,11 +34,13 @@ public:
 
     // The model's thread only, like values(): what it saw, [tokens, width] on its device; undefined before.
     const at::Tensor& features() const { return features_; }
-    void keep(at::Tensor features) const;
+    void keep(at::Tensor features, std::uint64_t number) const;
+    std::uint64_t number() const { return number_; }  // that no other seen picture has; 0: not seen
 
 private:
     mutable at::Tensor values_;
     mutable at::Tensor features_;
+    mutable std::uint64_t number_ = 0;
     Size original_;
     std::int64_t tiles_;
     int tokens_;
