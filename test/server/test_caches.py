@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from serving import ROOT, WHOLE, get, serving
+from serving import ROOT, WHOLE, free_port, get, serving
 
 PICTURE = base64.b64encode((ROOT / "test/events/scene-1.png").read_bytes()).decode()
 
@@ -75,7 +75,7 @@ def test_the_command_line_shares_the_folder_with_a_server(tmp_path):
 def test_a_folder_that_cannot_be_used_is_told_at_the_start(tmp_path, command):
     (tmp_path / "file").write_text("")
     words = [WHOLE, command, "--cache-folder", tmp_path / "file"]
-    words += ["--port", "0"] if command == "serve" else [ROOT / "test/events/scene-1.png"]
+    words += ["--port", str(free_port())] if command == "serve" else [ROOT / "test/events/scene-1.png"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2, done.stderr
     assert "VIGNETTE_CACHE_FOLDER" in done.stderr
