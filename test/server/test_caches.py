@@ -31,6 +31,7 @@ def test_many_prompts_on_one_picture_are_one_look():
     with serving(WHOLE, "--vision-cache-mib", "0", "--cache-mib", "0") as url:
         alone = [ask(url, prompt=prompt) for prompt in prompts]
         assert not any("vision_cached" in one for one in alone)
+        drawn = [ask(url, prompt=prompts[0], temperature=1, seed=seed) for seed in range(3)]
     with serving(WHOLE) as url:
         with ThreadPoolExecutor(8) as pool:
             together = list(pool.map(lambda prompt: ask(url, prompt=prompt), prompts))
@@ -40,6 +41,9 @@ def test_many_prompts_on_one_picture_are_one_look():
         assert later["vision_cached"] and "cached" not in later
         assert later["timings"]["vision"] == later["timings"]["decode"] == 0
         assert later["image"] == alone[0]["image"]
+        again = [ask(url, prompt=prompts[0], temperature=1, seed=seed) for seed in range(3)]
+        assert [one["caption"] for one in again] == [one["caption"] for one in drawn]
+        assert all(one["timings"]["prefill"] == one["timings"]["vision"] == 0 for one in again), "it was read before"
         assert "vision_cached" not in ask(url, prompt="a picture of", cache=False)
         again = ask(url, prompt="a picture of")
         assert again["cached"] and "vision_cached" not in again

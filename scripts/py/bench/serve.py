@@ -92,9 +92,10 @@ def caption(url: str, picture: bytes, prompt: str) -> dict:
 
 
 def vision_cache(pairs, folder):
-    """Eight prompts on a fresh photo of 2 MP, in turn: what the demo model saw kept, against a look each."""
+    """Eight prompts on a fresh photo of 12 MP, in turn: what the demo model saw kept, against a look each."""
     prompts = [f"a photo of {number}" for number in range(8)]
     whole = ROOT / "build/release/vignette"
+    photo = noisy_photo(4000, 3000)
 
     def ask(url, picture):
         start = time.perf_counter()
@@ -106,7 +107,7 @@ def vision_cache(pairs, folder):
         ours("--cache-mib", 0, "--vision-cache-mib", 0, program=whole) as forgetting,
     ):
         for quality in range(80, 80 + pairs):
-            noisy_photo(1600, 1200).save(folder / "photo.jpg", quality=quality)
+            photo.save(folder / "photo.jpg", quality=quality)
             picture = (folder / "photo.jpg").read_bytes()
             kept, kept_answers = ask(keeping, picture)
             fresh, fresh_answers = ask(forgetting, picture)
