@@ -92,7 +92,8 @@ struct Caption {
     std::optional<Embedding> embedding;
     std::vector<ImageInfo> images;  // of the job's pictures
     Timings timings;
-    bool cached = false;  // the answer to the same job asked before
+    bool cached = false;         // the answer to the same job asked before
+    bool vision_cached = false;  // the model had seen all of the job's pictures for others before
     std::vector<Warning> warnings;
 };
 

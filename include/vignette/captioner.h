@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -35,7 +36,9 @@ struct CaptionerConfig {
     int threads = 0;                // for CPU operators; 0: all cores
     std::filesystem::path decoder;  // the program that opens what strangers send; empty: done in this process
     std::size_t cache_bytes = 0;    // of answers that are kept for the same job asked again; 0: none
-    Fetcher* fetcher = nullptr;     // must outlive the captioner; null: addresses are refused
+    std::filesystem::path cache_folder;  // that keeps answers, too; prepared; empty: none
+    std::size_t cache_folder_bytes = 0;  // of its files
+    Fetcher* fetcher = nullptr;          // must outlive the captioner; null: addresses are refused
     Limits limits;
 };
 
@@ -43,9 +46,24 @@ struct CaptionerConfig {
 // pieces are the caption's text.
 using OnPiece = std::function<void(std::string_view piece)>;
 
+// How a cache has served so far.
+struct CacheUse {
+    std::uint64_t hits = 0;  // of those who looked
+    std::uint64_t misses = 0;
+    std::size_t bytes = 0;  // in memory now
+};
+
+struct CachesUse {
+    CacheUse answers;  // the folder's hits among them
+    CacheUse vision;   // what models saw in pictures
+};
+
 class Captioner {
 public:
     virtual ~Captioner() = default;
+
+    // Any thread.
+    virtual CachesUse caches() const { return {}; }
 
     // How many pictures are processed concurrently with the default bundle's defaults; more would only wait.
     // At least 1.

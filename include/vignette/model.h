@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,10 +17,14 @@
 
 namespace vignette {
 
-// A picture preprocessed for the model; opaque to everyone else.
+// A picture preprocessed for the model; opaque to everyone else. Several sequences may share one, also one
+// after another: the model's thread leaves in it what it saw, and does not look again.
 class ModelInput {
 public:
     virtual ~ModelInput() = default;
+
+    // How much memory it holds now; the number changes when the model has seen it. Any thread.
+    virtual std::size_t bytes() const = 0;
 
     // How many placeholders represent the picture in a prompt; 0 for an embedder, which has no prompts.
     virtual int tokens() const = 0;
@@ -30,6 +35,7 @@ struct Admission {
     SlotId slot{};
     std::span<const ModelInput* const> pictures;  // in the order of their placeholders
     std::span<const TokenId> prompt;              // including placeholders
+    bool may_recur = false;                       // the model may keep what it reads for the same asked again
 };
 
 // One beam of one sequence: write `token` at `position` of `slot`, then score what may follow.
@@ -100,8 +106,8 @@ struct Candidate {
 
 struct StepResult {
     std::vector<std::vector<Candidate>> candidates;  // one list per choice, best first
-    std::chrono::microseconds vision{};
-    std::chrono::microseconds prefill{};
+    std::chrono::microseconds vision{};              // 0: all pictures had been seen before
+    std::chrono::microseconds prefill{};             // 0: all prompts had been read before
 };
 
 // Preprocesses a picture while it is still being decoded. One thread at a time; must not outlive its model.

@@ -166,6 +166,20 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
     );
 }
 
+void add_cache_folder(CLI::App& command, Options& options) {
+    command
+        .add_option(
+            "--cache-folder", options.cache_folder,
+            "Folder that keeps answers for the same job asked again, even across crashes; several may share "
+            "it"
+        )
+        ->envname("VIGNETTE_CACHE_FOLDER");
+    command.add_option("--cache-folder-mib", options.cache_folder_mib, "How large that folder may grow")
+        ->envname("VIGNETTE_CACHE_FOLDER_MIB")
+        ->check(CLI::Range(1, 1'048'576))
+        ->capture_default_str();
+}
+
 // What both commands take.
 void add_files(CLI::App& command, Options& options) {
     command
@@ -193,6 +207,7 @@ CLI::App* add_caption(CLI::App& app, Options& options) {
     caption->add_flag("--logprobs", options.caption.logprobs, "Add each token's log probability to the JSON");
     add_caption_options(*caption, options.caption);
     add_frames(*caption, options.frames);
+    add_cache_folder(*caption, options);
     caption->add_option("--parallel", options.parallel, "Pictures processed at once")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
@@ -240,6 +255,15 @@ void add_running(CLI::App& command, Options& options) {
         )
         ->envname("VIGNETTE_CACHE_MIB")
         ->check(CLI::Range(0, 65'536));
+    command
+        .add_option(
+            "--vision-cache-mib", options.vision_cache_mib,
+            "MiB of what the model saw in pictures, kept for further questions; 0: none. serve: 256, worker: "
+            "0"
+        )
+        ->envname("VIGNETTE_VISION_CACHE_MIB")
+        ->check(CLI::Range(0, 65'536));
+    add_cache_folder(command, options);
     command.add_option("--grace-s", options.grace_s, "Seconds from SIGTERM to the end")
         ->envname("VIGNETTE_GRACE_S")
         ->check(CLI::Range(1, 86'400))

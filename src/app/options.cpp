@@ -15,6 +15,11 @@ LogFormat log_format(const Options& options) {
     return on_platform ? LogFormat::platform : LogFormat::people;
 }
 
+std::size_t vision_cache_bytes(const Options& options) {
+    const int standard = options.command == Command::serve ? 256 : 0;
+    return static_cast<std::size_t>(options.vision_cache_mib.value_or(standard)) * MiB;
+}
+
 Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     CaptionerConfig config;
     if (!options.disable_captions) config.bundle = TRY(find_bundle(options.model));
@@ -40,6 +45,11 @@ Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     config.device = options.device;
     config.slots = options.slots;
     config.threads = options.threads;
+    const int answers_mib = options.command == Command::serve ? 64 : 0;
+    config.cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(answers_mib)) * MiB;
+    config.cache_folder = options.cache_folder;
+    config.cache_folder_bytes = static_cast<std::size_t>(options.cache_folder_mib) * MiB;
+    config.limits.vision_cache_bytes_max = vision_cache_bytes(options);
     return config;
 }
 

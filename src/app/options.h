@@ -99,7 +99,12 @@ struct Options {
     int queue_idle_s = 30;
     int concurrency = 0;
     int grace_s = 25;
-    std::optional<int> cache_mib;  // answers kept; serve keeps some where nothing is said
+    std::optional<int> cache_mib;         // answers kept; serve keeps some where nothing is said
+    std::optional<int> vision_cache_mib;  // what the model saw in pictures, likewise
+
+    // serve, worker, caption
+    std::string cache_folder;  // of answers; empty: none
+    int cache_folder_mib = 1024;
 
     // worker
     std::string outbox;
@@ -117,6 +122,9 @@ struct Options {
 
 // The platform's own format where it runs the worker, so that its log view can show levels and jobs.
 LogFormat log_format(const Options& options);
+
+// Of what the model saw in pictures, kept: as given, or what the command keeps where nothing is said.
+std::size_t vision_cache_bytes(const Options& options);
 
 // Everything the back needs except a fetcher, with the operator's bundles found. If `lazy` is set, a model is
 // loaded only when a job needs it.

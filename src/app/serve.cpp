@@ -149,10 +149,11 @@ int serve_until_stopped(
     log_info("listening on " + address_of(*web, options.serve) + ", loading the model");
     Result<std::unique_ptr<Captioner>> loaded = open_back_unless_stopped(config, signals.token());
     if (!loaded) {
-        log_error("cannot load the model: " + loaded.error().message);
+        const bool usage = loaded.error().code == ErrorCode::usage;  // the model is not to blame
+        log_error((usage ? "" : "cannot load the model: ") + loaded.error().message);
         desk.stop_all();  // who has come meanwhile is told
         web->drain(std::chrono::steady_clock::now() + 2s);
-        return exit_failed;
+        return usage ? exit_usage : exit_failed;
     }
     captioner = *std::move(loaded);
     services.gpu = computes_on_gpu(options.device);
@@ -182,7 +183,6 @@ int serve(const Options& options) {
         return exit_usage;
     }
     config->fetcher = fetcher->get();
-    config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(64)) * MiB;
     const Company company{.ledger = ledger->get(), .tracer = tracer->get()};
     return serve_until_stopped(options, *config, *guards, *webhook_rules, company, signals);
 }

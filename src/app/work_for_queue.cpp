@@ -122,7 +122,6 @@ int work_for_queue(const Options& options) {
     }
     if (!greeted) log_warning(greeted.error().message);
     config->fetcher = fetcher->get();
-    config->cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(0)) * MiB;
     const Result<std::unique_ptr<Captioner>> captioner = open_back_unless_stopped(*config, signals.token());
     if (!captioner) {
         log_error("cannot load the model: " + captioner.error().message);

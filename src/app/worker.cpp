@@ -44,7 +44,6 @@ Result<std::unique_ptr<Captioner>> open_unless_stopped(
 ) {
     CaptionerConfig config = TRY(captioner_config(options));
     config.fetcher = &fetcher;
-    config.cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(0)) * MiB;
     return open_back_unless_stopped(config, stop);
 }
 
@@ -180,9 +179,10 @@ int work_for_runpod(const Options& options) {
     const Result<std::unique_ptr<Captioner>> captioner =
         open_unless_stopped(options, **fetcher, signals.token());
     if (!captioner) {
-        log_error("cannot load the model: " + captioner.error().message);
-        report_unhealthy(*platform, "model", captioner.error().message);
-        return exit_failed;
+        const bool usage = captioner.error().code == ErrorCode::usage;  // the model is not to blame
+        log_error((usage ? "" : "cannot load the model: ") + captioner.error().message);
+        report_unhealthy(*platform, usage ? "options" : "model", captioner.error().message);
+        return usage ? exit_usage : exit_failed;
     }
     return take_jobs({options, *platform, client, book, outbox, tracer->get(), signals}, **captioner);
 }

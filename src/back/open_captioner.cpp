@@ -24,7 +24,13 @@ Result<std::shared_ptr<OpenedModel>> open_model(
         read_file_checked(bundle / manifest.tokenizer.file, manifest.tokenizer.sha256, tokenizer_bytes_max)
     );
     Tokenizer tokenizer = TRY(Tokenizer::from_json(json));
-    const ModelOptions options{.device = config.device, .slots = config.slots, .threads = config.threads};
+    const ModelOptions options{
+        .device = config.device,
+        .slots = config.slots,
+        .reserved_bytes = 2 * config.limits.vision_cache_bytes_max,  // for pictures, and for prompts
+        .prompts_bytes_max = config.limits.vision_cache_bytes_max,
+        .threads = config.threads
+    };
     if (manifest.info.kind == BundleKind::embedder) {
         std::unique_ptr<Embedder> embedder = TRY(TorchEmbedder::open(bundle, manifest, options));
         return std::make_shared<EmbeddingModel>(

@@ -61,6 +61,22 @@ bool is_called(const fs::path& bundle, std::string_view name) {
     return bundle.filename() == folder;
 }
 
+std::vector<CacheKey> file_digests(std::span<const Bytes> pictures) {
+    std::vector<CacheKey> digests;
+    digests.reserve(pictures.size());
+    for (const Bytes& picture : pictures) {
+        KeyDigest digest;
+        digest.add(std::span<const std::byte>(picture));
+        digests.push_back(digest.finish());
+    }
+    return digests;
+}
+
+std::unique_ptr<AnswerFolder> folder_of(const CaptionerConfig& config) {
+    if (config.cache_folder.empty()) return nullptr;
+    return std::make_unique<AnswerFolder>(config.cache_folder, config.cache_folder_bytes);
+}
+
 bool wants_words(const Job& job) { return job.task != Task::embed && job.captions; }
 
 bool wants_vector(const Job& job) { return job.task != Task::caption; }
@@ -73,13 +89,14 @@ InferenceService::InferenceService(
     : config_(config),
       models_(std::move(open_model), {.models_max = config.models_max, .idle = config.idle}),
       decoders_(std::move(decoders)),
-      cache_(config.cache_bytes),
+      cache_(config.cache_bytes, folder_of(config)),
       reader_(config.fetcher, decoders_.get(), config.limits),
       pictures_at_once_(embeddings_at_once) {}
 
 Result<std::unique_ptr<Captioner>> InferenceService::open(
     const CaptionerConfig& config, ModelCache::Open open_model
 ) {
+    if (!config.cache_folder.empty()) TRY(AnswerFolder::prepare(config.cache_folder));
     std::unique_ptr<DecoderPool> decoders;
     if (!config.decoder.empty()) decoders = TRY(DecoderPool::start(config.decoder, PictureReader::places()));
     auto service = std::make_unique<InferenceService>(config, std::move(open_model), std::move(decoders));
@@ -97,6 +114,13 @@ Result<void> InferenceService::load_default() {
     return {};
 }
 
+CachesUse InferenceService::caches() const {
+    return {
+        .answers = cache_.use(),
+        .vision = {.hits = vision_hits_, .misses = vision_misses_, .bytes = models_.kept_bytes()}
+    };
+}
+
 int InferenceService::pictures_at_once() const { return pictures_at_once_; }
 
 Result<Caption> InferenceService::caption(Job job, std::stop_token stop, const OnPiece& on_piece) {
@@ -106,28 +130,60 @@ Result<Caption> InferenceService::caption(Job job, std::stop_token stop, const O
     const Models models = TRY(models_of(job));
     timings.load = loading.lap();
     const Stopwatch watch;
-    const auto prepare = [&] { return prepare_for(models); };
-    std::optional<AnswerCache::Key> key;
-    std::optional<Caption> found;
+    const DecodeNeed need = need_of(models, job);
+    Past past;
     const auto known = [&](std::span<const Bytes> encoded) {
-        key = cache_.key_of(job, encoded, digests_of(models));
-        if (key) found = cache_.find(*key);
-        return found.has_value();
+        past = remember(models, job, need, encoded);
+        return past.answer || (past.all_seen() && !models.vector);
     };
-    ReadPictures pictures = TRY(reader_.read(job, need_of(models, job), prepare, known, stop, timings));
+    const auto prepare = [&] { return past.all_seen() ? nullptr : prepare_for(models); };
+    ReadPictures pictures = TRY(reader_.read(job, need, prepare, known, stop, timings));
     Caption made;
-    if (found) {
-        made = *std::move(found);
+    if (past.answer) {
+        made = *std::move(past.answer);
         if (on_piece && made.text) on_piece(*made.text);
     } else {
+        past.recall_in(pictures);
         made = TRY(answer(models, std::move(job), std::move(pictures), stop, on_piece));
-        if (key) cache_.keep(*key, made);
+        if (past.key) cache_.keep(*past.key, made);
     }
     made.timings.load = timings.load;
     made.timings.fetch = timings.fetch;
     made.timings.decode = timings.decode;
     made.timings.total = watch.total();
     return made;
+}
+
+bool InferenceService::Past::all_seen() const {
+    return !seen.empty() &&
+           std::ranges::all_of(seen, [](const ReadPicture& one) { return one.known != nullptr; });
+}
+
+// Where all were seen, none may have been decoded.
+void InferenceService::Past::recall_in(ReadPictures& pictures) {
+    if (pictures.images.empty()) {
+        pictures.images = std::move(seen);
+        return;
+    }
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+        pictures.images[i].key = seen[i].key;
+        pictures.images[i].known = std::move(seen[i].known);
+    }
+}
+
+InferenceService::Past InferenceService::remember(
+    const Models& models, const Job& job, const DecodeNeed& need, std::span<const Bytes> encoded
+) {
+    Past past;
+    const bool keeps_pictures = models.words && models.words->captioner.keeps_pictures();
+    if (!job.use_cache || !(cache_.keeps() || keeps_pictures)) return past;
+    const std::vector<CacheKey> files = file_digests(encoded);
+    past.key = cache_.key_of(job, files, digests_of(models));
+    if (past.key) past.answer = cache_.find(*past.key);
+    if (past.answer || !keeps_pictures) return past;
+    past.seen = models.words->captioner.recall(job, files, need);
+    for (const ReadPicture& one : past.seen) ++(one.known ? vision_hits_ : vision_misses_);
+    return past;
 }
 
 std::string InferenceService::digests_of(const Models& models) {

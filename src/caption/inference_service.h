@@ -2,13 +2,17 @@
 // Any thread; a model is loaded by the first job that needs it.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "caption/answer_cache.h"
+#include "caption/cache/answer_cache.h"
 #include "caption/media/picture_reader.h"
 #include "caption/model_cache.h"
 #include "caption/picture_captioner.h"
@@ -23,6 +27,8 @@ class CaptionModel final : public OpenedModel {
 public:
     CaptionModel(std::unique_ptr<Model> model, BundleInfo bundle, Tokenizer tokenizer, const Limits& limits)
         : model_(std::move(model)), captioner(std::move(bundle), std::move(tokenizer), *model_, limits) {}
+
+    std::size_t kept_bytes() override { return captioner.kept_bytes(); }
 
 private:
     std::unique_ptr<Model> model_;
@@ -57,6 +63,7 @@ public:
         const CaptionerConfig& config, ModelCache::Open open_model
     );
 
+    CachesUse caches() const override;
     int pictures_at_once() const override;
     Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override;
     Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override;
@@ -65,6 +72,14 @@ private:
     struct Models {  // that a job needs; held while it runs
         std::shared_ptr<CaptionModel> words;
         std::shared_ptr<EmbeddingModel> vector;
+    };
+    struct Past {                     // what earlier jobs left for this one
+        std::optional<CacheKey> key;  // of its answer
+        std::optional<Caption> answer;
+        std::vector<ReadPicture> seen;  // its pictures, as far as the model has seen them
+
+        bool all_seen() const;
+        void recall_in(ReadPictures& pictures);
     };
     struct Wanted {  // a bundle by its name in the job, or the default
         std::string_view name;
@@ -75,6 +90,9 @@ private:
     Result<Models> models_of(const Job& job);
     static std::unique_ptr<Preparation> prepare_for(const Models& models);
     static std::string digests_of(const Models& models);
+    Past remember(
+        const Models& models, const Job& job, const DecodeNeed& need, std::span<const Bytes> encoded
+    );
     static DecodeNeed need_of(const Models& models, const Job& job);
     static Result<Caption> answer(
         const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop,
@@ -89,6 +107,8 @@ private:
     ModelCache models_;
     const std::unique_ptr<DecoderPool> decoders_;
     AnswerCache cache_;
+    std::atomic<std::uint64_t> vision_hits_ = 0;
+    std::atomic<std::uint64_t> vision_misses_ = 0;
     PictureReader reader_;
     int pictures_at_once_;
 };

@@ -50,6 +50,13 @@ Result<std::shared_ptr<OpenedModel>> ModelCache::load(const std::filesystem::pat
     return TRY(at_wall(ErrorCode::out_of_memory, [&] { return open_(bundle); }));
 }
 
+std::size_t ModelCache::kept_bytes() const {
+    const MutexLock lock(mutex_);
+    std::size_t bytes = 0;
+    for (const auto& [bundle, place] : places_) bytes += place.model ? place.model->kept_bytes() : 0;
+    return bytes;
+}
+
 int ModelCache::loaded() const {
     const MutexLock lock(mutex_);
     return static_cast<int>(std::ranges::count_if(places_, [](const auto& one) {

@@ -22,6 +22,9 @@ namespace vignette {
 class OpenedModel {
 public:
     virtual ~OpenedModel() = default;
+
+    // What it keeps of pictures, in bytes. Any thread.
+    virtual std::size_t kept_bytes() { return 0; }
 };
 
 class ModelCache {
@@ -44,6 +47,9 @@ public:
 
     // How many are in memory.
     int loaded() const;
+
+    // What all of them keep of pictures.
+    std::size_t kept_bytes() const;
 
     // Lets go what has been idle at `now`. Called by the cache's own thread; a test may call it, too.
     void drop_idle(Clock::time_point now);

@@ -37,10 +37,33 @@ PictureCaptioner::PictureCaptioner(BundleInfo bundle, Tokenizer tokenizer, Model
       tokenizer_(std::move(tokenizer)),
       limits_(limits),
       model_(model),
-      engine_(model, limits) {}
+      vision_(limits.vision_cache_bytes_max),
+      engine_(model, limits, [this] { return vision_.make_room(); }) {}
 
 int PictureCaptioner::pictures_at_once() const {
     return std::max(1, model_.shape().slots / bundle_.generation.num_beams);
+}
+
+std::vector<ReadPicture> PictureCaptioner::recall(
+    const Job& job, std::span<const CacheKey> pictures, const DecodeNeed& need
+) {
+    std::vector<ReadPicture> known;
+    for (const CacheKey& picture : pictures) {
+        KeyDigest digest;
+        digest.add(job.tenant);
+        digest.add(bundle_.digest);
+        digest.add(picture);
+        digest.add(need.cover.width);
+        digest.add(need.cover.height);
+        digest.add(need.fast);
+        ReadPicture& one = known.emplace_back();
+        one.key = digest.finish();
+        if (std::optional<SeenPicture> seen = vision_.find(*one.key)) {
+            one.known = std::move(seen->input);
+            one.info = std::move(seen->info);
+        }
+    }
+    return known;
 }
 
 Result<Caption> PictureCaptioner::caption(
@@ -54,10 +77,14 @@ Result<Caption> PictureCaptioner::caption(
     assemble(job.options, work);
     made.timings.preprocess = watch.lap();
     CaptionStream pieces(tokenizer_, work.text, on_piece);
-    std::vector<Decoded> decoded = TRY(run(work, pieces, made.timings));
-    TRY(answer(work, job.options, std::move(decoded), made));
+    Result<std::vector<Decoded>> decoded = run(work, pieces, made.timings);
+    if (!decoded && decoded.error().code != ErrorCode::cancelled) {  // what was seen may be what is wrong
+        for (const CacheKey& key : work.kept) vision_.forget(key);
+    }
+    TRY(answer(work, job.options, TRY(std::move(decoded)), made));
     TRY(pieces.finish(*made.text));
     made.model = describe_use(work.settings);
+    made.vision_cached = work.all_seen;
     made.warnings.insert(made.warnings.begin(), work.settings.warnings.begin(), work.settings.warnings.end());
     made.warnings.insert(made.warnings.begin(), job.warnings.begin(), job.warnings.end());
     return made;
@@ -94,12 +121,22 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(
     return work;
 }
 
-Result<void> PictureCaptioner::see(const std::vector<ReadPicture>& images, Work& work) const {
-    for (const ReadPicture& one : images) {
+Result<void> PictureCaptioner::see(std::vector<ReadPicture>& images, Work& work) {
+    for (ReadPicture& one : images) {
         TRY(unless_stopped(work.stop));
-        work.pictures.push_back(
-            TRY(one.overlapped ? one.overlapped->finish(one.image) : model_.preprocess(one.image))
-        );
+        if (!one.known) {
+            one.known =
+                TRY(one.overlapped ? one.overlapped->finish(one.image) : model_.preprocess(one.image));
+            bool seen = false;
+            if (one.key) {
+                auto [shared, by_another] = vision_.share(*one.key, {.input = one.known, .info = one.info});
+                one.known = std::move(shared.input);
+                seen = by_another;
+            }
+            work.all_seen = work.all_seen && seen;
+        }
+        if (one.key) work.kept.push_back(*one.key);
+        work.pictures.push_back(std::move(one.known));
     }
     return {};
 }
@@ -121,6 +158,7 @@ Result<GenerationRequest> PictureCaptioner::request_of(const Work& work, int sam
     GenerationRequest request;
     request.pictures = work.pictures;
     request.prompt = work.prompt;
+    request.may_recur = !work.kept.empty();
     request.rules = work.settings.rules;
     if (request.rules.sampling) request.rules.sampling->seed += static_cast<std::uint64_t>(sample);
     request.stop = work.stop;
@@ -136,9 +174,7 @@ Result<GenerationRequest> PictureCaptioner::request_of(const Work& work, int sam
 }
 
 // Samples run side by side, each as a sequence of its own; only the first is streamed.
-Result<std::vector<Decoded>> PictureCaptioner::run(
-    const Work& work, CaptionStream& pieces, Timings& timings
-) {
+Result<std::vector<Decoded>> PictureCaptioner::run(Work& work, CaptionStream& pieces, Timings& timings) {
     std::vector<std::future<Result<Generation>>> others;
     for (int sample = 1; sample < work.settings.samples; ++sample) {
         GenerationRequest request = TRY(request_of(work, sample));
@@ -146,7 +182,9 @@ Result<std::vector<Decoded>> PictureCaptioner::run(
             return engine_.generate(std::move(one));
         }));
     }
-    Generation first = TRY(engine_.generate(TRY(request_of(work, 0)), pieces.on_token()));
+    GenerationRequest request = TRY(request_of(work, 0));
+    work.pictures.clear();  // the engine lets them go as soon as the model has seen them
+    Generation first = TRY(engine_.generate(std::move(request), pieces.on_token()));
     timings.queue = first.queue;
     timings.vision = first.vision;
     timings.prefill = first.prefill;

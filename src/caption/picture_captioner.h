@@ -2,10 +2,13 @@
 // Any thread; the caller's thread preprocesses, the engine's thread computes.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <vector>
 
+#include "caption/cache/vision_cache.h"
 #include "caption/media/picture_reader.h"
 #include "caption/settings.h"
 #include "caption/wording/caption_stream.h"
@@ -26,6 +29,14 @@ public:
     const BundleInfo& bundle() const { return bundle_; }
     std::unique_ptr<Preparation> prepare() const { return model_.prepare(); }
 
+    // The job's pictures, whose files have those digests, as far as they are known from earlier jobs.
+    std::vector<ReadPicture> recall(
+        const Job& job, std::span<const CacheKey> pictures, const DecodeNeed& need
+    );
+
+    bool keeps_pictures() const { return vision_.keeps(); }
+    std::size_t kept_bytes() { return vision_.bytes(); }
+
     // `pictures` are the job's, read; they are let go as soon as the model has seen them. Any thread; the
     // times of fetching and decoding are the caller's.
     Result<Caption> caption(Job job, ReadPictures pictures, std::stop_token stop, const OnPiece& on_piece);
@@ -37,16 +48,18 @@ private:
         TextPlan text;
         std::vector<TokenId> words;  // of the prompt, before the pictures have their places in it
         std::vector<std::shared_ptr<const ModelInput>> pictures;
+        std::vector<CacheKey> kept;  // what the model sees in the pictures is kept under these
+        bool all_seen = true;        // by the model, in earlier jobs or others at work
         std::vector<TokenId> prompt;
         std::string schema;
         std::stop_token stop;
     };
 
     Result<Work> read(const Job& job, std::size_t pictures, std::stop_token stop) const;
-    Result<void> see(const std::vector<ReadPicture>& images, Work& work) const;
+    Result<void> see(std::vector<ReadPicture>& images, Work& work);
     void assemble(const CaptionOptions& options, Work& work) const;
     Result<GenerationRequest> request_of(const Work& work, int sample) const;
-    Result<std::vector<Decoded>> run(const Work& work, CaptionStream& pieces, Timings& timings);
+    Result<std::vector<Decoded>> run(Work& work, CaptionStream& pieces, Timings& timings);
     Result<void> answer(
         const Work& work, const CaptionOptions& options, std::vector<Decoded> decoded, Caption& made
     ) const;
@@ -56,6 +69,7 @@ private:
     const Tokenizer tokenizer_;
     const Limits limits_;
     const Model& model_;
+    VisionCache vision_;
     Engine engine_;
 };
 

@@ -44,9 +44,10 @@ void Engine::Submission::end(Result<Generation> result) {
     answer.set_value(std::move(result));
 }
 
-Engine::Engine(Model& model, const Limits& limits)
+Engine::Engine(Model& model, const Limits& limits, MakeRoom make_room)
     : model_(model),
       shape_(model.shape()),
+      make_room_(std::move(make_room)),
       waiting_max_(static_cast<int>(limits.inbox_max)),
       inbox_(limits.inbox_max),
       slots_(shape_.slots),
@@ -97,7 +98,8 @@ void Engine::loop(const std::stop_token& stop) {
         drop_cancelled();
         admit();
         if (running_.empty()) continue;
-        if (const Result<void> done = step(true); !done) isolate(done.error());
+        const Result<void> done = step(true);
+        if (!done && !made_room_after(done.error())) isolate(done.error());
     }
     while (std::optional<Submission> late = inbox_.try_pop()) late->end(std::unexpected(cancelled()));
     for (Submission& one : waiting_) one.end(std::unexpected(cancelled()));
@@ -210,6 +212,11 @@ void Engine::apply(StepResult result, std::span<Running* const> planned) {
         if (run.sequence.finished()) finish(run, taken);
     }
     running_.remove_if([](const Running& run) { return run.sequence.finished(); });
+}
+
+// What is kept for later gives way before anything that runs does. The next turn tries the step again.
+bool Engine::made_room_after(const Error& error) const {
+    return error.code == ErrorCode::out_of_memory && make_room_ && make_room_();
 }
 
 // A step failed as a whole. As long as there are newcomers, it is tried again with half of them, so that

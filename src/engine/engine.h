@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <future>
 #include <list>
 #include <memory>
@@ -29,7 +30,10 @@ namespace vignette {
 
 class Engine {
 public:
-    Engine(Model& model, const Limits& limits);
+    // Lets memory go that the model can do without, on the engine's thread; false: there was none.
+    using MakeRoom = std::function<bool()>;
+
+    Engine(Model& model, const Limits& limits, MakeRoom make_room = {});
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -71,6 +75,7 @@ private:
     void start(Submission submission);
     Result<void> step(bool with_newcomers);
     void apply(StepResult result, std::span<Running* const> planned);
+    bool made_room_after(const Error& error) const;
     void isolate(const Error& error);
     void part_with(std::list<Running>::iterator newcomer, const Error& error);
     void recover();
@@ -80,6 +85,7 @@ private:
 
     Model& model_;
     const ModelShape shape_;
+    const MakeRoom make_room_;
     const int waiting_max_;
     Mutex door_;
     std::atomic<int> waiting_count_ = 0;  // submitted and not admitted, wherever they are

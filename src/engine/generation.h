@@ -16,6 +16,7 @@ namespace vignette {
 struct GenerationRequest {
     std::vector<std::shared_ptr<const ModelInput>> pictures{};  // in the order of their placeholders
     std::vector<TokenId> prompt{};                              // placeholders included
+    bool may_recur = false;                                     // as in Admission
     DecodingRules rules{};
     std::stop_token stop{};
     std::unique_ptr<TokenFilter> filter{};  // none: whatever the rules allow; with one beam only

@@ -26,6 +26,7 @@ std::variant<SingleSequence, BeamSearch> make_strategy(const GenerationRequest& 
 Sequence::Sequence(const GenerationRequest& request, SlotLease lease, int vocabulary)
     : pictures_(views(request.pictures)),
       prompt_(request.prompt),
+      may_recur_(request.may_recur),
       sampling_(request.rules.sampling),
       wants_logprobs_(request.rules.logprobs),
       prompt_length_(static_cast<int>(request.prompt.size())),
@@ -54,7 +55,9 @@ Choice Sequence::choice(int rows) const {
 }
 
 void Sequence::plan_admission(StepPlan& plan) const {
-    plan.admissions.push_back({.slot = rows_.front().slot, .pictures = pictures_, .prompt = prompt_});
+    plan.admissions.push_back(
+        {.slot = rows_.front().slot, .pictures = pictures_, .prompt = prompt_, .may_recur = may_recur_}
+    );
     plan.choices.push_back(choice(1));
 }
 

@@ -52,6 +52,7 @@ private:
 
     std::vector<const ModelInput*> pictures_;
     std::span<const TokenId> prompt_;
+    bool may_recur_;
     std::optional<SamplingRules> sampling_;
     bool wants_logprobs_;
     int prompt_length_;

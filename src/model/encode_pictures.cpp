@@ -20,7 +20,22 @@ at::Tensor joined(const std::vector<at::Tensor>& parts) {
     return parts.size() == 1 ? parts.front() : at::cat(parts);
 }
 
-at::Tensor encode_tiles(Program& program, const std::vector<at::Tensor>& pictures, const at::Device& device) {
+using Pictures = std::vector<const TorchInput*>;
+
+// In their order, each once.
+Pictures unseen_of(std::span<const Admission> newcomers) {
+    Pictures unseen;
+    for (const Admission& one : newcomers) {
+        for (const ModelInput* picture : one.pictures) {
+            const TorchInput& pixels = pixels_of(picture);
+            if (pixels.features().defined() || std::ranges::find(unseen, &pixels) != unseen.end()) continue;
+            unseen.push_back(&pixels);
+        }
+    }
+    return unseen;
+}
+
+at::Tensor encode_tiles(Program& program, const Pictures& pictures, const at::Device& device) {
     const std::int64_t most = pictures_at_once(device);
     std::vector<at::Tensor> encoded;
     std::vector<at::Tensor> batch;
@@ -35,10 +50,10 @@ at::Tensor encode_tiles(Program& program, const std::vector<at::Tensor>& picture
         batch.clear();
         filled = 0;
     };
-    for (const at::Tensor& picture : pictures) {
-        for (std::int64_t first = 0; first < picture.size(0);) {
-            const std::int64_t taken = std::min(most - filled, picture.size(0) - first);
-            batch.push_back(picture.narrow(0, first, taken));
+    for (const TorchInput* picture : pictures) {
+        for (std::int64_t first = 0; first < picture->tiles();) {
+            const std::int64_t taken = std::min(most - filled, picture->tiles() - first);
+            batch.push_back(picture->values().narrow(0, first, taken));
             first += taken;
             filled += taken;
             if (filled == most) flush();
@@ -58,29 +73,42 @@ std::int64_t picture_tokens(const Admission& one) {
     return sum;
 }
 
-std::vector<at::Tensor> encode_pictures(
-    Program& program, std::span<const Admission> newcomers, const at::Device& device
+bool see_pictures(
+    Program& program, std::span<const Admission> newcomers, const at::Device& device, std::uint64_t& last
 ) {
-    std::vector<at::Tensor> values;
-    for (const Admission& one : newcomers) {
-        for (const ModelInput* picture : one.pictures) values.push_back(pixels_of(picture).values());
-    }
-    const at::Tensor encoded = encode_tiles(program, values, device);
-    std::vector<at::Tensor> features;
+    const Pictures unseen = unseen_of(newcomers);
+    if (unseen.empty()) return false;
+    const at::Tensor encoded = encode_tiles(program, unseen, device);
     std::int64_t first = 0;
+    for (const TorchInput* picture : unseen) {
+        const at::Tensor tiles = encoded.narrow(0, first, picture->tiles());
+        first += picture->tiles();
+        at::Tensor features =
+            program.packs() ? program.pack(tiles, picture->original()) : tiles.flatten(0, 1);
+        TORCH_CHECK(
+            features.dim() == 2 && features.size(0) == picture->tokens(),
+            "the program makes features of shape ", features.sizes(), " of a picture with ",
+            picture->tokens(), " tokens in the prompt"
+        );
+        picture->keep(std::move(features), ++last);
+    }
+    return true;
+}
+
+std::optional<PromptKey> key_of(const Admission& one) {
+    PromptKey key{.pictures = {}, .tokens = {one.prompt.begin(), one.prompt.end()}};
+    for (const ModelInput* picture : one.pictures) {
+        key.pictures.push_back(pixels_of(picture).number());
+        if (key.pictures.back() == 0) return std::nullopt;
+    }
+    return key;
+}
+
+std::vector<at::Tensor> features_of(std::span<const Admission> newcomers) {
+    std::vector<at::Tensor> features;
     for (const Admission& one : newcomers) {
         std::vector<at::Tensor> own;
-        for (const ModelInput* picture : one.pictures) {
-            const TorchInput& pixels = pixels_of(picture);
-            const at::Tensor tiles = encoded.narrow(0, first, pixels.tiles());
-            first += pixels.tiles();
-            own.push_back(program.packs() ? program.pack(tiles, pixels.original()) : tiles.flatten(0, 1));
-            TORCH_CHECK(
-                own.back().dim() == 2 && own.back().size(0) == picture->tokens(),
-                "the program makes features of shape ", own.back().sizes(), " of a picture with ",
-                picture->tokens(), " tokens in the prompt"
-            );
-        }
+        for (const ModelInput* picture : one.pictures) own.push_back(pixels_of(picture).features());
         features.push_back(joined(own));
     }
     return features;

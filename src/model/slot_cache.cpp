@@ -91,6 +91,26 @@ void SlotCache::copy_in_memory(at::Tensor& cache, const SlotCopy& copy) const {
     }
 }
 
+SlotContent SlotCache::read(SlotId slot, int length) const {
+    const auto of = [&](const at::Tensor& cache) {
+        return cache.select(1, row_of(slot)).narrow(1, 0, length).clone(at::MemoryFormat::Contiguous);
+    };
+    return {.keys = of(keys_), .values = of(values_)};
+}
+
+void SlotCache::write(SlotId slot, const SlotContent& content) {
+    const auto to = [&](at::Tensor& cache, const at::Tensor& rows) {
+        cache.select(1, row_of(slot)).narrow(1, 0, rows.size(1)).copy_(rows);
+    };
+    to(keys_, content.keys);
+    to(values_, content.values);
+}
+
+std::size_t SlotCache::bytes_of(int length) const {
+    const std::int64_t numbers = keys_.size(0) * length * keys_.size(3) * keys_.size(4);
+    return static_cast<std::size_t>(2 * numbers) * static_cast<std::size_t>(keys_.element_size());
+}
+
 // Gathers all, then writes all, as far as the longest of them needs: what lies beyond a copy's length is
 // written before it is read in any case.
 void SlotCache::copy_through(at::Tensor& cache, std::span<const SlotCopy> copies) {

@@ -18,6 +18,12 @@ struct SlotCacheOptions {
     at::Device device = at::kCPU;
 };
 
+// Copied out of a slot: [layers, positions, heads, head_dim].
+struct SlotContent {
+    at::Tensor keys;
+    at::Tensor values;
+};
+
 std::int64_t bytes_per_slot(const CacheSpec& spec, at::ScalarType type);
 
 class SlotCache {
@@ -31,6 +37,11 @@ public:
 
     // All copies read before any writes.
     void copy(std::span<const SlotCopy> copies);
+
+    // The first positions of a slot, to be written to a renewed one.
+    SlotContent read(SlotId slot, int length) const;
+    void write(SlotId slot, const SlotContent& content);
+    std::size_t bytes_of(int length) const;
 
     // Attention multiplies hidden positions by zero, and zero times NaN is NaN: one failed sequence would
     // spoil the next one in its slot. So a slot that may hold NaN is wiped before it is reused.

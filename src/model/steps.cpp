@@ -24,6 +24,10 @@ constexpr std::size_t prefill_tokens_max = 8192;  // of a group, padding include
 
 bool below(int value, int limit) { return value >= 0 && value < limit; }
 
+bool asks_the_same(const Admission& one, const Admission& other) {
+    return std::ranges::equal(one.pictures, other.pictures) && std::ranges::equal(one.prompt, other.prompt);
+}
+
 template <class Id>
 int number(Id id) {
     return static_cast<int>(std::to_underlying(id));
@@ -35,6 +39,7 @@ Steps::Steps(Program program, SlotCache cache, const StepsOptions& options)
     : program_(std::move(program)),
       cache_(std::move(cache)),
       options_(options),
+      prompts_(options.prompts_bytes_max),
       prefill_rows_(2, options.shape.slots, options.device),
       decode_rows_(4, options.shape.slots, options.device) {}
 
@@ -46,14 +51,9 @@ Result<StepResult> Steps::run(const StepPlan& plan) {
     scores_.assign(plan.admissions.size(), 0);
     if (!plan.admissions.empty()) {
         TRY(check_prompts(plan.admissions));
-        const auto start = StepClock::now();
-        const std::vector<at::Tensor> features = encode_pictures(program_, plan.admissions, options_.device);
-        wait();
-        result.vision = elapsed(start);
-        logits = prefill(plan.admissions, features);
-        wait();
-        result.prefill = elapsed(start) - result.vision;
+        logits = read(plan.admissions, result);
     }
+    std::vector<NewlyRead> newly_read = newly_read_of(plan.admissions, logits);
     if (!plan.decode.empty()) {
         const at::Tensor decoded = decode(plan.decode);
         logits = logits.defined() ? at::cat({logits, decoded}) : decoded;
@@ -64,7 +64,79 @@ Result<StepResult> Steps::run(const StepPlan& plan) {
     Result<CandidateLists> chosen = choose(logits, scores_, plan.choices);
     if (!chosen) mark_poisoned(plan);
     result.candidates = TRY(std::move(chosen));
+    for (NewlyRead& one : newly_read)
+        prompts_.keep(std::move(one.key), {.slot = cache_.read(one.slot, one.length), .logits = one.logits});
     return result;
+}
+
+// What was read before goes from memory into its slot; who asks the same as a neighbour gets a copy of his.
+at::Tensor Steps::read(std::span<const Admission> newcomers, StepResult& result) {
+    std::vector<at::Tensor> rows(newcomers.size());
+    std::vector<Admission> unread;
+    std::vector<std::size_t> places;  // of the unread
+    std::vector<std::pair<std::size_t, std::size_t>> twins;
+    for (std::size_t i = 0; i < newcomers.size(); ++i) {
+        const Admission& one = newcomers[i];
+        const std::optional<PromptKey> key = key_of(one);
+        if (const ReadPrompt* known = key && one.may_recur ? prompts_.find(*key) : nullptr) {
+            cache_.renew(one.slot);
+            cache_.write(one.slot, known->slot);
+            rows[i] = known->logits.clone();
+        } else if (const auto twin = std::ranges::find_if(
+                       unread, [&](const Admission& other) { return asks_the_same(one, other); }
+                   );
+                   twin != unread.end()) {
+            twins.emplace_back(i, places[static_cast<std::size_t>(twin - unread.begin())]);
+        } else {
+            unread.push_back(one);
+            places.push_back(i);
+        }
+    }
+    if (!unread.empty()) read_anew(unread, places, rows, result);
+    std::vector<SlotCopy> copies;
+    for (const auto& [twin, place] : twins) {
+        copies.push_back(
+            {.from = newcomers[place].slot,
+             .to = newcomers[twin].slot,
+             .length = static_cast<int>(newcomers[twin].prompt.size())}
+        );
+        rows[twin] = rows[place];
+    }
+    cache_.copy(copies);
+    return rows.size() == 1 ? rows.front() : at::cat(rows);
+}
+
+void Steps::read_anew(
+    std::span<const Admission> unread, std::span<const std::size_t> places, std::vector<at::Tensor>& rows,
+    StepResult& result
+) {
+    const auto start = StepClock::now();
+    if (see_pictures(program_, unread, options_.device, pictures_seen_)) {
+        wait();
+        result.vision = elapsed(start);
+    }
+    const at::Tensor logits = prefill(unread, features_of(unread));
+    wait();
+    result.prefill = elapsed(start) - result.vision;
+    for (std::size_t i = 0; i < unread.size(); ++i)
+        rows[places[i]] = logits.narrow(0, static_cast<std::int64_t>(i), 1);
+}
+
+// Copied before the choice, which overwrites logits, and kept after it, which fails on what is not a number.
+std::vector<Steps::NewlyRead> Steps::newly_read_of(
+    std::span<const Admission> newcomers, const at::Tensor& logits
+) {
+    std::vector<NewlyRead> newly;
+    for (std::size_t i = 0; i < newcomers.size(); ++i) {
+        const Admission& one = newcomers[i];
+        const int length = static_cast<int>(one.prompt.size());
+        if (!one.may_recur || !prompts_.has_room_for(cache_.bytes_of(length))) continue;
+        std::optional<PromptKey> key = key_of(one);
+        if (!key || prompts_.find(*key) != nullptr) continue;
+        at::Tensor row = logits.narrow(0, static_cast<std::int64_t>(i), 1).clone();
+        newly.push_back({*std::move(key), one.slot, length, std::move(row)});
+    }
+    return newly;
 }
 
 // Our own promises: the engine made the plan from this model's shape.
@@ -189,7 +261,8 @@ void Steps::warm_up(const ModelInput& picture, std::span<const TokenId> prompt) 
     TORCH_CHECK(
         length <= last, "a picture takes ", picture.tokens(), " of the manifest's ", last + 1, " positions"
     );
-    check_logits(prefill({&one, 1}, encode_pictures(program_, {&one, 1}, options_.device)));
+    see_pictures(program_, {&one, 1}, options_.device, pictures_seen_);
+    check_logits(prefill({&one, 1}, features_of({&one, 1})));
     for (const int position : {length, last}) {  // what the cache promises, the program's tables must have
         const DecodeRow next{
             .slot = cache_.scratch(), .token = prompt.back(), .position = position, .prompt = length

@@ -66,7 +66,9 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     const at::Device device = TRY(select_device(options.device));
     Program program = TRY(Program::load(bundle, manifest, device));
     const int slots = options.slots > 0 ? options.slots : TRY(torch_wall([&]() -> Result<int> {
-        return default_slots(manifest, free_on_gpu(device));
+        FreeOnGpu free = free_on_gpu(device);
+        if (free) *free -= std::min(*free, options.reserved_bytes);
+        return default_slots(manifest, free);
     }));
     const ModelShape shape{
         .slots = slots, .positions = manifest.cache.positions, .vocabulary = manifest.info.text.vocabulary
@@ -76,7 +78,10 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     ));
     Steps steps(
         std::move(program), std::move(cache),
-        {.image_token = manifest.info.text.image_token, .shape = shape, .device = device}
+        {.image_token = manifest.info.text.image_token,
+         .shape = shape,
+         .device = device,
+         .prompts_bytes_max = options.prompts_bytes_max}
     );
     auto parts = std::make_unique<Parts>(Parts{
         .shape = shape,
@@ -100,7 +105,10 @@ std::unique_ptr<Preparation> TorchModel::prepare() const { return parts_->prepro
 
 Result<StepResult> TorchModel::step(const StepPlan& plan) {
     take_over_thread_count();
-    return torch_wall([&] { return parts_->steps.run(plan); });
+    const auto run = [&] { return torch_wall([&] { return parts_->steps.run(plan); }); };
+    Result<StepResult> done = run();
+    const bool short_of_memory = !done && done.error().code == ErrorCode::out_of_memory;
+    return short_of_memory && parts_->steps.make_room() ? run() : done;
 }
 
 }  // namespace vignette

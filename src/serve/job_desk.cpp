@@ -228,6 +228,7 @@ JobDesk::Load JobDesk::load() const {
     load.predicted_wait = predicted_wait();
     if (captioner_ != nullptr) load.pictures_at_once = places_;
     if (load.pictures_running > 0) load.busy += std::chrono::steady_clock::now() - busy_since_;
+    if (captioner_ != nullptr) load.caches = captioner_->caches();
     return load;
 }
 

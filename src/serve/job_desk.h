@@ -58,6 +58,7 @@ public:
         std::size_t pictures_at_once = 0;            // at most; 0: the model is not loaded
         std::chrono::steady_clock::duration busy{};  // while any picture was in work
         std::chrono::milliseconds predicted_wait{};
+        CachesUse caches{};
     };
 
     // `watch` is told of every job that has ended; it may be empty.

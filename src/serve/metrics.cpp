@@ -84,7 +84,17 @@ Metrics::Metrics(double cost_per_hour)
       spans_(prometheus::BuildCounter()
                  .Name("vignette_trace_spans_total")
                  .Help("Spans of traces, by what became of them: sent or dropped")
-                 .Register(registry_)) {
+                 .Register(registry_)),
+      cache_lookups_(
+          prometheus::BuildCounter()
+              .Name("vignette_cache_lookups_total")
+              .Help("Looks into the caches of answers and of what models saw in pictures, by outcome")
+              .Register(registry_)
+      ),
+      cache_bytes_(prometheus::BuildGauge()
+                       .Name("vignette_cache_bytes")
+                       .Help("What the caches hold in memory")
+                       .Register(registry_)) {
     if (cost_per_hour > 0)
         gauge(registry_, "vignette_cost_per_hour", "What an hour of this machine costs, as its operator says")
             .Set(cost_per_hour);
@@ -130,6 +140,20 @@ void Metrics::note_job(const EndedJob& job) {
     }
 }
 
+void Metrics::note_caches(const CachesUse& caches) {
+    const auto note = [this](const char* name, const CacheUse& use) {
+        const auto raise = [&](const char* outcome, std::uint64_t count) {
+            prometheus::Counter& counter = cache_lookups_.Add({{"cache", name}, {"outcome", outcome}});
+            counter.Increment(static_cast<double>(count) - counter.Value());
+        };
+        raise("hit", use.hits);
+        raise("miss", use.misses);
+        cache_bytes_.Add({{"cache", name}}).Set(static_cast<double>(use.bytes));
+    };
+    note("answers", caches.answers);
+    note("vision", caches.vision);
+}
+
 std::string Metrics::text(const Now& now) {
     const MutexLock lock(writing_);  // two who ask at once must not both raise a counter
     const JobDesk::Load& load = now.load;
@@ -150,6 +174,7 @@ std::string Metrics::text(const Now& now) {
         raise(spans_.Add({{"outcome", "sent"}}), static_cast<double>(now.spans->sent));
         raise(spans_.Add({{"outcome", "dropped"}}), static_cast<double>(now.spans->dropped));
     }
+    note_caches(load.caches);
     return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

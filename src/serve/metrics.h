@@ -44,6 +44,8 @@ public:
     std::string text(const Now& now);  // in Prometheus' text format
 
 private:
+    void note_caches(const CachesUse& caches);
+
     Mutex writing_;
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
@@ -63,6 +65,8 @@ private:
     prometheus::Counter& busy_seconds_;
     prometheus::Family<prometheus::Gauge>& gpu_memory_;
     prometheus::Family<prometheus::Counter>& spans_;
+    prometheus::Family<prometheus::Counter>& cache_lookups_;
+    prometheus::Family<prometheus::Gauge>& cache_bytes_;
 };
 
 }  // namespace vignette

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -14,6 +15,7 @@
 
 #include "caption/media/picture_reader.h"
 #include "caption/picture_captioner.h"
+#include "fakes/gate.h"
 #include "fakes/scripted_model.h"
 #include "text/golden_tokenizer.h"
 
@@ -26,9 +28,16 @@ public:
     std::string device() const override { return "nowhere"; }
     Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override {
         if (on_preprocess) on_preprocess();
+        ++preprocessed;
         return std::make_unique<ScriptedPixels>(image.size.width);
     }
     Result<StepResult> step(const StepPlan& plan) override {
+        gate.pass();
+        for (const Admission& one : plan.admissions) {
+            for (const ModelInput* picture : one.pictures)
+                looks += dynamic_cast<const ScriptedPixels&>(*picture).seen.exchange(true) ? 0 : 1;
+        }
+        if (fails.exchange(false)) return fail(ErrorCode::model_failed, "not a number");
         for (const Admission& one : plan.admissions) heard.assign(one.prompt.begin(), one.prompt.end());
         said_ = plan.admissions.empty() ? said_ + 1 : 0;
         const TokenId token = says[std::min(said_, says.size() - 1)];
@@ -42,6 +51,10 @@ public:
         return result;
     }
 
+    Gate gate;                        // before each step
+    std::atomic<bool> fails = false;  // the next step
+    std::atomic<int> looks = 0;       // at pictures that had not been seen
+    mutable std::atomic<int> preprocessed = 0;
     int slots = 4;
     int positions = 64;
     std::function<void()> on_preprocess;

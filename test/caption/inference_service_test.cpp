@@ -39,7 +39,8 @@ protected:
         }
         auto model = std::make_unique<ListeningModel>();
         model->says = {word("two")};
-        return std::make_shared<CaptionModel>(std::move(model), bundle_, tokenizer(), Limits{});
+        words_ = model.get();
+        return std::make_shared<CaptionModel>(std::move(model), bundle_, tokenizer(), config_.limits);
     }
 
     static Job task(Task what) {
@@ -57,6 +58,7 @@ protected:
     CaptionerConfig config_;
     BundleInfo vectors_;
     std::vector<std::string> loads;
+    ListeningModel* words_ = nullptr;
     FakeEmbedder* embedder_ = nullptr;
     std::unique_ptr<Captioner> studio_;
 };

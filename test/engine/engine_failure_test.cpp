@@ -49,6 +49,25 @@ TEST(EngineFailure, TooLittleMemoryForAllNewcomersHalvesThemUntilItSuffices) {
     expect_all_slots_free(engine, model);
 }
 
+TEST(EngineFailure, WhatIsKeptForLaterGivesWayBeforeAnyoneHasToStepBack) {
+    ScriptedModel model(roomy(12));
+    int kept = 2;
+    Engine engine(model, inbox_of(8), [&kept] { return kept-- > 0; });
+    const TestRequest asked{.picture = 2, .rules = brief(1)};
+    Held held(model, engine, 8, asked);
+    model.gate.let_one_through_and_await();
+    model.fail_next(3, {.code = ErrorCode::out_of_memory, .message = "no room", .field = {}});
+    model.gate.open();
+    expect_text(held.callers.answer(held.first), model, held.running);
+    for (const int caller : held.others) expect_text(held.callers.answer(caller), model, asked);
+    std::vector<std::size_t> together;
+    for (const StepRecord& step : model.steps()) {
+        if (!step.admitted.empty()) together.push_back(step.admitted.size());
+    }
+    EXPECT_EQ(together, (std::vector<std::size_t>{1, 8, 8, 8, 4, 4}));
+    expect_all_slots_free(engine, model);
+}
+
 TEST(EngineFailure, APictureThatCannotBeComputedFailsAlone) {
     ScriptedModel model(roomy(12));
     model.fail_with_picture(poison, broken());

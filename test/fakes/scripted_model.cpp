@@ -179,6 +179,8 @@ void ScriptedModel::write(const StepPlan& plan) {
     }
     for (std::size_t i = 0; i < copied.size(); ++i) at(plan.copies[i].to) = std::move(copied[i]);
     for (const Admission& one : plan.admissions) {
+        for (const ModelInput* picture : one.pictures)
+            looks_ += dynamic_cast<const ScriptedPixels&>(*picture).seen.exchange(true) ? 0 : 1;
         at(one.slot) = {.picture = number_of(one), .history = {one.prompt.begin(), one.prompt.end()}};
     }
     for (const DecodeRow& one : plan.decode) {

@@ -5,6 +5,7 @@
 // It aborts on a plan that no cache could carry out. Switches and counters may be used from any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,7 +23,9 @@ namespace vignette {
 struct ScriptedPixels final : ModelInput {
     explicit ScriptedPixels(int picture_number) : picture(picture_number) {}
     int tokens() const override { return 2; }
+    std::size_t bytes() const override { return seen ? 100 : 1000; }
     int picture;
+    mutable std::atomic<bool> seen = false;  // by the model: its pixels are gone
 };
 
 struct Script {
@@ -61,6 +64,7 @@ public:
     void fail_with_admissions_above(int most);  // out_of_memory, like a vision side that is too wide
     void fail_with_picture(int picture, Error error);
     std::vector<StepRecord> steps() const;
+    int looks() const { return looks_; }  // at pictures that had not been seen
 
 private:
     struct Slot {
@@ -81,6 +85,8 @@ private:
     const Script script_;
     std::vector<Slot> slots_;   // the thread of step()
     bool last_failed_ = false;  // the thread of step()
+
+    std::atomic<int> looks_ = 0;
 
     mutable std::mutex mutex_;  // for all below
     int failures_left_ = 0;

@@ -215,6 +215,7 @@ row("worker-latency-1mb", wanted=12)(worker.latency_1mb)
 row("serve-health", wanted=6)(serve.serve_health)
 row("serve-1mb", wanted=4)(serve.serve_1mb)
 row("cache-hit", wanted=20)(serve.cache_hit)
+row("vision-cache", wanted=2)(serve.vision_cache)
 
 
 def milliseconds(seconds: float) -> str:

@@ -13,6 +13,7 @@ INNER = {
     "wire/dialects/anthropic": {"wire/json", "wire/request", "wire/answer", "wire/dialects"},
     "wire/dialects/ollama": {"wire/json", "wire/request", "wire/answer", "wire/dialects"},
     "wire/dialects/openai": {"wire/json", "wire/request", "wire/answer", "wire/dialects"},
+    "caption/media": {"caption/cache"},
     "caption/wording": set(),
     "image/raw": {"image/jpeg", "image/tiff"},
     "model/pixels": set(),

@@ -120,7 +120,7 @@ int answer_with(
         config ? open_back(*config) : std::unexpected(config.error());
     if (!captioner) {
         log_error(with_code(captioner.error()));
-        return 1;
+        return captioner.error().code == ErrorCode::usage ? 2 : 1;
     }
     return answer_all(**captioner, subjects, options) ? 0 : 1;
 }

@@ -36,8 +36,10 @@ Check check_cuda(int has, int wanted) {
 }
 
 Check check_gpu_memory(const PreflightOptions& options, const Gpu& gpu, const ModelNeeds& needs) {
-    const std::uint64_t left = gpu.free_bytes - std::min(gpu.free_bytes, needs.weights_bytes);
-    const std::uint64_t cache = cache_bytes(needs.manifest, options.slots, left);
+    const std::uint64_t kept = 2 * options.vision_cache_bytes;  // of pictures, and of prompts
+    const std::uint64_t fixed = needs.weights_bytes + kept;
+    const std::uint64_t left = gpu.free_bytes - std::min(gpu.free_bytes, fixed);
+    const std::uint64_t cache = cache_bytes(needs.manifest, options.slots, left) + kept;
     const std::uint64_t needed = needs.weights_bytes + cache + work_bytes;
     const std::string found = gib_text(gpu.free_bytes) + " of " + gib_text(gpu.total_bytes) + " free";
     const std::string wants = gib_text(needed) + " needed (weights " + gib_text(needs.weights_bytes) +
@@ -45,7 +47,8 @@ Check check_gpu_memory(const PreflightOptions& options, const Gpu& gpu, const Mo
     if (gpu.free_bytes >= needed) return passed("gpu_memory", found + ", " + wants);
     return failed(
         "gpu_memory", found + " on " + gpu.name + ", " + wants,
-        "stop other programs on this GPU, use a larger one, or lower VIGNETTE_SLOTS"
+        "stop other programs on this GPU, use a larger one, or lower VIGNETTE_SLOTS or "
+        "VIGNETTE_VISION_CACHE_MIB"
     );
 }
 

@@ -61,7 +61,8 @@ PreflightOptions preflight_options(const Options& options) {
     PreflightOptions made{
         .model = options.disable_captions ? options.embedder : options.model,
         .device = options.device,
-        .slots = options.slots
+        .slots = options.slots,
+        .vision_cache_bytes = vision_cache_bytes(options)
     };
     std::vector<std::string>& misunderstood = made.misunderstood;
     made.deep = options.deep;

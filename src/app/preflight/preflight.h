@@ -29,6 +29,7 @@ struct PreflightOptions {
     std::string model;
     std::string device = "auto";
     int slots = 0;
+    std::uint64_t vision_cache_bytes = 0;
     bool deep = false;  // also hashes the weights and opens the captioner's library
     bool gpu_required = false;
     bool skip_gpu = false;

@@ -151,7 +151,7 @@ Result<std::vector<Bytes>> PictureReader::bring(Job& job, const std::stop_token&
 Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, const std::stop_token& stop) {
     ReadPictures read;
     read.pass = TRY(decoding_.enter(job, frame.image.rgb.size(), stop));
-    read.images.push_back({std::move(frame), nullptr});
+    read.images.push_back({std::move(frame), nullptr, {}, {}});
     return read;
 }
 

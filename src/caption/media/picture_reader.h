@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
+#include "caption/cache/cache_key.h"
 #include "caption/media/helper_threads.h"
 #include "caption/media/media_gate.h"
 #include "caption/media/overlapped_preprocess.h"
@@ -15,13 +17,16 @@
 #include "vignette/fetcher.h"
 #include "vignette/job.h"
 #include "vignette/limits.h"
+#include "vignette/model.h"
 #include "wall/decoder_pool.h"
 
 namespace vignette {
 
 struct ReadPicture : DecodedImage {
     std::unique_ptr<OverlappedPreprocess>
-        overlapped;  // may be null; it looks at the picture, so it goes first
+        overlapped;                             // may be null; it looks at the picture, so it goes first
+    std::optional<CacheKey> key{};              // what the model sees in it is kept under that
+    std::shared_ptr<const ModelInput> known{};  // the model has it already; it may not even be decoded
 };
 
 // Counts as work of the CPU until it dies: keep it no longer than until its pixels are in the model's form.

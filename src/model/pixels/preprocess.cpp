@@ -71,6 +71,15 @@ std::unique_ptr<Preparation> Preprocessor::begin() const {
     return std::make_unique<TorchPreparation>(recipe_, image_tokens_, values_);
 }
 
+// Most features are views of a whole batch's, which would stay as long as any of them.
+void TorchInput::keep(at::Tensor features, std::uint64_t number) const {
+    if (features.storage().nbytes() > features.nbytes()) features = features.clone();
+    features_ = std::move(features);
+    values_ = at::Tensor();
+    number_ = number;
+    bytes_ = features_.nbytes();
+}
+
 Image black_picture(Size size) {
     Image image{.size = size, .rgb = {}};
     image.rgb.assign(static_cast<std::size_t>(size.pixels()) * 3, 0);

@@ -2,7 +2,11 @@
 // bytes, then normalised. Private to the torch side of model/. Immutable, for any thread.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "model/pixels/work.h"
 #include "model/torch_lean.h"
@@ -15,16 +19,32 @@ namespace vignette {
 class TorchInput final : public ModelInput {
 public:
     TorchInput(at::Tensor values, Size original, int tokens)
-        : values_(std::move(values)), original_(original), tokens_(tokens) {}
-    const at::Tensor& values() const { return values_; }  // [tiles, 3, height, width] float32 on the CPU
-    std::int64_t tiles() const { return values_.size(0); }
+        : values_(std::move(values)),
+          original_(original),
+          tiles_(values_.size(0)),
+          tokens_(tokens),
+          bytes_(values_.nbytes()) {}
+
+    // [tiles, 3, height, width] float32 on the CPU; undefined once the features are here
+    const at::Tensor& values() const { return values_; }
+    std::int64_t tiles() const { return tiles_; }
     Size original() const { return original_; }  // of the picture
     int tokens() const override { return tokens_; }
+    std::size_t bytes() const override { return bytes_; }
+
+    // The model's thread only, like values(): what it saw, [tokens, width] on its device; undefined before.
+    const at::Tensor& features() const { return features_; }
+    void keep(at::Tensor features, std::uint64_t number) const;
+    std::uint64_t number() const { return number_; }  // that no other seen picture has; 0: not seen
 
 private:
-    at::Tensor values_;
+    mutable at::Tensor values_;
+    mutable at::Tensor features_;
+    mutable std::uint64_t number_ = 0;
     Size original_;
+    std::int64_t tiles_;
     int tokens_;
+    mutable std::atomic<std::size_t> bytes_;
 };
 
 class Preprocessor {

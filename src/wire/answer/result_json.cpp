@@ -151,6 +151,7 @@ Json to_json(const Caption& caption) {
     }
     if (caption.text) json["finish_reason"] = to_text(caption.finish);
     if (caption.cached) json["cached"] = true;
+    if (caption.vision_cached) json["vision_cached"] = true;
     if (!caption.warnings.empty()) json["warnings"] = to_json(caption.warnings);
     if (caption.return_tokens) json["tokens"] = to_json(caption.tokens);
     if (!caption.logprobs.empty()) json["logprobs"] = with_logprobs(caption);

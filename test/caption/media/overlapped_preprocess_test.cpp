@@ -13,6 +13,7 @@ namespace {
 
 struct CopiedPixels final : ModelInput {
     int tokens() const override { return 1; }
+    std::size_t bytes() const override { return rgb.size(); }
     Samples rgb;
     std::vector<std::thread::id> threads;  // that took rows, in their order
 };

@@ -1,8 +1,7 @@
-#include "caption/answer_cache.h"
+#include "caption/cache/answer_cache.h"
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,15 +9,15 @@
 namespace vignette {
 namespace {
 
-Bytes bytes_of(std::string_view text) {
-    Bytes bytes(text.size());
-    std::memcpy(bytes.data(), text.data(), text.size());
-    return bytes;
+CacheKey digest_of(std::string_view text) {
+    KeyDigest digest;
+    digest.add(text);
+    return digest.finish();
 }
 
 struct AnswerCacheTest : ::testing::Test {
-    std::optional<AnswerCache::Key> key(const Job& job, std::string_view picture = "picture") {
-        const std::vector<Bytes> pictures{bytes_of(picture)};
+    std::optional<CacheKey> key(const Job& job, std::string_view picture = "picture") {
+        const std::vector<CacheKey> pictures{digest_of(picture)};
         return cache.key_of(job, pictures, "digest");
     }
     static Caption said(std::string text) {
@@ -42,7 +41,7 @@ TEST_F(AnswerCacheTest, AnAnswerComesBackWithoutItsTimesAndSaysSo) {
 }
 
 TEST_F(AnswerCacheTest, WhateverTheAnswerDependsOnChangesTheKey) {
-    std::set<std::string> keys{*key({}), *key({}, "another")};
+    std::set<CacheKey> keys{*key({}), *key({}, "another")};
     const auto expect_new = [&](auto&& change) {
         Job job;
         change(job);
@@ -72,9 +71,9 @@ TEST_F(AnswerCacheTest, WhateverTheAnswerDependsOnChangesTheKey) {
     expect_new([](Job& job) { job.options.bad_words = {"ab"}; });
     expect_new([](Job& job) { job.options.return_tokens = true; });
     expect_new([](Job& job) { job.options.logprobs = true; });
-    const std::vector<Bytes> two{bytes_of("pic"), bytes_of("ture")};
+    const std::vector<CacheKey> two{digest_of("pic"), digest_of("ture")};
     EXPECT_TRUE(keys.insert(*cache.key_of({}, two, "digest")).second);
-    EXPECT_TRUE(keys.insert(*cache.key_of({}, std::vector<Bytes>{bytes_of("picture")}, "other")).second);
+    EXPECT_TRUE(keys.insert(*cache.key_of({}, std::vector<CacheKey>{digest_of("picture")}, "other")).second);
 }
 
 TEST_F(AnswerCacheTest, NothingIsKeptThatChanceHasAPartInOrThatTheClientWantsAnew) {
@@ -96,7 +95,7 @@ TEST_F(AnswerCacheTest, WhatWasUsedLongestAgoMakesRoom) {
     for (int i = 0; i < 20; ++i) {
         cache.keep(*key({}, std::to_string(i)), said(long_text));
         (void)cache.find(*key({}, "0"));
-        EXPECT_LE(cache.bytes(), 64 * KiB);
+        EXPECT_LE(cache.use().bytes, 64 * KiB);
     }
     EXPECT_TRUE(cache.find(*key({}, "0")));
     EXPECT_TRUE(cache.find(*key({}, "19")));
