@@ -113,7 +113,7 @@ void GatewayJobs::stream(const Call& call) {
     wait(call, Until::news, *time, [call](JobQueue& queue) {
         const auto news = queue.drain(call.part(1));
         if (!news) return call.refuse(news.error());
-        *news ? call.answer(format_stream((*news)->status, (*news)->events)) : refuse_unknown(call);
+        *news ? call.answer(format_stream_of_chunks((*news)->status, (*news)->events)) : refuse_unknown(call);
     });
 }
 
@@ -151,7 +151,7 @@ void GatewayJobs::health(const Call& call) {
     offer(call, [call](JobQueue& queue) {
         const auto stats = queue.stats();
         if (!stats) return call.refuse(stats.error());
-        call.answer(format_health(stats->counts, stats->workers));
+        call.answer(format_health_of_many(stats->counts, stats->workers));
     });
 }
 

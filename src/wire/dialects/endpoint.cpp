@@ -178,12 +178,12 @@ std::string format_webhook(const JobStatus& status, std::string_view input_json,
 }
 
 std::string format_stream(const JobStatus& status, const std::vector<StreamEvent>& events) {
-    return format_stream(
+    return format_stream_of_chunks(
         status, events.empty() ? std::vector<std::string>() : std::vector{format_chunk(events)}
     );
 }
 
-std::string format_stream(const JobStatus& status, const std::vector<std::string>& chunks) {
+std::string format_stream_of_chunks(const JobStatus& status, const std::vector<std::string>& chunks) {
     std::string text = written_json(status_head(status));
     std::string list = "[";
     for (const std::string& chunk : chunks) list.append(list.size() > 1 ? "," : "").append(chunk);
@@ -210,7 +210,7 @@ std::string format_health(const JobCounts& jobs, const WorkerCounts& worker) {
     );
 }
 
-std::string format_health(const JobCounts& jobs, std::size_t workers) {
+std::string format_health_of_many(const JobCounts& jobs, std::size_t workers) {
     const std::size_t running = std::min(workers, jobs.in_progress);
     return health_text(jobs, {.idle = workers - running, .running = running});
 }

@@ -59,7 +59,7 @@ std::string format_webhook(const JobStatus& status, std::string_view input_json,
 // `{"status": ..., "stream": [{"output": ...}]}`
 std::string format_stream(const JobStatus& status, const std::vector<StreamEvent>& events);
 // The same of what format_chunk() has written.
-std::string format_stream(const JobStatus& status, const std::vector<std::string>& chunks);
+std::string format_stream_of_chunks(const JobStatus& status, const std::vector<std::string>& chunks);
 
 struct JobCounts {
     std::size_t completed = 0;
@@ -75,7 +75,7 @@ struct WorkerCounts {  // of one: this process
 };
 std::string format_health(const JobCounts& jobs, const WorkerCounts& worker);
 // Of several, of which at most as many run something as there are jobs in progress.
-std::string format_health(const JobCounts& jobs, std::size_t workers);
+std::string format_health_of_many(const JobCounts& jobs, std::size_t workers);
 
 // `{"detail": [{"type": ..., "loc": ["body", "input"], "msg": ...}]}`: why RunPod's local server refuses a
 // body.
