@@ -8,7 +8,7 @@
 #include <type_traits>
 
 #include "app/models/options.h"
-#include "app/serve_options.h"
+#include "app/serving/serve_options.h"
 #include "app/url_options.h"
 #include "app/usage_hint.h"
 #include "core/ascii.h"

@@ -11,7 +11,7 @@
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/open_back.h"
-#include "app/served_models.h"
+#include "app/serving/served_models.h"
 #include "app/stop_signals.h"
 #include "app/url_options.h"
 #include "core/log.h"

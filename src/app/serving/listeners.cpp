@@ -1,6 +1,6 @@
-#include "app/listeners.h"
+#include "app/serving/listeners.h"
 
-#include "app/serve_access.h"
+#include "app/serving/serve_access.h"
 
 namespace vignette {
 namespace {

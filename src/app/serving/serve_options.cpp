@@ -1,4 +1,4 @@
-#include "app/serve_options.h"
+#include "app/serving/serve_options.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "app/serve_access.h"
+#include "app/serving/serve_access.h"
 
 #include <string>
 

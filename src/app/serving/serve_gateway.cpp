@@ -1,11 +1,11 @@
-#include "app/serve_gateway.h"
+#include "app/serving/serve_gateway.h"
 
 #include <algorithm>
 #include <chrono>
 
 #include "app/exit_codes.h"
-#include "app/listeners.h"
-#include "app/serve_access.h"
+#include "app/serving/listeners.h"
+#include "app/serving/serve_access.h"
 #include "app/url_options.h"
 #include "core/log.h"
 #include "core/stop.h"

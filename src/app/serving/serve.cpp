@@ -8,12 +8,12 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
-#include "app/listeners.h"
+#include "app/serving/listeners.h"
 #include "app/open_back.h"
 #include "app/preflight/gpu.h"
-#include "app/serve_access.h"
-#include "app/serve_gateway.h"
-#include "app/served_models.h"
+#include "app/serving/serve_access.h"
+#include "app/serving/serve_gateway.h"
+#include "app/serving/served_models.h"
 #include "app/stop_signals.h"
 #include "app/tracing.h"
 #include "app/url_options.h"
@@ -98,6 +98,12 @@ struct Company {  // what the server works with, where the operator wants it
     Tracer* tracer = nullptr;
 };
 
+int exit_without_model(const Error& error) {
+    const bool is_usage = error.code == ErrorCode::usage;  // the model is not to blame
+    log_error((is_usage ? "" : "cannot load the model: ") + error.message);
+    return is_usage ? exit_usage : exit_failed;
+}
+
 int serve_until_stopped(
     const Options& options, const CaptionerConfig& config, const Guards& guards,
     const FetchRules& webhook_rules, const Company& company, StopSignals& signals
@@ -149,11 +155,9 @@ int serve_until_stopped(
     log_info("listening on " + address_of(*web, options.serve) + ", loading the model");
     Result<std::unique_ptr<Captioner>> loaded = open_back_unless_stopped(config, signals.token());
     if (!loaded) {
-        const bool usage = loaded.error().code == ErrorCode::usage;  // the model is not to blame
-        log_error((usage ? "" : "cannot load the model: ") + loaded.error().message);
         desk.stop_all();  // who has come meanwhile is told
         web->drain(std::chrono::steady_clock::now() + 2s);
-        return usage ? exit_usage : exit_failed;
+        return exit_without_model(loaded.error());
     }
     captioner = *std::move(loaded);
     services.gpu = computes_on_gpu(options.device);

@@ -1,4 +1,4 @@
-#include "app/served_models.h"
+#include "app/serving/served_models.h"
 
 #include <algorithm>
 
