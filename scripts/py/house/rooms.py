@@ -20,6 +20,7 @@ INNER = {
     "model/choose": set(),
     "net/fetch": {"net/client"},
     "app/preflight": {"app/models"},
+    "app/serving": {"app/files", "app/models", "app/preflight"},
 }
 FRONT_SEES_NOT = {"caption", "model", "back", "wall", "decoder"}
 

@@ -8,9 +8,9 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
-#include "app/serving/listeners.h"
 #include "app/open_back.h"
 #include "app/preflight/gpu.h"
+#include "app/serving/listeners.h"
 #include "app/serving/serve_access.h"
 #include "app/serving/serve_gateway.h"
 #include "app/serving/served_models.h"
@@ -108,8 +108,7 @@ int serve_until_stopped(
     const Options& options, const CaptionerConfig& config, const Guards& guards,
     const FetchRules& webhook_rules, const Company& company, StopSignals& signals
 ) {
-    JobLedger* const ledger = company.ledger;
-    Tracer* const tracer = company.tracer;
+    const auto [ledger, tracer] = company;
     std::unique_ptr<Captioner> captioner;
     Metrics metrics(options.serve.cost_per_hour);
     Deadlines deadlines;
