@@ -102,7 +102,8 @@ def log_of(*options) -> list[str]:
         ask(url, "POST", "/v2/e/runsync", json.dumps({"input": {"image": PICTURE}}), {"x-request-id": "later"})
         ask(url, "GET", "/nothing", None, {"x-request-id": "early"})
         url.process.terminate()
-        return url.process.communicate(timeout=30)[1].splitlines()
+        url.process.wait(timeout=30)
+        return url.logged().splitlines()
 
 
 def test_it_is_in_every_line_about_the_request_in_text():

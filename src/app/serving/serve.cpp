@@ -79,7 +79,7 @@ Result<std::unique_ptr<JobLedger>> open_ledger(const std::string& queue) {
     if (queue.empty()) return nullptr;
     if (queue.starts_with(sqlite) && queue.size() > sqlite.size())
         return JobLedger::open(queue.substr(sqlite.size()));
-    if (queue.starts_with("redis")) {
+    if (queue.starts_with("redis://") || queue.starts_with("rediss://")) {
         return fail(
             ErrorCode::usage,
             "a server with a model of its own takes no jobs from Redis: add --gateway, or run `vignette "

@@ -109,6 +109,7 @@ void JobLedger::write_one_by_one(std::vector<Entry>& group) {
         return file_.write({&one, 1});
     };
     std::vector<LedgerChange> left;
+    std::vector<Result<void>> outcomes;
     for (LedgerChange& debt : debts_) {
         if (blocked) blocked = write_now(debt);
         if (!blocked) left.push_back(std::move(debt));
@@ -121,10 +122,12 @@ void JobLedger::write_one_by_one(std::vector<Entry>& group) {
             blocked = written;
             left.push_back(std::move(entry.change));
         }
-        if (entry.then) entry.then(written);
+        outcomes.push_back(std::move(written));
     }
     debts_ = std::move(left);
     note_outcome(blocked ? first : blocked);
+    for (std::size_t i = 0; i < group.size(); ++i)
+        if (group[i].then) group[i].then(outcomes[i]);
 }
 
 void JobLedger::note_outcome(const Result<void>& written) {
