@@ -46,8 +46,9 @@ def in_progress(client, job):
 
 
 def idle(client):
-    jobs = client.health()["jobs"]
-    return jobs["inProgress"] == 0 and jobs["inQueue"] == 0
+    health = client.health()
+    jobs = health["jobs"]
+    return jobs["inProgress"] == 0 and jobs["inQueue"] == 0 and health["workers"]["running"] == 0
 
 
 def events(outputs):
