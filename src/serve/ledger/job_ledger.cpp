@@ -11,7 +11,7 @@ namespace vignette {
 namespace {
 
 constexpr std::size_t group_max = 256;             // changes in one commit
-constexpr std::chrono::milliseconds again{1'000};  // what could not be written
+constexpr std::chrono::milliseconds probe_after{1'000};  // what could not be written
 
 bool is_new_job(const LedgerChange& change) { return std::holds_alternative<JobRow>(change); }
 
@@ -70,7 +70,7 @@ bool JobLedger::is_closing() {
 std::vector<JobLedger::Entry> JobLedger::next_group(bool is_failing) {
     MutexLock lock(mutex_);
     const auto has_work = [this]() REQUIRES(mutex_) { return closing_ || !waiting_.empty(); };
-    is_failing ? void(changed_.wait_for(lock, again, has_work)) : changed_.wait(lock, has_work);
+    is_failing ? void(changed_.wait_for(lock, probe_after, has_work)) : changed_.wait(lock, has_work);
     if (waiting_.size() <= group_max) return std::exchange(waiting_, {});
     const auto end = waiting_.begin() + group_max;
     std::vector<Entry> group(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
