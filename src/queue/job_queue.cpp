@@ -265,6 +265,7 @@ Result<std::vector<std::string>> JobQueue::renew(
     }
     const RedisReply reply = TRY(redis_.run({.body = embedded::renew_lua()}, words));
     std::vector<std::string> lost;
+    lost.reserve(reply.list.size());
     for (const RedisReply& id : reply.list) lost.push_back(id.text);
     return lost;
 }

@@ -96,6 +96,7 @@ void QueueSender::give_up(const std::string& id, const std::string& reason) {
 std::vector<std::pair<std::string, std::string>> QueueSender::held() const {
     const MutexLock lock(mutex_);
     std::vector<std::pair<std::string, std::string>> held;
+    held.reserve(lines_.size());
     for (const auto& [id, line] : lines_) held.emplace_back(id, line.attempt);
     return held;
 }

@@ -128,7 +128,7 @@ Result<std::optional<TraceSettings>> read_trace_settings(const Variables& variab
     const Named headers =
         first_of(variable, "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS");
     for (const auto& [key, value] : TRY(read_pairs(headers))) {
-        const std::string header = key + ": " + value;
+        const std::string header = std::string(key).append(": ").append(value);
         if (header.find_first_of("\r\n") != std::string::npos)
             return wrong(headers.name, "holds a line break");
         settings.headers.push_back(header);

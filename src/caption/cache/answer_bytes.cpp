@@ -1,7 +1,7 @@
 #include "caption/cache/answer_bytes.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <type_traits>
 #include <vector>
 
@@ -53,7 +53,7 @@ public:
     template <Plain Value>
     void one(Value& value) {
         const std::string_view taken = take(sizeof value);
-        if (!taken.empty()) std::memcpy(&value, taken.data(), sizeof value);
+        std::ranges::copy(taken, reinterpret_cast<char*>(&value));
     }
     void one(bool& value) {
         std::uint8_t byte = 0;

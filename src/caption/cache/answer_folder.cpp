@@ -138,7 +138,7 @@ Result<void> AnswerFolder::prepare(const fs::path& folder) {
     const int reason = errno;
     remove_quietly(probe);
     if (!file) return failed("cannot write to", reason);
-    fs::directory_iterator(folder, failure);
+    const fs::directory_iterator files(folder, failure);
     if (failure) return failed("cannot read", failure.value());
     return {};
 }

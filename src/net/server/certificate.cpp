@@ -80,10 +80,10 @@ std::string no_password(std::size_t, ssl::context::password_purpose) { return {}
 Result<std::shared_ptr<ssl::context>> load(const TlsFiles& files) {
     TRY(check_readable(files.certificate));
     TRY(check_readable(files.key));
-    const auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
+    auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
     set_rules(*context);
     error_code error;
-    context->set_password_callback(no_password, error);
+    error = context->set_password_callback(no_password, error);
     error = context->use_certificate_chain_file(files.certificate, error);
     if (error) {
         return unusable(

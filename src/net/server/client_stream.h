@@ -20,7 +20,7 @@ public:
     using executor_type = boost::beast::tcp_stream::executor_type;
 
     // `tls` may be null: no TLS.
-    ClientStream(boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> tls)
+    ClientStream(boost::asio::ip::tcp::socket socket, const std::shared_ptr<boost::asio::ssl::context>& tls)
         : tcp_(std::move(socket)) {
         if (tls) tls_.emplace(tcp_, *tls);
     }
