@@ -2,6 +2,7 @@
 
 #include <libraw/libraw.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string_view>
@@ -146,13 +147,19 @@ Result<ImageHeader> read_header_by_libraw(std::span<const std::byte> encoded) {
 
 Result<Bytes> read_thumbnail_by_libraw(std::span<const std::byte> encoded, const Limits& limits) {
     const Opened raw = TRY(open(encoded));
-    const libraw_thumbnail_t& thumbnail = raw->imgdata.thumbnail;
-    if (thumbnail.tlength > limits.picture_bytes_max) return fail_as(LIBRAW_TOO_BIG);
-    TRY(checked([&] { return raw->unpack_thumb(); }));
-    if (thumbnail.tformat != LIBRAW_THUMBNAIL_JPEG || thumbnail.thumb == nullptr)
-        return fail_as(LIBRAW_UNSUPPORTED_THUMBNAIL);
-    const auto bytes = std::as_bytes(std::span(thumbnail.thumb, thumbnail.tlength));
-    return Bytes(bytes.begin(), bytes.end());
+    // Not by unpack_thumb(): where a thumbnail is no JPEG, it may write past the memory that it took for it.
+    const std::int64_t offset = raw->get_internal_data_pointer()->internal_data.toffset;
+    const std::size_t length = raw->imgdata.thumbnail.tlength;
+    if (length > limits.picture_bytes_max) return fail_as(LIBRAW_TOO_BIG);
+    if (offset <= 0 || static_cast<std::size_t>(offset) >= encoded.size())
+        return fail_as(LIBRAW_NO_THUMBNAIL);
+    const auto rest = encoded.subspan(static_cast<std::size_t>(offset));
+    const auto found = rest.first(std::min(length, rest.size()));
+    constexpr std::byte start_first{0xff}, start_second{0xd8};
+    if (found.size() < 2 || found[1] != start_second) return fail_as(LIBRAW_UNSUPPORTED_THUMBNAIL);
+    Bytes jpeg(found.begin(), found.end());
+    jpeg[0] = start_first;  // as LibRaw has it: some cameras leave it out
+    return jpeg;
 }
 
 Result<Image> develop_half(std::span<const std::byte> encoded, const Limits& limits) {
