@@ -10,7 +10,7 @@
 namespace vignette {
 namespace {
 
-constexpr std::size_t group_max = 256;             // changes in one commit
+constexpr std::size_t group_max = 256;                   // changes in one commit
 constexpr std::chrono::milliseconds probe_after{1'000};  // what could not be written
 
 bool is_new_job(const LedgerChange& change) { return std::holds_alternative<JobRow>(change); }
