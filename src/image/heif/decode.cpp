@@ -77,10 +77,10 @@ Result<HeifImage> decode(const heif_image_handle* handle, PixelKind kind, const 
 
 bool has_limited_range(const heif_image* image) {
     heif_color_profile_nclx* profile = nullptr;
-    if (heif_image_get_nclx_color_profile(image, &profile).code != heif_error_Ok) return false;
-    const bool limited = profile->full_range_flag == 0;
-    heif_nclx_color_profile_free(profile);
-    return limited;
+    const bool is_known = heif_image_get_nclx_color_profile(image, &profile).code == heif_error_Ok;
+    const bool is_limited = is_known && profile->full_range_flag == 0;
+    heif_nclx_color_profile_free(profile);  // also made where its values are wrong
+    return is_limited;
 }
 
 // libheif 1.15 shows grey from 16 to 235 as it is. Nothing if the picture is not of that kind.
