@@ -79,3 +79,7 @@ private:
 };
 
 }  // namespace vignette
+
+// Made once, with the optimiser (core/memory/buffers.cpp): without it, each byte is destroyed by a call.
+extern template class std::vector<std::byte, vignette::BufferAllocator<std::byte>>;
+extern template class std::vector<std::uint8_t, vignette::BufferAllocator<std::uint8_t>>;
