@@ -5,9 +5,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 import site_of_example as example
+from browsing import chromium, fresh_page
 from fake_runpod.client import ENDPOINT, FakeRunpod
 from processes import Program
 from stub import Stub
@@ -60,20 +60,11 @@ def stubbed_site(start_stubbed_site):
 
 @pytest.fixture(scope="session")
 def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
 def page(browser):
-    """A fresh page; what it complained about in its console fails the test."""
-    context = browser.new_context()
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert complaints == []
+    with fresh_page(browser) as page:
+        yield page

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from browsing import choose_by_keyboard
 from processes import until
 from site_of_example import KEY
 
@@ -249,8 +250,7 @@ def test_the_page_works_by_keyboard_and_says_what_happens(page, stubbed_site):
     visit(page, stubbed_site)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.type") == "file"
-    with page.expect_file_chooser():
-        page.keyboard.press("Space")
+    choose_by_keyboard(page)
     assert page.locator(".answer").get_attribute("aria-live") == "polite"
 
 

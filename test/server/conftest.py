@@ -4,8 +4,8 @@ import base64
 import json
 
 import pytest
-from playwright.sync_api import sync_playwright
 
+from browsing import chromium, fresh_page
 from serving import ROOT, SCRIPTED, WHOLE, serving
 
 
@@ -23,21 +23,14 @@ def demo_server():
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
 def page(browser):
-    """A page on which nothing may go wrong unseen."""
-    opened = browser.new_page()
-    problems = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    yield opened
-    opened.close()
-    assert problems == []
+    with fresh_page(browser) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import openai
 import pytest
-from playwright.sync_api import sync_playwright
 
 from asking import ask
 from serving import SCRIPTED, get, serving
@@ -55,20 +54,16 @@ ASK = """async ([url, key]) => {
 }"""
 
 
-def test_a_browser_lets_only_pages_of_named_origins_read(origins, server):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(origins[0])
-        status, answer, _ = page.evaluate(ASK, [server + "/v1/models", "client"])
-        assert status == 200 and answer["object"] == "list"
-        assert page.evaluate(ASK, [server + "/v1/models", "wrong"])[0] == 401
-        page.evaluate(ASK, [server + "/v1/models", "slow"])
-        status, answer, wait = page.evaluate(ASK, [server + "/v1/models", "slow"])
-        assert status == 429 and answer["error"]["type"] == "rate_limit_error" and int(wait) <= 60
-        page.goto(origins[1])
-        assert page.evaluate(ASK, [server + "/v1/models", "client"])[0] == 0
-        browser.close()
+def test_a_browser_lets_only_pages_of_named_origins_read(page, origins, server):
+    page.goto(origins[0])
+    status, answer, _ = page.evaluate(ASK, [server + "/v1/models", "client"])
+    assert status == 200 and answer["object"] == "list"
+    assert page.evaluate(ASK, [server + "/v1/models", "wrong"])[0] == 401
+    page.evaluate(ASK, [server + "/v1/models", "slow"])
+    status, answer, wait = page.evaluate(ASK, [server + "/v1/models", "slow"])
+    assert status == 429 and answer["error"]["type"] == "rate_limit_error" and int(wait) <= 60
+    page.goto(origins[1])
+    assert page.evaluate(ASK, [server + "/v1/models", "client"])[0] == 0
 
 
 def test_openais_client_knows_that_it_asks_too_often(tmp_path):

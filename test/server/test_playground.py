@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 
+from browsing import choose_by_keyboard
 from javascript import package, with_node
 from pictures import png
 from serving import SCRIPTED, serving
@@ -117,9 +118,7 @@ def test_a_whole_visit_by_keyboard(page, demo_server, picture):
         pytest.fail(f"Tab does not reach {wanted}")
 
     go_to("files")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
-    chooser.value.set_files(picture)
+    choose_by_keyboard(page).set_files(picture)
     page.wait_for_selector("#results li")
     go_to("task")
     page.keyboard.press("ArrowDown")
