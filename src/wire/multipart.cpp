@@ -8,12 +8,14 @@
 #include "core/ascii.h"
 #include "core/percent.h"
 #include "core/utf8.h"
+#include "vignette/invariant.h"
 #include "wire/strings.h"
 
 namespace vignette {
 namespace {
 
 constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view no_line_end = "a boundary has no end of its line";
 
 std::unexpected<Error> bad_form(std::string message) {
     return fail(ErrorCode::invalid_input, "the form is broken: " + std::move(message));
@@ -112,132 +114,190 @@ std::optional<std::string> extended_value(std::string_view text) {
     return percent_decode(text.substr(quote + 1));
 }
 
-class MultipartReader {
-public:
-    MultipartReader(std::string_view boundary, const SharedText& body, const FormLimits& limits)
-        : delimiter_("\r\n--" + std::string(boundary)), body_(body), limits_(limits), rest_(body.view()) {}
+Result<void> check_encoding(std::string_view value) {
+    const std::string encoding = ascii_lower(value);
+    if (encoding == "binary" || encoding == "8bit" || encoding == "7bit") return {};
+    return fail(
+        ErrorCode::unsupported, "a part is encoded as " + shown(valid_utf8(encoding)) +
+                                    "; send its bytes as they are, without Content-Transfer-Encoding"
+    );
+}
 
-    Result<std::vector<FormPart>> read() {
-        const std::string_view first = std::string_view(delimiter_).substr(line_end.size());
-        if (!rest_.starts_with(first)) return bad_form("it does not begin with its boundary");
-        rest_.remove_prefix(first.size());
-        while (TRY(another_part())) {
-            if (parts_.size() == limits_.parts_max) {
-                return fail(
-                    ErrorCode::too_large, "the form has more than " + std::to_string(limits_.parts_max) +
-                                              " parts; send the rest in another request"
-                );
-            }
-            parts_.push_back(TRY(read_part()));
+Result<bool> read_disposition(std::string_view value, FormPart& part) {
+    const auto parameters = parameters_of(value);
+    if (!is_type(value, "form-data") || !parameters)
+        return bad_form("a part's Content-Disposition is not well-formed");
+    bool named = false;
+    for (const Parameter& one : *parameters) {
+        if (one.name == "name") {
+            if (std::exchange(named, true)) return bad_form("a part has two names");
+            part.name = valid_utf8(one.value);
+        } else if (one.name == "filename" && part.filename.empty()) {
+            part.filename = valid_utf8(one.value);
+        } else if (one.name == "filename*") {
+            if (const auto decoded = extended_value(one.value)) part.filename = valid_utf8(*decoded);
         }
-        return std::move(parts_);
     }
+    return named;
+}
 
-private:
-    // Behind a boundary: the line's end and a part, or -- and the end of all.
-    Result<bool> another_part() {
-        if (rest_.starts_with("--")) {
-            rest_.remove_prefix(2);
-            if (rest_.empty() || rest_ == line_end) return false;
-            return bad_form("something follows its last boundary");
-        }
-        rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t"), rest_.size()));
-        if (!rest_.starts_with(line_end)) return bad_form("a boundary has no end of its line");
-        rest_.remove_prefix(line_end.size());
-        return true;
+// True if it was the one with the part's name.
+Result<bool> read_header(std::string_view line, FormPart& part) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || colon == 0) return bad_form("a part's header has no colon");
+    const std::string name = ascii_lower(line.substr(0, colon));
+    const std::string_view value = trim(line.substr(colon + 1));
+    if (name == "content-disposition") return read_disposition(value, part);
+    if (name == "content-type") {
+        part.content_type = valid_utf8(value);
+        if (!ascii_lower(value).starts_with("multipart/")) return false;
+        return fail(ErrorCode::unsupported, "a form inside a form; send each file as a part of its own");
     }
-
-    Result<FormPart> read_part() {
-        FormPart part;
-        TRY(read_headers(part));
-        const std::size_t end = find_bytes(rest_, delimiter_);
-        if (end == std::string_view::npos)
-            return bad_form("its last boundary is missing; the body was cut off");
-        part.content = body_.part(rest_.substr(0, end));
-        rest_.remove_prefix(end + delimiter_.size());
-        return part;
-    }
-
-    Result<void> read_headers(FormPart& part) {
-        const std::string_view window = rest_.substr(0, limits_.header_bytes_max);
-        std::size_t used = 0;
-        bool named = false;
-        while (true) {
-            const std::size_t bytes = window.substr(used).find(line_end);
-            if (bytes == std::string_view::npos) {
-                if (window.size() == rest_.size()) return bad_form("a part's header never ends");
-                return fail(
-                    ErrorCode::too_large,
-                    "a part's header is longer than " + std::to_string(limits_.header_bytes_max) + " bytes"
-                );
-            }
-            const std::string_view line = window.substr(used, bytes);
-            used += bytes + line_end.size();
-            if (line.empty()) break;
-            named = TRY(read_header(line, part)) || named;
-        }
-        if (!named) return bad_form("a part has no Content-Disposition: form-data with a name");
-        rest_.remove_prefix(used);
-        return {};
-    }
-
-    // True if it was the one with the part's name.
-    static Result<bool> read_header(std::string_view line, FormPart& part) {
-        const std::size_t colon = line.find(':');
-        if (colon == std::string_view::npos || colon == 0) return bad_form("a part's header has no colon");
-        const std::string name = ascii_lower(line.substr(0, colon));
-        const std::string_view value = trim(line.substr(colon + 1));
-        if (name == "content-disposition") return read_disposition(value, part);
-        if (name == "content-type") {
-            part.content_type = valid_utf8(value);
-            if (!ascii_lower(value).starts_with("multipart/")) return false;
-            return fail(ErrorCode::unsupported, "a form inside a form; send each file as a part of its own");
-        }
-        if (name == "content-transfer-encoding") TRY(check_encoding(value));
-        return false;
-    }
-
-    static Result<void> check_encoding(std::string_view value) {
-        const std::string encoding = ascii_lower(value);
-        if (encoding == "binary" || encoding == "8bit" || encoding == "7bit") return {};
-        return fail(
-            ErrorCode::unsupported, "a part is encoded as " + shown(valid_utf8(encoding)) +
-                                        "; send its bytes as they are, without Content-Transfer-Encoding"
-        );
-    }
-
-    static Result<bool> read_disposition(std::string_view value, FormPart& part) {
-        const auto parameters = parameters_of(value);
-        if (!is_type(value, "form-data") || !parameters)
-            return bad_form("a part's Content-Disposition is not well-formed");
-        bool named = false;
-        for (const Parameter& one : *parameters) {
-            if (one.name == "name") {
-                if (std::exchange(named, true)) return bad_form("a part has two names");
-                part.name = valid_utf8(one.value);
-            } else if (one.name == "filename" && part.filename.empty()) {
-                part.filename = valid_utf8(one.value);
-            } else if (one.name == "filename*") {
-                if (const auto decoded = extended_value(one.value)) part.filename = valid_utf8(*decoded);
-            }
-        }
-        return named;
-    }
-
-    const std::string delimiter_;
-    const SharedText& body_;
-    const FormLimits& limits_;
-    std::string_view rest_;
-    std::vector<FormPart> parts_;
-};
+    if (name == "content-transfer-encoding") TRY(check_encoding(value));
+    return false;
+}
 
 }  // namespace
+
+Result<FormReader> FormReader::make(std::string_view content_type, const FormLimits& limits) {
+    return FormReader(TRY(boundary_of(content_type)), limits);
+}
+
+void FormReader::add(std::string_view piece) {
+    if (at_ > text_.size() / 2) {  // so that each byte is moved once or twice
+        text_.erase(0, at_);
+        at_ = 0;
+    }
+    text_.append(piece);
+}
+
+void FormReader::add_whole(SharedText body) {
+    body_ = std::move(body);
+    finish();
+}
+
+Result<std::optional<FormPart>> FormReader::next() {
+    while (true) {
+        const bool in_content = state_ == State::content;
+        if (TRY(step()) == Step::needs_more) return std::nullopt;
+        if (in_content) return std::exchange(part_, {});
+    }
+}
+
+Result<FormReader::Step> FormReader::step() {
+    switch (state_) {
+        case State::first_boundary: return read_first_boundary();
+        case State::behind_boundary: return read_behind_boundary();
+        case State::line_end: return read_line_end();
+        case State::headers: return read_headers();
+        case State::content: return read_content();
+        case State::end: return check_end();
+    }
+    panic("FormReader::State out of range");
+}
+
+Result<FormReader::Step> FormReader::more_or(std::string_view complaint) const {
+    if (whole_) return bad_form(std::string(complaint));
+    return Step::needs_more;
+}
+
+Result<FormReader::Step> FormReader::read_first_boundary() {
+    constexpr std::string_view complaint = "it does not begin with its boundary";
+    const std::string_view rest = this->rest();
+    const std::string_view first = std::string_view(delimiter_).substr(line_end.size());
+    if (rest.size() < first.size() && first.starts_with(rest)) return more_or(complaint);
+    if (!rest.starts_with(first)) return bad_form(std::string(complaint));
+    at_ += first.size();
+    state_ = State::behind_boundary;
+    return Step::done;
+}
+
+// The line's end and a part, or -- and the end of all.
+Result<FormReader::Step> FormReader::read_behind_boundary() {
+    constexpr std::string_view last = "--";
+    const std::string_view rest = this->rest();
+    if (rest.size() < last.size() && last.starts_with(rest)) return more_or(no_line_end);
+    if (rest.starts_with(last)) at_ += last.size();
+    state_ = rest.starts_with(last) ? State::end : State::line_end;
+    return Step::done;
+}
+
+Result<FormReader::Step> FormReader::read_line_end() {
+    std::string_view rest = this->rest();
+    const std::size_t spaces = std::min(rest.find_first_not_of(" \t"), rest.size());
+    at_ += spaces;
+    rest.remove_prefix(spaces);
+    if (rest.size() < line_end.size() && line_end.starts_with(rest)) return more_or(no_line_end);
+    if (!rest.starts_with(line_end)) return bad_form(std::string(no_line_end));
+    if (parts_++ == limits_.parts_max) {
+        return fail(
+            ErrorCode::too_large, "the form has more than " + std::to_string(limits_.parts_max) +
+                                      " parts; send the rest in another request"
+        );
+    }
+    at_ += line_end.size();
+    state_ = State::headers;
+    return Step::done;
+}
+
+Result<FormReader::Step> FormReader::read_headers() {
+    const std::string_view rest = this->rest();
+    const std::string_view window = rest.substr(0, limits_.header_bytes_max);
+    FormPart part;
+    std::size_t used = 0;
+    bool named = false;
+    while (true) {
+        const std::size_t bytes = window.substr(used).find(line_end);
+        if (bytes == std::string_view::npos) {
+            if (window.size() == rest.size()) return more_or("a part's header never ends");
+            return fail(
+                ErrorCode::too_large,
+                "a part's header is longer than " + std::to_string(limits_.header_bytes_max) + " bytes"
+            );
+        }
+        const std::string_view line = window.substr(used, bytes);
+        used += bytes + line_end.size();
+        if (line.empty()) break;
+        named = TRY(read_header(line, part)) || named;
+    }
+    if (!named) return bad_form("a part has no Content-Disposition: form-data with a name");
+    part_ = std::move(part);
+    at_ += used;
+    seen_ = 0;
+    state_ = State::content;
+    return Step::done;
+}
+
+Result<FormReader::Step> FormReader::read_content() {
+    const std::string_view rest = this->rest();
+    const std::size_t found = find_bytes(rest.substr(seen_), delimiter_);
+    if (found == std::string_view::npos) {
+        seen_ = std::max(seen_, rest.size() - std::min(rest.size(), delimiter_.size() - 1));
+        return more_or("its last boundary is missing; the body was cut off");
+    }
+    const std::string_view content = rest.substr(0, seen_ + found);
+    part_.content = body_ ? body_->part(content) : SharedText(std::string(content));
+    at_ += content.size() + delimiter_.size();
+    state_ = State::behind_boundary;
+    return Step::done;
+}
+
+// Nothing may follow but the end of the line.
+Result<FormReader::Step> FormReader::check_end() const {
+    const std::string_view rest = this->rest();
+    const bool begun = !whole_ && line_end.starts_with(rest);
+    if (begun || rest.empty() || rest == line_end) return Step::needs_more;
+    return bad_form("something follows its last boundary");
+}
 
 Result<std::vector<FormPart>> read_multipart(
     std::string_view content_type, const SharedText& body, const FormLimits& limits
 ) {
-    const std::string boundary = TRY(boundary_of(content_type));
-    return MultipartReader(boundary, body, limits).read();
+    FormReader reader = TRY(FormReader::make(content_type, limits));
+    reader.add_whole(body);
+    std::vector<FormPart> parts;
+    while (std::optional<FormPart> part = TRY(reader.next())) parts.push_back(*std::move(part));
+    return parts;
 }
 
 Result<PictureSource> picture_of(const FormPart& part, std::string field, const Limits& limits) {

@@ -1,5 +1,5 @@
 // Forms of anything: every part lies inside the body, in order, none holds its boundary, and a form written
-// of what was read is read as the same again.
+// of what was read is read as the same again; in pieces it is the same form.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -35,9 +35,36 @@ std::string written(const std::vector<FormPart>& parts) {
     return body + "--XX--\r\n";
 }
 
+// In pieces of `bytes` it is the same form, or as broken.
+void check_pieces(
+    const vignette::Result<std::vector<FormPart>>& whole, std::string_view text, std::size_t bytes
+) {
+    vignette::FormReader reader = *vignette::FormReader::make(type, limits);
+    std::size_t count = 0;
+    while (true) {
+        const std::string_view piece = text.substr(0, bytes);
+        text.remove_prefix(piece.size());
+        reader.add(piece);
+        if (piece.empty()) reader.finish();
+        while (true) {
+            const auto part = reader.next();
+            if (!part) {
+                ASSERT(!whole && part.error() == whole.error());
+                return;
+            }
+            if (!*part) break;
+            ASSERT(!whole || (*whole)[count].content.view() == (*part)->content.view());
+            ++count;
+        }
+        if (piece.empty()) break;
+    }
+    ASSERT(whole && count == whole->size());
+}
+
 void check(const std::string& text) {
     const SharedText body(text);
     const auto parts = vignette::read_multipart(type, body, limits);
+    check_pieces(parts, text, 1 + text.size() % 7);
     if (!parts) return;
     ASSERT(parts->size() <= limits.parts_max);
     check_places(*parts, body.view());

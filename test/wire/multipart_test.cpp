@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +13,33 @@ namespace {
 
 const std::string type = "multipart/form-data; boundary=XX";
 
-Result<std::vector<FormPart>> read(std::string body, std::string_view content_type = type) {
-    return read_multipart(content_type, SharedText(std::move(body)));
+Result<std::vector<FormPart>> read_in_pieces(
+    const std::string& body, std::string_view content_type, std::size_t bytes
+) {
+    FormReader reader = TRY(FormReader::make(content_type));
+    std::vector<FormPart> parts;
+    for (std::size_t at = 0; at <= body.size(); at += bytes) {
+        reader.add(std::string_view(body).substr(at, bytes));
+        if (at + bytes > body.size()) reader.finish();
+        while (std::optional<FormPart> part = TRY(reader.next())) parts.push_back(*std::move(part));
+    }
+    return parts;
+}
+
+bool equal(const Result<std::vector<FormPart>>& one, const Result<std::vector<FormPart>>& other) {
+    if (!one || !other) return !one && !other && one.error() == other.error();
+    return std::ranges::equal(*one, *other, [](const FormPart& a, const FormPart& b) {
+        return a.name == b.name && a.filename == b.filename && a.content_type == b.content_type &&
+               a.content.view() == b.content.view();
+    });
+}
+
+// Every form of these tests is read in pieces, too.
+Result<std::vector<FormPart>> read(const std::string& body, std::string_view content_type = type) {
+    Result<std::vector<FormPart>> whole = read_multipart(content_type, SharedText(body));
+    for (const std::size_t bytes : {1UZ, 2UZ, 7UZ, 64UZ})
+        EXPECT_TRUE(equal(read_in_pieces(body, content_type, bytes), whole)) << "in pieces of " << bytes;
+    return whole;
 }
 
 std::string part(const std::string& headers, const std::string& content) {
@@ -50,6 +77,19 @@ TEST(Multipart, AFileIsAViewOfTheBody) {
     EXPECT_LT(file.content.view().data(), body.view().data() + body.view().size());
     EXPECT_EQ(parts->back().name, "prompt");
     EXPECT_EQ(parts->back().content.view(), "a photo of");
+}
+
+TEST(Multipart, APartIsThereAsSoonAsItsBytesAre) {
+    const std::string body = field("prompt", "a photo of") + field("files[]", "picture") + "--XX--\r\n";
+    FormReader reader = *FormReader::make(type);
+    std::vector<std::size_t> came_at;
+    for (std::size_t at = 0; at < body.size(); ++at) {
+        reader.add(std::string_view(body).substr(at, 1));
+        while (*reader.next()) came_at.push_back(at);
+    }
+    // With the last byte of the boundary behind it.
+    const std::size_t first = field("prompt", "a photo of").size() + std::string("--XX").size() - 1;
+    EXPECT_EQ(came_at, (std::vector{first, first + field("files[]", "picture").size()}));
 }
 
 TEST(Multipart, AnEmptyPartAndAnEmptyFormAreFine) {
