@@ -4,6 +4,7 @@
 
 #include "core/ascii.h"
 #include "core/log.h"
+#include "serve/routes/plain_routes.h"
 #include "serve/routes/routes.h"
 #include "serve/watched_exchange.h"
 #include "vignette/invariant.h"
@@ -128,16 +129,31 @@ BegunSpan begin_span(const ServedRequest& request, const Tracer* tracer) {
     return tracer->begin(all_fields(request, "traceparent"), all_fields(request, "tracestate"));
 }
 
+Call begin_call(std::shared_ptr<Exchange> exchange, Match match, Services& services) {
+    BegunSpan span = begin_span(exchange->request(), services.tracer);
+    Origin origin{.request_id = exchange->request().id, .trace = span.context};
+    exchange = watched(std::move(exchange), *match.route, std::move(span), services);
+    return Call(std::move(exchange), *match.route, std::move(match.parts), services, std::move(origin));
+}
+
 void handle(std::shared_ptr<Exchange> exchange, Services& services) {
     Match match = find_route(exchange->request().method, exchange->request().path);
     const Route& route = *match.route;
-    BegunSpan span = begin_span(exchange->request(), services.tracer);
-    Origin origin{.request_id = exchange->request().id, .trace = span.context};
-    exchange = watched(std::move(exchange), route, std::move(span), services);
-    Call call(exchange, route, std::move(match.parts), services, std::move(origin));
+    const Call call = begin_call(std::move(exchange), std::move(match), services);
     if (services.elsewhere && services.elsewhere(call, route)) return;
     Result<void> handled = at_wall(ErrorCode::out_of_memory, [&] { route.handle(call); });
     if (!handled) call.refuse(handled.error());
+}
+
+bool takes_pieces(const ServedRequest& head, const Services& services) {
+    const Match match = find_route(head.method, head.path);
+    return match.route->handle_pieces != nullptr && !services.elsewhere && wants_lines(head);
+}
+
+std::shared_ptr<BodySink> handle_pieces(std::shared_ptr<Exchange> exchange, Services& services) {
+    Match match = find_route(exchange->request().method, exchange->request().path);
+    const Route& route = *match.route;
+    return route.handle_pieces(begin_call(std::move(exchange), std::move(match), services));
 }
 
 }  // namespace
@@ -150,6 +166,9 @@ WebHandlers web_handlers(Services& services, const Guards& guards) {
         .refuse = [&services](
                       int status, const std::string& message, const ServedRequest* head
                   ) { return refuse(status, message, head, services); },
+        .in_pieces = [&services](const ServedRequest& head) { return takes_pieces(head, services); },
+        .on_pieces = [&services](std::shared_ptr<Exchange> exchange
+                     ) { return handle_pieces(std::move(exchange), services); },
         .extra_fields = [&guards](const ServedRequest& head) { return guards.cors.fields_of(head); },
     };
 }

@@ -49,4 +49,18 @@ asio::awaitable<std::string> read_body(
     co_return std::move(parser.get().body());
 }
 
+asio::awaitable<void> read_pieces(
+    ClientStream& stream, beast::flat_buffer& buffer, RequestParser& parser, BodySink& sink,
+    std::chrono::steady_clock::time_point end, error_code& error
+) {
+    buffer.reserve(read_bytes);
+    while (!error && !parser.is_done()) {
+        stream.expires_at(end);  // the answer's writing has a time of its own
+        co_await beast::http::async_read_some(
+            stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error)
+        );
+        if (!error) sink.add(std::exchange(parser.get().body(), {}));
+    }
+}
+
 }  // namespace vignette

@@ -6,10 +6,12 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/system/error_code.hpp>
+#include <chrono>
 #include <cstddef>
 #include <string>
 
 #include "net/server/client_stream.h"
+#include "net/server/exchange.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -22,6 +24,12 @@ inline constexpr std::size_t read_bytes = 64 * KiB;  // at once
 boost::asio::awaitable<std::string> read_body(
     ClientStream& stream, boost::beast::flat_buffer& buffer, RequestParser& parser,
     boost::system::error_code& error
+);
+
+// The same to a sink as it comes, which is not told of the end. All of it until `end`.
+boost::asio::awaitable<void> read_pieces(
+    ClientStream& stream, boost::beast::flat_buffer& buffer, RequestParser& parser, BodySink& sink,
+    std::chrono::steady_clock::time_point end, boost::system::error_code& error
 );
 
 }  // namespace vignette

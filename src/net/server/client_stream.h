@@ -29,6 +29,7 @@ public:
     auto& socket() { return tcp_.socket(); }
     void close() { tcp_.close(); }
     void expires_after(std::chrono::milliseconds time) { tcp_.expires_after(time); }
+    void expires_at(std::chrono::steady_clock::time_point time) { tcp_.expires_at(time); }
     void expires_never() { tcp_.expires_never(); }
 
     // Whether the other side has closed its end, though bytes that nobody has read yet may lie before that.

@@ -86,7 +86,8 @@ private:
         extra_.clear();
         if (!co_await wait_for_request()) co_return false;
         request_id_.clear();
-        RequestParser parser;
+        const auto parser_of_this = std::make_shared<RequestParser>();
+        RequestParser& parser = *parser_of_this;
         parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
         parser.body_limit(options_.body_bytes_max);
         error_code error;
@@ -105,13 +106,18 @@ private:
             keep_ = keep_ && parser.is_done();
             co_return co_await send_whole(*std::move(early)) && keep_;
         }
-        {
-            const std::size_t bytes = parser.content_length().value_or(options_.body_bytes_max);
-            const auto lease = host_.room_for_bodies().take(parser.is_done() ? 0 : bytes);
-            if (!lease) co_return co_await refuse(503, "too much is being sent at once; try again later");
-            head_->body = co_await read_body(parser, error);
+        const std::size_t bytes = parser.content_length().value_or(options_.body_bytes_max);
+        std::optional<ByteRoom::Lease> lease = host_.room_for_bodies().take(parser.is_done() ? 0 : bytes);
+        if (!lease) co_return co_await refuse(503, "too much is being sent at once; try again later");
+        if (!co_await invite_body(parser)) co_return false;
+        if (host_.handlers().in_pieces && host_.handlers().in_pieces(*head_))
+            co_return co_await answer_pieces(parser_of_this, *std::move(lease)) && keep_;
+        if (!parser.is_done()) {
+            stream_.expires_after(options_.body_time);
+            head_->body = co_await read_body(stream_, buffer_, parser, error);
             if (error) co_return co_await refuse(error);
         }
+        lease.reset();
         co_return co_await answer(*std::exchange(head_, std::nullopt)) && keep_;
     }
 
@@ -133,17 +139,13 @@ private:
         co_return !error;
     }
 
-    asio::awaitable<std::string> read_body(RequestParser& parser, error_code& error) {
-        if (parser.is_done()) co_return std::string();
-        if (!is_http10_ && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-            constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-            if (!co_await send(std::string(go_on))) {
-                error = asio::error::connection_aborted;
-                co_return std::string();
-            }
-        }
-        stream_.expires_after(options_.body_time);
-        co_return co_await vignette::read_body(stream_, buffer_, parser, error);
+    // Some clients send a body only when they have been told to.
+    asio::awaitable<bool> invite_body(const RequestParser& parser) {
+        const bool waits = !parser.is_done() && !is_http10_ &&
+                           beast::iequals(parser.get()[http::field::expect], "100-continue");
+        if (!waits) co_return true;
+        constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        co_return co_await send(std::string(go_on));
     }
 
     // Says what is wrong with a request, where there still is somebody to tell.
@@ -179,12 +181,78 @@ private:
         co_return sent;
     }
 
+    // The same for a request whose body goes to its owner as it comes: the answer may begin before its end.
+    asio::awaitable<bool> answer_pieces(std::shared_ptr<RequestParser> parser, ByteRoom::Lease lease) {
+        queue_ = std::make_shared<AnswerQueue>(options_.unsent_bytes_max);
+        std::shared_ptr<BodySink> sink = host_.handlers().on_pieces(std::make_shared<ServedExchange>(
+            *std::exchange(head_, std::nullopt), queue_, host_.handlers().refuse
+        ));
+        attach_queue();
+        reads_ = true;
+        asio::co_spawn(
+            stream_.get_executor(),
+            give_pieces(shared_from_this(), std::move(parser), std::move(sink), std::move(lease)),
+            asio::detached
+        );
+        const bool sent = co_await send_answer();
+        keep_ = keep_ && !reads_;
+        ++watch_;
+        stream_.socket().cancel();
+        while (reads_) co_await wait_for_wake();
+        queue_->detach();
+        queue_.reset();
+        co_return sent;
+    }
+
+    static asio::awaitable<void> give_pieces(
+        std::shared_ptr<TcpConnection> self, std::shared_ptr<RequestParser> parser,
+        std::shared_ptr<BodySink> sink, ByteRoom::Lease /*until it has been read*/
+    ) {
+        error_code error;
+        co_await read_pieces(
+            self->stream_, self->buffer_, *parser, *sink,
+            std::chrono::steady_clock::now() + self->options_.body_time, error
+        );
+        self->reads_ = false;
+        if (error)
+            self->break_off(error);
+        else
+            sink->end();
+        if (!error && self->queue_ && !self->queue_->ended()) self->begin_watch();
+        self->wake_.cancel();
+    }
+
+    // The rest of the body will not come.
+    void break_off(const error_code& error) {
+        if (!queue_ || queue_->ended()) return;
+        const std::optional<Complaint> complaint = complaint_about(error);
+        keep_ = false;
+        if (complaint && !queue_->begun()) {
+            queue_->add(
+                {.kind = AnswerQueue::Part::Kind::whole,
+                 .response = host_.handlers().refuse(complaint->status, complaint->message, nullptr),
+                 .piece = {}}
+            );
+        } else {
+            left_ = true;
+            queue_->detach();
+        }
+    }
+
     void expect_more() {
+        attach_queue();
+        begin_watch();
+    }
+
+    void attach_queue() {
         queue_->attach([weak = weak_from_this(), executor = stream_.get_executor()] {
             asio::post(executor, [weak] {
                 if (const auto self = weak.lock()) self->look_at_queue();
             });
         });
+    }
+
+    void begin_watch() {
         ++watch_;
         asio::co_spawn(stream_.get_executor(), watch(shared_from_this(), watch_), asio::detached);
     }
@@ -200,9 +268,7 @@ private:
             std::optional<AnswerQueue::Part> part = queue_->next();
             if (left_ || queue_->overrun()) co_return false;
             if (!part) {
-                wake_.expires_after(std::chrono::hours(1));
-                error_code ignored;
-                co_await wake_.async_wait(use(ignored));
+                co_await wait_for_wake();
                 continue;
             }
             const Kind kind = part->kind;
@@ -210,6 +276,12 @@ private:
             if (!co_await send(text_of(*part))) co_return false;
             if (kind == Kind::end) co_return true;
         }
+    }
+
+    asio::awaitable<void> wait_for_wake() {
+        wake_.expires_after(std::chrono::hours(1));
+        error_code ignored;
+        co_await wake_.async_wait(use(ignored));
     }
 
     std::string text_of(AnswerQueue::Part& part) {
@@ -312,6 +384,7 @@ private:
     bool is_http10_ = false;
     bool is_head_ = false;
     bool left_ = false;
+    bool reads_ = false;       // a body, while it is answered
     std::uint64_t watch_ = 0;  // its number
 };
 

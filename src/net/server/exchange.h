@@ -55,4 +55,13 @@ public:
     virtual std::stop_token gone() const = 0;
 };
 
+// Takes a body as it comes, instead of whole. One call after another, which must not block; destroyed without
+// end() if the body breaks off.
+class BodySink {
+public:
+    virtual ~BodySink() = default;
+    virtual void add(std::string_view piece) = 0;
+    virtual void end() = 0;
+};
+
 }  // namespace vignette

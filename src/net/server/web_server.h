@@ -50,8 +50,12 @@ struct WebHandlers {
     std::function<std::optional<ServedResponse>(const ServedRequest& head)> on_head;
     std::function<void(std::shared_ptr<Exchange>)> on_request;
     Refuse refuse;
+    // Whether a request's body goes to a sink as it comes, and which; such a request has no other body. May
+    // be empty.
+    std::function<bool(const ServedRequest& head)> in_pieces = {};
+    std::function<std::shared_ptr<BodySink>(std::shared_ptr<Exchange>)> on_pieces = {};
     // What goes with every answer to a request, whoever writes it. May be empty.
-    std::function<std::vector<HttpField>(const ServedRequest& head)> extra_fields;
+    std::function<std::vector<HttpField>(const ServedRequest& head)> extra_fields = {};
 };
 
 class WebServer {

@@ -55,15 +55,19 @@ void Call::refuse(const Error& error) const {
 
 std::string Call::refusal_text(const Error& error) const { return refusal(route_->dialect, error).body; }
 
-void Call::run(Request job, std::size_t bytes, std::function<void(StreamEvent)> on_event, OnDone on_done)
-    const {
+void Call::run(Request job, std::size_t bytes, OnEvent on_event, OnDone on_done) const {
+    Result<void> accepted = submit(std::move(job), bytes, std::move(on_event), std::move(on_done));
+    if (!accepted) refuse(accepted.error());
+}
+
+Result<void> Call::submit(Request job, std::size_t bytes, OnEvent on_event, OnDone on_done) const {
     job.origin = origin_;
     const std::stop_source stop;
     // The client's leaving stops the job. It lives as long as the job's functions do.
     const auto leaving = std::make_shared<std::stop_callback<std::function<void()>>>(
         exchange_->gone(), [stop]() mutable { stop.request_stop(); }
     );
-    Result<void> accepted = services_->desk.submit({
+    return services_->desk.submit({
         .request = std::move(job),
         .stop = stop,
         .tenant = tenant(),
@@ -75,7 +79,6 @@ void Call::run(Request job, std::size_t bytes, std::function<void(StreamEvent)> 
                        const Answer& answer, const Result<std::string>& output
                    ) { on_done(answer, output); },
     });
-    if (!accepted) refuse(accepted.error());
 }
 
 }  // namespace vignette

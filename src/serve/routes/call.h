@@ -47,8 +47,11 @@ public:
 
     // Runs a job for this client, and only as long as it is there. `on_event` may be empty; `on_done` is
     // called once, unless the job was refused, which this has then said.
+    using OnEvent = std::function<void(StreamEvent)>;
     using OnDone = std::function<void(const Answer& answer, const Result<std::string>& output)>;
-    void run(Request job, std::size_t bytes, std::function<void(StreamEvent)> on_event, OnDone on_done) const;
+    void run(Request job, std::size_t bytes, OnEvent on_event, OnDone on_done) const;
+    // The same, but who calls has to say that it was refused.
+    Result<void> submit(Request job, std::size_t bytes, OnEvent on_event, OnDone on_done) const;
 
 private:
     std::shared_ptr<Exchange> exchange_;

@@ -1,12 +1,12 @@
 #include "serve/routes/plain_routes.h"
 
 #include <array>
-#include <atomic>
-#include <mutex>
 #include <utility>
 
 #include "core/ascii.h"
 #include "core/enum_text.h"
+#include "serve/routes/feed.h"
+#include "serve/routes/form_lines.h"
 #include "serve/routes/local_routes.h"
 #include "serve/routes/routes.h"
 #include "wire/dialects/plain.h"
@@ -14,37 +14,6 @@
 
 namespace vignette {
 namespace {
-
-// An answer that begins with its first words: until then a job can still be refused.
-class Feed {
-public:
-    Feed(Call call, std::string content_type) : call_(std::move(call)), type_(std::move(content_type)) {}
-
-    void say(const std::string& text) {
-        begin();
-        call_.exchange().write(text);
-    }
-    void end() {
-        begin();
-        call_.exchange().end();
-    }
-    bool begun() const { return begun_; }
-
-private:
-    void begin() {
-        std::call_once(once_, [this] {
-            begun_ = true;
-            ServedResponse head = event_stream();
-            head.content_type = type_;
-            call_.exchange().begin(std::move(head));
-        });
-    }
-
-    const Call call_;
-    const std::string type_;
-    std::once_flag once_;
-    std::atomic<bool> begun_ = false;
-};
 
 std::string event_text(std::string_view event, std::string_view json) {
     return "event: " + std::string(event) + "\ndata: " + std::string(json) + "\n\n";
@@ -70,7 +39,7 @@ void send_events(const Call& call, Request request, std::size_t bytes) {
 
 // A line of JSON for each item, as they are done. A film that ends too early has the reason on its last line.
 void send_lines(const Call& call, Request request, std::size_t bytes) {
-    const auto feed = std::make_shared<Feed>(call, "application/x-ndjson");
+    const auto feed = std::make_shared<Feed>(call, json_lines);
     request.stream = true;
     call.run(
         std::move(request), bytes,
@@ -88,17 +57,17 @@ void send_lines(const Call& call, Request request, std::size_t bytes) {
 enum class Delivery { whole, lines, events };
 
 // What the client would rather have: the first of these that its Accept names.
-Delivery delivery_of(const Call& call) {
+Delivery delivery_of(const ServedRequest& request) {
     struct Offer {
         std::string_view type;
         Delivery delivery;
     };
     constexpr std::array offers{
-        Offer{"application/x-ndjson", Delivery::lines},
+        Offer{json_lines, Delivery::lines},
         Offer{"text/event-stream", Delivery::events},
         Offer{"application/json", Delivery::whole},
     };
-    const std::string accept = ascii_lower(call.request().field("Accept"));
+    const std::string accept = ascii_lower(request.field("Accept"));
     const Offer* best = &offers.back();
     for (const Offer& offer : offers)
         if (accept.find(offer.type) < accept.find(best->type)) best = &offer;
@@ -150,12 +119,14 @@ void run_plain(const Call& call) {
 }
 
 void run_batch(const Call& call) {
-    run(call, read_plain_batch(call.take_body(), call.services().limits), delivery_of(call));
+    run(call, read_plain_batch(call.take_body(), call.services().limits), delivery_of(call.request()));
 }
+
+bool wants_lines(const ServedRequest& request) { return delivery_of(request) == Delivery::lines; }
 
 void run_batch_form(const Call& call) {
     const std::string type(call.request().field("Content-Type"));
-    run(call, read_plain_form(type, call.take_body(), call.services().limits), delivery_of(call));
+    run(call, read_plain_form(type, call.take_body(), call.services().limits), delivery_of(call.request()));
 }
 
 }  // namespace vignette

@@ -15,4 +15,7 @@ void run_plain(const Call& call);
 void run_batch(const Call& call);
 void run_batch_form(const Call& call);
 
+// Whether the client would rather have its results line by line, as they are done.
+bool wants_lines(const ServedRequest& request);
+
 }  // namespace vignette

@@ -4,6 +4,7 @@
 #include "core/percent.h"
 #include "serve/routes/anthropic_routes.h"
 #include "serve/routes/endpoint_routes.h"
+#include "serve/routes/form_lines.h"
 #include "serve/routes/local_routes.h"
 #include "serve/routes/ollama_routes.h"
 #include "serve/routes/openai_routes.h"
@@ -83,7 +84,8 @@ constexpr std::array table{
           "Counts of jobs and workers", endpoint_health, {}, "EndpointHealth"},
     // Our own
     Route{"POST", "/batch_embed_and_caption_multipart", Access::key, Dialect::vignette,
-          "The same, the pictures as files", run_batch_form, "multipart/form-data", "BatchResult", lines_or_events},
+          "The same, the pictures as files", run_batch_form, "multipart/form-data", "BatchResult", lines_or_events,
+          form_lines},
     // Immich's machine learning, which also asks GET /ping
     Route{"POST", "/predict", Access::key, Dialect::immich,
           "The CLIP vector of a picture or a text", immich_predict, "multipart/form-data", "Object"},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,8 @@ struct Route {
     std::string_view request = {};
     std::string_view answer = {};
     std::string_view pieces = {};  // the media types of an answer in pieces, with spaces between
+    // Answers in lines while the body is still coming; null: the body comes first.
+    std::shared_ptr<BodySink> (*handle_pieces)(const Call& call) = nullptr;
 };
 
 std::span<const Route> routes();

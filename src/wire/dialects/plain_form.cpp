@@ -20,8 +20,6 @@ namespace {
 // What stands for a picture in the JSON that is made of a form, until the file takes its place.
 constexpr std::string_view stand_in = "AAAA";
 
-bool is_file_field(std::string_view name) { return name == "files[]" || name == "files" || name == "file"; }
-
 std::string in_quotes(std::string_view text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -76,9 +74,10 @@ Result<void> check_option(const FormPart& part, const JobField* field) {
 // The job that the form is, as its JSON text: one list of options, one reader of them.
 class FormJob {
 public:
-    FormJob(const std::vector<FormPart>& parts, const Limits& limits) : limits_(limits) {
-        for (const FormPart& part : parts) (is_file_field(part.name) ? files_ : options_).push_back(&part);
-    }
+    explicit FormJob(const Limits& limits, std::size_t first_index = 0)
+        : limits_(limits), first_index_(first_index) {}
+
+    void add(const FormPart& part) { (is_file_field(part.name) ? files_ : options_).push_back(&part); }
 
     Result<Request> read() {
         ReadRequest made = read_request(PaddedText(TRY(json())), limits_, {.task = Task::embed_and_caption});
@@ -119,8 +118,8 @@ private:
                 continue;
             }
             for (PictureSource& picture : item.job->pictures) {
-                Result<PictureSource> file =
-                    picture_of(*files_[next], "files[" + std::to_string(next) + "]", limits_);
+                const std::string field = "files[" + std::to_string(first_index_ + next) + "]";
+                Result<PictureSource> file = picture_of(*files_[next], field, limits_);
                 ++next;
                 if (file) {
                     picture = *std::move(file);
@@ -133,6 +132,7 @@ private:
     }
 
     const Limits& limits_;
+    const std::size_t first_index_;
     std::vector<const FormPart*> files_;
     std::vector<const FormPart*> options_;
 };
@@ -140,10 +140,34 @@ private:
 Result<PlainRequest> read_form_job(std::string_view content_type, std::string body, const Limits& limits) {
     const std::size_t bytes = body.size();
     const std::vector<FormPart> parts = TRY(read_multipart(content_type, SharedText(std::move(body))));
-    return PlainRequest{.request = TRY(FormJob(parts, limits).read()), .bytes = bytes};
+    return PlainRequest{.request = TRY(read_form_parts(parts, limits)), .bytes = bytes};
 }
 
 }  // namespace
+
+bool is_file_field(std::string_view name) { return name == "files[]" || name == "files" || name == "file"; }
+
+bool is_together(const std::vector<FormPart>& parts) {
+    return std::ranges::any_of(parts, [](const FormPart& part) {
+        const auto index = find_job_field(part.name);
+        return index && job_fields[*index].role == Role::together && part.content.view() != "false";
+    });
+}
+
+Result<Request> read_form_parts(const std::vector<FormPart>& parts, const Limits& limits) {
+    FormJob job(limits);
+    for (const FormPart& part : parts) job.add(part);
+    return job.read();
+}
+
+Result<Request> read_form_file(
+    const std::vector<FormPart>& fields, const FormPart& file, std::size_t index, const Limits& limits
+) {
+    FormJob job(limits, index);
+    for (const FormPart& field : fields) job.add(field);
+    job.add(file);
+    return job.read();
+}
 
 Result<PlainRequest> read_plain_form(std::string_view content_type, std::string body, const Limits& limits) {
     return TRY(at_wall(ErrorCode::out_of_memory, [&] {
