@@ -309,6 +309,7 @@ private:
     }
 
     asio::awaitable<bool> send_whole(ServedResponse response) {
+        keep_ = keep_ && !reads_;
         std::string text = head_text(completed(response), response.body.size(), false, after());
         if (!is_head_ && response.status != 204) text += response.body;
         co_return co_await send(std::move(text));

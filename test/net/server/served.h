@@ -23,12 +23,36 @@ inline std::string post(const std::string& path, const std::string& body, const 
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+class Echo final : public BodySink {
+public:
+    explicit Echo(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
+
+    void add(std::string_view piece) override {
+        begin();
+        exchange_->write(std::string(piece));
+        if (piece.contains("enough")) exchange_->end();
+    }
+    void end() override {
+        begin();
+        exchange_->end();
+    }
+
+private:
+    void begin() {
+        if (!std::exchange(begun_, true))
+            exchange_->begin({.status = 200, .body = {}, .content_type = "text/plain", .fields = {}});
+    }
+
+    const std::shared_ptr<Exchange> exchange_;
+    bool begun_ = false;
+};
+
 class Served {
 public:
     using Handle = std::function<void(std::shared_ptr<Exchange>)>;
 
     // Answers with method, path and body, unless the test knows better. A path that begins with /early is
-    // answered before its body is read.
+    // answered before its body is read, with /echo by the body itself, as it comes.
     explicit Served(WebServerOptions options = {}, Handle handle = say_what_was_asked)
         : handle_(std::move(handle)) {
         WebHandlers handlers{
@@ -45,7 +69,10 @@ public:
                         .status = status, .body = message, .content_type = "text/plain", .fields = {}
                     };
                 },
-            .extra_fields = {},
+            .in_pieces = [](const ServedRequest& head) { return head.path.starts_with("/echo"); },
+            .on_pieces = [](std::shared_ptr<Exchange> exchange) -> std::shared_ptr<BodySink> {
+                return std::make_shared<Echo>(std::move(exchange));
+            },
         };
         server_ = WebServer::start(options, std::move(handlers)).value();
     }

@@ -225,5 +225,26 @@ TEST_P(Smuggling, NothingIsEverTakenForAnotherRequest) {
     }
 }
 
+// The same, read as they come.
+TEST_P(Smuggling, InPiecesNeither) {
+    for (const Attack& attack : corpus()) {
+        SCOPED_TRACE(testing::PrintToString(attack.name));
+        const Served served(on_wire());
+        RawClient client(served.port(), GetParam());
+        std::string bytes = attack.bytes;
+        if (const std::size_t path = bytes.find("/x"); path != std::string::npos)
+            bytes.replace(path, 2, "/echo");
+        client.send(bytes);
+        if (attack.fate == Fate::refused) {
+            EXPECT_FALSE(client.read_all().ends_with(empty_chunk));
+            EXPECT_EQ(served.seen(), std::vector<std::string>{});
+        } else {
+            EXPECT_EQ(client.read_answer().status, 200);
+            EXPECT_EQ(client.ask(get("/after")).body, "GET /after ");
+            EXPECT_EQ(served.seen(), std::vector<std::string>{"/after"});
+        }
+    }
+}
+
 }  // namespace
 }  // namespace vignette
