@@ -151,7 +151,8 @@ private:
     // Says what is wrong with a request, where there still is somebody to tell.
     asio::awaitable<bool> refuse(const error_code& error) {
         const std::optional<Complaint> complaint = complaint_about(error);
-        return complaint ? refuse(complaint->status, complaint->message) : give_up();
+        if (!complaint) co_return false;
+        co_return co_await refuse(complaint->status, complaint->message);
     }
 
     asio::awaitable<bool> refuse(int status, std::string message) {
@@ -160,8 +161,6 @@ private:
         co_await send_whole(host_.handlers().refuse(status, message, head_ ? &*head_ : nullptr));
         co_return false;
     }
-
-    static asio::awaitable<bool> give_up() { co_return false; }
 
     // Has the request served and sends what its owner says. False if the client has left.
     asio::awaitable<bool> answer(ServedRequest request) {

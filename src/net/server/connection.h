@@ -28,7 +28,7 @@ public:
     virtual void ended(Connection& connection) = 0;
 };
 
-// Serves the client until it leaves or misbehaves. The socket's executor must be a strand.
+// Serves the client until it leaves or misbehaves. The socket's executor must do one thing after the other.
 void serve_connection(boost::asio::ip::tcp::socket socket, ConnectionHost& host);
 
 }  // namespace vignette

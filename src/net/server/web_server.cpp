@@ -1,12 +1,13 @@
 #include "net/server/web_server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <set>
@@ -31,10 +32,11 @@ public:
         : options_(options),
           handlers_(std::move(handlers)),
           room_for_bodies_(options.bodies_bytes_max),
-          acceptor_(asio::make_strand(context_)) {}
+          lanes_(lanes_for(options.threads)),
+          acceptor_(lanes_.front()->get_executor()) {}
 
     ~Loop() override {
-        context_.stop();
+        for (const auto& lane : lanes_) lane->stop();
         threads_.clear();  // joins
     }
 
@@ -61,7 +63,12 @@ public:
         port_ = acceptor_.local_endpoint().port();
         asio::co_spawn(acceptor_.get_executor(), accept_all(), asio::detached);
         if (certificate_) asio::co_spawn(acceptor_.get_executor(), renew_certificate(), asio::detached);
-        for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { context_.run(); });
+        for (const auto& lane : lanes_) {
+            threads_.emplace_back([&context = *lane] {
+                const auto stay = asio::make_work_guard(context);
+                context.run();
+            });
+        }
         return {};
     }
 
@@ -97,16 +104,27 @@ public:
     }
 
 private:
+    // One for each thread: what belongs to a connection happens on its lane, one after the other, without
+    // locks. More than there are cores would only take turns.
+    using Lanes = std::vector<std::unique_ptr<asio::io_context>>;
+    static Lanes lanes_for(int threads) {
+        const int cores = static_cast<int>(std::thread::hardware_concurrency());
+        Lanes lanes;
+        for (int i = 0; i < std::max(1, std::min(threads, cores)); ++i)
+            lanes.push_back(std::make_unique<asio::io_context>(1));
+        return lanes;
+    }
+
     bool full() {
         const MutexLock lock(mutex_);
         return open_.size() >= static_cast<std::size_t>(options_.connections_max);
     }
 
     asio::awaitable<void> accept_all() {
-        while (!draining_) {
+        for (std::size_t count = 0; !draining_; ++count) {
             boost::system::error_code error;
             tcp::socket socket = co_await acceptor_.async_accept(
-                asio::make_strand(context_), asio::redirect_error(asio::use_awaitable, error)
+                *lanes_[count % lanes_.size()], asio::redirect_error(asio::use_awaitable, error)
             );
             if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
             if (error) {  // no descriptors left, most likely: those that end make room
@@ -130,14 +148,14 @@ private:
 
     const WebServerOptions options_;
     const WebHandlers handlers_;
-    std::optional<Certificate> certificate_;  // on the acceptor's strand
+    std::optional<Certificate> certificate_;  // on the acceptor's lane
     ByteRoom room_for_bodies_;
     std::atomic<bool> draining_ = false;
     std::uint16_t port_ = 0;
     Mutex mutex_;
     std::condition_variable_any ended_;
     std::set<Connection*> open_ GUARDED_BY(mutex_);
-    asio::io_context context_;  // after what its coroutines use when they are destroyed with it
+    Lanes lanes_;  // after what their coroutines use when they are destroyed with them
     tcp::acceptor acceptor_;
     std::vector<std::jthread> threads_;
 };
