@@ -78,7 +78,7 @@ TEST_P(BodyPieces, ABodyThatIsTooLargeIsCutOff) {
     late.send(chunked("/echo") + chunk("abc"));
     EXPECT_TRUE(late.read_until("abc\r\n").contains("200 OK"));
     late.send(chunk(std::string(2000, 'x')));
-    EXPECT_FALSE(late.read_all().ends_with("0\r\n\r\n")) << "the answer has no end";
+    EXPECT_FALSE(late.read_all().ends_with("\r\n0\r\n\r\n")) << "the answer has no end";
 }
 
 TEST_P(BodyPieces, AClientThatLeavesIsNoticed) {
@@ -99,7 +99,7 @@ TEST_P(BodyPieces, ASlowBodyHasAnEnd) {
     const Served served(options);
     RawClient client(served.port(), GetParam());
     client.send(chunked("/echo") + chunk("abc"));
-    EXPECT_FALSE(client.read_all().ends_with("0\r\n\r\n"));
+    EXPECT_FALSE(client.read_all().ends_with("\r\n0\r\n\r\n"));
 }
 
 }  // namespace
