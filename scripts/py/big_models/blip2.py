@@ -116,3 +116,14 @@ def make_big_archives(folder):
     archive = folder / "full.pt"
     torch.jit.script(module).save(str(archive))
     return archive, export(snapshot, folder / "big-bundle", "--dtype", "float16")
+
+
+def make_base_bundle(folder):
+    """1 GB of float32: a vision tower like BLIP's base and the smallest OPT, what a desk without a GPU would run."""
+    config = make_config(
+        image=224, patch=14, vision=(768, 12, 12, 3072), qformer=(768, 4, 12, 3072), text=(768, 12, 12, 3072),
+        vocabulary=50304, positions=2048, queries=32, image_token=50265, end=50118,
+    )  # fmt: skip
+    folder = Path(folder)
+    snapshot = save_snapshot(folder / "base-snapshot", config, make_module(config, torch.float32))
+    return export(snapshot, folder / "base-bundle")
