@@ -214,6 +214,7 @@ row("worker-jobs-c100", wanted=10)(worker.jobs_c100)
 row("worker-latency-1mb", wanted=12)(worker.latency_1mb)
 row("serve-health", wanted=6)(serve.serve_health)
 row("serve-1mb", wanted=4)(serve.serve_1mb)
+row("serve-chat", wanted=1)(serve.serve_chat)
 row("cache-hit", wanted=20)(serve.cache_hit)
 row("vision-cache", wanted=2)(serve.vision_cache)
 

@@ -1,4 +1,4 @@
-"""The rows of scripts/bench about the server: against uvicorn and FastAPI doing the same.
+"""The rows of scripts/bench about the server: against uvicorn and FastAPI, or llama.cpp's server, doing the same.
 
 A server has one core and wrk another, on both sides: where they share, a server that leaves wrk no time seems slow.
 """
@@ -15,6 +15,7 @@ import tempfile
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 from bench.common import noisy_photo, timed
 from program import ROOT
@@ -84,19 +85,45 @@ def serve_health(pairs, folder):
             yield seconds_each(our_url, "/health"), seconds_each(their_url, "/health")
 
 
+def posting(file: Path, body) -> Path:
+    """A script for wrk that posts this JSON."""
+    fields = 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
+    file.write_text(f"{fields}wrk.body = [[{json.dumps(body)}]]\n")
+    return file
+
+
 def serve_1mb(pairs, folder):
     """POST of a picture of 1 MB as base64 on 32 connections, read and answered without a model, against FastAPI."""
     noisy_photo(1600, 1200).save(folder / "photo.jpg", quality=92)
     picture = (folder / "photo.jpg").read_bytes()[:1_000_000]
-    (folder / "body.json").write_text(json.dumps({"image_base64": base64.b64encode(picture).decode()}))
-    script = folder / "post.lua"
-    script.write_text(
-        f'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
-        f'wrk.body = io.open("{folder / "body.json"}", "rb"):read("*a")\n'
-    )
+    script = posting(folder / "post.lua", {"image_base64": base64.b64encode(picture).decode()})
     with ours(setup=on_core(0)) as our_url, theirs() as their_url:
         for _ in range(pairs):
             yield seconds_each(our_url, "/caption", script), seconds_each(their_url, "/caption", script)
+
+
+def llama(folder):
+    port = free_port()
+    script = ROOT / "scripts/py/bench/llama_peer.py"
+    return running([ROOT / "build/peers/bin/python", script, folder, port], port, on_core(0))
+
+
+def serve_chat(pairs, folder):
+    """POST of a chat to /v1/chat/completions, against llama.cpp's server; ours has a tiny picture to read, too."""
+    question = {"type": "text", "text": "What is in this picture?"}
+    noisy_photo(200, 200).resize((16, 16)).save(folder / "dot.png")
+    url = "data:image/png;base64," + base64.b64encode((folder / "dot.png").read_bytes()).decode()
+    picture = {"type": "image_url", "image_url": {"url": url}}
+    path = "/v1/chat/completions"
+
+    def chat(*content):
+        return {"messages": [{"role": "user", "content": content}], "max_tokens": 1}
+
+    with_picture = posting(folder / "ours.lua", chat(question, picture))
+    without = posting(folder / "theirs.lua", chat(question))
+    with ours(setup=on_core(0)) as our_url, llama(folder) as their_url:
+        for _ in range(pairs):
+            yield seconds_each(our_url, path, with_picture), seconds_each(their_url, path, without)
 
 
 @functools.cache
