@@ -181,7 +181,8 @@ private:
     }
 
     // The same for a request whose body goes to its owner as it comes: the answer may begin before its end.
-    asio::awaitable<bool> answer_pieces(std::shared_ptr<RequestParser> parser, ByteRoom::Lease lease) {
+    // What has come may wait for its turn, so it keeps its room until all is answered.
+    asio::awaitable<bool> answer_pieces(std::shared_ptr<RequestParser> parser, ByteRoom::Lease /*room*/) {
         queue_ = std::make_shared<AnswerQueue>(options_.unsent_bytes_max);
         std::shared_ptr<BodySink> sink = host_.handlers().on_pieces(std::make_shared<ServedExchange>(
             *std::exchange(head_, std::nullopt), queue_, host_.handlers().refuse
@@ -189,8 +190,7 @@ private:
         attach_queue();
         reads_ = true;
         asio::co_spawn(
-            stream_.get_executor(),
-            give_pieces(shared_from_this(), std::move(parser), std::move(sink), std::move(lease)),
+            stream_.get_executor(), give_pieces(shared_from_this(), std::move(parser), std::move(sink)),
             asio::detached
         );
         const bool sent = co_await send_answer();
@@ -205,7 +205,7 @@ private:
 
     static asio::awaitable<void> give_pieces(
         std::shared_ptr<TcpConnection> self, std::shared_ptr<RequestParser> parser,
-        std::shared_ptr<BodySink> sink, ByteRoom::Lease /*until it has been read*/
+        std::shared_ptr<BodySink> sink
     ) {
         error_code error;
         co_await read_pieces(
