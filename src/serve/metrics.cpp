@@ -106,13 +106,26 @@ Metrics::Metrics(double cost_per_hour)
         .Set(1);
 }
 
+Metrics::RouteMetrics& Metrics::of_route(std::string_view route, int status) {
+    const auto found = routes_.find({route, status});
+    if (found != routes_.end()) return found->second;
+    prometheus::Counter& requests =
+        requests_.Add({{"route", std::string(route)}, {"status", std::to_string(status)}});
+    return routes_.emplace(std::pair(route, status), RouteMetrics{requests, nullptr}).first->second;
+}
+
 void Metrics::note_request(std::string_view route, int status) {
-    requests_.Add({{"route", std::string(route)}, {"status", std::to_string(status)}}).Increment();
+    const MutexLock lock(looking_up_);
+    of_route(route, status).requests.Increment();
 }
 
 void Metrics::note_answer(std::string_view route, int status, std::chrono::microseconds took) {
-    note_request(route, status);
-    request_seconds_.Add({{"route", std::string(route)}}, buckets()).Observe(seconds(took));
+    const MutexLock lock(looking_up_);
+    RouteMetrics& metrics = of_route(route, status);
+    metrics.requests.Increment();
+    if (metrics.seconds == nullptr)
+        metrics.seconds = &request_seconds_.Add({{"route", std::string(route)}}, buckets());
+    metrics.seconds->Observe(seconds(took));
 }
 
 void Metrics::note_job(const EndedJob& job) {

@@ -8,9 +8,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/mutex.h"
@@ -30,7 +32,8 @@ public:
     // `cost_per_hour`: of the machine, in whatever money; 0: not said.
     explicit Metrics(double cost_per_hour = 0);
 
-    void note_request(std::string_view route, int status);  // refused before its route saw it
+    // `route`: text that stays. The first is for what was refused before its route saw it.
+    void note_request(std::string_view route, int status);
     void note_answer(std::string_view route, int status, std::chrono::microseconds took);
     void note_job(const EndedJob& job);
 
@@ -44,9 +47,18 @@ public:
     std::string text(const Now& now);  // in Prometheus' text format
 
 private:
+    // Of one route with one status: looked up by labels only once.
+    struct RouteMetrics {
+        prometheus::Counter& requests;
+        prometheus::Histogram* seconds;  // null: only refused early until now
+    };
+
     void note_caches(const CachesUse& caches);
+    RouteMetrics& of_route(std::string_view route, int status) REQUIRES(looking_up_);
 
     Mutex writing_;
+    Mutex looking_up_;
+    std::map<std::pair<std::string_view, int>, RouteMetrics> routes_ GUARDED_BY(looking_up_);
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
     prometheus::Family<prometheus::Histogram>& request_seconds_;

@@ -4,12 +4,14 @@
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace vignette {
@@ -36,6 +38,15 @@ public:
     bool peer_has_left() {
         pollfd question{.fd = tcp_.socket().native_handle(), .events = POLLRDHUP, .revents = 0};
         return poll(&question, 1, 0) > 0 && (question.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+    }
+
+    // What fits into the socket right now, which is all of a short answer to somebody who reads: no waiting,
+    // no timer. Nothing with TLS, nor if it fails: then the next write says why.
+    std::size_t write_now(std::string_view text) {
+        if (tls_) return 0;
+        const ssize_t sent =
+            ::send(tcp_.socket().native_handle(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return sent > 0 ? static_cast<std::size_t>(sent) : 0;
     }
 
     bool is_tls() const { return tls_.has_value(); }

@@ -86,13 +86,16 @@ private:
         extra_.clear();
         if (!co_await wait_for_request()) co_return false;
         request_id_.clear();
-        const auto parser_of_this = std::make_shared<RequestParser>();
-        RequestParser& parser = *parser_of_this;
+        RequestParser parser;
         parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
         parser.body_limit(options_.body_bytes_max);
         error_code error;
-        stream_.expires_after(options_.header_time);
-        co_await http::async_read_header(stream_, buffer_, parser, use(error));
+        buffer_.consume(parser.put(buffer_.data(), error));
+        if (error == http::error::need_more) error = {};
+        if (!error && !parser.is_header_done()) {
+            stream_.expires_after(options_.header_time);
+            co_await http::async_read_header(stream_, buffer_, parser, use(error));
+        }
         if (error == http::error::body_limit) note_head(parser);  // a length too large, behind a whole head
         if (error) co_return co_await refuse(error);
         is_http10_ = parser.get().version() < 11;
@@ -111,7 +114,7 @@ private:
         if (!lease) co_return co_await refuse(503, "too much is being sent at once; try again later");
         if (!co_await invite_body(parser)) co_return false;
         if (host_.handlers().in_pieces && host_.handlers().in_pieces(*head_))
-            co_return co_await answer_pieces(parser_of_this, *std::move(lease)) && keep_;
+            co_return co_await answer_pieces(parser, *std::move(lease)) && keep_;
         if (!parser.is_done()) {
             stream_.expires_after(options_.body_time);
             head_->body = co_await read_body(stream_, buffer_, parser, error);
@@ -150,9 +153,9 @@ private:
 
     // Says what is wrong with a request, where there still is somebody to tell.
     asio::awaitable<bool> refuse(const error_code& error) {
-        const std::optional<Complaint> complaint = complaint_about(error);
-        if (!complaint) co_return false;
-        co_return co_await refuse(complaint->status, complaint->message);
+        if (const std::optional<Complaint> complaint = complaint_about(error))
+            co_await refuse(complaint->status, complaint->message);
+        co_return false;
     }
 
     asio::awaitable<bool> refuse(int status, std::string message) {
@@ -182,7 +185,7 @@ private:
 
     // The same for a request whose body goes to its owner as it comes: the answer may begin before its end.
     // What has come may wait for its turn, so it keeps its room until all is answered.
-    asio::awaitable<bool> answer_pieces(std::shared_ptr<RequestParser> parser, ByteRoom::Lease /*room*/) {
+    asio::awaitable<bool> answer_pieces(RequestParser& parser, ByteRoom::Lease /*room*/) {
         queue_ = std::make_shared<AnswerQueue>(options_.unsent_bytes_max);
         std::shared_ptr<BodySink> sink = host_.handlers().on_pieces(std::make_shared<ServedExchange>(
             *std::exchange(head_, std::nullopt), queue_, host_.handlers().refuse
@@ -190,8 +193,7 @@ private:
         attach_queue();
         reads_ = true;
         asio::co_spawn(
-            stream_.get_executor(), give_pieces(shared_from_this(), std::move(parser), std::move(sink)),
-            asio::detached
+            stream_.get_executor(), give_pieces(shared_from_this(), parser, std::move(sink)), asio::detached
         );
         const bool sent = co_await send_answer();
         keep_ = keep_ && !reads_;
@@ -204,29 +206,27 @@ private:
     }
 
     static asio::awaitable<void> give_pieces(
-        std::shared_ptr<TcpConnection> self, std::shared_ptr<RequestParser> parser,
-        std::shared_ptr<BodySink> sink
+        std::shared_ptr<TcpConnection> self, RequestParser& parser, std::shared_ptr<BodySink> sink
     ) {
         error_code error;
         co_await read_pieces(
-            self->stream_, self->buffer_, *parser, *sink,
+            self->stream_, self->buffer_, parser, *sink,
             std::chrono::steady_clock::now() + self->options_.body_time, error
         );
         self->reads_ = false;
+        if (!error) sink->end();
         if (error)
             self->break_off(error);
-        else
-            sink->end();
-        if (!error && self->queue_ && !self->queue_->ended()) self->begin_watch();
+        else if (self->queue_ && !self->queue_->ended())
+            self->begin_watch();
         self->wake_.cancel();
     }
 
     // The rest of the body will not come.
     void break_off(const error_code& error) {
         if (!queue_ || queue_->ended()) return;
-        const std::optional<Complaint> complaint = complaint_about(error);
         keep_ = false;
-        if (complaint && !queue_->begun()) {
+        if (const auto complaint = complaint_about(error); complaint && !queue_->begun()) {
             queue_->add(
                 {.kind = AnswerQueue::Part::Kind::whole,
                  .response = host_.handlers().refuse(complaint->status, complaint->message, nullptr),
@@ -318,7 +318,7 @@ private:
     asio::awaitable<bool> send(std::string text) {
         constexpr std::size_t slice_bytes = 256 * KiB;
         error_code error;
-        for (std::size_t sent = 0; sent < text.size() && !error;) {
+        for (std::size_t sent = stream_.write_now(text); sent < text.size() && !error;) {
             stream_.expires_after(options_.write_time);
             const std::size_t slice = std::min(slice_bytes, text.size() - sent);
             sent += co_await asio::async_write(stream_, asio::buffer(text.data() + sent, slice), use(error));
