@@ -28,7 +28,7 @@ bool output_arrived() {
     if (told) return false;
     told = true;
     std::fprintf(
-        stderr, "vignette: standard output cannot be written%s%s; what it was meant to say is lost\n",
+        stderr, "vignette: standard output cannot be written%s%s; results are lost\n",
         reason == 0 ? "" : ": ", reason == 0 ? "" : std::strerror(reason)
     );
     return false;

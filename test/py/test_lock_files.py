@@ -20,7 +20,9 @@ def places(holder, name):
 
 def missing(packages):
     for holder, package in packages.items():
-        optional_peers = {name for name, meta in package.get("peerDependenciesMeta", {}).items() if meta.get("optional")}
+        optional_peers = {
+            name for name, meta in package.get("peerDependenciesMeta", {}).items() if meta.get("optional")
+        }
         needed = {**package.get("dependencies", {}), **package.get("optionalDependencies", {})}
         needed |= {name: "" for name in package.get("peerDependencies", {}) if name not in optional_peers}
         for name in needed:

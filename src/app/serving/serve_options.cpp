@@ -106,14 +106,6 @@ bool asks_for_server(const std::vector<std::string>& words) {
     return variable("STANDALONE_MODE") == "1" || std::ranges::find(words, "--rp_serve_api") != words.end();
 }
 
-std::string platform_variable(const std::string& name) {
-    const std::string theirs = name == "API_PORT"               ? "PORT"
-                               : name == "VIGNETTE_HEALTH_PORT" ? "PORT_HEALTH"
-                                                                : "";
-    const bool taken_over = !theirs.empty() && variable(theirs.c_str()) == variable(name.c_str());
-    return taken_over ? theirs : name;
-}
-
 void honour_platform_ports() {
     const std::string port = variable("PORT");
     if (port.empty()) return;

@@ -19,7 +19,5 @@ bool asks_for_server(const std::vector<std::string>& words);
 
 // Takes over PORT and PORT_HEALTH, which a load-balancing endpoint sets, where ours are not set.
 void honour_platform_ports();
-// The platform's name of a variable that was taken over, else the name itself: what a person has set.
-std::string platform_variable(const std::string& name);
 
 }  // namespace vignette

@@ -7,8 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "app/files/file_url.h"
-#include "app/serving/serve_options.h"
 #include "app/usage/known_names.h"
 #include "app/usage/settings_file.h"
 #include "core/environment.h"
@@ -23,7 +21,21 @@ std::string listed(const std::vector<std::string>& names) {
     return line;
 }
 
+bool is_web_address(const std::string& word) {
+    return starts_with_scheme(word, "http:") || starts_with_scheme(word, "https:");
+}
+
 std::string quoted_name(const CLI::Option& option) { return "`" + option.get_name() + "`"; }
+
+// A variable that the platform sets under its own name (serving/serve_options) is named as that: a person has
+// set it.
+std::string platform_variable(const std::string& name) {
+    const std::string theirs = name == "API_PORT"               ? "PORT"
+                               : name == "VIGNETTE_HEALTH_PORT" ? "PORT_HEALTH"
+                                                                : "";
+    const bool taken_over = !theirs.empty() && variable(theirs.c_str()) == variable(name.c_str());
+    return taken_over ? theirs : name;
+}
 
 class WrongUsage {
 public:
@@ -54,7 +66,7 @@ public:
 private:
     std::string about_missing_settings() const {
         return "the settings file `" + shown(app_.get_config_ptr()->as<std::string>()) +
-               "` cannot be read; check the path behind --config";
+               "` cannot be read; check the path given with --config";
     }
 
     // CLI11 says "--threads: " and then what our check said.
@@ -131,7 +143,7 @@ private:
         const std::vector<std::string> commands = command_names(parent);
         const std::string list = "\nThe commands are " + listed(commands) + ".";
         std::error_code ignored;
-        if (&parent == &app_ && (is_web_url(word) || std::filesystem::is_regular_file(word, ignored))) {
+        if (&parent == &app_ && (is_web_address(word) || std::filesystem::is_regular_file(word, ignored))) {
             return "`" + shown(word) + "` is not a command. To describe it: vignette caption " + shown(word) +
                    list;
         }
@@ -172,7 +184,7 @@ std::string wrong_usage(
     const SettingsFile& settings
 ) {
     const WrongUsage usage(app, words, settings);
-    return "vignette: " + usage.about(error) + "\n`" + usage.command_line() + " --help` says more.\n";
+    return "vignette: " + usage.about(error) + "\nSee `" + usage.command_line() + " --help`.\n";
 }
 
 }  // namespace vignette
