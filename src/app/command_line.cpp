@@ -14,6 +14,7 @@
 #include "app/exit_codes.h"
 #include "app/files/options.h"
 #include "app/models/options.h"
+#include "app/output.h"
 #include "app/serving/serve_options.h"
 #include "app/url_options.h"
 #include "app/usage/checks.h"
@@ -22,6 +23,7 @@
 #include "app/usage/settings_file.h"
 #include "app/usage/wrong_usage.h"
 #include "core/enum_text.h"
+#include "core/environment.h"
 
 namespace vignette {
 namespace {
@@ -209,6 +211,12 @@ std::vector<std::string> arguments(int argc, char** argv, const CLI::App& app) {
             words.insert(words.begin(), "worker");
         }
     }
+    // CLI11 reads the settings file before it looks at variables.
+    const std::string settings = variable("VIGNETTE_CONFIG");
+    const auto names_settings = [](const std::string& word) { return word.starts_with("--config"); };
+    if (!settings.empty() && std::ranges::none_of(words, names_settings)) {
+        words.insert(words.begin(), "--config=" + settings);
+    }
     return spelled_as_declared(app, std::move(words));
 }
 
@@ -261,6 +269,7 @@ void tell_unused_settings(const std::string& used) {
 
 Parsed told(const std::string& text) {
     std::fputs(text.c_str(), stdout);
+    output_arrived();
     return {.options = std::nullopt, .exit_code = exit_fine};
 }
 

@@ -22,7 +22,7 @@ void guard_standard_streams() {
 
 bool output_arrived() {
     static bool told = false;
-    errno = 0;
+    if (std::ferror(stdout) == 0) errno = 0;  // else it is still that of the write that failed
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
     const int reason = errno;
     if (told) return false;

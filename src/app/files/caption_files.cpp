@@ -56,7 +56,7 @@ Result<Job> job_of(const Subject& subject, std::optional<Result<InputFile>> file
         job.text = subject.name;
         return job;
     }
-    constexpr std::size_t bytes_max = Limits{}.raw_bytes_max;  // whatever format it is
+    const std::size_t bytes_max = media_limits(options).raw_bytes_max;  // whatever format it is
     job.pictures.push_back(
         {.field = subject.name, .source = TRY(content_of(subject, std::move(file), bytes_max))}
     );
@@ -115,7 +115,8 @@ private:
         if (!subject.is_text && !is_address(subject)) file = open_file(subject, options_);
         if (is_film(subject, file, options_)) {
             while (!in_work_.empty()) print_first();
-            Result<PictureContent> content = content_of(subject, std::move(file), Limits{}.film_bytes_max);
+            Result<PictureContent> content =
+                content_of(subject, std::move(file), media_limits(options_).film_bytes_max);
             all_fine_ = caption_film(captioner_, subject, std::move(content), options_) && all_fine_;
             progress_.advance();
             return;

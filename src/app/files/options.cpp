@@ -33,7 +33,8 @@ void add_caption_options(CLI::App& caption, CaptionOptions& options) {
     caption.add_option("--prefix", options.prefix, "How the caption begins");
     caption.add_option("--max_length", options.max_length, "New tokens at most")->transform(whole_number());
     caption.add_option("--min_length", options.min_length, "New tokens at least")->transform(whole_number());
-    caption.add_option("--num_beams", options.num_beams, "1: greedy; more: beam search")->transform(whole_number());
+    caption.add_option("--num_beams", options.num_beams, "1: greedy; more: beam search")
+        ->transform(whole_number());
     caption.add_option("--n", options.n, "Captions per picture, one line each")
         ->transform(whole_number(1, 64));
     caption
@@ -66,6 +67,7 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
             ->excludes(fps);
     caption.add_option("--timestamps", frames.timestamps, "Of a film: the frames at these seconds: 0,2.5,10")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->check(number(0, 1e9))
         ->excludes(fps)
         ->excludes(keyframes);
@@ -80,6 +82,17 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
 
 // What both commands take.
 void add_files(CLI::App& command, Options& options) {
+    command
+        .add_option(
+            "--max-bytes", options.max_bytes,
+            "Bytes of a picture or film at most; default: 20 MiB, of camera raw 128 MiB, of a film 256 MiB"
+        )
+        ->transform(whole_number(1, 134'217'728));
+    command
+        .add_option(
+            "--max-pixels", options.max_pixels, "Pixels of a picture or frame at most; default: 100000000"
+        )
+        ->transform(whole_number(1, 100'000'000));
     command
         .add_option(
             "--allow-files", options.allowed_files, "Folder whose files may be named by file: addresses"
@@ -141,7 +154,7 @@ CLI::App* add_embed(CLI::App& app, Options& options) {
     );
     embed->footer(embed_examples);
     add_files(*embed, options);
-    embed->add_option("--text", options.texts, "A text; repeatable");
+    embed->add_option("--text", options.texts, "A text; repeatable")->allow_extra_args(false);
     const std::map<std::string, VectorFormat> formats{
         {"float", VectorFormat::numbers}, {"base64", VectorFormat::base64}
     };

@@ -31,8 +31,8 @@ Result<Bytes> read_rest(std::FILE* file, const fs::path& path, Bytes content, st
         content.resize(used);
         if (used > bytes_max) {
             return fail(
-                ErrorCode::too_large, path.string() + " is larger than the " +
-                                          std::to_string(bytes_max / MiB) + " MiB allowed; send a smaller one"
+                ErrorCode::too_large, path.string() + " is larger than the " + std::to_string(bytes_max) +
+                                          " bytes allowed; send a smaller one"
             );
         }
         if (got < piece) break;

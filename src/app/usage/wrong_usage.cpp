@@ -66,7 +66,7 @@ public:
 private:
     std::string about_missing_settings() const {
         return "the settings file `" + shown(app_.get_config_ptr()->as<std::string>()) +
-               "` cannot be read; check the path given with --config";
+               "` cannot be read; check the path in --config or VIGNETTE_CONFIG";
     }
 
     // CLI11 says "--threads: " and then what our check said.

@@ -99,6 +99,19 @@ TEST_F(SettingsFiles, WhatIsWrongIsNamedWithFileLineAndNearestKey) {
     }
 }
 
+TEST_F(SettingsFiles, OneThatAVariableNamesMustBeThere) {
+    setenv("VIGNETTE_CONFIG", "/no/such.toml", 1);
+    std::vector<std::string> words{"vignette", "doctor"};
+    std::vector<char*> arguments{words[0].data(), words[1].data()};
+    testing::internal::CaptureStderr();
+    const Parsed parsed = parse_options(2, arguments.data());
+    unsetenv("VIGNETTE_CONFIG");
+    EXPECT_EQ(parsed.exit_code, 2);
+    EXPECT_NE(
+        testing::internal::GetCapturedStderr().find("`/no/such.toml` cannot be read"), std::string::npos
+    );
+}
+
 TEST_F(SettingsFiles, ABrokenFileDoesNotHideTheHelp) {
     testing::internal::CaptureStdout();
     EXPECT_EQ(parse("model = \n", {"--help"}).exit_code, 0);
