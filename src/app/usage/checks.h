@@ -28,6 +28,7 @@ CLI::Validator yes_or_no();  // of a flag, which has a value in a variable or in
 template <class Value>
 CLI::Validator one_of(const std::map<std::string, Value>& values) {
     std::vector<std::string> names;
+    names.reserve(values.size());
     for (const auto& [name, value] : values) names.push_back(name);
     const auto known = [check = one_of(names), values](std::string& given) -> std::string {
         std::string refusal = check(given);

@@ -71,7 +71,7 @@ public:
     std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const override {
         std::string path = app->get_name();
         for (const CLI::App* above = app->get_parent(); above != nullptr; above = above->get_parent()) {
-            path = above->get_name() + " " + path;
+            path.insert(0, above->get_name() + " ");
         }
         std::string help = app->get_description() + "\n\n" + make_usage(app, path) + make_positionals(app);
         help += make_subcommands(app, mode) + make_group("Options", false, shown_options(*app, {}));

@@ -44,7 +44,7 @@ public:
 
     std::string about(const CLI::ParseError& error) const {
         const std::string text = error.what();
-        if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) return text;  // by SettingsFile
+        if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) return error.what();  // by SettingsFile
         if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) return about_missing_settings();
         if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) return about_value(text);
         if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) return about_value(text);
@@ -58,7 +58,7 @@ public:
     std::string command_line() const {
         std::string line;
         for (const CLI::App* one = &command_; one != nullptr; one = one->get_parent()) {
-            line = one->get_name() + (line.empty() ? "" : " ") + line;
+            line.insert(0, line.empty() ? one->get_name() : one->get_name() + " ");
         }
         return line;
     }
