@@ -5,6 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build="$root/build"
 env="$build/env"
 platform="$build/platform"  # made by scripts/setup --tests
+try="$build/try"            # made by scripts/setup --try
 export PYTHONPATH="$root/scripts/py" PYTHONDONTWRITEBYTECODE=1
 export PATH="$PATH:$HOME/.cargo/bin"
 if command -v ccache >/dev/null; then export VIGNETTE_LAUNCHER=ccache; fi

@@ -38,6 +38,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "sqlite3.h": {"serve"},
     "spdlog": {"core"},
     "CLI": {"app"},
+    "toml++": {"app"},
     "openssl": {"bundle", "caption", "net", "serve"},
     "utf8proc.h": {"caption"},
     "vignette_rust.h": {"text", "image"},

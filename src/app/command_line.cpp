@@ -4,15 +4,26 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
 #include <map>
-#include <type_traits>
+#include <memory>
+#include <system_error>
+#include <utility>
 
+#include "app/exit_codes.h"
+#include "app/files/options.h"
 #include "app/models/options.h"
+#include "app/output.h"
 #include "app/serving/serve_options.h"
 #include "app/url_options.h"
-#include "app/usage_hint.h"
-#include "core/ascii.h"
+#include "app/usage/checks.h"
+#include "app/usage/help.h"
+#include "app/usage/known_names.h"
+#include "app/usage/settings_file.h"
+#include "app/usage/wrong_usage.h"
 #include "core/enum_text.h"
+#include "core/environment.h"
 
 namespace vignette {
 namespace {
@@ -30,25 +41,11 @@ constexpr const char* examples = R"(Examples:
   vignette worker                                  take jobs from RunPod; the default in its containers
   vignette doctor                                  check that everything needed is here
   vignette models add Salesforce/blip2-opt-2.7b    use a downloaded checkpoint; `models list` shows all
+  vignette caption --help                          all options of a command)";
 
-Results go to stdout, logs to stderr. Exit code: 0 success, 1 a job failed, 2 wrong usage.
-Every option can also be set by its environment variable, or in vignette.toml: model = "demo-blip2".)";
-
-// CLI11's own transformer lists the numbers behind the names, too.
-template <class Value>
-CLI::Validator one_of(const std::map<std::string, Value>& names) {
-    const auto replace = [names](std::string& given) -> std::string {
-        const auto found = names.find(ascii_lower(given));
-        if (found == names.end()) {
-            std::string known;
-            for (const auto& [name, value] : names) known += (known.empty() ? "" : ", ") + name;
-            return "`" + given + "` is unknown; use one of " + known;
-        }
-        given = std::to_string(static_cast<std::underlying_type_t<Value>>(found->second));
-        return {};
-    };
-    return CLI::Validator(replace, "");
-}
+constexpr const char* run_examples = R"(Examples:
+  vignette run test/events/scene-1.json            a mock event, as RunPod would send it
+  vignette run --test_input '{"input": {"data_url": "data:image/png;base64,..."}}')";
 
 void add_common(CLI::App& app, Options& options) {
     app.add_option("--model", options.model, "Bundle: a name in models/, or a folder")
@@ -56,36 +53,36 @@ void add_common(CLI::App& app, Options& options) {
         ->capture_default_str();
     app.add_option("--device", options.device, "Where the model computes")
         ->envname("VIGNETTE_DEVICE")
-        ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+        ->transform(one_of({"auto", "cpu", "cuda"}))
         ->capture_default_str();
     app.add_option("--threads", options.threads, "CPU threads of the model; 0: one per core")
         ->envname("VIGNETTE_THREADS")
-        ->check(CLI::Range(0, 1024))
+        ->transform(whole_number(0, 1024))
         ->capture_default_str();
     app.add_option("--slots", options.slots, "Beams that run at once; 0: as many as fit the device")
         ->envname("VIGNETTE_SLOTS")
-        ->check(CLI::Range(0, 4096))
+        ->transform(whole_number(0, 4096))
         ->capture_default_str();
     app.add_option("--embedder", options.embedder, "Bundle for vectors; \"\" for none")
         ->envname("VIGNETTE_EMBEDDER")
         ->capture_default_str();
-    app.add_flag("--disable-captions", options.disable_captions, "Vectors only: no captioner is loaded")
+    add_switch(app, "--disable-captions", options.disable_captions, "Vectors only: no captioner is loaded")
         ->envname("DISABLE_CAPTIONS");
     app.add_option("--models-max", options.models_max, "Models in memory at once")
         ->envname("VIGNETTE_MODELS_MAX")
-        ->check(CLI::Range(2, 64))
+        ->transform(whole_number(2, 64))
         ->capture_default_str();
     app.add_option(
            "--idle-unload-s", options.idle_unload_s, "Unload a model after this many idle seconds; 0: never"
     )
         ->envname("VIGNETTE_IDLE_UNLOAD_S")
-        ->check(CLI::Range(0, 604'800))
+        ->transform(whole_number(0, 604'800))
         ->capture_default_str();
     app.add_option(
            "--sandbox", options.sandbox, "Open pictures and films in processes that can reach nothing else"
     )
         ->envname("VIGNETTE_SANDBOX")
-        ->check(CLI::IsMember({"on", "off"}))
+        ->transform(one_of({"on", "off"}))
         ->capture_default_str();
     const std::map<std::string, LogLevel> levels{
         {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warning", LogLevel::warning},
@@ -99,137 +96,15 @@ void add_common(CLI::App& app, Options& options) {
            "text, or json: one object a line"
     )
         ->envname("VIGNETTE_LOG_FORMAT")
-        ->check(CLI::IsMember({"text", "json"}));
+        ->transform(one_of({"text", "json"}));
 }
 
 CLI::App* add_run(CLI::App& app, Options& options) {
     CLI::App* run = app.add_subcommand("run", "Run one mock event and print its result as JSON");
     run->add_option("--test_input", options.test_input, "The event as JSON text: {\"input\": {...}}");
     run->add_option("FILE", options.event_file, "The event in a file, - for stdin; default test_input.json");
+    run->footer(run_examples);
     return run;
-}
-
-// The same ranges as a job's fields have: docs/jobs.md.
-void add_caption_options(CLI::App& caption, CaptionOptions& options) {
-    std::map<std::string, Preset> names;
-    for (const Preset preset : presets) names[std::string(to_text(preset))] = preset;
-    caption
-        .add_option("--preset", options.preset, "alt_text, one_sentence, detailed, tags, production or json")
-        ->transform(one_of(names));
-    caption.add_option("--prompt", options.prompt, "Text the caption continues; the bundle has a default");
-    caption.add_option("--prefix", options.prefix, "How the caption begins");
-    caption.add_option("--max_length", options.max_length, "New tokens at most");
-    caption.add_option("--min_length", options.min_length, "New tokens at least");
-    caption.add_option("--num_beams", options.num_beams, "1: greedy; more: beam search");
-    caption.add_option("--n", options.n, "Captions per picture, one line each")->check(CLI::Range(1, 64));
-    caption
-        .add_option(
-            "--temperature", options.temperature, "Sampling temperature; 0: always the most likely words"
-        )
-        ->check(CLI::Range(0.0, 100.0));
-    caption.add_option("--top_k", options.top_k, "Sample from the k most likely tokens")
-        ->check(CLI::Range(0, 1'000'000));
-    caption
-        .add_option(
-            "--top_p", options.top_p, "Sample from the most likely tokens with this total probability"
-        )
-        ->check(CLI::Range(1e-6, 1.0));
-    caption.add_option("--seed", options.seed, "The same seed gives the same words")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
-    caption.add_option("--repetition_penalty", options.repetition_penalty, "Above 1: less repetition")
-        ->check(CLI::Range(0.01, 100.0));
-    caption.add_option("--stop", options.stop, "The caption ends before this text; repeatable")
-        ->check(CLI::Validator(
-            [](const std::string& text) { return text.empty() ? "it must not be empty" : ""; }, ""
-        ))
-        ->allow_extra_args(false);
-}
-
-// The frames of a film; the same ranges as a job's fields have.
-void add_frames(CLI::App& caption, FrameOptions& frames) {
-    CLI::Option* fps = caption.add_option("--fps", frames.fps, "Of a film: frames described per second; 1");
-    fps->check(CLI::Range(1e-6, 1000.0));
-    CLI::Option* keyframes =
-        caption.add_flag("--keyframes", frames.keyframes, "Of a film: the first frame of each scene")
-            ->excludes(fps);
-    caption.add_option("--timestamps", frames.timestamps, "Of a film: the frames at these seconds: 0,2.5,10")
-        ->delimiter(',')
-        ->check(CLI::NonNegativeNumber)
-        ->excludes(fps)
-        ->excludes(keyframes);
-    caption
-        .add_option("--max-frames", frames.max_frames, "Of a film: describe at most this many frames; 1000")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 53));
-    caption.add_flag(
-        "--keep-duplicates", frames.keep_duplicates,
-        "Of a film: also describe frames that look like the one before"
-    );
-}
-
-void add_cache_folder(CLI::App& command, Options& options) {
-    command
-        .add_option(
-            "--cache-folder", options.cache_folder,
-            "Folder that keeps answers for the same job asked again, even across crashes; several may share "
-            "it"
-        )
-        ->envname("VIGNETTE_CACHE_FOLDER");
-    command.add_option("--cache-folder-mib", options.cache_folder_mib, "How large that folder may grow")
-        ->envname("VIGNETTE_CACHE_FOLDER_MIB")
-        ->check(CLI::Range(1, 1'048'576))
-        ->capture_default_str();
-}
-
-// What both commands take.
-void add_files(CLI::App& command, Options& options) {
-    command
-        .add_option(
-            "--allow-files", options.allowed_files, "Folder whose files may be named by file: addresses"
-        )
-        ->allow_extra_args(false)
-        ->capture_default_str();
-}
-
-CLI::App* add_caption(CLI::App& app, Options& options) {
-    CLI::App* caption =
-        app.add_subcommand("caption", "Describe pictures and films, one line a picture or frame");
-    caption
-        ->add_option(
-            "FILE", options.files,
-            "Pictures (JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF, BMP, camera raw) and films (MP4, MOV, WebM, "
-            "MKV, AVI); "
-            "files or addresses"
-        )
-        ->required();
-    add_files(*caption, options);
-    caption->add_flag("--json", options.json, "Print each result object as one line of JSON");
-    caption->add_flag("--tokens", options.caption.return_tokens, "Add the token ids to the JSON");
-    caption->add_flag("--logprobs", options.caption.logprobs, "Add each token's log probability to the JSON");
-    add_caption_options(*caption, options.caption);
-    add_frames(*caption, options.frames);
-    add_cache_folder(*caption, options);
-    caption->add_option("--parallel", options.parallel, "Pictures processed at once")
-        ->check(CLI::Range(1, 64))
-        ->capture_default_str();
-    return caption;
-}
-
-CLI::App* add_embed(CLI::App& app, Options& options) {
-    CLI::App* embed = app.add_subcommand(
-        "embed", "Turn pictures and texts into vectors of one space, one JSON object a line"
-    );
-    embed->add_option(
-        "FILE", options.files,
-        "Pictures: JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF, BMP, camera raw; files or addresses"
-    );
-    add_files(*embed, options);
-    embed->add_option("--text", options.texts, "A text; repeatable");
-    const std::map<std::string, VectorFormat> formats{
-        {"float", VectorFormat::numbers}, {"base64", VectorFormat::base64}
-    };
-    embed->add_option("--format", options.vector_format, "float, or base64 of little-endian float32")
-        ->transform(one_of(formats));
-    return embed;
 }
 
 // What both of those that run until they are stopped take.
@@ -246,7 +121,7 @@ void add_running(CLI::App& command, Options& options) {
             "--concurrency", options.concurrency, "Pictures at once; 0: as many as the model has slots for"
         )
         ->envname("VIGNETTE_CONCURRENCY")
-        ->check(CLI::Range(0, 256))
+        ->transform(whole_number(0, 256))
         ->capture_default_str();
     command
         .add_option(
@@ -254,7 +129,7 @@ void add_running(CLI::App& command, Options& options) {
             "MiB of answers kept for the same job asked again; 0: none. serve: 64, worker: 0"
         )
         ->envname("VIGNETTE_CACHE_MIB")
-        ->check(CLI::Range(0, 65'536));
+        ->transform(whole_number(0, 65'536));
     command
         .add_option(
             "--vision-cache-mib", options.vision_cache_mib,
@@ -262,11 +137,11 @@ void add_running(CLI::App& command, Options& options) {
             "0"
         )
         ->envname("VIGNETTE_VISION_CACHE_MIB")
-        ->check(CLI::Range(0, 65'536));
+        ->transform(whole_number(0, 65'536));
     add_cache_folder(command, options);
     command.add_option("--grace-s", options.grace_s, "Seconds from SIGTERM to the end")
         ->envname("VIGNETTE_GRACE_S")
-        ->check(CLI::Range(1, 86'400))
+        ->transform(whole_number(1, 86'400))
         ->capture_default_str();
 }
 
@@ -301,14 +176,14 @@ CLI::App* add_worker(CLI::App& app, Options& options) {
             "Seconds of silence after which a worker's jobs are taken from it; with --queue"
         )
         ->envname("VIGNETTE_QUEUE_IDLE_S")
-        ->check(CLI::Range(1, 86'400))
+        ->transform(whole_number(1, 86'400))
         ->capture_default_str();
     worker
         ->add_option(
             "--outbox", options.outbox, "Folder that keeps results until RunPod has them, even across crashes"
         )
         ->envname("VIGNETTE_OUTBOX");
-    worker->add_flag("--refresh-worker", options.refresh_worker, "Ask for a fresh worker after each job")
+    add_switch(*worker, "--refresh-worker", options.refresh_worker, "Ask for a fresh worker after each job")
         ->envname("VIGNETTE_REFRESH_WORKER");
     return worker;
 }
@@ -319,24 +194,30 @@ bool called_by_runpod() {
     return url != nullptr && *url != '\0';
 }
 
-std::vector<std::string> arguments(int argc, char** argv, const CLI::App& app) {
-    std::vector<std::string> words(argv + 1, argv + argc);
-    const bool command_given = std::ranges::any_of(words, [&](const std::string& word) {
-        return !app.get_subcommands([&](const CLI::App* command) { return command->get_name() == word; }
-        ).empty();
-    });
-    const bool about_itself = std::ranges::any_of(words, [](const std::string& word) {
+bool about_itself(const std::vector<std::string>& words) {
+    return std::ranges::any_of(words, [](const std::string& word) {
         return word == "--help" || word == "-h" || word == "--version";
     });
-    if (!command_given && !about_itself) {
+}
+
+std::vector<std::string> arguments(int argc, char** argv, const CLI::App& app) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    const std::vector<std::string> commands = command_names(app);
+    const bool command_given = std::ranges::find_first_of(words, commands) != words.end();
+    if (!command_given && !about_itself(words)) {
         if (asks_for_server(words)) {
             words.insert(words.begin(), "serve");
         } else if (called_by_runpod()) {
             words.insert(words.begin(), "worker");
         }
     }
-    std::ranges::reverse(words);  // as CLI11 takes them
-    return words;
+    // CLI11 reads the settings file before it looks at variables.
+    const std::string settings = variable("VIGNETTE_CONFIG");
+    const auto names_settings = [](const std::string& word) { return word.starts_with("--config"); };
+    if (!settings.empty() && std::ranges::none_of(words, names_settings)) {
+        words.insert(words.begin(), "--config=" + settings);
+    }
+    return spelled_as_declared(app, std::move(words));
 }
 
 // The platform's own name for the level, where ours is not set.
@@ -352,43 +233,87 @@ void honour_platform_log_level() {
 
 CLI::App* add_doctor(CLI::App& app, Options& options) {
     CLI::App* doctor = app.add_subcommand("doctor", "Check this machine and say how to fix what is missing");
-    doctor->add_flag("--deep", options.deep, "Also hash the weights and load the captioner's library");
+    add_switch(*doctor, "--deep", options.deep, "Also hash the weights");
     return doctor;
+}
+
+void add_commands(CLI::App& app, Options& options) {
+    add_common(app, options);
+    add_url_options(app, options.urls);
+    add_caption(app, options)->callback([&] { options.command = Command::caption; });
+    add_embed(app, options)->callback([&] { options.command = Command::embed; });
+    add_run(app, options)->callback([&] { options.command = Command::run; });
+    add_serve(app, options)->callback([&] { options.command = Command::serve; });
+    add_worker(app, options)->callback([&] { options.command = Command::worker; });
+    add_doctor(app, options)->callback([&] { options.command = Command::doctor; });
+    add_models(app, options);
+}
+
+// What no check of a single value can see.
+std::optional<std::string> contradiction(const Options& options) {
+    const std::vector<double>& times = options.frames.timestamps;
+    if (std::ranges::adjacent_find(times, std::greater_equal{}) == times.end()) return std::nullopt;
+    return "--timestamps: give each time once, in rising order: 0,2.5,10";
+}
+
+// A settings file of the current folder may be a stranger's, or be meant: the user must say.
+void tell_unused_settings(const std::string& used) {
+    std::error_code error;
+    if (!std::filesystem::exists("vignette.toml", error)) return;
+    if (!used.empty() && std::filesystem::equivalent("vignette.toml", used, error)) return;
+    std::fputs(
+        "vignette: the vignette.toml of this folder is not used; if it is yours: --config vignette.toml\n",
+        stderr
+    );
+}
+
+Parsed told(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    output_arrived();
+    return {.options = std::nullopt, .exit_code = exit_fine};
+}
+
+Parsed refused(const std::string& text) {
+    std::fputs(text.c_str(), stderr);
+    return {.options = std::nullopt, .exit_code = exit_usage};
 }
 
 }  // namespace
 
 Parsed parse_options(int argc, char** argv) {
     Options options;
-    CLI::App app("Vignette describes pictures.", "vignette");
-    app.footer(examples);
-    app.set_version_flag("--version", std::string("vignette ") + VIGNETTE_VERSION);
-    app.set_config("--config", "vignette.toml", "Settings file");
+    CLI::App app("Vignette describes pictures and films in words.", "vignette");
+    const auto settings = std::make_shared<SettingsFile>(app);
+    app.footer(common_footer);
+    app.group("Commands");
+    app.formatter(help_format());
+    app.config_formatter(settings);
+    app.set_help_flag("-h,--help", "Show this help");
+    app.set_version_flag("--version", std::string("vignette ") + VIGNETTE_VERSION, "Show the version");
+    app.set_config("--config", own_settings_file(), "Settings file")->envname("VIGNETTE_CONFIG");
     app.fallthrough();
     app.require_subcommand(1);
     honour_platform_log_level();
     honour_platform_ports();
-    add_common(app, options);
-    add_url_options(app, options.urls);
-    add_run(app, options)->callback([&] { options.command = Command::run; });
-    add_caption(app, options)->callback([&] { options.command = Command::caption; });
-    add_embed(app, options)->callback([&] { options.command = Command::embed; });
-    add_serve(app, options)->callback([&] { options.command = Command::serve; });
-    add_worker(app, options)->callback([&] { options.command = Command::worker; });
-    add_doctor(app, options)->callback([&] { options.command = Command::doctor; });
-    add_models(app, options);
+    add_commands(app, options);
+    app.footer(std::string(examples) + "\n\n" + common_footer);
+    const std::vector<std::string> words = arguments(argc, argv, app);
     try {
-        app.parse(arguments(argc, argv, app));
-    } catch (const CLI::ParseError& stopped) {
-        const bool asked_for = stopped.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-        app.exit(stopped);
-        const bool not_understood = dynamic_cast<const CLI::RequiredError*>(&stopped) != nullptr ||
-                                    dynamic_cast<const CLI::ExtrasError*>(&stopped) != nullptr;
-        const std::string hint = not_understood ? usage_hint(app, {argv + 1, argv + argc}) : "";
-        if (!hint.empty()) std::fprintf(stderr, "%s\n", hint.c_str());
-        return {.options = std::nullopt, .exit_code = asked_for ? 0 : 2};
+        app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // as CLI11 takes them
+    } catch (const CLI::CallForHelp&) {
+        return told(app.help());
+    } catch (const CLI::CallForVersion&) {
+        return told(app.version() + "\n");
+    } catch (const CLI::ParseError& error) {
+        const bool is_file = dynamic_cast<const CLI::ConfigError*>(&error) != nullptr;
+        if (is_file && about_itself(words)) return told(command_of(app, words).help());
+        return refused(wrong_usage(app, error, words, *settings));
     }
-    return {.options = std::move(options), .exit_code = 0};
+    if (const std::optional<std::string> wrong = contradiction(options)) {
+        return refused("vignette: " + *wrong + "\n");
+    }
+    tell_unused_settings(app.get_config_ptr()->as<std::string>());
+    return {.options = std::move(options), .exit_code = exit_fine};
 }
 
 }  // namespace vignette

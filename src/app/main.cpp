@@ -1,15 +1,18 @@
 // The entry point: parses the options and runs the command they name.
+#include <filesystem>
+
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/exit_codes.h"
+#include "app/models/model_paths.h"
+#include "app/output.h"
+#include "core/log.h"
 #include "core/memory/malloc_tuning.h"
 #include "vignette/invariant.h"
 
-int main(int argc, char** argv) {
-    vignette::keep_freed_memory();
-    const vignette::Parsed parsed = vignette::parse_options(argc, argv);
-    if (!parsed.options) return parsed.exit_code;
-    const vignette::Options& options = *parsed.options;
-    vignette::start_logging(options.log_level, vignette::log_format(options));
+namespace {
+
+int run(const vignette::Options& options) {
     switch (options.command) {
         case vignette::Command::run: return run_event(options);
         case vignette::Command::caption: return caption_files(options);
@@ -24,4 +27,30 @@ int main(int argc, char** argv) {
         case vignette::Command::models_add: return models_add(options);
     }
     vignette::panic("Command out of range");
+}
+
+void warn_of_missing_models(const vignette::Options& options) {
+    if (options.command == vignette::Command::models_add) return;  // which makes the folder
+    for (const std::filesystem::path& folder : vignette::missing_model_folders()) {
+        vignette::log_warning(
+            "VIGNETTE_MODELS names " + folder.string() + ", which is not a folder; its models are not found"
+        );
+    }
+}
+
+int run_command_line(int argc, char** argv) {
+    const vignette::Parsed parsed = vignette::parse_options(argc, argv);
+    if (!parsed.options) return parsed.exit_code;
+    vignette::start_logging(parsed.options->log_level, vignette::log_format(*parsed.options));
+    warn_of_missing_models(*parsed.options);
+    return run(*parsed.options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    vignette::keep_freed_memory();
+    vignette::guard_standard_streams();
+    const int code = run_command_line(argc, argv);
+    return vignette::output_arrived() || code != vignette::exit_fine ? code : vignette::exit_failed;
 }

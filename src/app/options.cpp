@@ -20,6 +20,16 @@ std::size_t vision_cache_bytes(const Options& options) {
     return static_cast<std::size_t>(options.vision_cache_mib.value_or(standard)) * MiB;
 }
 
+Limits media_limits(const Options& options) {
+    Limits limits;
+    if (options.max_bytes) {
+        const auto bytes = static_cast<std::size_t>(*options.max_bytes);
+        limits.picture_bytes_max = limits.raw_bytes_max = limits.film_bytes_max = bytes;
+    }
+    limits.image_pixels_max = options.max_pixels.value_or(limits.image_pixels_max);
+    return limits;
+}
+
 Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     CaptionerConfig config;
     if (!options.disable_captions) config.bundle = TRY(find_bundle(options.model));
@@ -49,6 +59,7 @@ Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     config.cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(answers_mib)) * MiB;
     config.cache_folder = options.cache_folder;
     config.cache_folder_bytes = static_cast<std::size_t>(options.cache_folder_mib) * MiB;
+    config.limits = media_limits(options);
     config.limits.vision_cache_bytes_max = vision_cache_bytes(options);
     return config;
 }

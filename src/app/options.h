@@ -13,6 +13,7 @@
 #include "vignette/captioner.h"
 #include "vignette/film.h"
 #include "vignette/job.h"
+#include "vignette/limits.h"
 
 namespace vignette {
 
@@ -87,6 +88,8 @@ struct Options {
     FrameOptions frames;  // of films
     bool json = false;
     int parallel = 4;
+    std::optional<std::int64_t> max_bytes;   // of each picture and film
+    std::optional<std::int64_t> max_pixels;  // of each picture and frame
 
     // embed
     std::vector<std::string> texts;
@@ -125,6 +128,9 @@ LogFormat log_format(const Options& options);
 
 // Of what the model saw in pictures, kept: as given, or what the command keeps where nothing is said.
 std::size_t vision_cache_bytes(const Options& options);
+
+// Of pictures and films, as the options say.
+Limits media_limits(const Options& options);
 
 // Everything the back needs except a fetcher, with the operator's bundles found. If `lazy` is set, a model is
 // loaded only when a job needs it.

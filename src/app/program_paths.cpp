@@ -1,7 +1,9 @@
 #include "app/program_paths.h"
 
+#include <algorithm>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace vignette {
 namespace fs = std::filesystem;
@@ -16,6 +18,22 @@ fs::path program_folder() {
     std::error_code failed;
     const fs::path program = fs::read_symlink("/proc/self/exe", failed);
     return failed ? fs::path(".") : program.parent_path();
+}
+
+std::vector<fs::path> own_folders() {
+    const fs::path here = program_folder();
+    std::vector<fs::path> folders;
+    std::error_code unknown;
+    const fs::path current = fs::current_path(unknown);
+    fs::path above = here;
+    for (int level = 1; level <= 3; ++level) {  // bin/, build/<preset>/, build/<preset>/<something>/
+        above = above.parent_path();
+        if (!unknown && above == current) folders.push_back(current);
+    }
+    for (fs::path folder : {here.parent_path(), here.parent_path().parent_path()}) {
+        if (std::ranges::find(folders, folder) == folders.end()) folders.push_back(std::move(folder));
+    }
+    return folders;
 }
 
 Result<fs::path> find_back() {

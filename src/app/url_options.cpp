@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
+#include "app/usage/checks.h"
+
 namespace vignette {
 namespace {
 
@@ -18,8 +20,8 @@ Result<std::vector<HostPattern>> parse_patterns(const std::vector<std::string>& 
 // Lists are given one by one or, in a variable, separated by commas. Headers, which may contain commas, are
 // separated by line breaks.
 void add_url_options(CLI::App& app, UrlOptions& options) {
-    app.add_flag(
-           "--allow-private-urls", options.allow_private, "Fetch from private networks and this machine too"
+    add_switch(
+        app, "--allow-private-urls", options.allow_private, "Fetch from private networks and this machine too"
     )
         ->envname("VIGNETTE_ALLOW_PRIVATE_URLS");
     app.add_option("--url-hosts", options.hosts, "Fetch from these hosts only: a.example, *.b.example")
@@ -32,7 +34,7 @@ void add_url_options(CLI::App& app, UrlOptions& options) {
         ->allow_extra_args(false);
     app.add_option("--url-ports", options.ports, "Ports to connect to; default 80 and 443")
         ->envname("VIGNETTE_URL_PORTS")
-        ->check(CLI::Range(1, 65'535))
+        ->transform(whole_number(1, 65'535))
         ->delimiter(',')
         ->allow_extra_args(false);
     app.add_option("--url-headers", options.headers, "Sent to one host only: \"host=Name: value\"")
@@ -41,7 +43,7 @@ void add_url_options(CLI::App& app, UrlOptions& options) {
         ->allow_extra_args(false);
     app.add_option("--url-deadline-s", options.deadline_s, "Seconds per address, retries included")
         ->envname("VIGNETTE_URL_DEADLINE_S")
-        ->check(CLI::Range(1, 3600))
+        ->transform(whole_number(1, 3600))
         ->capture_default_str();
 }
 

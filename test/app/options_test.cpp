@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdlib>
+#include <tuple>
+
 namespace vignette {
 namespace {
 
@@ -55,18 +59,121 @@ TEST(Options, AMisspelledWordIsNamedWithTheNearestRightOne) {
         const std::string said = said_about(std::move(words));
         EXPECT_NE(said.find(hint), std::string::npos) << said;
     };
-    expect_hint({"captoin", "x.jpg"}, "There is no command `captoin`. Did you mean `caption`?\n");
+    expect_hint({"captoin", "x.jpg"}, "vignette: there is no command `captoin`. Did you mean `caption`?\n");
     expect_hint({"--threads", "3", "wroker"}, "no command `wroker`. Did you mean `worker`?");
-    expect_hint({"models", "ad", "x"}, "There is no command `ad`. Did you mean `add`?");
+    expect_hint({"models", "ad", "x"}, "there is no command `ad`. Did you mean `add`?");
     expect_hint({"caption", "--presett=tags", "x"}, "no option `--presett`. Did you mean `--preset`?");
     expect_hint({"caption", "x", "--thread", "3"}, "no option `--thread`. Did you mean `--threads`?");
-    expect_hint({}, "The commands are run, caption, embed, serve, worker, doctor, models.\n");
+    expect_hint({}, "The commands are caption, embed, run, serve, worker, doctor, models.\n");
     expect_hint({"models"}, "The commands are list, show, verify, add.\n");
     expect_hint(
         {"caption", "--preset", "poem", "x"}, "`poem` is unknown; use one of alt_text, detailed, json"
     );
     EXPECT_EQ(said_about({"caption"}).find("commands"), std::string::npos) << "a file is missing";
     EXPECT_EQ(said_about({"poem", "x"}).find("Did you mean"), std::string::npos);
+}
+
+// Nothing that CLI11 itself would say.
+void expect_own_words(const std::string& said) {
+    constexpr std::array foreign{"subcommand",   "not expected", "Could not convert",
+                                 "not in range", "Run with",     "excludes",
+                                 "required",     "readable",     "At Most",
+                                 "FLOAT",        "INT",          "179769",
+                                 "argument",     "INI was not"};
+    for (const char* word : foreign) EXPECT_EQ(said.find(word), std::string::npos) << word << " in: " << said;
+}
+
+TEST(Options, WrongUsageIsSaidInOurWords) {
+    const std::vector<std::pair<std::vector<std::string>, std::string_view>> wrong{
+        {{}, "`vignette` needs a command."},
+        {{"caption"}, "`vignette caption` needs FILE: Pictures"},
+        {{"caption", "x", "--fps"}, "`--fps` needs a value: "},
+        {{"caption", "x", "--fps", "1", "--keyframes"}, "`--fps` and `--keyframes` cannot be given together"},
+        {{"caption", "x", "--fps", "1", "--fps", "2"}, "--fps was given more than once"},
+        {{"caption", "x", "--max-length", "many"}, "--max_length: `many` is not a whole number\n"},
+        {{"caption", "x", "--max_length", "1e3"}, "--max_length: `1e3` is not a whole number\n"},
+        {{"caption", "x", "--parallel", "65"}, "--parallel: `65` is not a whole number from 1 to 64\n"},
+        {{"caption", "x", "--top_p", "nan"}, "--top_p: `nan` is not a number from 1e-06 to 1\n"},
+        {{"caption", "x", "--device", "cudda"}, "use one of auto, cpu, cuda. Did you mean `cuda`?"},
+        {{"caption", "x", "--tokens=5"}, "--tokens: `5` is neither true nor false"},
+        {{"caption", "x", "--timestamps", "a,b"}, "--timestamps: `a` is not a number from 0 to"},
+        {{"caption", "x", "--timestamps", "0,nan"}, "--timestamps: `nan` is not a number from 0 to"},
+        {{"caption", "x", "--timestamps", "3,1"},
+         "--timestamps: give each time once, in rising order: 0,2.5,10"},
+        {{"caption", "x", "--timestamps", "1,1"},
+         "--timestamps: give each time once, in rising order: 0,2.5,10"},
+        {{"doctor", "extra"}, "`vignette doctor` takes options only; what is `extra` for?"},
+        {{"run", "a", "b"}, "`vignette run` takes only one FILE; `b` is one too many"},
+        {{"models", "show"}, "`vignette models show` needs MODEL: "},
+        {{"--config", "/no/such.toml", "doctor"}, "the settings file `/no/such.toml` cannot be read"},
+        {{"/proc/self/status"}, "To describe it: vignette caption /proc/self/status"},
+        {{"https://example.com/a.png"}, "To describe it: vignette caption https://example.com/a.png"},
+    };
+    for (const auto& [words, part] : wrong) {
+        const std::string said = said_about(words);
+        EXPECT_NE(said.find(part), std::string::npos) << said;
+        EXPECT_TRUE(said.starts_with("vignette: ")) << said;
+        expect_own_words(said);
+    }
+}
+
+TEST(Options, DashesAndUnderscoresAreTheSame) {
+    for (const char* name : {"--max-length", "--max_length", "--max-length=7"}) {
+        std::vector<std::string> words{"caption", "x", name};
+        if (!words.back().ends_with('7')) words.emplace_back("7");
+        const Parsed parsed = parse(words);
+        ASSERT_TRUE(parsed.options.has_value()) << name;
+        EXPECT_EQ(parsed.options->caption.max_length, 7);
+    }
+    const Parsed common = parse({"caption", "x", "--log_level", "error", "--", "--max-length"});
+    ASSERT_TRUE(common.options.has_value());
+    EXPECT_EQ(common.options->log_level, LogLevel::error);
+    EXPECT_EQ(common.options->files, (std::vector<std::string>{"x", "./--max-length"}));
+}
+
+TEST(Options, ZerosInFrontDoNotChangeANumber) {
+    const Parsed parsed = parse({"caption", "x", "--parallel=010"});
+    ASSERT_TRUE(parsed.options.has_value());
+    EXPECT_EQ(parsed.options->parallel, 10);
+}
+
+TEST(Options, AWrongVariableIsNamed) {
+    const std::vector<std::tuple<const char*, const char*, std::vector<std::string>, std::string_view>> wrong{
+        {"VIGNETTE_THREADS", "lots", {"doctor"}, "the variable VIGNETTE_THREADS: `lots` is not a whole number"
+        },
+        {"VIGNETTE_DEVICE", "tpu", {"doctor"}, "the variable VIGNETTE_DEVICE: `tpu` is unknown"},
+        {"DISABLE_CAPTIONS", "perhaps", {"doctor"}, "the variable DISABLE_CAPTIONS: `perhaps` is neither"},
+        {"VIGNETTE_URL_PORTS", "80,x", {"doctor"}, "the variable VIGNETTE_URL_PORTS: `x` is not a whole"},
+        {"PORT", "http", {"serve"}, "the variable PORT: `http` is not a whole number from 1 to 65535"},
+    };
+    for (const auto& [name, value, words, part] : wrong) {
+        setenv(name, value, 1);
+        const std::string said = said_about(words);
+        unsetenv(name);
+        unsetenv("API_PORT");
+        EXPECT_NE(said.find(part), std::string::npos) << said;
+        expect_own_words(said);
+    }
+    setenv("VIGNETTE_THREADS", "lots", 1);
+    EXPECT_TRUE(parse({"doctor", "--threads", "2"}).options.has_value());
+    EXPECT_NE(said_about({"doctor", "--threads", "x"}).find("vignette: --threads: `x`"), std::string::npos);
+    unsetenv("VIGNETTE_THREADS");
+}
+
+TEST(Options, HelpOfACommandShowsTheCommonOptionsToo) {
+    testing::internal::CaptureStdout();
+    std::vector<std::string> words{"vignette", "caption", "--help"};
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    EXPECT_EQ(parse_options(3, arguments.data()).exit_code, 0);
+    const std::string help = testing::internal::GetCapturedStdout();
+    for (const char* part :
+         {"Usage: vignette caption", "--keyframes", "Options of all commands:", "--threads",
+          "VIGNETTE_THREADS", "vignette caption photo.jpg"}) {
+        EXPECT_NE(help.find(part), std::string::npos) << part;
+    }
+    expect_own_words(help);
+    EXPECT_EQ(help.find("vignette serve "), std::string::npos) << "examples of other commands";
 }
 
 TEST(Options, CommonOptionsMayStandAfterTheCommand) {

@@ -58,12 +58,6 @@ def test_doctor_names_what_is_missing_and_the_remedy():
     assert "FAILED" in outcome.stdout and "vignette models add" in outcome.stdout
 
 
-def test_options_come_from_the_settings_file_too(tmp_path):
-    (tmp_path / "vignette.toml").write_text('model = "from-the-file"\n')
-    outcome = vignette("doctor", cwd=tmp_path)
-    assert "from-the-file" in outcome.stdout
-
-
 def peak_memory_mib(arguments):
     """The most memory the program had at once, as the system counted it."""
     process = subprocess.Popen(

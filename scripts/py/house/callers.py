@@ -10,7 +10,7 @@ NOT_ONE = {"if", "for", "while", "switch", "return", "operator", "sizeof", "stat
 WORD = re.compile(r"\w+")
 
 # Called by name from elsewhere: a library's template, or an interface that a test replaces.
-CALLED_ELSEWHERE = {"construct", "allocate", "deallocate", "__extension__"}
+CALLED_ELSEWHERE = {"construct", "allocate", "deallocate", "__extension__", "from_config", "to_config"}
 
 
 def uncalled(root: Path):

@@ -19,8 +19,10 @@ INNER = {
     "model/pixels": set(),
     "model/choose": set(),
     "net/fetch": {"net/client"},
+    "app/files": {"app/usage"},
+    "app/models": {"app/usage"},
     "app/preflight": {"app/models"},
-    "app/serving": {"app/files", "app/models", "app/preflight"},
+    "app/serving": {"app/files", "app/models", "app/preflight", "app/usage"},
 }
 FRONT_SEES_NOT = {"caption", "model", "back", "wall", "decoder"}
 

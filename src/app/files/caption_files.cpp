@@ -6,6 +6,7 @@
 #include <deque>
 #include <future>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "app/commands.h"
@@ -14,20 +15,38 @@
 #include "app/files/print_item.h"
 #include "app/files/read_file.h"
 #include "app/open_back.h"
+#include "app/output.h"
 #include "app/url_options.h"
+#include "core/film_kind.h"
 #include "core/log.h"
 #include "core/thread_pool.h"
 
 namespace vignette {
 namespace {
 
-// A file, a URL or a text from the command line.
-struct Subject {
-    std::string name;
-    bool is_text = false;
-};
+Result<InputFile> open_file(const Subject& subject, const Options& options) {
+    return InputFile::open(TRY(find_named(subject.name, options.allowed_files)));
+}
 
-Result<Job> job_of(const Subject& subject, const Options& options) {
+bool is_address(const Subject& subject) { return !subject.is_text && is_web_url(subject.name); }
+
+// The file's first bytes decide, not its name; of an address, its ending.
+bool is_film(const Subject& subject, const std::optional<Result<InputFile>>& file, const Options& options) {
+    if (options.command != Command::caption) return false;
+    if (is_address(subject)) return ends_like_film(subject.name);
+    return file && *file && film_kind((*file)->head()).has_value();
+}
+
+// Of a file or an address.
+Result<PictureContent> content_of(
+    const Subject& subject, std::optional<Result<InputFile>> file, std::size_t bytes_max
+) {
+    if (!file) return RemotePicture{subject.name};
+    InputFile opened = TRY(*std::move(file));
+    return EncodedPicture{TRY(std::move(opened).read(bytes_max))};
+}
+
+Result<Job> job_of(const Subject& subject, std::optional<Result<InputFile>> file, const Options& options) {
     Job job;
     job.id = {subject.name};
     job.options = options.caption;
@@ -35,24 +54,19 @@ Result<Job> job_of(const Subject& subject, const Options& options) {
     job.vector_format = options.vector_format;
     if (subject.is_text) {
         job.text = subject.name;
-    } else if (is_web_url(subject.name)) {
-        job.pictures.push_back({.field = subject.name, .source = RemotePicture{subject.name}});
-    } else {
-        const std::filesystem::path file = TRY(find_named(subject.name, options.allowed_files));
-        Bytes bytes = TRY(read_binary_file(file, Limits{}.raw_bytes_max));  // whatever format it is
-        job.pictures.push_back({.field = subject.name, .source = EncodedPicture{std::move(bytes)}});
+        return job;
     }
+    const std::size_t bytes_max = media_limits(options).raw_bytes_max;  // whatever format it is
+    job.pictures.push_back(
+        {.field = subject.name, .source = TRY(content_of(subject, std::move(file), bytes_max))}
+    );
     return job;
 }
 
-Result<Caption> answer(Captioner& captioner, const Subject& subject, const Options& options) {
-    return captioner.caption(TRY(job_of(subject, options)), {}, {});
-}
-
-void print(const std::string& name, Result<Caption> outcome, const Options& options) {
+void print(const Subject& subject, Result<Caption> outcome, const Options& options) {
     const AnsweredItem item{.id = {}, .outcome = std::move(outcome)};
-    print_item(name, item, options);
-    if (item.outcome) print_warnings(name, item.outcome->warnings);
+    print_item(subject, subject.name, item, options);
+    if (item.outcome) print_warnings(subject.name, item.outcome->warnings);
 }
 
 // Only on a terminal, and only if there is something to wait for.
@@ -72,40 +86,66 @@ private:
 };
 
 struct InWork {
-    std::string name;
+    const Subject* subject;
     std::future<Result<Caption>> outcome;
 };
 
-// Several at once, so that the model computes them as one batch; printed in order.
-bool answer_all(Captioner& captioner, const std::vector<Subject>& subjects, const Options& options) {
-    bool all_fine = true;
-    Progress progress(subjects.size());
-    ThreadPool crew(std::min(options.parallel, static_cast<int>(subjects.size())));
-    std::deque<InWork> in_work;
-    const auto print_first = [&] {
-        Result<Caption> outcome = in_work.front().outcome.get();
-        all_fine = all_fine && outcome.has_value();
-        print(in_work.front().name, std::move(outcome), options);
-        in_work.pop_front();
-        progress.advance();
-    };
-    for (const Subject& subject : subjects) {
-        if (options.command == Command::caption && is_film(subject.name, options)) {
-            while (!in_work.empty()) print_first();
-            all_fine = caption_film(captioner, subject.name, options) && all_fine;
-            progress.advance();
-            continue;
+// Several at once, so that the model computes them as one batch; printed in order. Ends early once the output
+// is lost.
+class Answering {
+public:
+    Answering(Captioner& captioner, std::size_t subjects, const Options& options)
+        : captioner_(captioner),
+          options_(options),
+          progress_(subjects),
+          crew_(std::min(options.parallel, static_cast<int>(subjects))) {}
+
+    bool answer_all(const std::vector<Subject>& subjects) {
+        for (const Subject& subject : subjects) {
+            if (!output_arrived()) break;
+            answer(subject);
         }
-        if (in_work.size() == static_cast<std::size_t>(options.parallel)) print_first();
-        const auto task = std::make_shared<std::packaged_task<Result<Caption>()>>([&] {
-            return answer(captioner, subject, options);
-        });
-        in_work.push_back({.name = subject.name, .outcome = task->get_future()});
-        crew.add([task] { (*task)(); });
+        while (!in_work_.empty()) print_first();
+        return all_fine_;
     }
-    while (!in_work.empty()) print_first();
-    return all_fine;
-}
+
+private:
+    void answer(const Subject& subject) {
+        std::optional<Result<InputFile>> file;
+        if (!subject.is_text && !is_address(subject)) file = open_file(subject, options_);
+        if (is_film(subject, file, options_)) {
+            while (!in_work_.empty()) print_first();
+            Result<PictureContent> content =
+                content_of(subject, std::move(file), media_limits(options_).film_bytes_max);
+            all_fine_ = caption_film(captioner_, subject, std::move(content), options_) && all_fine_;
+            progress_.advance();
+            return;
+        }
+        if (in_work_.size() == static_cast<std::size_t>(options_.parallel)) print_first();
+        const auto task = std::make_shared<std::packaged_task<Result<Caption>()>>(
+            [this, &subject, file = std::move(file)]() mutable -> Result<Caption> {
+                return captioner_.caption(TRY(job_of(subject, std::move(file), options_)), {}, {});
+            }
+        );
+        in_work_.push_back({.subject = &subject, .outcome = task->get_future()});
+        crew_.add([task] { (*task)(); });
+    }
+
+    void print_first() {
+        Result<Caption> outcome = in_work_.front().outcome.get();
+        all_fine_ = all_fine_ && outcome.has_value();
+        print(*in_work_.front().subject, std::move(outcome), options_);
+        in_work_.pop_front();
+        progress_.advance();
+    }
+
+    Captioner& captioner_;
+    const Options& options_;
+    Progress progress_;
+    std::deque<InWork> in_work_;
+    bool all_fine_ = true;
+    ThreadPool crew_;
+};
 
 int answer_with(
     Result<CaptionerConfig> config, const std::vector<Subject>& subjects, const Options& options
@@ -122,23 +162,28 @@ int answer_with(
         log_error(with_code(captioner.error()));
         return captioner.error().code == ErrorCode::usage ? 2 : 1;
     }
-    return answer_all(**captioner, subjects, options) ? 0 : 1;
+    return Answering(**captioner, subjects.size(), options).answer_all(subjects) ? 0 : 1;
+}
+
+std::vector<Subject> subjects_of(const Options& options) {
+    std::vector<Subject> subjects;
+    subjects.reserve(options.files.size() + options.texts.size());
+    for (const std::string& file : options.files)
+        subjects.push_back({.name = file, .index = subjects.size()});
+    for (const std::string& text : options.texts) {
+        subjects.push_back({.name = text, .index = subjects.size(), .is_text = true});
+    }
+    return subjects;
 }
 
 }  // namespace
 
 int caption_files(const Options& options) {
-    std::vector<Subject> subjects;
-    subjects.reserve(options.files.size() + options.texts.size());
-    for (const std::string& file : options.files) subjects.push_back({.name = file});
-    return answer_with(captioner_config(options), subjects, options);
+    return answer_with(captioner_config(options), subjects_of(options), options);
 }
 
 int embed_all(const Options& options) {
-    std::vector<Subject> subjects;
-    subjects.reserve(options.files.size() + options.texts.size());
-    for (const std::string& file : options.files) subjects.push_back({.name = file});
-    for (const std::string& text : options.texts) subjects.push_back({.name = text, .is_text = true});
+    const std::vector<Subject> subjects = subjects_of(options);
     if (subjects.empty()) {
         log_error("nothing to embed: name pictures, or give --text");
         return 2;

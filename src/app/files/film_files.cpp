@@ -5,16 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <stop_token>
 #include <string_view>
 #include <utility>
 
-#include "app/files/file_url.h"
 #include "app/files/print_item.h"
-#include "app/files/read_file.h"
+#include "app/output.h"
 #include "core/ascii.h"
-#include "core/film_kind.h"
-#include "core/log.h"
-#include "wire/strings.h"
 
 namespace vignette {
 namespace {
@@ -53,61 +50,52 @@ private:
     const bool shown_;
 };
 
-// Its bytes are not here yet, so only its ending can say.
+Film film_of(const Subject& subject, PictureContent content, const Options& options) {
+    Film film;
+    film.source = {.field = subject.name, .source = std::move(content)};
+    film.options = options.frames;
+    film.frame_job.id = {subject.name};
+    film.frame_job.options = options.caption;
+    return film;
+}
+
+Result<FilmInfo> describe(
+    Captioner& captioner, const Subject& subject, Result<PictureContent> content, const Options& options,
+    bool& all_fine
+) {
+    Film film = film_of(subject, TRY(std::move(content)), options);
+    FilmProgress progress(subject.name);
+    std::stop_source output_lost;
+    return captioner.describe(std::move(film), output_lost.get_token(), [&](FilmFrame frame) {
+        progress.advance(frame);
+        all_fine = all_fine && frame.outcome.has_value();
+        const std::string place = place_of(subject.name, frame.timestamp);
+        print_item(subject, place, item_of(std::move(frame)), options);
+        if (!output_arrived()) output_lost.request_stop();
+    });
+}
+
+}  // namespace
+
 bool ends_like_film(std::string_view url) {
     constexpr std::array endings{".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".ogv"};
     const std::string path = ascii_lower(url.substr(0, url.find_first_of("?#")));
     return std::ranges::any_of(endings, [&](std::string_view ending) { return path.ends_with(ending); });
 }
 
-Result<PictureContent> source_of(const std::string& name, const Options& options) {
-    if (is_web_url(name)) return RemotePicture{name};
-    const std::filesystem::path file = TRY(find_named(name, options.allowed_files));
-    return EncodedPicture{TRY(read_binary_file(file, Limits{}.film_bytes_max))};
-}
-
-Result<Film> film_of(const std::string& name, const Options& options) {
-    Film film;
-    film.source = {.field = name, .source = TRY(source_of(name, options))};
-    film.options = options.frames;
-    film.frame_job.id = {name};
-    film.frame_job.options = options.caption;
-    return film;
-}
-
-Result<FilmInfo> describe(
-    Captioner& captioner, const std::string& name, const Options& options, bool& all_fine
+bool caption_film(
+    Captioner& captioner, const Subject& subject, Result<PictureContent> content, const Options& options
 ) {
-    Film film = TRY(film_of(name, options));
-    FilmProgress progress(name);
-    return captioner.describe(std::move(film), {}, [&](FilmFrame frame) {
-        progress.advance(frame);
-        all_fine = all_fine && frame.outcome.has_value();
-        const std::string place = place_of(name, frame.timestamp);
-        print_item(place, item_of(std::move(frame)), options);
-    });
-}
-
-}  // namespace
-
-bool is_film(const std::string& name, const Options& options) {
-    constexpr std::size_t enough = 256;
-    if (is_web_url(name)) return ends_like_film(name);
-    if (name == "-") return false;
-    const Result<std::filesystem::path> file = find_named(name, options.allowed_files);
-    const Result<Bytes> head = file ? read_head(*file, enough) : std::unexpected(file.error());
-    return head && film_kind(*head).has_value();
-}
-
-bool caption_film(Captioner& captioner, const std::string& name, const Options& options) {
     bool all_fine = true;
-    const Result<FilmInfo> info = describe(captioner, name, options, all_fine);
-    if (!info) {
-        log_error(name + ": " + with_code(info.error()));
-        return false;
+    const Result<FilmInfo> info = describe(captioner, subject, std::move(content), options, all_fine);
+    if (info) {
+        print_warnings(subject.name, info->warnings);
+        return all_fine;
     }
-    print_warnings(name, info->warnings);
-    return all_fine;
+    if (output_arrived()) {
+        print_item(subject, subject.name, {.id = {}, .outcome = std::unexpected(info.error())}, options);
+    }
+    return false;
 }
 
 }  // namespace vignette

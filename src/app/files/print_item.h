@@ -1,6 +1,7 @@
 // What `vignette caption` and `vignette embed` print: an answer on stdout, what is wrong on stderr.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,17 @@
 
 namespace vignette {
 
-// `name` is what the user called the picture, or the film and the time of the frame.
-void print_item(const std::string& name, const AnsweredItem& item, const Options& options);
+// A file, an address or a text of the command line.
+struct Subject {
+    std::string name;  // as the user wrote it
+    std::size_t index = 0;
+    bool is_text = false;
+};
+
+// `place` is what people read in front of the answer: the name, or a film's name and the time of the frame.
+void print_item(
+    const Subject& subject, const std::string& place, const AnsweredItem& item, const Options& options
+);
 void print_warnings(const std::string& name, const std::vector<Warning>& warnings);
 
 std::string with_code(const Error& error);  // "what is wrong (its_code)"

@@ -87,7 +87,7 @@ Result<Target> choose_target(const Options& options, const Fit& fit) {
             ErrorCode::usage, "\"" + name + "\" cannot be the name of a folder; choose another with --name"
         );
     const fs::path parent =
-        options.bundle_folder.empty() ? model_folders().front() : fs::path(options.bundle_folder);
+        options.bundle_folder.empty() ? folder_of_new_models() : fs::path(options.bundle_folder);
     Target target{.folder = parent / name};
     std::error_code error;
     if (!fs::exists(fs::symlink_status(target.folder, error))) return target;

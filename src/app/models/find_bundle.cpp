@@ -31,6 +31,13 @@ Result<fs::path> find_by_source(std::string_view id) {
     );
 }
 
+// The current folder's models/ may be a stranger's, or be meant: the user must say.
+std::string hint_of_unused(const fs::path& wanted) {
+    if (!is_bundle(fs::path("models") / wanted)) return {};
+    return "; there is one in this folder's models/, which is used only if it is named: "
+           "VIGNETTE_MODELS=models";
+}
+
 }  // namespace
 
 Result<fs::path> find_named_bundle(std::string_view name) {
@@ -43,7 +50,7 @@ Result<fs::path> find_named_bundle(std::string_view name) {
     if (is_hub_id(name)) return find_by_source(name);
     return fail(
         ErrorCode::model_not_found, "there is no model bundle \"" + std::string(name) + "\" in " +
-                                        list_text(model_folders()) +
+                                        list_text(model_folders()) + hint_of_unused(wanted) +
                                         "; name another (`vignette models list` shows them), or make it of a "
                                         "snapshot with `vignette models add PATH`"
     );
@@ -65,9 +72,12 @@ Result<fs::path> find_bundle_of_job(std::string_view name) {
 
 Result<fs::path> find_bundle(std::string_view name_or_path) {
     fs::path wanted(name_or_path);
-    if (is_bundle(wanted)) return wanted;
+    const bool is_name =
+        wanted.filename() == wanted;  // then a folder of the current one is the last that is meant
+    if (!is_name && is_bundle(wanted)) return wanted;
     Result<fs::path> named = find_named_bundle(name_or_path);
     if (named) return named;
+    if (is_bundle(wanted)) return wanted;
     const std::vector<FoundSnapshot> snapshots = find_snapshots(name_or_path);
     const Result<FoundSnapshot> here = snapshot_at(wanted);
     const bool is_path = here && is_snapshot(here->folder);

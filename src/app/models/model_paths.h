@@ -7,8 +7,12 @@
 
 namespace vignette {
 
-// In the order in which they are searched: $VIGNETTE_MODELS, ./models, the program's own.
+// In the order in which they are searched: $VIGNETTE_MODELS, the program's own (own_folders()).
 std::vector<std::filesystem::path> model_folders();
+// Those of $VIGNETTE_MODELS that are not there.
+std::vector<std::filesystem::path> missing_model_folders();
+// The first of $VIGNETTE_MODELS, or the models/ of this program.
+std::filesystem::path folder_of_new_models();
 std::string list_text(const std::vector<std::filesystem::path>& folders);
 
 bool is_bundle(const std::filesystem::path& folder);

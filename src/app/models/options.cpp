@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "app/usage/checks.h"
+
 namespace vignette {
 namespace {
 
@@ -36,7 +38,8 @@ CLI::App* add_add(CLI::App& models, Options& options) {
         ->required();
     add->add_option("--name", options.bundle_name, "Of the bundle; default: the checkpoint's own");
     add->add_option(
-        "--to", options.bundle_folder, "Folder of bundles; default: the first of $VIGNETTE_MODELS, models/"
+        "--to", options.bundle_folder,
+        "Folder of bundles; default: the first of $VIGNETTE_MODELS, or the models/ of this program"
     );
     const std::map<std::string, Dtype> dtypes{
         {"float32", Dtype::float32}, {"float16", Dtype::float16}, {"bfloat16", Dtype::bfloat16}
@@ -45,7 +48,7 @@ CLI::App* add_add(CLI::App& models, Options& options) {
            "--dtype", [&options](const Dtype& dtype) { options.dtype = dtype; },
            "To compute in: float32, float16 or bfloat16; default: what suits the checkpoint"
     )
-        ->transform(CLI::CheckedTransformer(dtypes).description(""));
+        ->transform(one_of(dtypes));
     return add;
 }
 
@@ -59,13 +62,13 @@ void add_models(CLI::App& app, Options& options) {
         return [&options, command] { options.command = command; };
     };
     CLI::App* list = models->add_subcommand("list", "All bundles that can be used by name");
-    list->add_flag("--json", options.json, "For programs");
+    add_switch(*list, "--json", options.json, "For programs");
     list->callback(chooses(Command::models_list));
     CLI::App* show = add_target(*models, options, "show", "One bundle in detail, and how to call it");
-    show->add_flag("--json", options.json, "For programs");
+    add_switch(*show, "--json", options.json, "For programs");
     show->callback(chooses(Command::models_show));
     CLI::App* verify = add_target(*models, options, "verify", "Check every byte of a bundle");
-    verify->add_flag("--deep", options.deep, "Also open the model as a caption would");
+    add_switch(*verify, "--deep", options.deep, "Also open the model as a caption would");
     verify->callback(chooses(Command::models_verify));
     add_add(*models, options)->callback(chooses(Command::models_add));
 }

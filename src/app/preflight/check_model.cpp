@@ -35,13 +35,13 @@ Check check_files(const PreflightOptions& options, const fs::path& bundle, std::
 
 }  // namespace
 
-Check check_captioner(bool deep) {
+Check check_captioner(bool open) {
     const Result<fs::path> back = find_back();
     if (!back) return failed("captioner", back.error());
-    if (deep && dlopen(back->c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
+    if (open && dlopen(back->c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
         return failed(
             "captioner", std::string("cannot be loaded: ") + dlerror(),
-            "install the missing library, or rebuild (scripts/setup)"
+            "install the missing library, give this user access to its folder, or rebuild (scripts/setup)"
         );
     }
     return passed("captioner", back->string());

@@ -27,7 +27,7 @@ Check failed(std::string name, const Error& error);
 std::string gib_text(std::uint64_t bytes);  // "1.5 GiB"
 std::string cuda_text(int version);         // 13000: "13.0"
 
-Check check_captioner(bool deep);
+Check check_captioner(bool open);
 Check check_sandbox(bool on);
 // The bundle and its files; `needs` is set when both are right.
 std::vector<Check> check_model(const PreflightOptions& options, std::optional<ModelNeeds>& needs);

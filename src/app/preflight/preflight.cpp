@@ -66,6 +66,7 @@ PreflightOptions preflight_options(const Options& options) {
     };
     std::vector<std::string>& misunderstood = made.misunderstood;
     made.deep = options.deep;
+    made.open_captioner = options.command == Command::doctor;  // the worker opens it right after
     made.skip_gpu = is_true("RUNPOD_SKIP_GPU_CHECK");
     made.skip_system = is_true("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS");
     const bool has_gpus = number("RUNPOD_GPU_COUNT", 1024, misunderstood).value_or(0) > 0;
@@ -84,7 +85,7 @@ PreflightOptions preflight_options(const Options& options) {
 std::vector<Check> preflight(const PreflightOptions& options) {
     std::optional<ModelNeeds> needs;
     const bool gpu_wanted = options.device != "cpu" && !options.skip_gpu;
-    std::vector<Check> checks{check_captioner(options.deep), check_sandbox(options.sandbox)};
+    std::vector<Check> checks{check_captioner(options.open_captioner), check_sandbox(options.sandbox)};
     const auto add = [&](std::vector<Check> more) { checks.insert(checks.end(), more.begin(), more.end()); };
     add(check_model(options, needs));
     const Result<Gpus> gpus = gpu_wanted ? options.probe() : Gpus{};

@@ -1,5 +1,5 @@
 // Can this machine describe pictures? The checks that `vignette worker` makes before it takes jobs and that
-// `vignette doctor` prints. Only a deep preflight loads anything heavy.
+// `vignette doctor` prints.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ struct PreflightOptions {
     std::string device = "auto";
     int slots = 0;
     std::uint64_t vision_cache_bytes = 0;
-    bool deep = false;  // also hashes the weights and opens the captioner's library
+    bool deep = false;            // also hashes the weights
+    bool open_captioner = false;  // as this user, with all libraries that it needs
     bool gpu_required = false;
     bool skip_gpu = false;
     bool skip_system = false;

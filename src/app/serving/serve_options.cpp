@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "app/usage/checks.h"
 #include "core/environment.h"
 
 namespace vignette {
@@ -31,7 +32,7 @@ void add_access_options(CLI::App& serve, ServeOptions& options) {
         ->envname("VIGNETTE_ADMIN_KEYS");
     serve.add_option("--admin-key-file", options.admin_key_file, "File with such keys, as --api-key-file")
         ->envname("VIGNETTE_ADMIN_KEY_FILE");
-    serve.add_flag("--without-keys", options.without_keys, "Let everybody in who reaches an outer address")
+    add_switch(serve, "--without-keys", options.without_keys, "Let everybody in who reaches an outer address")
         ->envname("VIGNETTE_WITHOUT_KEYS");
     serve
         .add_option(
@@ -39,7 +40,7 @@ void add_access_options(CLI::App& serve, ServeOptions& options) {
             "Requests a minute of each key, or without keys of all together; more get 429; 0: any number"
         )
         ->envname("VIGNETTE_RATE_LIMIT")
-        ->check(CLI::Range(0, 1'000'000))
+        ->transform(whole_number(0, 1'000'000))
         ->capture_default_str();
     serve
         .add_option(
@@ -65,40 +66,40 @@ void add_server_options(CLI::App& serve, ServeOptions& options) {
         ->capture_default_str();
     serve.add_option("--port,--rp_api_port", options.port, "Port to listen on")
         ->envname("API_PORT")
-        ->check(CLI::Range(1, 65'535))
+        ->transform(whole_number(1, 65'535))
         ->capture_default_str();
     serve.add_option("--health-port", options.health_port, "Another port for /ping; 0: the same")
         ->envname("VIGNETTE_HEALTH_PORT")
-        ->check(CLI::Range(0, 65'535));
+        ->transform(whole_number(0, 65'535));
     add_access_options(serve, options);
-    serve
-        .add_flag(
-            "--gateway", options.gateway, "No model here: the workers of --queue do the work; docs/scale.md"
-        )
+    add_switch(
+        serve, "--gateway", options.gateway,
+        "No model here: the workers of --queue do the work; docs/scale.md"
+    )
         ->envname("VIGNETTE_GATEWAY");
     serve.add_option("--queue-max", options.queue_max, "Jobs that wait or run; more are answered with 429")
         ->envname("VIGNETTE_QUEUE_MAX")
-        ->check(CLI::Range(1, 1'000'000))
+        ->transform(whole_number(1, 1'000'000))
         ->capture_default_str();
     serve.add_option("--queue-mib", options.queue_mib, "Their size in MiB, together")
         ->envname("VIGNETTE_QUEUE_MIB")
-        ->check(CLI::Range(1, 1'000'000))
+        ->transform(whole_number(1, 1'000'000))
         ->capture_default_str();
     serve
         .add_option(
             "--cost-per-hour", options.cost_per_hour, "Of this machine, in any money: for the metrics"
         )
         ->envname("VIGNETTE_COST_PER_HOUR")
-        ->check(CLI::NonNegativeNumber);
-    serve.add_flag(
-        "--rp_serve_api", options.sdk_routes, "Serve /run and /status as RunPod's SDK does locally"
+        ->check(number(0, 1e9));
+    add_switch(
+        serve, "--rp_serve_api", options.sdk_routes, "Serve /run and /status as RunPod's SDK does locally"
     );
     serve
         .add_option_function<int>(
             "--rp_api_concurrency", [](int) {}, "Understood, as RunPod's SDK has it: one process serves all"
         )
         ->envname("API_WORKERS")
-        ->check(CLI::Range(1, 1024));
+        ->transform(whole_number(1, 1024));
 }
 
 bool asks_for_server(const std::vector<std::string>& words) {

@@ -155,6 +155,14 @@ std::string format_item(const AnsweredItem& item) {
     return written([&] { return item_json(item); });
 }
 
+std::string format_item(const AnsweredItem& item, const ItemSubject& subject) {
+    return written([&] {
+        Json json{{std::string(subject.field), subject.name}, {"index", subject.index}};
+        json.update(item_json(item));
+        return json;
+    });
+}
+
 std::string format_answer(const Answer& answer) {
     return written([&] { return answer_json(answer); });
 }

@@ -8,6 +8,10 @@
 namespace vignette {
 namespace {
 
+Result<Bytes> read_binary_file(const std::filesystem::path& path, std::size_t bytes_max) {
+    return TRY(InputFile::open(path)).read(bytes_max);
+}
+
 class Files : public testing::Test {
 protected:
     std::filesystem::path write(std::size_t bytes) const {
@@ -49,6 +53,21 @@ TEST_F(Files, ThatAreMissingOrFoldersAreUsageErrorsThatNameThem) {
         EXPECT_EQ(content.error().code, ErrorCode::usage);
         EXPECT_NE(content.error().message.find(path), std::string::npos);
     }
+}
+
+TEST_F(Files, APipeIsReadOnceAndItsBeginningIsKnownFirst) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const std::string sent(1000, 'p');
+    ASSERT_EQ(::write(ends[1], sent.data(), sent.size()), 1000);
+    close(ends[1]);
+    Result<InputFile> file = InputFile::open("/dev/fd/" + std::to_string(ends[0]));
+    ASSERT_TRUE(file.has_value());
+    EXPECT_EQ(file->head().size(), 256U);
+    const Result<Bytes> content = (*std::move(file)).read(1 * MiB);
+    close(ends[0]);
+    ASSERT_TRUE(content.has_value());
+    EXPECT_EQ(*content, Bytes(1000, std::byte{'p'}));
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+"""What lies in the current folder may be a stranger's: it is used where it is named, and nowhere else."""
+
+import os
+import shutil
+
+from conftest import ROOT, vignette
+
+SCENE = ROOT / "test/events/scene-1.png"
+ELSEWHERE = {"VIGNETTE_MODEL": "demo-blip2"}
+
+
+def test_a_settings_file_is_used_where_it_is_named(tmp_path):
+    (tmp_path / "vignette.toml").write_text('model = "from-the-file"\n')
+    unnamed = vignette("doctor", cwd=tmp_path)
+    assert "from-the-file" not in unnamed.stdout
+    assert "vignette.toml of this folder is not used" in unnamed.stderr and "--config" in unnamed.stderr
+    for named in (
+        vignette("doctor", "--config", "vignette.toml", cwd=tmp_path),
+        vignette("doctor", cwd=tmp_path, env={"VIGNETTE_CONFIG": "vignette.toml"}),
+    ):
+        assert "from-the-file" in named.stdout and named.stderr == ""
+
+
+def test_models_are_used_where_they_are_named(tmp_path):
+    shutil.copytree(ROOT / "models/demo-blip2", tmp_path / "models/theirs")
+    shutil.copytree(ROOT / "models/demo-clip", tmp_path / "models/demo-blip2")
+    shutil.copytree(ROOT / "models/demo-clip", tmp_path / "demo-blip2")
+    assert f"demo-blip2 in {ROOT}" in vignette("doctor", cwd=tmp_path, env=ELSEWHERE).stdout
+    assert "theirs" not in vignette("models", "list", cwd=tmp_path).stdout
+    unnamed = vignette("caption", "--model", "theirs", SCENE, cwd=tmp_path)
+    assert unnamed.code == 1 and "VIGNETTE_MODELS=models" in unnamed.stderr
+    named = vignette("caption", "--model", "theirs", SCENE, cwd=tmp_path, env={"VIGNETTE_MODELS": "models"})
+    assert named.code == 0 and ": three green stars" in named.stdout
+
+
+def test_a_models_folder_that_is_not_there_is_told_once(tmp_path):
+    outcome = vignette("caption", SCENE, env={"VIGNETTE_MODELS": f"/nope:{tmp_path}"})
+    assert outcome.code == 0
+    assert outcome.stderr.count("VIGNETTE_MODELS names /nope, which is not a folder") == 1
+    assert str(tmp_path) not in outcome.stderr and len(outcome.stderr.splitlines()) == 1
+
+
+def test_text_and_times_do_not_swallow_the_files_after_them():
+    told = vignette("embed", "--text", "a red circle", os.fspath(SCENE)).stdout.splitlines()
+    assert [line.split(",")[0] for line in told] == [f'{{"file":"{SCENE}"', '{"text":"a red circle"']
