@@ -168,9 +168,13 @@ def draw_job(draw, number):
 # What must have come
 
 
+REFUSALS_MAX = 4  # of one result, one after the other; the next makes an error of it
+
+
 def refused(job):
-    """A post of it was refused with a 4xx: the worker then rightly sends an error instead."""
-    return any(fault.split("status:")[-1][:1] == "4" and "status:429" not in fault for fault in job["faults"])
+    """Posts of its result were refused with a 4xx: the worker then rightly sends an error instead."""
+    statuses = [fault.removeprefix("done status:") for fault in job["faults"] if fault.startswith("done status:4")]
+    return "413" in statuses or len([status for status in statuses if status != "429"]) > REFUSALS_MAX
 
 
 def complaint(planned, job):
