@@ -1,8 +1,12 @@
 #include "core/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <fstream>
 #include <latch>
 
 namespace vignette {
@@ -31,6 +35,27 @@ TEST(ThreadPool, OneThreadKeepsTheOrder) {
         for (int i = 0; i < 100; ++i) pool.add([&order, i] { order.push_back(i); });
     }
     for (int i = 0; i < 100; ++i) EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
+}
+
+TEST(ThreadPoolDeathTest, AThreadThatCannotBeMadeIsDoneWithout) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(
+        {
+            std::ifstream statm("/proc/self/statm");
+            rlim_t pages = 0;
+            statm >> pages;
+            const rlim_t room = 200 << 20;  // for some stacks, not for 10,000
+            const rlim_t size = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + room;
+            const rlimit limit{.rlim_cur = size, .rlim_max = size};
+            setrlimit(RLIMIT_AS, &limit);
+            {
+                ThreadPool pool(10'000);
+                pool.add([] {});
+            }
+            std::_Exit(0);
+        },
+        ::testing::ExitedWithCode(0), "only .* of 10000 threads"
+    );
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ class Planned:
     streams: bool = False
     cancel: bool = False
     loose: bool = False  # only that it ends matters, not how
+    interrupted: bool = False  # it was open when its worker was killed
     id: str = ""
 
 
@@ -179,10 +180,13 @@ def refused(job):
 
 def complaint(planned, job):
     """What is wrong with the end of this job, or None."""
+    if planned.cancel and planned.interrupted:
+        return None if job["status"] in ("CANCELLED", "FAILED") else f"is {job['status']}, not CANCELLED"
     if planned.cancel:
         return None if job["status"] == "CANCELLED" else f"is {job['status']}, not CANCELLED"
     if job["status"] == "FAILED":
-        if not (planned.fails or planned.loose or refused(job)):
+        suspected = planned.interrupted and "not run a second time" in str(job.get("error"))
+        if not (planned.fails or planned.loose or suspected or refused(job)):
             return f"has failed: {str(job.get('error'))[:300]}"
         return error_complaint(job["error"])
     if job["status"] != "COMPLETED":
