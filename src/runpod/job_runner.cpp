@@ -37,6 +37,7 @@ struct JobRunner::Running {
     const std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
     std::stop_source stop;
     JobWork work;
+    std::atomic<std::size_t> next_task = work.tasks_at_once();  // the first ones are added at the start
 };
 
 JobRunner::JobRunner(
@@ -130,14 +131,20 @@ void JobRunner::start(const JobId& id, Request request) {
         return log_warning("handed out twice; only the first is answered", id.value);
     }
     log_debug("job_taken pictures=" + std::to_string(pictures), id.value);
-    const std::size_t tasks = job->work.tasks();
     Taken taken{.streamed = streamed, .mark = mark(id)};
     {
         const MutexLock lock(mutex_);
         taken_[id] = std::move(taken);
-        for (std::size_t i = 0; i < tasks; ++i) line_.add(id, {.job = job, .index = i});
     }
-    for (std::size_t i = 0; i < tasks; ++i) crew_.add([this] { run_next(); });
+    for (std::size_t i = 0; i < job->work.tasks_at_once(); ++i) add_task(job, i);
+}
+
+void JobRunner::add_task(const std::shared_ptr<Running>& job, std::size_t index) {
+    {
+        const MutexLock lock(mutex_);
+        line_.add(job->id, {.job = job, .index = index});
+    }
+    crew_.add([this] { run_next(); });
 }
 
 void JobRunner::run_next() {
@@ -146,7 +153,10 @@ void JobRunner::run_next() {
         return line_.pop();
     }();
     Running& job = *next.job;
-    if (!job.work.run(next.index, &captioner_, job.stop.get_token())) return book_.picture_done(job.id);
+    if (!job.work.run(next.index, &captioner_, job.stop.get_token())) {
+        const std::size_t index = job.next_task++;
+        return index < job.work.tasks() ? add_task(next.job, index) : book_.picture_done(job.id);
+    }
     const Result<std::string> output = job.work.finish();
     note_health(job.work.answer());
     if (options_.tracer != nullptr) {

@@ -65,6 +65,7 @@ private:
     void start(const JobId& id, Request request);
     std::filesystem::path mark(const JobId& id);
     bool answer_suspect(const JobId& id);
+    void add_task(const std::shared_ptr<Running>& job, std::size_t index);
     void run_next();
     Error explain(Error error) const;
     void post(const JobId& id, const Result<std::string>& output, Keep keep);

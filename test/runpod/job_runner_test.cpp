@@ -263,6 +263,24 @@ TEST_F(JobRunnerTest, AJobWhoseThreadDoesNotReturnIsHandedBackAndItsLateAnswerDr
     captioner.deaf.open();
 }
 
+TEST_F(JobRunnerTest, ManySlowAddressesOfOneJobLeaveThreadsForOthers) {
+    captioner.deaf.shut();
+    JobRunner wide{captioner, outbox, book, fake.platform, {.threads = 9}, {}};
+    TakenJob slow = batch("b", std::vector<std::string>(64, "deaf"));
+    for (Item& item : slow.request->items) item.job->pictures.front().source = RemotePicture{"http://slow/"};
+    wide.take_in(std::move(slow));
+    while (captioner.calls < 8) std::this_thread::yield();  // as many as may hold a thread
+    wide.take_in(single("j", "a dog"));
+    ASSERT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](int running, int undelivered) {
+        return running == 8 && undelivered == 0;
+    }));
+    EXPECT_EQ(result("j")["output"]["caption"], "a dog");
+    captioner.deaf.open();
+    wait_until_delivered();
+    EXPECT_EQ(result("b")["output"]["results"].size(), 64U);
+    EXPECT_EQ(result("b")["output"]["failed"], 0);
+}
+
 struct JobRunnerWithFolderTest : JobRunnerTest {
     const ScratchFolder scratch;
     ResultFolder folder = *ResultFolder::open(scratch.path(), "w2");
