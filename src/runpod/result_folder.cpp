@@ -243,22 +243,7 @@ ResultFolder::Adopted ResultFolder::adopt() {
         if (is_workers_folder(entry) && entry.path() != own_) take_over(entry.path());
     }
     Adopted found;
-    for (const fs::directory_entry& entry : entries_of(own_)) {
-        const fs::path& path = entry.path();
-        if (path.extension() == unfinished_extension) forget(path);  // its writer died; it was never promised
-        if (!is_kept(entry)) continue;
-        std::optional<SavedResult> saved = read_head(path);
-        if (!saved) {
-            if (path.extension() == running_extension)
-                forget(path);
-            else
-                log_warning("ignored, because it is not a saved result: " + path.string());
-        } else if (path.extension() == result_extension) {
-            found.results.push_back(*std::move(saved));
-        } else if (is_too_old(*saved) || !found.suspects.try_emplace(saved->job, path).second) {
-            forget(path);
-        }
-    }
+    for (const fs::directory_entry& entry : entries_of(own_)) read_into(found, entry.path());
     std::ranges::sort(found.results, {}, &SavedResult::file);
     for (const SavedResult& saved : found.results) {  // it did not die of a job that it has finished
         const auto suspect = found.suspects.find(saved.job);
@@ -267,6 +252,20 @@ ResultFolder::Adopted ResultFolder::adopt() {
         found.suspects.erase(suspect);
     }
     return found;
+}
+
+void ResultFolder::read_into(Adopted& found, const fs::path& path) {
+    const fs::path extension = path.extension();
+    if (extension == unfinished_extension) return forget(path);  // its writer died; it was never promised
+    if (extension == result_extension) {
+        std::optional<SavedResult> saved = read_head(path);
+        if (!saved) return log_warning("ignored, because it is not a saved result: " + path.string());
+        found.results.push_back(*std::move(saved));
+    } else if (extension == running_extension) {
+        const std::optional<SavedResult> mark = read_head(path);
+        const bool known = mark && !is_too_old(*mark) && found.suspects.try_emplace(mark->job, path).second;
+        if (!known) forget(path);
+    }
 }
 
 void ResultFolder::take_over(const fs::path& folder) {

@@ -57,6 +57,7 @@ private:
     ResultFolder(std::filesystem::path own, std::string worker, int lock)
         : own_(std::move(own)), worker_(std::move(worker)), lock_(lock) {}
     void take_over(const std::filesystem::path& folder);
+    static void read_into(Adopted& found, const std::filesystem::path& path);
     std::filesystem::path next_file(std::string_view extension);
     Result<void> write(const std::filesystem::path& path, std::string_view head, std::string_view body);
     bool make_again();
