@@ -37,7 +37,8 @@ std::string percent_text(double share) {
     return text.substr(0, text.find('.') + 2) + " %";
 }
 
-// A second descriptor is refused what the first holds. Whether other machines see the lock, nobody can tell here.
+// A second descriptor is refused what the first holds. Whether other machines see the lock, nobody can tell
+// here.
 bool locks_hold(int file, const std::string& path) {
     if (flock(file, LOCK_EX | LOCK_NB) != 0) return false;
     const FileDescriptor other(::open(path.c_str(), O_RDWR | O_CLOEXEC));
