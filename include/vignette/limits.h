@@ -27,7 +27,9 @@ struct Limits {
     std::size_t bad_words_max = 64;
     std::size_t word_bytes_max = 128;  // of each stop string and bad word
     int json_depth_max = 32;
-    std::size_t inbox_max = 64;     // sequences waiting for the engine
+    // Sequences waiting for the engine: more than the callers that there can be (256, with 16 samples each),
+    // so that whoever was let in waits and is not refused.
+    std::size_t inbox_max = 8192;
     std::size_t warnings_max = 16;  // a job full of unknown fields must not cause a huge answer
 };
 

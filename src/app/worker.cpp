@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <map>
 #include <optional>
 
 #include "app/commands.h"
@@ -69,33 +70,33 @@ private:
     int room_ = 0;
 };
 
+constexpr Milliseconds posts_end{200};  // how long cancelled posts may take to end
+
 bool nothing_held(int running_pictures, int undelivered) { return running_pictures == 0 && undelivered == 0; }
 
-// Most of the grace period is for the work, the rest for posting.
-void drain(JobBook& book, JobRunner& runner, std::chrono::seconds grace) {
-    const auto end = JobBook::Clock::now() + grace;
+// Most of the grace period is for the work, the rest for handing back what was not done and for posting.
+// Returns at its end at the latest, when each job has been answered, whatever its threads do; false if some
+// have not returned or some result is not delivered.
+bool drain(JobBook& book, JobRunner& runner, JobBook::Clock::time_point end, Milliseconds grace) {
     const auto reserve = std::min<Milliseconds>(grace / 5 + Milliseconds{500}, Milliseconds{5'000});
+    bool all_returned = true;
     if (!book.wait_until(end - reserve, [](int running, int) { return running == 0; })) {
         log_warning("the grace period is nearly over: handing back what still runs");
         runner.say_shutting_down();
         book.stop_all();
+        all_returned = book.wait_until(end - reserve * 3 / 5, [](int running, int) { return running == 0; });
+        if (!all_returned) runner.hand_back();
     }
-    book.wait_until(end, nothing_held);
+    return book.wait_until(end, nothing_held) && all_returned;
 }
 
-int report_end(JobBook& book, TakeEnd end, const Options& options) {
-    if (book.running_pictures() >
-        0) {  // a step of the model has not returned, so its thread cannot be joined
-        log_error("leaving with jobs that could not be stopped");
-        std::_Exit(exit_failed);
-    }
+int exit_code(const JobBook& book, TakeEnd end, bool all_safe) {
     if (end == TakeEnd::unauthorized) {
         log_error("the platform has refused the API key for minutes; set RUNPOD_AI_API_KEY and start again");
         return exit_failed;
     }
-    if (book.undelivered() > 0) return options.outbox.empty() ? exit_failed : exit_fine;  // each is logged
-    log_info("stopped; all results are delivered");
-    return exit_fine;
+    if (all_safe && book.undelivered() == 0) log_info("stopped; all results are delivered");
+    return all_safe ? exit_fine : exit_failed;
 }
 
 struct Parts {  // of a worker, apart from its model
@@ -106,9 +107,11 @@ struct Parts {  // of a worker, apart from its model
     Outbox& outbox;
     Tracer* tracer;  // null: no traces
     StopSignals& signals;
+    ResultFolder* folder;  // null: none
+    std::map<JobId, std::filesystem::path> suspects;
 };
 
-int take_jobs(const Parts& parts, Captioner& captioner) {
+int take_jobs(Parts parts, Captioner& captioner) {
     constexpr int threads_max = 256;
     const Options& options = parts.options;
     const int room = std::min(captioner.pictures_at_once(), threads_max);
@@ -118,7 +121,9 @@ int take_jobs(const Parts& parts, Captioner& captioner) {
         captioner, parts.outbox, parts.book, parts.platform,
         {.threads = pictures,
          .stop_pod = options.refresh_worker ? StopPod::yes : StopPod::no,
-         .tracer = parts.tracer},
+         .tracer = parts.tracer,
+         .folder = parts.folder,
+         .suspects = std::move(parts.suspects)},
         [&] {
             log_error("the model no longer computes anything: failing the remaining jobs, then exiting");
             dead = true;
@@ -133,17 +138,23 @@ int take_jobs(const Parts& parts, Captioner& captioner) {
     const std::stop_token stop = parts.signals.token();
     const TakeEnd end = loop.run(stop, [&](TakenJob job) { runner.take_in(std::move(job)); });
     if (end == TakeEnd::took_one) parts.book.wait(stop, nothing_held);  // the grace period is for a stop
-    const auto deadline = JobBook::Clock::now() + std::chrono::seconds(options.grace_s);
-    drain(parts.book, runner, std::chrono::seconds(options.grace_s));
+    const std::chrono::seconds grace(options.grace_s);
+    const auto deadline = parts.signals.signalled_at().value_or(JobBook::Clock::now()) + grace;
+    const bool clean = drain(parts.book, runner, deadline, grace);
+    const bool all_safe = parts.outbox.leave(std::max(deadline, JobBook::Clock::now() + posts_end));
     if (parts.tracer != nullptr) parts.tracer->flush(deadline);
-    const int code = report_end(parts.book, end, options);
-    return dead ? exit_failed : code;
+    const int code = dead ? exit_failed : exit_code(parts.book, end, all_safe);
+    if (!clean) std::_Exit(code);  // a thread may never return: nothing waits for it, nothing is left to do
+    return code;
 }
 
 }  // namespace
 
 int work_for_runpod(const Options& options) {
-    StopSignals signals;  // first: later threads inherit the signal mask
+    constexpr Milliseconds after_grace{400};
+    StopSignals signals(  // first: later threads inherit the signal mask
+        std::chrono::seconds(options.grace_s) + after_grace
+    );
     const Result<Platform> platform = read_platform(process_environment);
     if (!platform) {
         log_error(platform.error().message);
@@ -175,7 +186,12 @@ int work_for_runpod(const Options& options) {
     }
     HttpClient client(user_agent());
     Outbox outbox(client, *platform, book, folder ? &*folder : nullptr);
-    outbox.post_saved();
+    std::map<JobId, std::filesystem::path> suspects;
+    if (folder) {
+        ResultFolder::Adopted left = folder->adopt();
+        outbox.post_saved(std::move(left.results));
+        suspects = std::move(left.suspects);
+    }
     const Result<std::unique_ptr<Captioner>> captioner =
         open_unless_stopped(options, **fetcher, signals.token());
     if (!captioner) {
@@ -184,7 +200,11 @@ int work_for_runpod(const Options& options) {
         report_unhealthy(*platform, usage ? "options" : "model", captioner.error().message);
         return usage ? exit_usage : exit_failed;
     }
-    return take_jobs({options, *platform, client, book, outbox, tracer->get(), signals}, **captioner);
+    return take_jobs(
+        {options, *platform, client, book, outbox, tracer->get(), signals, folder ? &*folder : nullptr,
+         std::move(suspects)},
+        **captioner
+    );
 }
 
 }  // namespace vignette

@@ -10,6 +10,7 @@
 #include "caption/wording/finished_text.h"
 #include "caption/wording/stop_matcher.h"
 #include "core/enum_text.h"
+#include "core/log.h"
 #include "core/stop.h"
 #include "core/stopwatch.h"
 #include "text/guide.h"
@@ -30,10 +31,25 @@ private:
     Guide guide_;
 };
 
+// An operator's few slots make beams fewer, not jobs impossible: settle() then clamps what a job asks for.
+BundleInfo fitted(BundleInfo bundle, int slots) {
+    GenerationDefaults& defaults = bundle.generation;
+    if (defaults.num_beams > slots) {
+        log_warning(
+            "the model " + bundle.name + " searches with " + std::to_string(defaults.num_beams) +
+            " beams and has " + std::to_string(slots) + " slots: searching with as many; a larger " +
+            "VIGNETTE_SLOTS gives its usual captions"
+        );
+    }
+    defaults.num_beams = std::min(defaults.num_beams, slots);
+    defaults.num_beams_limit = std::min(defaults.num_beams_limit, slots);
+    return bundle;
+}
+
 }  // namespace
 
 PictureCaptioner::PictureCaptioner(BundleInfo bundle, Tokenizer tokenizer, Model& model, const Limits& limits)
-    : bundle_(std::move(bundle)),
+    : bundle_(fitted(std::move(bundle), model.shape().slots)),
       tokenizer_(std::move(tokenizer)),
       limits_(limits),
       model_(model),

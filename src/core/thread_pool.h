@@ -1,21 +1,32 @@
-// A fixed number of threads that run tasks in order of arrival. Any thread may add tasks. The destructor runs
-// those already added, then joins.
+// A fixed number of threads, fewer if the system gives no more, that run tasks in order of arrival. Any
+// thread may add tasks. The destructor runs those already added, then joins.
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <limits>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "core/channel.h"
+#include "core/log.h"
 
 namespace vignette {
 
 class ThreadPool {
 public:
     explicit ThreadPool(int threads) : work_(work_max) {
-        for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+        try {
+            for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+        } catch (const std::exception& failure) {
+            if (threads_.empty()) throw;
+            log_warning(
+                "only " + std::to_string(threads_.size()) + " of " + std::to_string(threads) +
+                " threads: " + failure.what()
+            );
+        }
     }
     ~ThreadPool() { work_.close(); }
     ThreadPool(const ThreadPool&) = delete;

@@ -2,24 +2,41 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "core/enum_text.h"
 #include "core/log.h"
 
 namespace vignette {
+namespace {
+
+constexpr std::size_t fetches_at_once_max = 8;  // as many as net/fetch/fetch_slots lets one job have
+
+bool asks_for_addresses(const Request& request) {
+    const auto is_remote = [](const PictureSource& picture) {
+        return std::holds_alternative<RemotePicture>(picture.source);
+    };
+    return std::ranges::any_of(request.items, [&](const Item& item) {
+        return item.job && std::ranges::any_of(item.job->pictures, is_remote);
+    });
+}
+
+}  // namespace
 
 JobWork::JobWork(Request request, JobHooks hooks)
     : request_(std::move(request)),
       hooks_(std::move(hooks)),
       streams_(request_.stream && hooks_.on_event),
       count_(request_.film ? request_.film->options.timestamps.size() : request_.items.size()),
+      tasks_at_once_(asks_for_addresses(request_) ? std::min(fetches_at_once_max, tasks()) : tasks()),
       tasks_left_(tasks()) {
     answer_.shape = request_.shape;
     answer_.items.resize(request_.items.size());
 }
 
 std::size_t JobWork::pictures(int threads) const {
-    return request_.film ? static_cast<std::size_t>(std::min(threads, film_frames_at_once_max)) : tasks();
+    return request_.film ? static_cast<std::size_t>(std::min(threads, film_frames_at_once_max))
+                         : tasks_at_once();
 }
 
 bool JobWork::run(std::size_t task, Captioner* captioner, const std::stop_token& stop) {

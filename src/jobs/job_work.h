@@ -34,6 +34,10 @@ public:
     // Tasks may run concurrently, each once.
     std::size_t tasks() const { return request_.film ? 1 : request_.items.size(); }
 
+    // How many of them may be in work at the same time. Addresses are fetched by so many at once, and those
+    // that only wait for their turn must not hold the threads that other jobs need.
+    std::size_t tasks_at_once() const { return tasks_at_once_; }
+
     // How many pictures are in work, or wait for it, on this many threads.
     std::size_t pictures(int threads) const;
 
@@ -57,6 +61,7 @@ private:
     const JobHooks hooks_;
     const bool streams_;
     const std::size_t count_;  // of answers; 0: not known yet
+    const std::size_t tasks_at_once_;
     std::atomic<std::size_t> tasks_left_;
     Mutex mutex_;
     Answer answer_ GUARDED_BY(mutex_);

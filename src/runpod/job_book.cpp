@@ -8,14 +8,16 @@ namespace vignette {
 
 bool JobBook::open(const JobId& job, int pictures, std::stop_source stop) {
     const MutexLock lock(mutex_);
-    if (!entries_.try_emplace(job, Entry{std::move(stop), pictures, false}).second) return false;
+    if (!entries_.try_emplace(job, Entry{.stop = std::move(stop), .pictures = pictures}).second) return false;
     running_pictures_ += pictures;
     return true;
 }
 
 bool JobBook::open_finished(const JobId& job) {
     const MutexLock lock(mutex_);
-    if (!entries_.try_emplace(job, Entry{std::stop_source(std::nostopstate), 0, true}).second) return false;
+    if (!entries_.try_emplace(job, Entry{.stop = std::stop_source(std::nostopstate), .finished = true})
+             .second)
+        return false;
     ++undelivered_;
     return true;
 }
@@ -28,6 +30,13 @@ void JobBook::picture_done(const JobId& job) {
     --entry->second.pictures;
     --running_pictures_;
     changed_.notify_all();
+}
+
+bool JobBook::claim(const JobId& job) {
+    const MutexLock lock(mutex_);
+    const auto entry = entries_.find(job);
+    if (entry == entries_.end() || entry->second.finished) return false;
+    return !std::exchange(entry->second.claimed, true);
 }
 
 void JobBook::finish(const JobId& job) {
@@ -74,7 +83,16 @@ void JobBook::stop_all() {
 bool JobBook::is_running(const JobId& job) const {
     const MutexLock lock(mutex_);
     const auto entry = entries_.find(job);
-    return entry != entries_.end() && !entry->second.finished;
+    return entry != entries_.end() && !entry->second.claimed && !entry->second.finished;
+}
+
+std::vector<JobId> JobBook::running() const {
+    const MutexLock lock(mutex_);
+    std::vector<JobId> jobs;
+    for (const auto& [job, entry] : entries_) {
+        if (!entry.claimed && !entry.finished) jobs.push_back(job);
+    }
+    return jobs;
 }
 
 std::vector<JobId> JobBook::held() const {

@@ -23,6 +23,7 @@ public:
     bool open_finished(const JobId& job);
 
     void picture_done(const JobId& job);  // one of several: its part of the room is free
+    bool claim(const JobId& job);         // false: its result is made already, or being made by somebody else
     void finish(const JobId& job);        // its result is made: its room is free
     void close(const JobId& job);         // its result is delivered, or will never be
 
@@ -30,7 +31,8 @@ public:
     bool stop(const JobId& job);
     void stop_all();
 
-    bool is_running(const JobId& job) const;
+    bool is_running(const JobId& job) const;  // until it is claimed
+    std::vector<JobId> running() const;
     std::vector<JobId> held() const;
     int running_pictures() const;
     int undelivered() const;  // finished and not closed
@@ -46,6 +48,7 @@ private:
     struct Entry {
         std::stop_source stop;
         int pictures = 0;  // 0 once finished
+        bool claimed = false;
         bool finished = false;
     };
 

@@ -5,25 +5,39 @@
 
 #include "core/enum_text.h"
 #include "core/log.h"
+#include "core/stop.h"
 #include "jobs/job_work.h"
 #include "trace/job_spans.h"
 
 namespace vignette {
+namespace {
+
+bool was_stopped(const Error& error) {
+    return error.code == ErrorCode::cancelled || error.code == ErrorCode::shutting_down;
+}
+
+// An answer that lacks something because the job was stopped is worth less than another worker's.
+Keep worth_keeping(const Answer& answer) {
+    const bool stopped = (answer.film && !*answer.film && was_stopped(answer.film->error())) ||
+                         std::ranges::any_of(answer.items, [](const AnsweredItem& item) {
+                             return !item.outcome && was_stopped(item.outcome.error());
+                         });
+    return stopped ? Keep::no : Keep::yes;
+}
+
+}  // namespace
 
 // A job in progress. Its tasks share it: whichever ends last settles it.
 struct JobRunner::Running {
     Running(JobId job_id, Request request, JobHooks hooks)
-        : id(std::move(job_id)),
-          origin(request.origin),
-          streamed(request.stream ? Streamed::yes : Streamed::no),
-          work(std::move(request), std::move(hooks)) {}
+        : id(std::move(job_id)), origin(request.origin), work(std::move(request), std::move(hooks)) {}
 
     const JobId id;
     const Origin origin;
     const std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
-    const Streamed streamed;
     std::stop_source stop;
     JobWork work;
+    std::atomic<std::size_t> next_task = work.tasks_at_once();  // the first ones are added at the start
 };
 
 JobRunner::JobRunner(
@@ -34,8 +48,9 @@ JobRunner::JobRunner(
       outbox_(outbox),
       book_(book),
       platform_(platform),
-      options_(options),
+      options_(std::move(options)),
       on_dead_(std::move(on_dead)),
+      suspects_(options_.suspects),
       crew_(options_.threads) {}
 
 void JobRunner::take_in(TakenJob taken) {
@@ -50,10 +65,54 @@ void JobRunner::take_in(TakenJob taken) {
         return log_warning("handed out twice; only the first is answered", taken.id->value);
     }
     log_job_failed(*taken.id, taken.request.error());
-    post(*taken.id, Streamed::no, std::unexpected(taken.request.error()));
+    post(*taken.id, std::unexpected(taken.request.error()), Keep::yes);
+}
+
+std::filesystem::path JobRunner::mark(const JobId& id) {
+    if (options_.folder == nullptr) return {};
+    const Result<std::filesystem::path> mark = options_.folder->mark(id);
+    if (!mark)
+        log_warning("this job is not remembered if it kills the worker: " + mark.error().message, id.value);
+    return mark.value_or(std::filesystem::path());
+}
+
+// True where the job is not to be run: it is answered.
+bool JobRunner::answer_suspect(const JobId& id) {
+    std::filesystem::path mark;
+    {
+        const MutexLock lock(mutex_);
+        const auto suspect = suspects_.find(id);
+        if (suspect == suspects_.end()) return false;
+        mark = std::move(suspect->second);
+        suspects_.erase(suspect);
+    }
+    if (!book_.open(id, 0, std::stop_source(std::nostopstate))) return true;
+    const Error error{
+        .code = ErrorCode::internal,
+        .message =
+            "a worker died while this job ran, perhaps because of it, so it is not run a second time; "
+            "if its pictures are harmless, send it again as a new job"
+    };
+    log_job_failed(id, error);
+    {
+        const MutexLock lock(mutex_);
+        taken_[id].mark = std::move(mark);
+    }
+    post(id, std::unexpected(error), Keep::yes);
+    return true;
+}
+
+void JobRunner::hand_back() {
+    const Error error = explain(cancelled());
+    for (const JobId& id : book_.running()) {
+        log_job_failed(id, error);
+        post(id, std::unexpected(error), Keep::no);
+    }
 }
 
 void JobRunner::start(const JobId& id, Request request) {
+    if (answer_suspect(id)) return;
+    const Streamed streamed = request.stream ? Streamed::yes : Streamed::no;
     const auto on_progress = [this, id](std::size_t done, std::size_t count) {
         outbox_.post_progress(id, done, count);
     };
@@ -72,12 +131,20 @@ void JobRunner::start(const JobId& id, Request request) {
         return log_warning("handed out twice; only the first is answered", id.value);
     }
     log_debug("job_taken pictures=" + std::to_string(pictures), id.value);
-    const std::size_t tasks = job->work.tasks();
+    Taken taken{.streamed = streamed, .mark = mark(id)};
     {
         const MutexLock lock(mutex_);
-        for (std::size_t i = 0; i < tasks; ++i) line_.add(id, {.job = job, .index = i});
+        taken_[id] = std::move(taken);
     }
-    for (std::size_t i = 0; i < tasks; ++i) crew_.add([this] { run_next(); });
+    for (std::size_t i = 0; i < job->work.tasks_at_once(); ++i) add_task(job, i);
+}
+
+void JobRunner::add_task(const std::shared_ptr<Running>& job, std::size_t index) {
+    {
+        const MutexLock lock(mutex_);
+        line_.add(job->id, {.job = job, .index = index});
+    }
+    crew_.add([this] { run_next(); });
 }
 
 void JobRunner::run_next() {
@@ -86,7 +153,10 @@ void JobRunner::run_next() {
         return line_.pop();
     }();
     Running& job = *next.job;
-    if (!job.work.run(next.index, &captioner_, job.stop.get_token())) return book_.picture_done(job.id);
+    if (!job.work.run(next.index, &captioner_, job.stop.get_token())) {
+        const std::size_t index = job.next_task++;
+        return index < job.work.tasks() ? add_task(next.job, index) : book_.picture_done(job.id);
+    }
     const Result<std::string> output = job.work.finish();
     note_health(job.work.answer());
     if (options_.tracer != nullptr) {
@@ -98,7 +168,7 @@ void JobRunner::run_next() {
             .succeeded = output.has_value(),
         }));
     }
-    post(job.id, job.streamed, output);
+    post(job.id, output, worth_keeping(job.work.answer()));
 }
 
 Error JobRunner::explain(Error error) const {
@@ -109,12 +179,20 @@ Error JobRunner::explain(Error error) const {
     };
 }
 
-void JobRunner::post(const JobId& id, Streamed streamed, const Result<std::string>& output) {
+void JobRunner::post(const JobId& id, const Result<std::string>& output, Keep keep) {
+    const Taken taken = [&] {
+        const MutexLock lock(mutex_);
+        const auto found = taken_.extract(id);
+        return found ? std::move(found.mapped()) : Taken{};
+    }();
     const StopPod stop_pod = dead_ ? StopPod::yes : options_.stop_pod;
     outbox_.post_result(
-        id, streamed,
-        output ? format_done(*output, stop_pod) : format_failed(output.error(), identity(platform_), stop_pod)
+        id, taken.streamed,
+        output ? format_done(*output, stop_pod)
+               : format_failed(output.error(), identity(platform_), stop_pod),
+        {.stop_pod = stop_pod, .keep = keep}
     );
+    if (!taken.mark.empty()) ResultFolder::forget(taken.mark);
 }
 
 // One job may be too much for a model. If three in a row yield nothing, the model itself is broken: a worker

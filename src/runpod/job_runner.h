@@ -4,7 +4,9 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -14,6 +16,7 @@
 #include "runpod/job_book.h"
 #include "runpod/outbox.h"
 #include "runpod/platform.h"
+#include "runpod/result_folder.h"
 #include "trace/tracer.h"
 #include "vignette/captioner.h"
 #include "wire/answer/answer_json.h"
@@ -27,6 +30,9 @@ public:
         int threads = 1;                 // tasks that run at once
         StopPod stop_pod = StopPod::no;  // ask to be replaced after each result
         Tracer* tracer = nullptr;        // null: no traces
+        ResultFolder* folder = nullptr;  // remembers which jobs run; null: nothing does
+        // Jobs that ran when a worker died, and their marks: they may have killed it, and are not run again.
+        std::map<JobId, std::filesystem::path> suspects = {};
     };
 
     // `on_dead` is called once, on a thread of the pool, when the model no longer computes anything.
@@ -41,17 +47,28 @@ public:
     // Jobs stopped from now on fail with `shutting_down`, not `cancelled`.
     void say_shutting_down() { shutting_down_ = true; }
 
+    // Answers the jobs that still run with `shutting_down`, whatever their threads do: what these bring later
+    // is dropped.
+    void hand_back();
+
 private:
     struct Running;
+    struct Taken {  // what answering a job takes
+        Streamed streamed = Streamed::no;
+        std::filesystem::path mark;  // empty: none
+    };
     struct Task {
         std::shared_ptr<Running> job;
         std::size_t index = 0;
     };
 
     void start(const JobId& id, Request request);
+    std::filesystem::path mark(const JobId& id);
+    bool answer_suspect(const JobId& id);
+    void add_task(const std::shared_ptr<Running>& job, std::size_t index);
     void run_next();
     Error explain(Error error) const;
-    void post(const JobId& id, Streamed streamed, const Result<std::string>& output);
+    void post(const JobId& id, const Result<std::string>& output, Keep keep);
     void note_health(const Answer& answer);
 
     Captioner& captioner_;
@@ -64,6 +81,8 @@ private:
     std::atomic<bool> dead_ = false;
     std::atomic<int> failures_in_a_row_ = 0;
     Mutex mutex_;
+    std::map<JobId, Taken> taken_ GUARDED_BY(mutex_);
+    std::map<JobId, std::filesystem::path> suspects_ GUARDED_BY(mutex_);
     // A large batch must not make the next job wait for all of it.
     FairLine<Task> line_ GUARDED_BY(mutex_);
     ThreadPool crew_;  // last member: its threads use all of the above

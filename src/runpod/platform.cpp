@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/hex.h"
 #include "core/percent.h"
 
@@ -62,6 +63,20 @@ std::chrono::milliseconds read_interval(const Environment& environment) {
     return std::chrono::milliseconds(std::clamp(interval, 1'000L, 600'000L));
 }
 
+// White space around it, a newline of a file for example, is not part of it. What else no header may hold
+// would be refused by the platform for ever.
+Result<std::string> read_key(const Environment& environment) {
+    constexpr std::string_view name = "RUNPOD_AI_API_KEY";
+    const std::string given = environment(name).value_or("");
+    const std::string_view key = trim(given);
+    const auto is_visible = [](char c) { return c > ' ' && c < '\x7f'; };
+    if (std::ranges::all_of(key, is_visible)) return std::string(key);
+    return fail(
+        ErrorCode::usage,
+        std::string(name) + " holds a space, a line break or another character that no key has; copy it again"
+    );
+}
+
 std::string_view flag(Busy busy) { return busy == Busy::yes ? "job_in_progress=1" : "job_in_progress=0"; }
 
 }  // namespace
@@ -76,14 +91,14 @@ Result<Platform> read_platform(const Environment& environment) {
     platform.worker_id = environment("RUNPOD_POD_ID").value_or("");
     if (platform.worker_id.empty()) platform.worker_id = random_worker_id();
     platform.hostname = environment("RUNPOD_POD_HOSTNAME").value_or("unknown");
-    platform.key = environment("RUNPOD_AI_API_KEY").value_or("");
+    platform.key = TRY(read_key(environment));
     platform.ping_interval = read_interval(environment);
 
     const std::string take = TRY(required_url(environment, "RUNPOD_WEBHOOK_GET_JOB"));
     platform.take_url =
         replace_all(fill_worker(take, platform.worker_id), "$ID", percent_encode(platform.worker_id));
     const std::string done = TRY(required_url(environment, "RUNPOD_WEBHOOK_POST_OUTPUT"));
-    platform.done_url = fill_worker(done, platform.worker_id);
+    platform.done_url = done;
     const std::string stream = TRY(optional_url(environment, "RUNPOD_WEBHOOK_POST_STREAM"));
     platform.stream_url = fill_worker(stream, platform.worker_id);
     const std::string ping = TRY(optional_url(environment, "RUNPOD_WEBHOOK_PING"));
@@ -103,8 +118,10 @@ std::optional<std::string> stop_address(const Platform& platform) {
     return replace_all(platform.take_url, "/job-take/", "/job-stop/");
 }
 
-std::string done_address(const Platform& platform, const JobId& job, Streamed streamed) {
-    std::string url = replace_all(platform.done_url, "$ID", percent_encode(job.value));
+std::string done_address(
+    const Platform& platform, std::string_view worker, const JobId& job, Streamed streamed
+) {
+    std::string url = replace_all(fill_worker(platform.done_url, worker), "$ID", percent_encode(job.value));
     return with_query(std::move(url), streamed == Streamed::yes ? "isStream=true" : "isStream=false");
 }
 

@@ -22,7 +22,7 @@ using Milliseconds = std::chrono::milliseconds;
 
 struct Platform {
     std::string take_url;    // RUNPOD_WEBHOOK_GET_JOB with the worker's id filled in
-    std::string done_url;    // RUNPOD_WEBHOOK_POST_OUTPUT; $ID is still the job's
+    std::string done_url;    // RUNPOD_WEBHOOK_POST_OUTPUT; $RUNPOD_POD_ID and $ID are still there
     std::string stream_url;  // RUNPOD_WEBHOOK_POST_STREAM; may be empty
     std::string ping_url;    // RUNPOD_WEBHOOK_PING; may be empty
     Milliseconds ping_interval{10'000};
@@ -43,7 +43,10 @@ enum class Streamed { no, yes };  // was the job answered in pieces before?
 
 std::string take_address(const Platform& platform, int wanted, Busy busy);
 std::optional<std::string> stop_address(const Platform& platform);  // none: not derivable
-std::string done_address(const Platform& platform, const JobId& job, Streamed streamed);
+// `worker`: the one that was given the job.
+std::string done_address(
+    const Platform& platform, std::string_view worker, const JobId& job, Streamed streamed
+);
 std::string stream_address(const Platform& platform, const JobId& job);
 std::string ping_address(const Platform& platform, const std::vector<JobId>& held);
 std::string unhealthy_address(const Platform& platform, std::string_view check, std::string_view reason);

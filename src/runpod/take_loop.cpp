@@ -104,6 +104,12 @@ void TakeLoop::log_answer(const Result<HttpResponse>& answer, TakeAnswer kind) c
     if (kind == TakeAnswer::unauthorized) {
         return log_error("the platform refuses the key (" + what + "): check RUNPOD_AI_API_KEY");
     }
+    if (kind == TakeAnswer::refused && policy_.refused_for_long()) {
+        return log_error(
+            "the platform has refused the question for jobs for minutes (" + what +
+            "): check RUNPOD_WEBHOOK_GET_JOB and RUNPOD_AI_API_KEY; asking once a minute"
+        );
+    }
     log_warning("no jobs: " + what);
 }
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr Milliseconds first_wait{250};
 constexpr Milliseconds longest_wait{15'000};
+constexpr std::chrono::minutes refused_max{5};
+constexpr Milliseconds longest_wait_refused{60'000};
 constexpr Milliseconds first_wait_throttled{1'000};
 constexpr Milliseconds longest_retry_after{60'000};
 constexpr Milliseconds quick{500};
@@ -39,6 +41,8 @@ TakeAnswer classify(const Result<HttpResponse>& answer) {
 
 std::optional<Milliseconds> TakePolicy::wait_after(const Event& event) {
     if (event.answer != TakeAnswer::unauthorized) unauthorized_since_.reset();
+    if (event.answer != TakeAnswer::refused) refused_since_.reset();
+    refused_for_long_ = refused_since_ && event.now - *refused_since_ >= refused_max;
     switch (event.answer) {
         case TakeAnswer::jobs: failures_ = quick_nothings_ = 0; return Milliseconds{0};
         case TakeAnswer::nothing: return wait_after_nothing(event);
@@ -52,6 +56,11 @@ std::optional<Milliseconds> TakePolicy::wait_after(const Event& event) {
                 return std::min<Milliseconds>(event.retry_after, longest_retry_after);
             return growing_wait(failures_, first_wait_throttled, longest_wait, event.chance);
         case TakeAnswer::refused:
+            if (!refused_since_) refused_since_ = event.now;
+            if (refused_for_long_) {
+                return growing_wait(++failures_, first_wait, longest_wait_refused, event.chance);
+            }
+            break;
         case TakeAnswer::broken: break;
     }
     return growing_wait(++failures_, first_wait, longest_wait, event.chance);

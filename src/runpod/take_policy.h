@@ -38,6 +38,9 @@ public:
 
     int failures() const { return failures_; }
 
+    // Nothing but refusals (400) for minutes. A short while of them is normal.
+    bool refused_for_long() const { return refused_for_long_; }
+
 private:
     Milliseconds wait_after_nothing(const Event& event);
 
@@ -45,6 +48,8 @@ private:
     int failures_ = 0;
     int quick_nothings_ = 0;  // a server that does not hold the question open must not be asked in a hot loop
     std::optional<Clock::time_point> unauthorized_since_;
+    std::optional<Clock::time_point> refused_since_;
+    bool refused_for_long_ = false;
 };
 
 }  // namespace vignette

@@ -29,7 +29,8 @@ struct JobDesk::Running {
           id(job.request.id),
           origin(job.request.origin),
           work(std::in_place, std::move(job.request), std::move(hooks)),
-          tasks(work->tasks()) {}
+          tasks(work->tasks()),
+          at_once(work->tasks_at_once()) {}
 
     DeskJob job;
     const JobId id;
@@ -37,7 +38,9 @@ struct JobDesk::Running {
     const std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
     std::optional<JobWork> work;  // until it is known that nobody will do it
     const std::size_t tasks;
-    std::size_t begun = 0;  // tasks; all of them once it has left the line
+    const std::size_t at_once;
+    std::size_t begun = 0;    // tasks; all of them once it has left the line for good
+    std::size_t in_work = 0;  // of these; as many as there may be, and it waits outside the line
     bool runs = false;
     Line::iterator held;  // where it is among those that are held
     std::optional<std::stop_callback<std::function<void()>>> on_stop;
@@ -147,7 +150,7 @@ JobDesk::Task JobDesk::next_task() {
     served_in_a_row_ = low || lines_[1].empty() ? 0 : served_in_a_row_ + 1;
     Line& line = lines_[low ? 1 : 0];
     Task task{.job = line.front(), .index = line.front()->begun++};
-    if (task.job->begun == task.job->tasks) {
+    if (++task.job->in_work == task.job->at_once || task.job->begun == task.job->tasks) {
         line.pop_front();
     } else {
         line.splice(line.end(), line, line.begin());
@@ -183,17 +186,21 @@ void JobDesk::run(const Task& task, Captioner* captioner) {
     if (task.index == 0 && job.job.on_start) job.job.on_start();
     const Stopwatch watch;
     const bool last = job.work->run(task.index, captioner, job.job.stop.get_token());
-    task_done(watch.total());
+    task_done(task.job, watch.total());
     if (!last) return;
     Stopwatch writing;
     const Result<std::string> output = job.work->finish();
     settle(job, job.work->answer(), output, writing.lap());
 }
 
-void JobDesk::task_done(std::chrono::microseconds took) {
+void JobDesk::task_done(const std::shared_ptr<Running>& job, std::chrono::microseconds took) {
     constexpr double newest = 0.1;
     const double ms = static_cast<double>(took.count()) / 1000;
     const MutexLock lock(mutex_);
+    if (job->in_work-- == job->at_once && job->begun < job->tasks) {
+        lines_[static_cast<std::size_t>(job->job.priority)].push_back(job);
+        waiting_.notify_one();
+    }
     if (--counts_.pictures_running == 0) counts_.busy += std::chrono::steady_clock::now() - busy_since_;
     task_ms_ = task_ms_ == 0 ? ms : task_ms_ + newest * (ms - task_ms_);
 }

@@ -101,7 +101,7 @@ private:
     void leave_line(std::shared_ptr<Running> job);
     void work(const std::stop_token& ending);
     void run(const Task& task, Captioner* captioner);
-    void task_done(std::chrono::microseconds took);
+    void task_done(const std::shared_ptr<Running>& job, std::chrono::microseconds took);
     void settle(
         Running& job, const Answer& answer, const Result<std::string>& output,
         std::chrono::microseconds post = {}

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "caption/captioner_fixture.h"
 
 namespace vignette {
@@ -98,6 +100,37 @@ TEST_F(PictureCaptionerTest, AJobThatIsStoppedWhileItsPictureIsPreparedNeverReac
     ASSERT_FALSE(made.has_value());
     EXPECT_EQ(made.error().code, ErrorCode::cancelled);
     EXPECT_TRUE(model_.heard.empty());
+}
+
+TEST_F(PictureCaptionerTest, SixteenJobsOfSixteenSamplesAllWaitForTheirTurn) {
+    Script script;
+    script.shape = {.slots = 2, .positions = 64, .vocabulary = 400};
+    ScriptedModel model(std::move(script));
+    WholeCaptioner captioner(bundle_, tokenizer(), model, Limits{});
+    std::vector<std::future<Result<Caption>>> jobs;
+    for (int i = 0; i < 16; ++i) {
+        jobs.push_back(std::async(std::launch::async, [&] {
+            return captioner.caption(job_of({.max_length = 1, .n = 16, .temperature = 1}), {}, {});
+        }));
+    }
+    for (std::future<Result<Caption>>& job : jobs) {
+        const Result<Caption> made = job.get();
+        ASSERT_TRUE(made) << made.error().message;
+        EXPECT_EQ(made->alternatives.size(), 16U);
+    }
+}
+
+TEST_F(PictureCaptionerTest, FewerSlotsThanBeamsMakeFewerBeams) {
+    bundle_.generation.num_beams = 5;
+    bundle_.generation.num_beams_limit = 8;
+    model_.slots = 2;
+    const auto usual = caption();
+    ASSERT_TRUE(usual.has_value()) << usual.error().message;
+    EXPECT_EQ(usual->model.num_beams, 2);
+    const auto asked = caption({.num_beams = 4});
+    ASSERT_TRUE(asked.has_value()) << asked.error().message;
+    EXPECT_EQ(asked->model.num_beams, 2);
+    EXPECT_EQ(asked->warnings.back().field, "input.num_beams");
 }
 
 }  // namespace

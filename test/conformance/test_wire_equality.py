@@ -82,7 +82,6 @@ def test_our_heartbeat_is_there_while_the_model_loads_and_theirs_is_not(recorded
 OURS_ALONE = [  # answers that the SDK's worker never gives: the scenario, the job, the type of the error
     ("production", "no-input", "missing_image"),
     ("busy", "c", "cancelled"),
-    ("posts-that-fail", "done-400", "internal"),
 ]
 
 

@@ -1,5 +1,6 @@
 """How a worker ends, and what must not end it."""
 
+import json
 import signal
 import subprocess
 import time
@@ -85,3 +86,64 @@ def test_a_stop_before_the_model_is_loaded_ends_the_worker_at_once(platform, sta
     worker.ask_to_end()
     assert worker.wait() == 0
     assert time.monotonic() - began < 20
+
+
+def test_a_job_whose_step_never_returns_is_handed_back_and_the_others_are_answered(platform, start):
+    worker = start(VIGNETTE_GRACE_S="2", VIGNETTE_CONCURRENCY="4")
+    stuck = platform.submit(picture("sleep=600000;deaf"))
+    platform.wait_until({"held": stuck})
+    done = platform.submit(picture("text=quick"))
+    assert platform.wait(done)["output"]["caption"] == "quick"
+    began = time.monotonic()
+    worker.ask_to_end()
+    assert worker.wait() == 0
+    assert time.monotonic() - began < 20
+    assert json.loads(platform.job(stuck)["error"])["error_type"] == "shutting_down"
+
+
+def test_results_that_a_hanging_platform_does_not_take_are_kept_and_posted_by_the_next_start(platform, start, tmp_path):
+    worker = start(VIGNETTE_GRACE_S="2", VIGNETTE_OUTBOX=str(tmp_path / "outbox"))
+    platform.faults([{"on": "done", "times": 0, "do": "hang:600"}])
+    job = platform.submit(picture("text=late"))
+    until(lambda: list(tmp_path.glob("outbox/*/*.result")), "the saved result")
+    began = time.monotonic()
+    worker.ask_to_end()
+    assert worker.wait() == 0
+    assert time.monotonic() - began < 20
+    platform.clear_faults()
+    start(VIGNETTE_OUTBOX=str(tmp_path / "outbox"))
+    assert platform.wait(job)["output"]["caption"] == "late"
+
+
+def test_a_result_that_is_neither_taken_nor_kept_is_no_good_end(platform, start, tmp_path):
+    worker = start(VIGNETTE_GRACE_S="1")
+    platform.faults([{"on": "done", "times": 0, "do": "status:503"}])
+    job = platform.submit(picture("text=lost"))
+    platform.wait_until({"requests": "done"})
+    worker.ask_to_end()
+    assert worker.wait() == 1
+    assert platform.job(job)["status"] == "IN_PROGRESS"
+
+
+def test_a_job_that_kills_its_worker_does_not_kill_the_next(platform, start, tmp_path):
+    outbox = str(tmp_path / "outbox")
+    first = start(VIGNETTE_OUTBOX=outbox)
+    killer = platform.submit(picture("crash"))
+    assert first.wait() < 0
+    platform.worker_started()
+    platform.settings(lease_s=0.5)
+    next_one = start(VIGNETTE_OUTBOX=outbox)
+    ended = platform.wait(killer)
+    assert "not run a second time" in json.loads(ended["error"])["error_message"]
+    assert platform.wait(platform.submit(picture("text=alive")))["output"]["caption"] == "alive"
+    next_one.ask_to_end()
+    assert next_one.wait() == 0
+
+
+def test_a_line_break_behind_the_key_is_not_part_of_it(platform, start):
+    start(RUNPOD_AI_API_KEY=platform.worker_env("x")["RUNPOD_AI_API_KEY"] + "\n")
+    assert platform.wait(platform.submit(picture("text=heard")))["output"]["caption"] == "heard"
+
+
+def test_a_key_that_no_header_can_hold_ends_the_start(start):
+    assert start(RUNPOD_AI_API_KEY="key\nEvil: 1").wait() == 2

@@ -87,7 +87,7 @@ DIFFERENCES = [
     Difference("count", "429 says: later. The SDK gives the result up.", "3", "1", ("done answered 429",)),
     Difference("count", "A broken connection loses no result of ours.", "3", "1", ("done reset",)),
     Difference("[12].*", "The same: our further posts.", "*", ABSENT, ("done answered 429", "done reset")),
-    Difference("count", "A refused result becomes a small error result.", "2", "1", ("done answered 400",)),
+    Difference("count", "A refused result is tried again, unchanged.", "2", "1", ("done answered 400",)),
     Difference("1.*", "The same: our second post.", "*", ABSENT, ("done answered 400",)),
     Difference("*.query.check", "The check's name, not that of a function.", "*", "_*_check", ("unhealthy",)),
     Difference("*.query.reason", "The reason in our words.", "*", "RuntimeError: *", ("unhealthy",)),

@@ -6,7 +6,8 @@ on       take, take-batch, done, stream, ping, stop, any, or a list of them
 after    so many matching requests go unharmed first (0)
 times    so many are hit (1); 0: all of them
 do       what happens, see BEFORE, AFTER and RUBBISH below; hang and hang-after have seconds, slow-read and slow-write
-         bytes per second (but no body takes longer than 5 s)
+         bytes per second (but no body takes longer than 5 s), status and retry-date a status (the latter with a date
+         to try again), redirect and redirect-loop the status that sends elsewhere
 job      only posts of this job
 once_per_job  hit no job twice (posts only)
 """
@@ -16,12 +17,13 @@ from collections import Counter
 KINDS = ("take", "take-batch", "done", "stream", "ping", "stop")
 
 # Instead of the work: the platform has not seen the request.
-BEFORE = ("status", "reset", "hang", "slow-read")
+BEFORE = ("status", "retry-date", "redirect", "redirect-loop", "reset", "hang", "slow-read")
 # After the work: the platform has done it, but the answer is spoilt.
 AFTER = ("reset-after", "truncate", "hang-after", "slow-write", "wrong-type", "empty-200", "bad-json", "bad-utf8")
+AFTER += ("huge", "chunked", "gzip", "http-1.0")
 # Only for takes: something else than a good job is handed out.
 RUBBISH = ("no-id", "no-input", "huge-id", "odd-id", "non-object", "array-of-rubbish", "bad-utf8-job", "duplicate-job")
-WITH_NUMBER = ("status", "hang", "slow-read", "hang-after", "slow-write")
+WITH_NUMBER = ("status", "retry-date", "redirect", "redirect-loop", "hang", "slow-read", "hang-after", "slow-write")
 NO_ANSWER = ("reset-after", "truncate")  # the worker can't know that its post has arrived
 
 

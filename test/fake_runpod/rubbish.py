@@ -43,6 +43,8 @@ def spoilt(answer, do):
         return replace(answer, type="text/html", body=answer.body or b"<html>hello</html>", status=200)
     if do == "empty-200":
         return replace(answer, status=200, body=b"")
+    if do == "huge":
+        return replace(answer, body=json.dumps({"padding": "x" * 200_000}).encode())
     if do == "bad-json":
         return replace(answer, status=200, body=b'{"id": "x", "input": {')
     if do == "bad-utf8":

@@ -1,6 +1,7 @@
 """HTTP as the fake needs it: bodies with a limit, strict JSON, and connections that end badly on purpose."""
 
 import asyncio
+import gzip
 import json
 import socket
 import struct
@@ -90,6 +91,26 @@ def send_half(request, answer):
     body = answer.body or b'{"half": "of a body"}'
     head = f"HTTP/1.1 {answer.status} OK\r\nContent-Type: {answer.type}\r\nContent-Length: {len(body)}\r\n\r\n"
     transport.write(head.encode() + body[: len(body) // 2])
+    transport.close()
+
+
+def send_oddly(request, answer, how):
+    """The whole answer, in a way that HTTP allows."""
+    transport = request.transport
+    if transport is None:
+        return
+    body, headers, version = answer.body or b"{}", [f"Content-Type: {answer.type}"], "1.1"
+    if how == "chunked":
+        headers.append("Transfer-Encoding: chunked")
+        parts = [body[: len(body) // 2], body[len(body) // 2 :], b""]
+        body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+    elif how == "gzip":
+        body = gzip.compress(body)
+        headers += ["Content-Encoding: gzip", f"Content-Length: {len(body)}"]
+    else:
+        version = "1.0"  # the end of the connection is that of the body
+    head = "\r\n".join([f"HTTP/{version} {answer.status} OK", "Connection: close", *headers, "", ""])
+    transport.write(head.encode() + body)
     transport.close()
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from urllib.parse import parse_qsl, unquote
 
 from . import rubbish
 from .faults import NO_ANSWER
 from .job import FINAL
 from .jobs import to_bytes
-from .wire import Answer, Refused, gone, json_answer, read_body, reset, send_half, send_slowly, strict_json
+from .wire import Answer, Refused, gone, json_answer, read_body, reset, send_half, send_oddly, send_slowly, strict_json
 
 PATHS = {
     "job-take": "take",
@@ -40,6 +41,22 @@ def parse(raw_path):
         return None
     job = unquote(parts[4]) if len(parts) > 4 else None
     return Call(PATHS[parts[2]], unquote(parts[3]), job, dict(parse_qsl(query, keep_blank_values=True)))
+
+
+def sent_elsewhere(status, path):
+    return Answer(status, headers={"Location": path})
+
+
+def refusal(fault, path):
+    """Instead of the work."""
+    status = int(fault.number)
+    if fault.do.startswith("redirect"):
+        mark = "&elsewhere=loop" if fault.do == "redirect-loop" else "&elsewhere=once"
+        return sent_elsewhere(status, path + mark)
+    answer = json_answer({"error": "a fault of the fake"}, status)
+    if fault.do == "retry-date":
+        answer.headers["Retry-After"] = formatdate(time.time() + 1, usegmt=True)
+    return answer
 
 
 class WorkerApi:
@@ -76,8 +93,11 @@ class WorkerApi:
         if do == "hang":
             await asyncio.sleep(fault.number)
         body, fits = await self._body(call, request, exchange, fault)
-        if do == "status":
-            answer = json_answer({"error": "a fault of the fake"}, int(fault.number))
+        if do in ("status", "retry-date", "redirect", "redirect-loop"):
+            answer = refusal(fault, request.raw_path)
+            return answer.status, answer.response()
+        if call.query.get("elsewhere") == "loop":
+            answer = sent_elsewhere(307, request.raw_path)
             return answer.status, answer.response()
         try:
             self._check(call, request, fits)
@@ -125,6 +145,11 @@ class WorkerApi:
         if do == "truncate":
             send_half(request, answer)
             return do, Answer().response()
+        if do in ("chunked", "gzip", "http-1.0"):
+            send_oddly(request, answer, do)
+            if acknowledge:
+                acknowledge()
+            return answer.status, Answer().response()
         if do == "hang-after":
             await asyncio.sleep(fault.number)
         if do == "slow-write" and answer.body:

@@ -8,12 +8,13 @@
 #include <string>
 #include <utility>
 
+#include "fakes/gate.h"
 #include "vignette/captioner.h"
 
 namespace vignette {
 
-// Prompts: "fail" is an error of the model, "bad" one of the job, "wait" waits for open() or a stop; anything
-// else is the caption, told in two pieces.
+// Prompts: "fail" is an error of the model, "bad" one of the job, "wait" waits for open() or a stop, "deaf"
+// for its gate and no stop; anything else is the caption, told in two pieces.
 class FakeCaptioner final : public Captioner {
 public:
     int pictures_at_once() const override { return 4; }
@@ -25,6 +26,7 @@ public:
         if (prompt == "bad")
             return fail(ErrorCode::undecodable_image, "no picture", job.pictures.front().field);
         if (prompt == "wait" && !wait(std::move(stop))) return fail(ErrorCode::cancelled, "stopped");
+        if (prompt == "deaf") deaf.pass();
         if (on_piece) {
             on_piece(std::string_view(prompt).substr(0, prompt.size() / 2));
             on_piece(std::string_view(prompt).substr(prompt.size() / 2));
@@ -62,6 +64,7 @@ public:
     }
 
     std::atomic<int> calls = 0;
+    Gate deaf;
 
 private:
     bool wait(std::stop_token stop) {

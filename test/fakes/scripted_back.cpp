@@ -1,11 +1,11 @@
 // A captioner's library with the product's port and no model: what it says is what the prompt tells it.
 //
-// The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, fail=CODE,
-// size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film, as the product
-// does), broken=CODE (it fails behind its pieces), echo or told (the caption is what the job asks for). A
-// prefix and stop strings are obeyed, as is length or length=N, the tokens after which it ends; every vector
-// is (0.6, 0.8). SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes,
-// SCRIPTED_LOAD_FAILS that it fails.
+// The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, deaf (to
+// stops), fail=CODE, size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film,
+// as the product does), broken=CODE (it fails behind its pieces), echo or told (the caption is what the job
+// asks for). A prefix and stop strings are obeyed, as is length or length=N, the tokens after which it ends;
+// every vector is (0.6, 0.8). SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long
+// opening takes, SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -175,6 +175,7 @@ public:
         const Options options = read_options(job.options.prompt.value_or(""));
         if (options.contains("crash")) std::abort();
         const std::chrono::milliseconds pause(number(option(options, "sleep", "0")));
+        if (options.contains("deaf")) stop = {};
         if (stop.stop_requested() || (pause.count() > 0 && !wait(pause, stop))) {
             return fail(ErrorCode::cancelled, "the job was stopped");
         }

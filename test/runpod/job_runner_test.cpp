@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fakes/fake_captioner.h"
+#include "fakes/scratch_folder.h"
 #include "runpod/fake_platform.h"
 
 namespace vignette {
@@ -248,6 +249,76 @@ TEST_F(JobRunnerTest, AGoodPictureBetweenFailuresKeepsTheModelAlive) {
         wait_until_delivered();
     }
     EXPECT_EQ(deaths, 0);
+}
+
+TEST_F(JobRunnerTest, AJobWhoseThreadDoesNotReturnIsHandedBackAndItsLateAnswerDropped) {
+    captioner.deaf.shut();
+    runner.take_in(single("j1", "deaf"));
+    captioner.deaf.await();
+    runner.say_shutting_down();
+    book.stop_all();
+    runner.hand_back();
+    wait_until_delivered();
+    EXPECT_EQ(error_type(result("j1")), "shutting_down");
+    captioner.deaf.open();
+}
+
+TEST_F(JobRunnerTest, ManySlowAddressesOfOneJobLeaveThreadsForOthers) {
+    captioner.deaf.shut();
+    JobRunner wide{captioner, outbox, book, fake.platform, {.threads = 9}, {}};
+    TakenJob slow = batch("b", std::vector<std::string>(64, "deaf"));
+    for (Item& item : slow.request->items) item.job->pictures.front().source = RemotePicture{"http://slow/"};
+    wide.take_in(std::move(slow));
+    while (captioner.calls < 8) std::this_thread::yield();  // as many as may hold a thread
+    wide.take_in(single("j", "a dog"));
+    ASSERT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](int running, int undelivered) {
+        return running == 8 && undelivered == 0;
+    }));
+    EXPECT_EQ(result("j")["output"]["caption"], "a dog");
+    captioner.deaf.open();
+    wait_until_delivered();
+    EXPECT_EQ(result("b")["output"]["results"].size(), 64U);
+    EXPECT_EQ(result("b")["output"]["failed"], 0);
+}
+
+struct JobRunnerWithFolderTest : JobRunnerTest {
+    const ScratchFolder scratch;
+    ResultFolder folder = *ResultFolder::open(scratch.path(), "w2");
+    ResultFolder::Adopted left() { return folder.adopt(); }
+};
+
+TEST_F(JobRunnerWithFolderTest, WhichJobsRunIsOnDiskAsLongAsTheyRun) {
+    captioner.deaf.shut();
+    {
+        JobRunner marking{captioner, outbox, book, fake.platform, {.threads = 1, .folder = &folder}, {}};
+        marking.take_in(single("j1", "deaf"));
+        captioner.deaf.await();
+        const auto suspects = left().suspects;
+        ASSERT_EQ(suspects.size(), 1U);
+        EXPECT_EQ(suspects.begin()->first.value, "j1");
+        captioner.deaf.open();
+        wait_until_delivered();
+    }
+    EXPECT_TRUE(left().suspects.empty());
+}
+
+TEST_F(JobRunnerWithFolderTest, AJobThatKilledAWorkerIsAnsweredAndNotRunAgain) {
+    ASSERT_TRUE(folder.mark({"killer"}));
+    {
+        JobRunner next{captioner,
+                       outbox,
+                       book,
+                       fake.platform,
+                       {.threads = 1, .folder = &folder, .suspects = left().suspects},
+                       {}};
+        next.take_in(single("killer", "a cat"));
+        next.take_in(single("innocent", "a dog"));
+        wait_until_delivered();
+    }
+    EXPECT_EQ(error_type(result("killer")), "internal");
+    EXPECT_EQ(result("innocent")["output"]["caption"], "a dog");
+    EXPECT_EQ(captioner.calls, 1);
+    EXPECT_TRUE(left().suspects.empty());
 }
 
 }  // namespace

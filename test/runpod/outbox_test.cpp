@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <map>
+#include <regex>
+#include <thread>
 
 #include "fakes/scratch_folder.h"
 #include "runpod/fake_platform.h"
@@ -72,14 +74,16 @@ TEST_F(OutboxTest, WhatFollowsAPieceThatIsNotTakenIsLeftToTheResult) {
 }
 
 TEST_F(OutboxTest, AResultThatIsRefusedBecomesASmallError) {
-    fake.plan("job-done", {{.status = 400}});
+    fake.plan("job-done", std::vector<ServerAnswer>(5, {.status = 400}));
     Outbox outbox(client, fake.platform, book, nullptr);
     open("j1");
-    outbox.post_result({"j1"}, Streamed::no, std::string(5000, 'x'));
+    outbox.post_result({"j1"}, Streamed::no, std::string(5000, 'x'), {.stop_pod = StopPod::yes});
     ASSERT_TRUE(delivered());
-    ASSERT_EQ(fake.heard("job-done").size(), 2U);
-    const std::string body = fake.heard("job-done").at(1).body;
+    ASSERT_EQ(fake.heard("job-done").size(), 6U);
+    EXPECT_EQ(fake.heard("job-done").at(4).body, std::string(5000, 'x'));
+    const std::string body = fake.heard("job-done").at(5).body;
     EXPECT_LT(body.size(), 1000U);
+    EXPECT_TRUE(body.contains(R"("stopPod":true)")) << body;
     EXPECT_TRUE(body.starts_with(R"({"error":")")) << body;
     EXPECT_NE(body.find("status 400"), std::string::npos);
 }
@@ -100,8 +104,8 @@ TEST_F(OutboxTest, TheSmallErrorIsTriedAgainWhenItIsRefusedToo) {
 TEST_F(OutboxTest, AResultThatMayHaveArrivedIsNeverReplaced) {
     const ServerAnswer refused{.status = 422};
     for (const ServerAnswer& lost :
-         {ServerAnswer{.body = "{}", .way = Way::half}, ServerAnswer{.way = Way::reset},
-          ServerAnswer{.status = 502}}) {
+         {ServerAnswer{.by_hand = [](const auto& send) { send("HTTP/1.1 200 O"); }},
+          ServerAnswer{.way = Way::reset}, ServerAnswer{.status = 502}}) {
         FakePlatform platform;
         platform.plan("job-done", {lost, refused});
         Outbox outbox(client, platform.platform, book, nullptr);
@@ -119,16 +123,17 @@ TEST_F(OutboxTest, WhatIsRefusedAgainAndAgainIsGivenUp) {
     open("j1");
     outbox.post_result({"j1"}, Streamed::no, "x");
     ASSERT_TRUE(delivered());
-    EXPECT_EQ(fake.heard("job-done").size(), 6U);
+    EXPECT_EQ(fake.heard("job-done").size(), 5U);
 }
 
 TEST_F(OutboxTest, ATooLargeResultIsAnErrorBeforeItIsSent) {
     Outbox outbox(client, fake.platform, book, nullptr);
     open("j1");
-    outbox.post_result({"j1"}, Streamed::no, std::string(20 * MiB, 'x'));
+    outbox.post_result({"j1"}, Streamed::no, std::string(20 * MiB, 'x'), {.stop_pod = StopPod::yes});
     ASSERT_TRUE(delivered());
     ASSERT_EQ(fake.heard("job-done").size(), 1U);
     EXPECT_NE(fake.heard("job-done").at(0).body.find("too_large"), std::string::npos);
+    EXPECT_TRUE(fake.heard("job-done").at(0).body.contains(R"("stopPod":true)"));
 }
 
 TEST_F(OutboxTest, ThePiecesComeInOrderAndTheResultBehindThem) {
@@ -179,7 +184,7 @@ TEST_F(OutboxTest, ADeliveredResultLeavesNothingOnDisk) {
     open("j1");
     outbox.post_result({"j1"}, Streamed::no, "x");
     ASSERT_TRUE(delivered());
-    EXPECT_TRUE(folder.adopt().empty());
+    EXPECT_TRUE(folder.adopt().results.empty());
 }
 
 TEST_F(OutboxTest, WhatCouldNotBePostedIsPostedByTheNextStart) {
@@ -196,13 +201,13 @@ TEST_F(OutboxTest, WhatCouldNotBePostedIsPostedByTheNextStart) {
     ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
     JobBook next_book;
     Outbox outbox(client, fake.platform, next_book, &folder);
-    outbox.post_saved();
+    outbox.post_saved(folder.adopt().results);
     ASSERT_TRUE(next_book.wait_until(JobBook::Clock::now() + 30s, [](int, int undelivered) {
         return undelivered == 0;
     }));
     EXPECT_EQ(fake.heard("job-done").back().body, "the result");
     EXPECT_TRUE(fake.heard("job-done").back().target.ends_with("isStream=true"));
-    EXPECT_TRUE(folder.adopt().empty());
+    EXPECT_TRUE(folder.adopt().results.empty());
 }
 
 TEST_F(OutboxTest, AResultOfAnEarlierStartMayHaveArrivedAndIsNeverReplaced) {
@@ -211,7 +216,7 @@ TEST_F(OutboxTest, AResultOfAnEarlierStartMayHaveArrivedAndIsNeverReplaced) {
     ASSERT_TRUE(folder.save({"j1"}, false, "the result"));
     fake.plan("job-done", {{.status = 422}});
     Outbox outbox(client, fake.platform, book, &folder);
-    outbox.post_saved();
+    outbox.post_saved(folder.adopt().results);
     ASSERT_TRUE(delivered());
     ASSERT_EQ(fake.heard("job-done").size(), 2U);
     EXPECT_EQ(fake.heard("job-done").back().body, "the result");
@@ -223,6 +228,127 @@ TEST_F(OutboxTest, TheEndGivesUpWhatIsUnderWay) {
     open("j1");
     outbox.post_result({"j1"}, Streamed::no, "x");
     fake.wait_for(1);
+}
+
+TEST_F(OutboxTest, A2xxIsASuccessWhateverItsBodyIs) {
+    fake.plan(
+        "job-done", {{.body = std::string(200 * KiB, 'x')}, {.status = 204}, {.body = "{}", .way = Way::half}}
+    );
+    Outbox outbox(client, fake.platform, book, nullptr);
+    for (const char* job : {"j1", "j2", "j3"}) {
+        open(job);
+        outbox.post_result({job}, Streamed::no, "x");
+    }
+    ASSERT_TRUE(delivered());
+    EXPECT_EQ(fake.heard("job-done").size(), 3U);
+}
+
+TEST_F(OutboxTest, ALoopOfRedirectsIsAFaultOfTheMoment) {
+    const ServerAnswer loop{.status = 307, .headers = "Location: /job-done/w1/j1?gpu=x\r\n"};
+    fake.plan("job-done", std::vector<ServerAnswer>(6, loop));
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "the result");
+    ASSERT_TRUE(delivered());
+    EXPECT_EQ(fake.heard("job-done").back().body, "the result");
+    EXPECT_EQ(fake.heard("job-done").back().method, "POST");
+}
+
+TEST_F(OutboxTest, AJobIsAnsweredOnce) {
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    open("j2");
+    outbox.post_result({"j1"}, Streamed::no, "handed back");
+    outbox.post_event({"j1"}, words("late"));
+    outbox.post_result({"j1"}, Streamed::no, "late");
+    outbox.post_result({"j2"}, Streamed::no, "other");
+    ASSERT_TRUE(delivered());
+    EXPECT_EQ(fake.heard("job-done").size(), 2U);
+    EXPECT_TRUE(fake.heard("job-stream").empty());
+}
+
+TEST_F(OutboxTest, WhatWasNotDoneIsNotKeptForLater) {
+    const ScratchFolder scratch;
+    ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
+    fake.always("job-done", {.status = 503});
+    Outbox outbox(client, fake.platform, book, &folder);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "shutting down", {.keep = Keep::no});
+    fake.wait_for(1);
+    EXPECT_TRUE(folder.adopt().results.empty());
+    EXPECT_TRUE(outbox.leave(JobBook::Clock::now() + 30s));
+    EXPECT_TRUE(folder.adopt().results.empty());
+}
+
+TEST_F(OutboxTest, AResultThatIsNeitherPostedNorKeptIsTold) {
+    fake.always("job-done", {.status = 503});
+    Outbox outbox(client, fake.platform, book, nullptr);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "x");
+    fake.wait_for(1);
+    EXPECT_FALSE(outbox.leave(JobBook::Clock::now() + 30s));
+}
+
+TEST_F(OutboxTest, AResultWhoseFolderHasGoneIsKeptAgainAtTheEnd) {
+    const ScratchFolder scratch;
+    ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
+    fake.always("job-done", {.status = 503});
+    Outbox outbox(client, fake.platform, book, &folder);
+    open("j1");
+    outbox.post_result({"j1"}, Streamed::no, "x");
+    std::filesystem::remove_all(scratch.path());
+    EXPECT_TRUE(outbox.leave(JobBook::Clock::now() + 30s));
+    EXPECT_EQ(folder.adopt().results.size(), 1U);
+}
+
+TEST_F(OutboxTest, ALateResultOfAThreadThatWasNotWaitedForIsKept) {
+    const ScratchFolder scratch;
+    ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
+    Outbox outbox(client, fake.platform, book, &folder);
+    open("j1");
+    EXPECT_TRUE(outbox.leave(JobBook::Clock::now() + 30s));
+    outbox.post_result({"j1"}, Streamed::no, "x");
+    EXPECT_EQ(folder.adopt().results.size(), 1U);
+    EXPECT_TRUE(fake.heard("job-done").empty());
+}
+
+TEST_F(OutboxTest, SavedResultsArePostedAFewAtATimeUnderTheIdThatTookThem) {
+    const ScratchFolder scratch;
+    constexpr int count = 100;
+    {
+        ResultFolder dead = *ResultFolder::open(scratch.path(), "dead");
+        for (int i = 0; i < count; ++i) ASSERT_TRUE(dead.save({"j" + std::to_string(i)}, false, "x"));
+    }
+    fake.platform.done_url = std::regex_replace(fake.platform.done_url, std::regex("w1"), "$$RUNPOD_POD_ID");
+    std::atomic<int> at_once = 0;
+    std::atomic<int> at_once_max = 0;
+    fake.always("job-done", {.by_hand = [&](const auto& send) {
+                    at_once_max = std::max<int>(at_once_max, ++at_once);
+                    std::this_thread::sleep_for(2ms);  // so that there is something to overlap
+                    --at_once;
+                    send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+                }});
+    ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
+    Outbox outbox(client, fake.platform, book, &folder);
+    outbox.post_saved(folder.adopt().results);
+    ASSERT_TRUE(delivered());
+    EXPECT_LE(at_once_max, 8);
+    EXPECT_EQ(fake.heard("job-done").size(), static_cast<std::size_t>(count));
+    for (const HeardRequest& post : fake.heard("job-done")) {
+        EXPECT_TRUE(post.target.starts_with("/job-done/dead/j")) << post.target;
+    }
+}
+
+TEST_F(OutboxTest, ASavedResultOlderThanADayIsNotPosted) {
+    const ScratchFolder scratch;
+    ResultFolder folder = *ResultFolder::open(scratch.path(), "w1");
+    ASSERT_TRUE(folder.save({"j1"}, false, "x"));
+    std::vector<SavedResult> saved = folder.adopt().results;
+    saved.at(0).made -= 25h;
+    Outbox outbox(client, fake.platform, book, &folder);
+    outbox.post_saved(saved);
+    EXPECT_TRUE(book.held().empty());
+    EXPECT_TRUE(folder.adopt().results.empty());
 }
 
 }  // namespace

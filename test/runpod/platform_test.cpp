@@ -38,7 +38,7 @@ TEST(Platform, IdMeansTheWorkerInOneTemplateAndTheJobInTheOthers) {
         take_address(platform, 1, Busy::no), "https://api/v2/E1/job-take/w1?gpu=H200&job_in_progress=0"
     );
     EXPECT_EQ(
-        done_address(platform, {"j-u1"}, Streamed::no),
+        done_address(platform, "w1", {"j-u1"}, Streamed::no),
         "https://api/v2/E1/job-done/w1/j-u1?gpu=H200&isStream=false"
     );
     EXPECT_EQ(stream_address(platform, {"j-u1"}), "https://api/v2/E1/job-stream/w1/j-u1?isStream=false");
@@ -66,12 +66,35 @@ TEST(Platform, TheStopChannelFollowsFromTheTakeAddress) {
     EXPECT_EQ(stop_address(read(values)), std::nullopt);
 }
 
+TEST(Platform, AResultGoesToTheWorkerThatWasGivenTheJob) {
+    EXPECT_EQ(
+        done_address(read(production()), "w/2", {"j"}, Streamed::no),
+        "https://api/v2/E1/job-done/w%2F2/j?gpu=H200&isStream=false"
+    );
+}
+
+TEST(Platform, WhiteSpaceAroundAKeyIsNotPartOfItAndAKeyThatNoHeaderMayHoldIsAnError) {
+    auto values = production();
+    for (const char* given : {"secret\n", " secret\r\n", "\tsecret"}) {
+        values["RUNPOD_AI_API_KEY"] = given;
+        EXPECT_EQ(read(values).key, "secret");
+    }
+    for (const char* given : {"sec\nret", "sec\r\nEvil: 1", "sec ret", "sec\x7fret", "s\xC3\xA9"}) {
+        values["RUNPOD_AI_API_KEY"] = given;
+        const Result<Platform> platform = read_platform(environment(values));
+        ASSERT_FALSE(platform) << given;
+        EXPECT_EQ(platform.error().code, ErrorCode::usage);
+        EXPECT_NE(platform.error().message.find("RUNPOD_AI_API_KEY"), std::string::npos);
+        EXPECT_EQ(platform.error().message.find("ret"), std::string::npos);  // the key itself is not logged
+    }
+}
+
 TEST(Platform, AStreamedResultSaysSo) {
-    EXPECT_TRUE(done_address(read(production()), {"j"}, Streamed::yes).ends_with("isStream=true"));
+    EXPECT_TRUE(done_address(read(production()), "w1", {"j"}, Streamed::yes).ends_with("isStream=true"));
 }
 
 TEST(Platform, AnIdOfAnyCharactersStaysOneSegmentOfTheAddress) {
-    const std::string url = done_address(read(production()), {"a/b?c&d e%\xC3\xA9#"}, Streamed::no);
+    const std::string url = done_address(read(production()), "w1", {"a/b?c&d e%\xC3\xA9#"}, Streamed::no);
     EXPECT_EQ(url, "https://api/v2/E1/job-done/w1/a%2Fb%3Fc%26d%20e%25%C3%A9%23?gpu=H200&isStream=false");
 }
 

@@ -103,5 +103,19 @@ TEST(TakePolicy, AKeyThatWorkedInBetweenIsGivenTheWholeTimeAgain) {
     EXPECT_TRUE(policy.wait_after(event));
 }
 
+TEST(TakePolicy, RefusalsThatGoOnForMinutesAreToldAndAskedForLessOften) {
+    TakePolicy policy(5min);
+    TakePolicy::Event event = after(TakeAnswer::refused);
+    for (int i = 0; i < 20; ++i) policy.wait_after(event);
+    event.now += 4min;
+    EXPECT_EQ(policy.wait_after(event), 15s);
+    EXPECT_FALSE(policy.refused_for_long());
+    event.now += 1min;
+    EXPECT_EQ(policy.wait_after(event), 1min);
+    EXPECT_TRUE(policy.refused_for_long());
+    policy.wait_after(after(TakeAnswer::nothing));
+    EXPECT_FALSE(policy.refused_for_long());
+}
+
 }  // namespace
 }  // namespace vignette

@@ -72,6 +72,23 @@ TEST(JobDesk, JobsWaitUntilTheDeskIsOpen) {
     EXPECT_TRUE(early.outcome->wait());
 }
 
+TEST(JobDesk, ManySlowAddressesOfOneJobLeaveThreadsForOthers) {
+    FakeCaptioner captioner;
+    captioner.deaf.shut();
+    JobDesk desk({});
+    desk.open(captioner, 9);
+    Request slow = batch_of("deaf", 64);
+    for (Item& item : slow.items) item.job->pictures.front().source = RemotePicture{"http://slow/"};
+    const HandedIn many = hand_in(desk, std::move(slow));
+    while (captioner.calls < 8) std::this_thread::yield();  // as many as may hold a thread
+    const HandedIn other = hand_in(desk, one_picture("a cat"));
+    EXPECT_TRUE(other.outcome->wait()->contains("a cat"));
+    EXPECT_EQ(captioner.calls, 9);
+    captioner.deaf.open();
+    EXPECT_TRUE(many.outcome->wait());
+    EXPECT_EQ(captioner.calls, 65);
+}
+
 TEST(JobDesk, MoreJobsThanFitAreRefused) {
     JobDesk desk({.jobs_max = 2, .bytes_max = 100});
     EXPECT_TRUE(hand_in(desk, one_picture("a"), {.bytes = 60}).accepted);

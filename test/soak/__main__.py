@@ -5,11 +5,11 @@ import sys
 import time
 from pathlib import Path
 
-from . import at_sigterm, memory, under_faults
+from . import at_each_stage, at_sigterm, memory, under_faults
 from .worker_process import ROOT, command
 
-EPILOG = """The last line is `lost L doubled D stuck S`; the exit code is 0 where all three are 0, every job has ended
-as it should and the worker with 0. VIGNETTE_PROGRAM: another program than build/release/scripted/vignette."""
+EPILOG = """The last line of most is `lost L doubled D stuck S`; the exit code is 0 where all three are 0, every job has
+ended as it should and the worker with 0. VIGNETTE_PROGRAM: another program than build/release/scripted/vignette."""
 
 
 def arguments():
@@ -21,6 +21,7 @@ def arguments():
     parser.add_argument("--kills", type=int, default=0, help="so many kill -9, each followed by a new start")
     parser.add_argument("--lease", type=float, default=8, help="seconds without a ping until a job goes back (8)")
     parser.add_argument("--sigterm", action="store_true", help="SIGTERM with 50 jobs in flight instead")
+    parser.add_argument("--stages", action="store_true", help="SIGTERM in each stage of a job instead")
     parser.add_argument("--rss", action="store_true", help="growth of the memory instead")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "soak", help="for the log and the outbox")
     options = parser.parse_args()
@@ -36,6 +37,8 @@ def main():
     options.folder.mkdir(parents=True, exist_ok=True)
     (options.folder / "worker.log").unlink(missing_ok=True)
     kind = at_sigterm if options.sigterm else memory if options.rss else under_faults
+    if options.stages:
+        kind = at_each_stage
     print(f"the worker's log: {options.folder / 'worker.log'}", flush=True)
     return 0 if kind.run(options, options.folder) else 1
 

@@ -39,7 +39,7 @@ def storm(statuses, kinds, rules, times):
     return make
 
 
-REFUSED_ONCE = {"once_per_job": True}  # a second refusal would hit the small error result that answers the first
+REFUSED_ONCE = {"once_per_job": True}  # many in a row would rightly make an error of a good result
 
 TEMPLATES = {
     "take-429": on_takes(always("status:429"), (1, 2)),
@@ -83,6 +83,25 @@ TEMPLATES = {
     "done-slow-read": on("done", number("slow-read", 5_000, 100_000), (1, 10)),
     "done-bad-json": on("done", always("bad-json"), (1, 10)),
     "done-empty-200": on("done", always("empty-200"), (1, 10)),
+    "done-404": on("done", always("status:404"), (1, 8), **REFUSED_ONCE),
+    "done-409": on("done", always("status:409"), (1, 8), **REFUSED_ONCE),
+    "done-417": on("done", always("status:417"), (1, 8), **REFUSED_ONCE),
+    "done-307": on("done", always("redirect:307"), (1, 10)),
+    "done-308": on("done", always("redirect:308"), (1, 10)),
+    "done-307-loop": on("done", always("redirect-loop:307"), (1, 4)),
+    "done-303": on("done", always("redirect:303"), (1, 4)),
+    "done-retry-date": on("done", always("retry-date:503"), (1, 6)),
+    "done-huge": on("done", always("huge"), (1, 20)),
+    "done-chunked": on("done", always("chunked"), (1, 20)),
+    "done-gzip": on("done", always("gzip"), (1, 20)),
+    "done-http-1.0": on("done", always("http-1.0"), (1, 20)),
+    "take-307": on_takes(always("redirect:307")),
+    "take-308-loop": on_takes(always("redirect-loop:308"), (1, 2)),
+    "take-chunked": on_takes(always("chunked")),
+    "take-gzip": on_takes(always("gzip")),
+    "take-http-1.0": on_takes(always("http-1.0")),
+    "stream-307": on("stream", always("redirect:307"), (1, 10)),
+    "stream-huge": on("stream", always("huge"), (1, 10)),
     "stream-429": on("stream", always("status:429"), (1, 3)),
     "stream-500": on("stream", always("status:500")),
     "stream-400": on("stream", always("status:400"), (1, 4), **REFUSED_ONCE),

@@ -47,6 +47,7 @@ class Planned:
     streams: bool = False
     cancel: bool = False
     loose: bool = False  # only that it ends matters, not how
+    interrupted: bool = False  # it was open when its worker was killed
     id: str = ""
 
 
@@ -168,17 +169,24 @@ def draw_job(draw, number):
 # What must have come
 
 
+REFUSALS_MAX = 4  # of one result, one after the other; the next makes an error of it
+
+
 def refused(job):
-    """A post of it was refused with a 4xx: the worker then rightly sends an error instead."""
-    return any(fault.split("status:")[-1][:1] == "4" and "status:429" not in fault for fault in job["faults"])
+    """Posts of its result were refused with a 4xx: the worker then rightly sends an error instead."""
+    statuses = [fault.removeprefix("done status:") for fault in job["faults"] if fault.startswith("done status:4")]
+    return "413" in statuses or len([status for status in statuses if status != "429"]) > REFUSALS_MAX
 
 
 def complaint(planned, job):
     """What is wrong with the end of this job, or None."""
+    if planned.cancel and planned.interrupted:
+        return None if job["status"] in ("CANCELLED", "FAILED") else f"is {job['status']}, not CANCELLED"
     if planned.cancel:
         return None if job["status"] == "CANCELLED" else f"is {job['status']}, not CANCELLED"
     if job["status"] == "FAILED":
-        if not (planned.fails or planned.loose or refused(job)):
+        suspected = planned.interrupted and "not run a second time" in str(job.get("error"))
+        if not (planned.fails or planned.loose or suspected or refused(job)):
             return f"has failed: {str(job.get('error'))[:300]}"
         return error_complaint(job["error"])
     if job["status"] != "COMPLETED":

@@ -15,6 +15,7 @@ SCRIPT_S = 8  # a script whose jobs are slow in coming does not hold up the othe
 QUIET_S = 240
 START_S = 120
 COMPLAINTS_SHOWN = 10
+RECENT = 2000  # none of the jobs before these is still open
 NOBODY_TAKES_RESULTS = [{"on": "done", "times": 0, "do": "status:503"}]  # so that a kill finds some in the outbox
 
 
@@ -94,17 +95,20 @@ class Soak:
         self.wait_quietly({"open_at_most": 0}, self.draw.uniform(0.1, 0.6))  # somewhere in the middle of the work
         in_progress, kept = self.platform.stats()["in_progress"], len(self.kept())
         self.worker.kill()
-        self.forgive_cut_streams()
+        self.forgive_the_interrupted()
         self.worker.kill_and_restart()
         if results_wait:
             self.platform.clear_faults()
         print(f"    kill -9 with {in_progress} jobs in progress and {kept} in the outbox; started again", flush=True)
 
-    def forgive_cut_streams(self):
-        """Pieces on their way die with the worker: a result is kept, and holds them all."""
-        streaming = [job for job in self.planned if job.streams]
-        for job, found in zip(streaming, self.platform.details([job.id for job in streaming])):
-            job.streams = job.streams and found["status"] in ("COMPLETED", "FAILED")
+    def forgive_the_interrupted(self):
+        """Pieces on their way die with the worker: a result is kept, and holds them all. A job that ran may have
+        killed it, and is not run a second time."""
+        recent = self.planned[-RECENT:]
+        for job, found in zip(recent, self.platform.details([job.id for job in recent])):
+            if found["status"] not in ("COMPLETED", "FAILED"):
+                job.streams = False
+                job.interrupted = True
 
     def look_after_the_worker(self):
         """One that has ended by itself is started again, as the platform does."""

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "release" / "scripted" / "vignette"
 GRACE_S = 25
+START_CHECKS_S = 5  # a decoder that dies in them is rightly the end of the start
 
 
 def command():
@@ -33,6 +34,7 @@ class WorkerProcess:
         self.start()
 
     def start(self):
+        self.started_at = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 command(), env=self.environment, stdout=log, stderr=log, start_new_session=True
@@ -55,6 +57,8 @@ class WorkerProcess:
 
     def kill_a_decoder(self, draw):
         """1, or 0 if it has none just now."""
+        if time.monotonic() - self.started_at < START_CHECKS_S:
+            return 0
         decoders = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):

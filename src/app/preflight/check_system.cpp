@@ -1,4 +1,6 @@
 // The machine around the model: memory and disk.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +10,7 @@
 #include "app/preflight/checks.h"
 #include "app/url_options.h"
 #include "bundle/footprint.h"
+#include "core/file_descriptor.h"
 #include "core/memory/host_memory.h"
 #include "vignette/bytes.h"
 
@@ -32,6 +35,14 @@ std::uint64_t memory_needed(
 std::string percent_text(double share) {
     std::string text = std::to_string(share);
     return text.substr(0, text.find('.') + 2) + " %";
+}
+
+// A second descriptor is refused what the first holds. Whether other machines see the lock, nobody can tell
+// here.
+bool locks_hold(int file, const std::string& path) {
+    if (flock(file, LOCK_EX | LOCK_NB) != 0) return false;
+    const FileDescriptor other(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    return other && flock(other.get(), LOCK_EX | LOCK_NB) != 0;
 }
 
 struct Share {
@@ -103,8 +114,15 @@ Check check_outbox(const fs::path& outbox) {
     }
     const bool written = ::write(file, "x", 1) == 1 && fsync(file) == 0;
     const int reason = errno;
+    const bool locked = locks_hold(file, probe);
     close(file);
     fs::remove(probe, error);
+    if (written && !locked) {
+        return failed(
+            "outbox", outbox.string() + " is on a file system without locks",
+            "name a folder in VIGNETTE_OUTBOX where flock() works, or one worker takes another's results"
+        );
+    }
     if (written) return passed("outbox", outbox.string() + " can be written");
     return failed("outbox", outbox.string() + " cannot be written: " + std::strerror(reason), remedy);
 }

@@ -25,6 +25,10 @@ public:
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
+    // Redirects are followed five times at most, those of a post only with its method and body (307, 308).
+    // The header Authorization goes to no other host, port or scheme. A loop is answered with its last
+    // status.
+    //
     // `done` is called once, on the client's thread: everything else waits meanwhile. A requested stop ends
     // the request with `cancelled`, unless its answer has begun to arrive: that is read, with a deadline.
     void start(HttpRequest request, HttpDone done, std::stop_token stop = {});

@@ -14,6 +14,10 @@ namespace vignette {
 
 enum class HttpMethod { get, post };
 
+// Of a post nothing but the status matters: once that has come, a body that is huge, cut off or slow changes
+// nothing, and is discarded.
+enum class Wanted { body, status };
+
 struct HttpRequest {
     HttpMethod method = HttpMethod::get;
     std::string url;
@@ -22,6 +26,7 @@ struct HttpRequest {
     std::chrono::milliseconds timeout{30'000};
     std::chrono::steady_clock::time_point not_before{};  // so that a retry needs no thread to wait
     std::size_t response_bytes_max = 64 * KiB;
+    Wanted wanted = Wanted::body;
 };
 
 struct HttpResponse {

@@ -1,6 +1,7 @@
 #include "net/client/http_transfer.h"
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
 #include <utility>
 
@@ -10,7 +11,19 @@ namespace {
 constexpr std::chrono::milliseconds connect_timeout{10'000};
 constexpr std::chrono::milliseconds rest_after_stop{2'000};
 constexpr std::chrono::hours longest_retry_after{1};
+constexpr long redirects_max = 5;
+constexpr std::size_t discarded_bytes_max = 1 * MiB;
 constexpr std::size_t simdjson_reads_beyond = 64;  // so that a body can be parsed in place
+
+// "HTTP/1.1 200 OK": 200. 0 where it is no such line.
+int status_of(std::string_view line) {
+    constexpr std::string_view mark = "HTTP/";
+    const std::size_t space = line.find(' ');
+    if (!line.starts_with(mark) || space == std::string_view::npos) return 0;
+    int status = 0;
+    std::from_chars(line.data() + space + 1, line.data() + line.size(), status);
+    return status;
+}
 
 // Only who has been asked can be slow to answer.
 ErrorCode code_of(CURL* handle, CURLcode code) {
@@ -34,6 +47,9 @@ void HttpTransfer::set_up(CURL* curl) {
     set(curl, CURLOPT_URL, request_.url.c_str());
     set(curl, CURLOPT_USERAGENT, user_agent_.c_str());
     set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(curl, CURLOPT_REDIR_PROTOCOLS_STR, request_.url.starts_with("https:") ? "https" : "http,https");
+    set(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    set(curl, CURLOPT_MAXREDIRS, redirects_max);
     set(curl, CURLOPT_NOSIGNAL, 1L);
     set(curl, CURLOPT_QUICK_EXIT, 1L);  // never wait for a name server that does not answer
     // A connection each: with HTTP/2 all would share one, and outwait their timeouts on it when it is dead.
@@ -51,6 +67,8 @@ void HttpTransfer::set_up(CURL* curl) {
 
     curl_slist* headers = nullptr;
     for (const std::string& header : request_.headers) headers = curl_slist_append(headers, header.c_str());
+    set(curl, CURLOPT_ACCEPT_ENCODING, "");                    // what comes packed unasked is unpacked,
+    headers = curl_slist_append(headers, "Accept-Encoding:");  // but nobody is asked to pack
     if (request_.method == HttpMethod::post) {
         headers = curl_slist_append(headers, "Expect:");  // asking first costs a round trip
         curl_easy_setopt(
@@ -63,9 +81,21 @@ void HttpTransfer::set_up(CURL* curl) {
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 }
 
-std::size_t HttpTransfer::receive_header(char*, std::size_t size, std::size_t count, void* self) {
-    static_cast<HttpTransfer*>(self)->answer_has_begun_ = true;
+std::size_t HttpTransfer::receive_header(char* data, std::size_t size, std::size_t count, void* self) {
+    static_cast<HttpTransfer*>(self)->read_head({data, size * count});
     return size * count;
+}
+
+void HttpTransfer::read_head(std::string_view line) {
+    answer_has_begun_ = true;
+    if (const int status = status_of(line); status != 0) {
+        status_ = status;
+        head_is_whole_ = false;
+        const bool keeps_method = request_.method == HttpMethod::get || status == 307 || status == 308;
+        set(handle(), CURLOPT_FOLLOWLOCATION, keeps_method ? 1L : 0L);  // libcurl would go on with a GET
+    } else if (line == "\r\n" || line == "\n") {
+        head_is_whole_ = true;
+    }
 }
 
 std::size_t HttpTransfer::receive(char* data, std::size_t size, std::size_t count, void* self) {
@@ -74,6 +104,7 @@ std::size_t HttpTransfer::receive(char* data, std::size_t size, std::size_t coun
 }
 
 bool HttpTransfer::append(const char* data, std::size_t bytes) {
+    if (request_.wanted == Wanted::status) return (discarded_ += bytes) <= discarded_bytes_max;
     std::string& body = response_.body;
     if (bytes > request_.response_bytes_max - body.size()) {
         too_large_ = true;
@@ -99,6 +130,12 @@ Transfer::Clock::time_point HttpTransfer::stop_deadline() {
     return *stop_deadline_;
 }
 
+// The transfer has failed, but what was asked has been answered.
+bool HttpTransfer::is_judged(CURLcode code) const {
+    if (code == CURLE_TOO_MANY_REDIRECTS) return true;
+    return request_.wanted == Wanted::status && head_is_whole_ && status_ >= 200 && status_ / 100 != 3;
+}
+
 Result<HttpResponse> HttpTransfer::outcome(CURLcode code) {
     if (too_large_) {
         return fail(
@@ -106,7 +143,10 @@ Result<HttpResponse> HttpTransfer::outcome(CURLcode code) {
             "the answer has more than " + std::to_string(request_.response_bytes_max) + " bytes"
         );
     }
-    if (code != CURLE_OK) {
+    if (code == CURLE_OK && !head_is_whole_) {
+        return fail(ErrorCode::unreachable, "the connection ended within the head of the answer");
+    }
+    if (code != CURLE_OK && !is_judged(code)) {
         return fail(code_of(handle(), code), reason_[0] != '\0' ? reason_ : curl_easy_strerror(code));
     }
     long status = 0;

@@ -139,14 +139,20 @@ std::string to_text(const IpAddress& address) {
     return text.data();
 }
 
-bool is_public(const IpAddress& address) {
+IpAddress unmapped(const IpAddress& address) {
+    if (address.version == IpAddress::Version::four) return address;
     const V6Bytes& bytes = address.bytes;
-    if (address.version == IpAddress::Version::four) return is_public_v4(v4_at(bytes, v4_offset));
     const std::span<const std::uint8_t> prefix = std::span(bytes).first(v4_offset);
     if (std::ranges::equal(prefix, mapped_prefix) || std::ranges::equal(prefix, nat64_prefix)) {
-        return is_public_v4(v4_at(bytes, v4_offset));
+        return ip_v4(v4_at(bytes, v4_offset));
     }
-    if (lies_in(bytes, v6_to4)) return is_public_v4(v4_at(bytes, 2));
+    return lies_in(bytes, v6_to4) ? ip_v4(v4_at(bytes, 2)) : address;
+}
+
+bool is_public(const IpAddress& given) {
+    const IpAddress address = unmapped(given);
+    const V6Bytes& bytes = address.bytes;
+    if (address.version == IpAddress::Version::four) return is_public_v4(v4_at(bytes, v4_offset));
     return lies_in(bytes, v6_global) &&
            std::ranges::none_of(v6_special, [&](const V6Range& range) { return lies_in(bytes, range); });
 }

@@ -27,6 +27,9 @@ std::optional<IpAddress> parse_ip_v4_number(std::string_view text);
 
 std::string to_text(const IpAddress& address);
 
+// The IPv4 address that an IPv6 one has embedded in it (mapped, NAT64, 6to4); any other address as it is.
+IpAddress unmapped(const IpAddress& address);
+
 // Whether the address means the same machine everywhere on the internet. An IPv6 address with an IPv4 one
 // embedded in it (mapped, NAT64, 6to4) is judged by that.
 bool is_public(const IpAddress& address);

@@ -31,6 +31,7 @@ Result<HostPattern> parse_host_pattern(std::string_view text) {
     HostPattern pattern;
     std::string_view host = trim(text);
     if (const std::optional<IpAddress> address = parse_ip(host)) {
+        pattern.address = unmapped(*address);
         pattern.host = to_text(*address);
         return pattern;
     }
@@ -71,6 +72,7 @@ Result<HostHeader> parse_host_header(std::string_view text) {
 }
 
 bool matches(const HostPattern& pattern, const Url& url) {
+    if (pattern.address) return url.address && unmapped(*url.address) == *pattern.address;
     if (!pattern.subdomains) return url.host == pattern.host;
     return !url.address && url.host.ends_with("." + pattern.host);
 }
@@ -85,6 +87,17 @@ Result<void> check(const HostRules& rules, const Url& url) {
     }
     if (!rules.ports.empty() && std::ranges::find(rules.ports, url.port) == rules.ports.end()) {
         return forbidden("the port is not allowed here; use the standard port of http or https");
+    }
+    return {};
+}
+
+Result<void> check(const HostRules& rules, const std::vector<IpAddress>& resolved) {
+    for (const HostPattern& pattern : rules.denied) {
+        if (!pattern.address) continue;
+        const auto is_it = [&](const IpAddress& address) { return unmapped(address) == *pattern.address; };
+        if (std::ranges::any_of(resolved, is_it)) {
+            return forbidden("the host is not allowed here; send the picture itself");
+        }
     }
     return {};
 }

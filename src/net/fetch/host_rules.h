@@ -3,18 +3,21 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "net/fetch/address_rules.h"
 #include "net/fetch/url.h"
 #include "vignette/error.h"
 
 namespace vignette {
 
 struct HostPattern {
-    std::string host;         // as in Url
-    bool subdomains = false;  // "*.example.com": every host below it, not example.com itself
+    std::string host;                       // as in Url
+    bool subdomains = false;                // "*.example.com": every host below it, not example.com itself
+    std::optional<IpAddress> address = {};  // instead: one machine, by whatever name it is reached
     bool operator==(const HostPattern&) const = default;
 };
 
@@ -40,6 +43,9 @@ bool matches(const HostPattern& pattern, const Url& url);
 
 // `forbidden_address`
 Result<void> check(const HostRules& rules, const Url& url);
+
+// What the host's name turned out to mean: denied addresses are denied under all their names.
+Result<void> check(const HostRules& rules, const std::vector<IpAddress>& resolved);
 
 std::vector<std::string> headers_for(const HostRules& rules, const Url& url);
 

@@ -15,7 +15,7 @@
 namespace vignette {
 namespace {
 
-constexpr int threads = 8;
+constexpr int threads = 64;  // one for each fetch that may be under way: who holds a slot waits for no thread
 constexpr int open_max = 256;
 
 struct FreeAddresses {

@@ -92,6 +92,7 @@ Result<Download> SealedFetcher::ask_until_answered(const Url& url, Course& cours
         if (Clock::now() >= course.deadline) return fetch_too_slow();
         DownloadRequest request = request_for(url, cached.get(), course);
         request.approved = TRY(approve(url, *resolver_, rules_.may_dial, course.deadline, course.stop));
+        TRY(check(rules_.hosts, request.approved));
         DownloadOutcome outcome = ask(std::move(request), course.stop);
         const bool again = outcome ? is_of_the_moment(outcome->status) : outcome.error().again;
         if (!again && !outcome) return std::unexpected(std::move(outcome).error().error);

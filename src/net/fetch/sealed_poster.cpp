@@ -24,9 +24,12 @@ Result<DownloadRequest> SealedPoster::approved_request(const std::string& url) c
     const auto deadline = Resolver::Clock::now() + rules_.deadline;
     const Url place = TRY(parse_url(url, rules_.url_bytes_max));
     TRY(check(rules_.hosts, place));
+    std::vector<IpAddress> approved =
+        TRY(approve(place, *resolver_, rules_.may_dial, deadline, ending_.get_token()));
+    TRY(check(rules_.hosts, approved));
     return DownloadRequest{
         .url = place,
-        .approved = TRY(approve(place, *resolver_, rules_.may_dial, deadline, ending_.get_token())),
+        .approved = std::move(approved),
         .headers = {"Content-Type: application/json", "Expect:"},
         .user_agent = rules_.user_agent,
         .bytes_max = useless_bytes_max,

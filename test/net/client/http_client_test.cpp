@@ -341,5 +341,105 @@ TEST(HttpClient, TheServersRetryAfterIsReported) {
     EXPECT_EQ(client.send({.url = server.url()})->retry_after, 7s);
 }
 
+// A server that sends whoever comes to another address.
+HttpServer::Handler sending_to(std::string address, int status) {
+    return [address = std::move(address), status](const HeardRequest&) -> ServerAnswer {
+        return {.status = status, .headers = "Location: " + address + "\r\n"};
+    };
+}
+
+HttpRequest post_to(std::string url) {
+    return {
+        .method = HttpMethod::post,
+        .url = std::move(url),
+        .headers = {"Authorization: key"},
+        .body = SharedText("text"),
+        .wanted = Wanted::status,
+    };
+}
+
+TEST(HttpClient, APostIsRedirectedWithItsMethodAndBodyAndItsKeyStaysWithItsHost) {
+    for (const int status : {307, 308}) {
+        const HttpServer other([](const HeardRequest&) -> ServerAnswer { return {}; }, "127.0.0.2");
+        const HttpServer first(sending_to(other.url("/there"), status));
+        EXPECT_EQ(HttpClient("test/1").send(post_to(first.url("/here")))->status, 200);
+        ASSERT_EQ(other.heard().size(), 1U);
+        EXPECT_EQ(other.heard()[0].method, "POST");
+        EXPECT_EQ(other.heard()[0].body, "text");
+        EXPECT_FALSE(other.heard()[0].headers.contains("authorization"));
+    }
+}
+
+TEST(HttpClient, ARedirectWithinAHostKeepsTheKey) {
+    const HttpServer server([](const HeardRequest& request) -> ServerAnswer {
+        if (request.target == "/there") return {};
+        return {.status = 307, .headers = "Location: /there\r\n"};
+    });
+    EXPECT_EQ(HttpClient("test/1").send(post_to(server.url("/here")))->status, 200);
+    EXPECT_EQ(server.heard().back().headers.at("authorization"), "key");
+}
+
+TEST(HttpClient, ARedirectThatWouldTurnAPostIntoAGetIsAnAnswer) {
+    for (const int status : {301, 302, 303}) {
+        const HttpServer other([](const HeardRequest&) -> ServerAnswer { return {}; });
+        const HttpServer first(sending_to(other.url(), status));
+        EXPECT_EQ(HttpClient("test/1").send(post_to(first.url()))->status, status);
+        EXPECT_TRUE(other.heard().empty());
+    }
+}
+
+TEST(HttpClient, ALoopOfRedirectsEndsSoon) {
+    const HttpServer server(sending_to("/", 308));
+    EXPECT_EQ(HttpClient("test/1").send(post_to(server.url()))->status, 308);
+    EXPECT_EQ(HttpClient("test/1").send({.url = server.url()})->status, 308);
+    EXPECT_LE(server.heard().size(), 12U);
+}
+
+TEST(HttpClient, ARedirectLeadsToNothingButHttp) {
+    const HttpServer server(sending_to("file:///etc/passwd", 307));
+    EXPECT_FALSE(HttpClient("test/1").send(post_to(server.url())));
+}
+
+TEST(HttpClient, WhereOnlyTheStatusMattersItsBodyMayBeAnything) {
+    const std::vector<ServerAnswer> answers{
+        {.status = 201, .body = std::string(200 * KiB, 'x')},
+        {.status = 201, .body = std::string(3 * MiB, 'x')},
+        {.status = 201, .body = "{}", .way = ServerAnswer::Way::half},
+        {.by_hand = [&](const auto& send) { send("HTTP/1.0 201 Made\r\n\r\nhello"); }},
+        {.by_hand =
+             [&](const auto& send) {
+                 send("HTTP/1.1 201 Made\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nnonsense");
+             }},
+        {.by_hand =
+             [&](const auto& send) {
+                 send("HTTP/1.1 201 Made\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello");
+             }},
+    };
+    for (const ServerAnswer& answer : answers) {
+        const HttpServer server([&](const HeardRequest&) { return answer; });
+        const Result<HttpResponse> response = HttpClient("test/1").send(post_to(server.url()));
+        ASSERT_TRUE(response) << response.error().message;
+        EXPECT_EQ(response->status, 201);
+    }
+}
+
+TEST(HttpClient, AStatusWhoseHeadIsCutOffIsNone) {
+    const HttpServer server([&](const HeardRequest&) -> ServerAnswer {
+        return {.by_hand = [](const auto& send) { send("HTTP/1.1 200 OK\r\nContent-Le"); }};
+    });
+    EXPECT_FALSE(HttpClient("test/1").send(post_to(server.url())));
+}
+
+TEST(HttpClient, WhatComesPackedThoughNobodyAskedIsUnpacked) {
+    const std::string packed(
+        "\x1f\x8b\x08\0\0\0\0\0\x02\x03\xcb\x48\xcd\xc9\xc9\x07\0\x86\xa6\x10\x36\x05\0\0\0", 25
+    );
+    const HttpServer server([&](const HeardRequest&) -> ServerAnswer {
+        return {.body = packed, .headers = "Content-Encoding: gzip\r\n"};
+    });
+    EXPECT_EQ(HttpClient("test/1").send({.url = server.url()})->body, "hello");
+    EXPECT_FALSE(server.heard()[0].headers.contains("accept-encoding"));
+}
+
 }  // namespace
 }  // namespace vignette

@@ -80,5 +80,29 @@ TEST(HostRules, AHeaderThatWouldBreakTheRequestIsRefused) {
     EXPECT_EQ(parse_host_header("a.example=X y: hunter2").error().message.find("hunter2"), std::string::npos);
 }
 
+TEST(HostRules, ADeniedAddressIsDeniedInEveryNotation) {
+    HostRules rules;
+    rules.denied = {pattern("1.2.3.4"), pattern("2606:4700::1111")};
+    for (const char* url :
+         {"http://[::ffff:1.2.3.4]/", "http://[::ffff:102:304]/", "http://0x01020304/",
+          "http://[64:ff9b::1.2.3.4]/", "http://[2002:102:304::]/", "http://[2606:4700:0:0::1111]/"}) {
+        EXPECT_FALSE(allows(rules, url)) << url;
+    }
+    EXPECT_TRUE(allows(rules, "http://[::ffff:1.2.3.5]/"));
+}
+
+TEST(HostRules, ADeniedAddressIsDeniedUnderEveryName) {
+    HostRules rules;
+    rules.denied = {pattern("::ffff:1.2.3.4"), pattern("*.example.com")};
+    const auto resolved = [&](std::vector<const char*> texts) {
+        std::vector<IpAddress> addresses;
+        for (const char* text : texts) addresses.push_back(*parse_ip(text));
+        return check(rules, addresses).has_value();
+    };
+    EXPECT_TRUE(resolved({"1.2.3.5", "2606:4700::1"}));
+    EXPECT_FALSE(resolved({"1.2.3.5", "1.2.3.4"}));
+    EXPECT_FALSE(resolved({"::ffff:1.2.3.4"}));
+}
+
 }  // namespace
 }  // namespace vignette

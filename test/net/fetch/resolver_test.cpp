@@ -1,5 +1,7 @@
 #include "net/fetch/resolver.h"
 
+#include "net/fetch/fetch_slots.h"
+
 #include <gtest/gtest.h>
 
 #include <future>
@@ -71,7 +73,21 @@ TEST(Resolver, ALookupGivenUpBeforeItsTurnIsNeverMade) {
         for (int i = 0; i < 100; ++i) EXPECT_FALSE(resolver.resolve("slow", Clock::now(), {}));
         gate.open();
     }
-    EXPECT_LE(asked, 8);  // the threads of the pool
+    EXPECT_LE(asked, 64);  // the threads of the pool
+}
+
+TEST(Resolver, TheSlowNamesOfOneJobLeaveThreadsForOthers) {
+    Gate gate;
+    gate.shut();
+    SystemResolver resolver([&](const std::string& host) -> Result<Addresses> {
+        if (host == "slow") gate.pass();
+        return Addresses{ip_v4(1)};
+    });
+    constexpr int several_jobs = 3 * SlotLimits{}.of_a_job_max;
+    for (int i = 0; i < several_jobs; ++i)
+        EXPECT_EQ(resolver.resolve("slow", Clock::now(), {}).error().code, ErrorCode::too_slow);
+    EXPECT_TRUE(resolver.resolve("quick", never, {}));
+    gate.open();
 }
 
 }  // namespace

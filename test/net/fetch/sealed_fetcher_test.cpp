@@ -332,5 +332,15 @@ TEST(SealedFetcher, OnlyListedHostsAndPortsAreContacted) {
     EXPECT_EQ(server.connections(), 1);
 }
 
+TEST(SealedFetcher, ADeniedAddressIsNotContactedUnderAName) {
+    const HttpServer server(always({.body = "picture"}), "127.0.0.2");
+    FetchRules rules = rules_of_the_test();
+    rules.hosts.denied = {*parse_host_pattern("127.0.0.2")};
+    SealedFetcher fetcher(std::move(rules), names_at_the_open_place());
+    const std::string url = "http://a.example:" + std::to_string(server.port()) + "/";
+    EXPECT_EQ(fetch(fetcher, url).error().code, ErrorCode::forbidden_address);
+    EXPECT_TRUE(server.heard().empty());
+}
+
 }  // namespace
 }  // namespace vignette
