@@ -7,9 +7,14 @@
 
 namespace vignette {
 
-// In the order in which they are searched: $VIGNETTE_MODELS, ./models, the program's own.
+// In the order in which they are searched: $VIGNETTE_MODELS, ./models, the program's own, those made by
+// itself.
 std::vector<std::filesystem::path> model_folders();
 std::string list_text(const std::vector<std::filesystem::path>& folders);
+
+// Where a worker makes bundles by itself, the best first: in this user's cache, and where that cannot be
+// written among the temporary files. Each once it is there, model_folders() has them last.
+std::vector<std::filesystem::path> made_bundle_folders();
 
 bool is_bundle(const std::filesystem::path& folder);
 
