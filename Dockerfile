@@ -15,15 +15,8 @@ COPY scripts scripts
 RUN scripts/setup --no-build
 COPY . .
 RUN --mount=type=cache,target=/root/.cache/ccache --mount=type=cache,target=/root/.cargo/registry \
+    --mount=type=cache,target=/source/build/rust \
     scripts/setup && cmake --install build/release --prefix /opt/vignette --strip
-
-# libtorch and the CUDA libraries it opens, in the wheels' own layout: their library paths are relative to each other.
-# The last line names what none of them opens: for several GPUs, profilers, and other programs (250 MB).
-RUN mkdir -p /runtime && cd /opt/vignette-python && \
-    find . \( -path '*/site-packages/torch/lib/*.so*' -o -path '*/site-packages/nvidia/*/lib/*.so*' \) \
-        ! -name 'libtorch_python*' ! -path '*/triton/*' \
-        ! -name '*cusolverMg*' ! -name '*nvperf*' ! -name '*pcsampling*' ! -name '*checkpoint*' ! -name '*nvblas*' \
-        ! -name '*cufftw*' ! -name '*.alt.so*' -print0 | xargs -0 cp --parents -t /runtime
 
 FROM debian:12-slim
 ARG CUDA_MIN
@@ -33,7 +26,14 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
         libwebp7 libwebpdemux2 libheif1 libgif7 libdeflate0 libraw20 libseccomp2 libhiredis0.14 libprometheus-cpp-core1.0 \
         libavformat59 libavcodec59 libavutil57 libswscale6 && \
     rm -rf /var/lib/apt/lists/* && useradd --create-home vignette
-COPY --from=build /runtime /opt/vignette-python
+# libtorch and the CUDA libraries it opens, in the wheels' own layout: their library paths are relative to each other.
+# The last two lines name what none of them opens: for several GPUs, profilers, and other programs (250 MB).
+RUN --mount=type=bind,from=build,source=/opt/vignette-python,target=/wheels \
+    mkdir /opt/vignette-python && cd /wheels && \
+    find . \( -path '*/site-packages/torch/lib/*.so*' -o -path '*/site-packages/nvidia/*/lib/*.so*' \) \
+        ! -name 'libtorch_python*' ! -path '*/triton/*' \
+        ! -name '*cusolverMg*' ! -name '*nvperf*' ! -name '*pcsampling*' ! -name '*checkpoint*' ! -name '*nvblas*' \
+        ! -name '*cufftw*' ! -name '*.alt.so*' -print0 | xargs -0 cp --parents -t /opt/vignette-python
 COPY --from=build /opt/vignette /opt/vignette
 COPY test_input.json /home/vignette/
 ENV PATH=/opt/vignette/bin:$PATH OPENCV_IO_MAX_IMAGE_PIXELS=100000000 NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility RUNPOD_MIN_CUDA_VERSION=$CUDA_MIN

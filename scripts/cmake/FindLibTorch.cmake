@@ -24,12 +24,12 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   target_compile_options(LibTorch::LibTorch INTERFACE
     "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}" "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include")
   get_filename_component(torch_libraries ${LibTorch_LIBRARY} DIRECTORY)
-  file(GLOB cuda_libraries LIST_DIRECTORIES true ${LIBTORCH}/nvidia/cu[0-9]*/lib)
+  # CUDA 13 has all its libraries in one folder, CUDA 12 a folder for each
+  file(GLOB cuda_libraries LIST_DIRECTORIES true ${LIBTORCH}/nvidia/*/lib)
   target_link_options(LibTorch::LibTorch INTERFACE LINKER:-rpath,${torch_libraries})
-  if(cuda_libraries)
-    target_link_options(LibTorch::LibTorch INTERFACE
-      LINKER:-rpath,${cuda_libraries} LINKER:-rpath-link,${cuda_libraries})
-  endif()
+  foreach(folder ${cuda_libraries})
+    target_link_options(LibTorch::LibTorch INTERFACE LINKER:-rpath,${folder} LINKER:-rpath-link,${folder})
+  endforeach()
   target_link_libraries(LibTorch::LibTorch INTERFACE ${LibTorch_LIBRARY} ${LibTorch_C10})
   if(LibTorch_CUDA)  # no symbol of it is used, yet it must be loaded: it registers the CUDA kernels
     target_link_libraries(LibTorch::LibTorch INTERFACE
