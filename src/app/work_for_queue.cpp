@@ -10,6 +10,7 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/models/own_bundle.h"
 #include "app/open_back.h"
 #include "app/serving/served_models.h"
 #include "app/stop_signals.h"
@@ -113,6 +114,7 @@ int work_for_queue(const Options& options) {
     const Result<QueueAddress> address = read_queue_address(options.queue);
     const Result<std::unique_ptr<Fetcher>> fetcher =
         address ? open_fetcher(options.urls) : std::unexpected(address.error());
+    make_own_bundle(options.model);
     Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());
     // A wrong password is said before the model is loaded; a Redis that is not there yet is waited for.
     const Result<void> greeted = config ? JobQueue(*address).join() : std::unexpected(config.error());

@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/models/own_bundle.h"
 #include "app/open_back.h"
 #include "app/preflight/preflight.h"
 #include "app/stop_signals.h"
@@ -173,6 +174,7 @@ int work_for_runpod(const Options& options) {
     log_info("worker " + platform->worker_id + ", Vignette " VIGNETTE_VERSION);
     JobBook book;
     const Heartbeat heartbeat(*platform, book);
+    make_own_bundle(options.model);
     if (!machine_is_fit(options, *platform)) return exit_failed;
 
     std::optional<ResultFolder> folder;

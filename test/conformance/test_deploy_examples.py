@@ -12,7 +12,7 @@ import pytest
 from fake_runpod.client import FakeRunpod
 from places import ROOT
 from processes import Program
-from workers import environment
+from workers import SDKS, environment
 
 WORKER = shlex.split(os.environ.get("VIGNETTE_REAL_WORKER", f"{ROOT}/build/release/vignette worker"))
 GUIDE = (ROOT / "docs/deploy-runpod.md").read_text()
@@ -55,3 +55,16 @@ def test_the_javascript_example_writes_the_caption_as_it_comes(ask_with):
     words, result = ask_with("node", "--input-type=module", "-e", program).strip().splitlines()
     assert words.strip() == TRUE["5"]
     assert json.loads(result)["caption"] == TRUE["5"]
+
+
+def test_the_hub_listing_names_the_pools_and_the_card_that_the_next_sdk_knows():
+    program = """
+import json
+from runpod.apps.gpu import GpuGroup, GpuType
+print(json.dumps([[pool.value for pool in GpuGroup.all()], [card.value for card in GpuType]]))
+"""
+    told = subprocess.run([SDKS["2.0.0rc2"], "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    pools, cards = json.loads(told.stdout.splitlines()[-1])
+    listing = json.loads((ROOT / ".runpod/hub.json").read_text())
+    assert sorted(listing["config"]["gpuIds"].split(",")) == sorted(pools)
+    assert json.loads((ROOT / ".runpod/tests.json").read_text())["config"]["gpuTypeId"] in cards

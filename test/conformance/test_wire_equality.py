@@ -3,6 +3,7 @@
 import functools
 import itertools
 import json
+from fnmatch import fnmatchcase
 
 import pytest
 
@@ -10,13 +11,14 @@ from wire_differences import DIFFERENCES
 from wire_recordings import record
 from wire_scenarios import CASES, LOAD_MS, SCENARIOS
 from wire_view import differing, flat
+from workers import SDKS
 
 WAITED_FOR = 600
 
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory):
-    """A scenario's recordings (ours, theirs); each is made once, when it is first asked for, or fails once."""
+    """A scenario's recordings (ours, theirs); all are made once, when one is first asked for, or fail once."""
 
     @functools.cache
     def made(name):
@@ -25,57 +27,68 @@ def recorded(tmp_path_factory):
         except Exception as failure:  # told again by every test that needs it
             return None, failure
 
-    def of(name):
+    def of(name, version):
         recordings, failure = made(name)
         if failure:
             raise AssertionError(f"the scenario {name} could not be recorded: {failure}") from failure
-        return recordings
+        ours, theirs = recordings
+        return ours, theirs[version]
 
     return of
 
 
-def seen_differences(case, recorded):
-    ours, theirs = recorded(case.scenario)
+@pytest.fixture(params=SDKS)
+def version(request):
+    return request.param
+
+
+def seen_differences(case, recorded, version):
+    ours, theirs = recorded(case.scenario, version)
     return differing(flat(case.pick(ours)), flat(case.pick(theirs)))
 
 
-def listed(case, name, mine, other):
-    return [one for one in DIFFERENCES if one.covers(case.name, name, mine, other)]
+def listed(case, version, name, mine, other):
+    return [one for one in DIFFERENCES if fnmatchcase(version, one.sdk) and one.covers(case.name, name, mine, other)]
 
 
 @pytest.mark.timeout(WAITED_FOR)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_exchange_is_the_same(case, recorded):
-    ours, theirs = recorded(case.scenario)
+def test_an_exchange_is_the_same(case, recorded, version):
+    ours, theirs = recorded(case.scenario, version)
     assert case.pick(ours) or case.pick(theirs), "neither worker made this request"
-    unexpected = [seen for seen in seen_differences(case, recorded) if not listed(case, *seen)]
+    unexpected = [seen for seen in seen_differences(case, recorded, version) if not listed(case, version, *seen)]
     assert not unexpected, "\n".join(f"{name}: ours {mine!r}, theirs {other!r}" for name, mine, other in unexpected)
 
 
 @pytest.mark.timeout(WAITED_FOR)
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda one: f"{one.name} {one.reason}")
-def test_a_listed_difference_still_occurs(difference, recorded):
-    occurs = any(difference.covers(case.name, *seen) for case in CASES for seen in seen_differences(case, recorded))
+def test_a_listed_difference_still_occurs(difference, recorded, version):
+    if not fnmatchcase(version, difference.sdk):
+        pytest.skip(f"a difference from {difference.sdk} only")
+    occurs = any(
+        difference.covers(case.name, *seen) for case in CASES for seen in seen_differences(case, recorded, version)
+    )
     assert occurs, "this is no difference any more: take it off the list"
 
 
 @pytest.mark.timeout(WAITED_FOR)
-def test_the_pings_of_both_keep_the_interval(recorded):
-    for recording in recorded("production"):
+def test_the_pings_of_both_keep_the_interval(recorded, version):
+    for recording in recorded("production", version):
         began = [one["began"] for one in recording.of("ping")]
         gaps = [later - earlier for earlier, later in itertools.pairwise(began)]
         assert gaps and min(gaps) > 0.5  # RUNPOD_PING_INTERVAL is 1000 ms
 
 
 @pytest.mark.timeout(WAITED_FOR)
-def test_a_refreshed_worker_ends_well_and_an_unhealthy_one_badly(recorded):
-    assert [recording.code for recording in recorded("refresh")] == [0, 0]
-    assert [recording.code for recording in recorded("unhealthy")] == [1, 1]
+def test_a_refreshed_worker_ends_well_and_an_unhealthy_one_badly(recorded, version):
+    assert [recording.code for recording in recorded("refresh", version)] == [0, 0]
+    assert [recording.code for recording in recorded("unhealthy", version)] == [1, 1]
 
 
 @pytest.mark.timeout(WAITED_FOR)
-def test_our_heartbeat_is_there_while_the_model_loads_and_theirs_is_not(recorded):
-    ours, theirs = (min(one["began"] for one in made.of("ping")) - made.began for made in recorded("slow-load"))
+def test_our_heartbeat_is_there_while_the_model_loads_and_theirs_is_not(recorded, version):
+    pair = recorded("slow-load", version)
+    ours, theirs = (min(one["began"] for one in made.of("ping")) - made.began for made in pair)
     assert ours < LOAD_MS / 1000 < theirs
 
 
@@ -88,7 +101,7 @@ OURS_ALONE = [  # answers that the SDK's worker never gives: the scenario, the j
 @pytest.mark.timeout(WAITED_FOR)
 @pytest.mark.parametrize("scenario, job, error_type", OURS_ALONE)
 def test_what_only_our_worker_answers_is_a_small_typed_error(scenario, job, error_type, recorded):
-    ours, _ = recorded(scenario)
+    ours, _ = recorded(scenario, next(iter(SDKS)))
     last = ours.of("done", job)[-1]
     assert json.loads(json.loads(last["body"])["error"])["error_type"] == error_type
     assert last["status"] == 200 and last["body_bytes"] < 1000

@@ -1,18 +1,19 @@
-"""One scenario, run once with our worker and once with the SDK's: what each of them asked of the platform.
+"""One scenario, run with our worker and with each version of the SDK's: what each of them asked of the platform.
 
-Ours goes first. Its answers are then what the SDK's handler returns for the same jobs, so that both post the same
-thing and any difference is one of the wire.
+Ours goes first. Its answers are then what the SDK's handler returns for the same jobs, so that all post the same
+thing and any difference is one of the wire. The SDK's workers mostly wait, so they run at the same time.
 """
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
 from fake_runpod.client import FakeRunpod
 from processes import until
 from wire_view import asks
-from workers import start_ours, start_sdk
+from workers import SDKS, start_ours, start_sdk
 
 HOLD_S = 0.5  # idle polls come often, so that each state of the worker is seen in one
 
@@ -98,9 +99,15 @@ def answers_of(recording):
 
 
 def record(scenario, folder):
-    """(ours, theirs)"""
+    """Ours, and those of the SDK by its version."""
     ours = play(scenario, start_ours, folder / "ours")
     answers = folder / "answers.json"
     answers.write_text(json.dumps(answers_of(ours)))
-    theirs = play(scenario, partial(start_sdk, answers=answers), folder / "theirs")
-    return ours, theirs
+    with ThreadPoolExecutor(len(SDKS)) as threads:
+        begun = {
+            version: threads.submit(
+                play, scenario, partial(start_sdk, answers=answers, version=version), folder / version
+            )
+            for version in SDKS
+        }
+        return ours, {version: recording.result() for version, recording in begun.items()}

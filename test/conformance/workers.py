@@ -3,10 +3,11 @@
 import os
 import sys
 
-from places import HERE, ROOT, WORKER
+from places import BUILD, HERE, ROOT, WORKER
 from processes import Program
 
 POD = "pod-7x"
+SDKS = {"1.12.0": sys.executable, "2.0.0rc2": str(BUILD / "sdk-next/bin/python")}  # version -> a Python that has it
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR")  # no configuration of whoever runs the tests gets in
 
 
@@ -27,6 +28,6 @@ def start_ours(platform, home, changes):
     return Program(WORKER, environment(platform, home, changes), cwd=home)
 
 
-def start_sdk(platform, home, changes, answers):
+def start_sdk(platform, home, changes, answers, version):
     env = environment(platform, home, {"ANSWERS": str(answers), **changes})
-    return Program([sys.executable, HERE / "sdk_worker.py"], env, cwd=home)
+    return Program([SDKS[version], HERE / "sdk_worker.py"], env, cwd=home)

@@ -1,4 +1,6 @@
 // `vignette models add`: a ready bundle and a snapshot become a bundle. Weights are looked at, never copied.
+#include "app/models/add.h"
+
 #include <cstdio>
 #include <system_error>
 #include <utility>
@@ -123,9 +125,14 @@ std::string folder_text(const fs::path& snapshot, const fs::path& bundle) {
     return together ? snapshot.lexically_relative(home).string() : snapshot.string();
 }
 
-std::expected<std::vector<WeightsFile>, Problems> hash_weights(const Fit& fit) {
+std::expected<std::vector<WeightsFile>, Problems> hash_weights(const Fit& fit, Digests digests) {
+    std::vector<WeightsFile> believed;
     std::uint64_t bytes = 0;
-    for (const SnapshotFile& file : fit.snapshot.weights) bytes += file.bytes;
+    for (const SnapshotFile& file : fit.snapshot.weights) {
+        bytes += file.bytes;
+        if (!file.sha256.empty()) believed.push_back({file.name, file.bytes, file.sha256});
+    }
+    if (digests == Digests::believed && believed.size() == fit.snapshot.weights.size()) return believed;
     log_info(
         "hashing " + size_text(bytes) + " in " + std::to_string(fit.snapshot.weights.size()) + " file(s)"
     );
@@ -176,18 +183,19 @@ Result<void> write(
     return target.exists ? write_into(target.folder, contents) : write_bundle(target.folder, contents);
 }
 
-void report(const Fit& fit, const Target& target) {
+void report(const Added& added) {
+    const Fit& fit = added.fit;
     std::uint64_t bytes = 0;
     for (const SnapshotFile& file : fit.snapshot.weights) bytes += file.bytes;
     const BundleInfo& info = fit.ready.manifest->info;
-    const std::string name = target.folder.filename().string();
+    const std::string name = added.folder.filename().string();
     const Result<fs::path> named = find_named_bundle(name);
     std::error_code error;
-    const bool by_name = named && fs::equivalent(*named, target.folder, error);
-    const std::string call = by_name ? name : target.folder.string();
+    const bool by_name = named && fs::equivalent(*named, added.folder, error);
+    const std::string call = by_name ? name : added.folder.string();
     std::printf(
-        "%s %s: %s, %s in %zu file(s) stay in %s\n", target.exists ? "updated" : "added",
-        target.folder.c_str(), info.family.c_str(), size_text(bytes).c_str(), fit.snapshot.weights.size(),
+        "%s %s: %s, %s in %zu file(s) stay in %s\n", added.updated ? "updated" : "added",
+        added.folder.c_str(), info.family.c_str(), size_text(bytes).c_str(), fit.snapshot.weights.size(),
         fit.found.folder.c_str()
     );
     if (info.kind == BundleKind::captioner)
@@ -197,24 +205,26 @@ void report(const Fit& fit, const Target& target) {
     );
 }
 
-std::expected<void, Problems> add(const Options& options) {
+}  // namespace
+
+std::expected<Added, std::vector<Error>> add_bundle(const Options& options, Digests digests) {
     std::expected<Fit, Problems> fit = find_fit(options.target);
     if (!fit) return std::unexpected(std::move(fit).error());
     const Result<Target> target = choose_target(options, *fit);
     if (!target) return std::unexpected(Problems{target.error()});
-    auto files = hash_weights(*fit);
+    auto files = hash_weights(*fit, digests);
     if (!files) return std::unexpected(std::move(files).error());
     if (const Result<void> written = write(*fit, *target, options, *std::move(files)); !written)
         return std::unexpected(Problems{written.error()});
-    report(*fit, *target);
-    return {};
+    return Added{.fit = *std::move(fit), .folder = target->folder, .updated = target->exists};
 }
 
-}  // namespace
-
 int models_add(const Options& options) {
-    const auto added = add(options);
-    if (added) return 0;
+    const auto added = add_bundle(options, Digests::computed);
+    if (added) {
+        report(*added);
+        return 0;
+    }
     for (const Error& problem : added.error()) log_error(problem.message);
     return added.error().front().code == ErrorCode::usage ? 2 : 1;
 }

@@ -30,7 +30,8 @@ Check check_cuda(int has, int wanted) {
     if (has >= wanted) return passed("cuda", speaks);
     return failed(
         "cuda", speaks + " and at least " + cuda_text(wanted) + " is needed",
-        "update the NVIDIA driver (CUDA 13 needs 580 or newer), on RunPod allow only machines with CUDA " +
+        "update the NVIDIA driver (CUDA 12 needs 525, CUDA 13 needs 580 or newer), on RunPod allow only "
+        "machines with CUDA " +
             cuda_text(wanted) + " or newer, or choose --device cpu"
     );
 }

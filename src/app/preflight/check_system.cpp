@@ -1,4 +1,4 @@
-// The machine around the model: memory and disk.
+// The machine around the model: memory, disk and network.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 #include "bundle/footprint.h"
 #include "core/file_descriptor.h"
 #include "core/memory/host_memory.h"
+#include "net/client/reach.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -100,6 +101,18 @@ Check check_disk(const PreflightOptions& options) {
         found += (found.empty() ? "" : ", ") + share.text();
     }
     return found.empty() ? noted("disk", "not known here") : passed("disk", found);
+}
+
+// Of the host that jobs come from, as RunPod's SDK has it since 2.0: a worker that cannot get there costs
+// money for nothing. Its address has the endpoint's id in it, so only libcurl's reason is told, which names
+// host and port.
+Check check_network(const PreflightOptions& options) {
+    const Result<void> reached = reach(options.job_api, options.network_timeout);
+    if (reached) return passed("network", "RunPod's job API can be reached");
+    return failed(
+        "network", "RunPod's job API cannot be reached: " + reached.error().message,
+        "try another machine or region; RUNPOD_NETWORK_CHECK_TIMEOUT (seconds) gives a slow network longer"
+    );
 }
 
 // Tried, not asked: root may write where the disk is mounted read-only, or so permissions say.

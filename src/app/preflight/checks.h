@@ -39,6 +39,7 @@ std::vector<Check> check_gpus(
 
 Check check_memory(const PreflightOptions& options, bool gpu, const std::optional<ModelNeeds>& needs);
 Check check_disk(const PreflightOptions& options);
+Check check_network(const PreflightOptions& options);
 Check check_outbox(const std::filesystem::path& outbox);
 Check check_urls(const UrlOptions& options);
 

@@ -1,6 +1,7 @@
 #include "app/preflight/preflight.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -14,7 +15,11 @@
 namespace vignette {
 namespace {
 
-bool is_true(const char* name) { return ascii_lower(variable(name)) == "true"; }
+// As RunPod's SDK reads it.
+bool is_true(const char* name) {
+    constexpr std::array<std::string_view, 4> words{"1", "true", "yes", "on"};
+    return std::ranges::find(words, ascii_lower(variable(name))) != words.end();
+}
 
 // Empty if the variable is not set. One that is not a number from 0 to `max` is added to `misunderstood`.
 std::optional<double> number(const char* name, double max, std::vector<std::string>& misunderstood) {
@@ -46,7 +51,9 @@ std::vector<Check> check_system(
     const PreflightOptions& options, bool gpu, const std::optional<ModelNeeds>& needs
 ) {
     if (options.skip_system) return {noted("system", "not checked: RUNPOD_SKIP_AUTO_SYSTEM_CHECKS")};
-    return {check_memory(options, gpu, needs), check_disk(options)};
+    std::vector<Check> checks{check_memory(options, gpu, needs), check_disk(options)};
+    if (!options.job_api.empty()) checks.push_back(check_network(options));
+    return checks;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -67,6 +74,7 @@ PreflightOptions preflight_options(const Options& options) {
     std::vector<std::string>& misunderstood = made.misunderstood;
     made.deep = options.deep;
     made.open_captioner = options.command == Command::doctor;  // the worker opens it right after
+    made.skip_all = is_true("RUNPOD_SKIP_FITNESS_CHECKS");
     made.skip_gpu = is_true("RUNPOD_SKIP_GPU_CHECK");
     made.skip_system = is_true("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS");
     const bool has_gpus = number("RUNPOD_GPU_COUNT", 1024, misunderstood).value_or(0) > 0;
@@ -76,6 +84,9 @@ PreflightOptions preflight_options(const Options& options) {
         number("RUNPOD_MIN_DISK_PERCENT", 100, misunderstood).value_or(made.disk_percent_min);
     made.cuda_version_min =
         cuda_version("RUNPOD_MIN_CUDA_VERSION", misunderstood).value_or(made.cuda_version_min);
+    made.job_api = variable("RUNPOD_WEBHOOK_GET_JOB");
+    const double network_s = number("RUNPOD_NETWORK_CHECK_TIMEOUT", 600, misunderstood).value_or(5);
+    made.network_timeout = std::chrono::milliseconds(std::lround(network_s * 1000));
     made.outbox = variable("VIGNETTE_OUTBOX");
     made.urls = options.urls;
     made.sandbox = options.sandbox == "on";
@@ -83,6 +94,7 @@ PreflightOptions preflight_options(const Options& options) {
 }
 
 std::vector<Check> preflight(const PreflightOptions& options) {
+    if (options.skip_all) return {noted("checks", "not made: RUNPOD_SKIP_FITNESS_CHECKS")};
     std::optional<ModelNeeds> needs;
     const bool gpu_wanted = options.device != "cpu" && !options.skip_gpu;
     std::vector<Check> checks{check_captioner(options.open_captioner), check_sandbox(options.sandbox)};

@@ -2,6 +2,7 @@
 // `vignette doctor` prints.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -33,11 +34,14 @@ struct PreflightOptions {
     bool deep = false;            // also hashes the weights
     bool open_captioner = false;  // as this user, with all libraries that it needs
     bool gpu_required = false;
+    bool skip_all = false;
     bool skip_gpu = false;
     bool skip_system = false;
     std::optional<double> memory_gib_min;  // empty: what the model needs
     double disk_percent_min = 10;
     int cuda_version_min = 13000;  // as the driver counts: 13.0, which our torch is built for
+    std::string job_api;           // RunPod's, where jobs are taken; empty: none
+    std::chrono::milliseconds network_timeout{5'000};
     std::filesystem::path outbox;  // empty: none
     UrlOptions urls;
     bool sandbox = true;
@@ -47,7 +51,8 @@ struct PreflightOptions {
     std::function<Result<Gpus>()> probe = [] { return probe_gpus(); };
 };
 
-// With RUNPOD_SKIP_…, RUNPOD_MIN_…, RUNPOD_GPU_COUNT and VIGNETTE_OUTBOX of the environment.
+// With RUNPOD_SKIP_…, RUNPOD_MIN_…, RUNPOD_GPU_COUNT, RUNPOD_WEBHOOK_GET_JOB and VIGNETTE_OUTBOX of the
+// environment.
 PreflightOptions preflight_options(const Options& options);
 
 // Always runs all checks, the most important first. Creates CUDA contexts, so it takes about as long as the

@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/models/own_bundle.h"
 #include "app/open_back.h"
 #include "app/preflight/gpu.h"
 #include "app/serving/listeners.h"
@@ -176,6 +177,7 @@ int serve(const Options& options) {
     if (options.serve.gateway) return serve_gateway(options, signals);
     const Result<std::unique_ptr<Fetcher>> fetcher = open_fetcher(options.urls);
     const Result<FetchRules> webhook_rules = fetch_rules(options.urls);
+    if (!options.disable_captions) make_own_bundle(options.model);
     Result<CaptionerConfig> config = fetcher ? captioner_config(options) : std::unexpected(fetcher.error());
     const Result<Guards> guards = config ? read_guards(options.serve) : std::unexpected(config.error());
     const Result<std::unique_ptr<JobLedger>> ledger =

@@ -8,6 +8,7 @@
 
 #include "app/preflight/checks.h"
 #include "bundle/bundle_folder.h"
+#include "fakes/http_server.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -192,6 +193,30 @@ TEST_F(Preflight, WhatTheOperatorSkipsIsTold) {
     EXPECT_EQ(verdict("gpu"), Verdict::note);
 }
 
+TEST_F(Preflight, TheHostOfTheJobApiMustBeThere) {
+    EXPECT_FALSE(check("network").has_value()) << "not on the platform";
+    options_.network_timeout = std::chrono::milliseconds{300};
+    {
+        const HttpServer server([](const HeardRequest&) { return ServerAnswer{}; });
+        options_.job_api = server.url("/v2/endpoint/job-take/$ID?gpu=x");
+        EXPECT_EQ(verdict("network"), Verdict::ok);
+    }
+    EXPECT_EQ(verdict("network"), Verdict::failed);
+    EXPECT_FALSE(check("network")->details.contains("endpoint")) << "only host and port are told";
+    options_.job_api = "not an address";
+    EXPECT_EQ(verdict("network"), Verdict::failed);
+    options_.skip_system = true;
+    EXPECT_FALSE(check("network").has_value());
+}
+
+TEST_F(Preflight, AllOfItCanBeSkipped) {
+    has_memory(0);
+    options_.model = "/no/such/model";
+    options_.skip_all = true;
+    EXPECT_EQ(preflight(options_).size(), 1U);
+    EXPECT_EQ(verdict("checks"), Verdict::note);
+}
+
 TEST(FirstFailure, IsTheFirstInOrderOrNone) {
     const Check good{.name = "a"};
     const Check note{.name = "b", .verdict = Verdict::note};
@@ -227,7 +252,10 @@ private:
 
 TEST_F(PreflightVariables, AreReadAsThePlatformWritesThem) {
     set("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS", "True");
-    set("RUNPOD_SKIP_GPU_CHECK", "TRUE");
+    set("RUNPOD_SKIP_GPU_CHECK", "1");
+    set("RUNPOD_SKIP_FITNESS_CHECKS", "yes");
+    set("RUNPOD_WEBHOOK_GET_JOB", "https://example.com/take");
+    set("RUNPOD_NETWORK_CHECK_TIMEOUT", "2.5");
     set("RUNPOD_MIN_MEMORY_GB", "2.5");
     set("RUNPOD_MIN_DISK_PERCENT", "1");
     set("RUNPOD_MIN_CUDA_VERSION", "12.4");
@@ -235,6 +263,9 @@ TEST_F(PreflightVariables, AreReadAsThePlatformWritesThem) {
     const PreflightOptions made = preflight_options(options_);
     EXPECT_TRUE(made.skip_system);
     EXPECT_TRUE(made.skip_gpu);
+    EXPECT_TRUE(made.skip_all);
+    EXPECT_EQ(made.job_api, "https://example.com/take");
+    EXPECT_EQ(made.network_timeout, std::chrono::milliseconds{2500});
     EXPECT_EQ(made.memory_gib_min, 2.5);
     EXPECT_EQ(made.disk_percent_min, 1);
     EXPECT_EQ(made.cuda_version_min, 12040);
@@ -244,7 +275,7 @@ TEST_F(PreflightVariables, AreReadAsThePlatformWritesThem) {
 
 TEST_F(PreflightVariables, ThatAreNoNumbersLeaveTheDefaultsAndAreTold) {
     const PreflightOptions usual = preflight_options(options_);
-    set("RUNPOD_SKIP_GPU_CHECK", "1");  // the platform's own worker takes nothing but true
+    set("RUNPOD_SKIP_GPU_CHECK", "2");  // the platform's own worker takes nothing but 1, true, yes and on
     set("RUNPOD_MIN_MEMORY_GB", "lots");
     set("RUNPOD_MIN_DISK_PERCENT", "101");
     set("RUNPOD_MIN_CUDA_VERSION", "12.x");
