@@ -101,13 +101,12 @@ void Outbox::post_result(const JobId& job, Streamed streamed, std::string body, 
             identity(platform_), kind.stop_pod
         );
     }
-    FinalResult result{
-        .parcel = {.body = SharedText(std::move(body))},
-        .worker = platform_.worker_id,
-        .streamed = streamed,
-        .kind = kind,
-        .made = WallClock::now(),
-    };
+    FinalResult result;
+    result.parcel.body = SharedText(std::move(body));
+    result.worker = platform_.worker_id;
+    result.streamed = streamed;
+    result.kind = kind;
+    result.made = WallClock::now();
     if (folder_ != nullptr && kind.keep == Keep::yes) result.file = save(job, result);
     book_.finish(job);
     take_in(job, std::move(result));
@@ -156,18 +155,15 @@ void Outbox::post_next_saved() {
         return post_next_saved();
     }
     log_info("posting a result of an earlier start", saved->job.value);
-    take_in(
-        saved->job,
-        {
-            .parcel = {.body = SharedText(*std::move(body))},
-            .worker = saved->worker,
-            .streamed = saved->streamed ? Streamed::yes : Streamed::no,
-            .file = saved->file,
-            .made = saved->made,
-            .past = {.may_have_arrived = true},
-            .adopted = true,
-        }
-    );
+    FinalResult result;
+    result.parcel.body = SharedText(*std::move(body));
+    result.worker = saved->worker;
+    result.streamed = saved->streamed ? Streamed::yes : Streamed::no;
+    result.file = saved->file;
+    result.made = saved->made;
+    result.past.may_have_arrived = true;
+    result.adopted = true;
+    take_in(saved->job, std::move(result));
 }
 
 void Outbox::take_in(const JobId& job, FinalResult result) {

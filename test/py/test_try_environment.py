@@ -8,19 +8,19 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
 def pins(name):
-    return {line for line in (SCRIPTS / name).read_text().splitlines() if line and not line.startswith("#")}
+    return {line for line in (SCRIPTS / "requirements" / name).read_text().splitlines() if line and not line.startswith("#")}
 
 
 def test_it_needs_few_packages_of_the_versions_that_the_tests_use():
-    few = pins("requirements-try.txt")
-    assert few < pins("requirements-platform.txt") and len(few) <= 12
+    few = pins("try.txt")
+    assert few < pins("platform.txt") and len(few) <= 12
 
 
 def test_the_stand_in_imports_nothing_else():
     imported = set()
     for file in (SCRIPTS.parent / "test/fake_runpod").glob("*.py"):
         imported |= set(re.findall(r"^(?:import|from) (\w+)", file.read_text(), re.MULTILINE))
-    installed = {line.split("==")[0].lower() for line in pins("requirements-try.txt")}
+    installed = {line.split("==")[0].lower() for line in pins("try.txt")}
     assert imported - set(sys.stdlib_module_names) <= installed | {"fake_runpod"}
 
 
