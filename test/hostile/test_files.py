@@ -37,6 +37,7 @@ def test_a_missing_decoder_is_named_with_the_remedy(tmp_path):
     alone = tmp_path / "vignette"
     alone.write_bytes(PROGRAM.read_bytes())
     alone.chmod(0o755)
-    done = subprocess.run([alone, "caption", GOOD], cwd=ROOT, capture_output=True, text=True)
+    models = {**os.environ, "VIGNETTE_MODELS": str(ROOT / "models")}
+    done = subprocess.run([alone, "caption", GOOD], env=models, capture_output=True, text=True)
     assert done.returncode != 0
     assert "vignette-decoder" in done.stderr and "VIGNETTE_SANDBOX=off" in done.stderr

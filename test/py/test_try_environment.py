@@ -8,7 +8,9 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
 def pins(name):
-    return {line for line in (SCRIPTS / "requirements" / name).read_text().splitlines() if line and not line.startswith("#")}
+    return {
+        line for line in (SCRIPTS / "requirements" / name).read_text().splitlines() if line and not line.startswith("#")
+    }
 
 
 def test_it_needs_few_packages_of_the_versions_that_the_tests_use():
