@@ -38,12 +38,22 @@ void warn_of_missing_models(const vignette::Options& options) {
     }
 }
 
+int unless_output_is_lost(int code) {
+    return vignette::output_arrived() || code != vignette::exit_fine ? code : vignette::exit_failed;
+}
+
+// These print only their log there: whoever reads it may leave.
+bool is_service(vignette::Command command) {
+    return command == vignette::Command::worker || command == vignette::Command::serve;
+}
+
 int run_command_line(int argc, char** argv) {
     const vignette::Parsed parsed = vignette::parse_options(argc, argv);
-    if (!parsed.options) return parsed.exit_code;
+    if (!parsed.options) return unless_output_is_lost(parsed.exit_code);
     vignette::start_logging(parsed.options->log_level, vignette::log_format(*parsed.options));
     warn_of_missing_models(*parsed.options);
-    return run(*parsed.options);
+    const int code = run(*parsed.options);
+    return is_service(parsed.options->command) ? code : unless_output_is_lost(code);
 }
 
 }  // namespace
@@ -51,6 +61,5 @@ int run_command_line(int argc, char** argv) {
 int main(int argc, char** argv) {
     vignette::keep_freed_memory();
     vignette::guard_standard_streams();
-    const int code = run_command_line(argc, argv);
-    return vignette::output_arrived() || code != vignette::exit_fine ? code : vignette::exit_failed;
+    return run_command_line(argc, argv);
 }

@@ -12,7 +12,7 @@
 namespace vignette {
 namespace {
 
-constexpr int tries = 3;
+constexpr int tries_max = 3;
 
 Result<void> try_to_reach(const std::string& url, std::chrono::milliseconds timeout) {
     const CurlHandle curl(curl_easy_init());
@@ -35,7 +35,7 @@ Result<void> try_to_reach(const std::string& url, std::chrono::milliseconds time
 Result<void> reach(const std::string& url, std::chrono::milliseconds timeout) {
     const auto end = std::chrono::steady_clock::now() + timeout;
     Result<void> reached;
-    for (int left = tries; left > 0; --left) {
+    for (int left = tries_max; left > 0; --left) {
         const auto rest =
             std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
         reached = try_to_reach(url, std::max(rest / left, std::chrono::milliseconds{1}));
