@@ -37,6 +37,19 @@ asio::awaitable<std::string> read_bytes_of_body(
 
 }  // namespace
 
+asio::awaitable<void> read_head(
+    ClientStream& stream, beast::flat_buffer& buffer, RequestParser& parser, std::chrono::milliseconds time,
+    error_code& error
+) {
+    buffer.consume(parser.put(buffer.data(), error));  // most heads are there whole: no timer, no wait
+    if (error == beast::http::error::need_more) error = {};
+    if (error || parser.is_header_done()) co_return;
+    stream.expires_after(time);
+    co_await beast::http::async_read_header(
+        stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error)
+    );
+}
+
 asio::awaitable<std::string> read_body(
     ClientStream& stream, beast::flat_buffer& buffer, RequestParser& parser, error_code& error
 ) {

@@ -1,4 +1,4 @@
-// Reads the body of a request whose head has been read. On the connection's strand.
+// Reads a request: its head, then its body. On the connection's thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -20,7 +20,12 @@ using RequestParser = boost::beast::http::request_parser<boost::beast::http::str
 
 inline constexpr std::size_t read_bytes = 64 * KiB;  // at once
 
-// `buffer` holds what came with the head; what follows the body stays in it.
+// `buffer` holds what has come already; what follows the head, or the body, stays in it.
+boost::asio::awaitable<void> read_head(
+    ClientStream& stream, boost::beast::flat_buffer& buffer, RequestParser& parser,
+    std::chrono::milliseconds time, boost::system::error_code& error
+);
+
 boost::asio::awaitable<std::string> read_body(
     ClientStream& stream, boost::beast::flat_buffer& buffer, RequestParser& parser,
     boost::system::error_code& error

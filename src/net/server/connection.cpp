@@ -90,12 +90,7 @@ private:
         parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
         parser.body_limit(options_.body_bytes_max);
         error_code error;
-        buffer_.consume(parser.put(buffer_.data(), error));
-        if (error == http::error::need_more) error = {};
-        if (!error && !parser.is_header_done()) {
-            stream_.expires_after(options_.header_time);
-            co_await http::async_read_header(stream_, buffer_, parser, use(error));
-        }
+        co_await read_head(stream_, buffer_, parser, options_.header_time, error);
         if (error == http::error::body_limit) note_head(parser);  // a length too large, behind a whole head
         if (error) co_return co_await refuse(error);
         is_http10_ = parser.get().version() < 11;
