@@ -255,7 +255,7 @@ def test_redis_paused_is_a_clear_error_and_then_as_before(here):
     running = hand_in(gateway, "sleep=1000;text=over the pause")
     until(lambda: number(gateway, "vignette_queue_pending") == 1, "a job in hand")
     here.redis.pause()
-    timer = threading.Timer(5, here.redis.go_on)  # longer than a gateway waits
+    timer = threading.Timer(10, here.redis.go_on)  # longer than a gateway waits
     timer.start()
     status, answer = ask(f"{gateway.url}/v2/e/run", {"input": picture()})
     assert status == 502 and "does not answer" in answer["error"]
