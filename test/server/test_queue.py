@@ -167,11 +167,12 @@ def test_the_alerts_of_a_queue_load_and_ask_for_what_is_there(shared):
 @alone
 def test_twenty_jobs_of_a_killed_worker_end_elsewhere_once(here):
     gateway = here.gateway()
-    dying = here.worker("--concurrency", "20", "--queue-idle-s", "1", SCRIPTED_PICTURES="20")
+    dying = here.worker("--concurrency", "20", SCRIPTED_PICTURES="20")
     jobs = [hand_in(gateway, f"sleep=1500;text=job {i}") for i in range(20)]
     until(lambda: number(gateway, "vignette_queue_pending") == 20, "twenty in hand")
     dying.kill()
-    here.worker("--concurrency", "20", "--queue-idle-s", "1", SCRIPTED_PICTURES="20")
+    # Seconds, so that one who waits for a core is not taken for dead as well.
+    here.worker("--concurrency", "20", "--queue-idle-s", "4", SCRIPTED_PICTURES="20")
     ends = [end_at(gateway, job) for job in jobs]
     assert [end["output"]["caption"] for end in ends] == [f"job {i}" for i in range(20)]
     assert {end["retries"] for end in ends} == {1}
