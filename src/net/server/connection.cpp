@@ -57,6 +57,10 @@ public:
         });
     }
 
+    void cut_off() override {
+        if (queue_) queue_->detach();
+    }
+
     asio::awaitable<void> serve() {
         error_code ignored;
         ignored = stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);

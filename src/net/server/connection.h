@@ -14,6 +14,9 @@ class Connection {
 public:
     virtual ~Connection() = default;
     virtual void close_if_idle() = 0;  // any thread
+    // Who still owes it an answer is told that it is gone, and wakes it no more. Once the server's threads
+    // have ended.
+    virtual void cut_off() = 0;
 };
 
 class ConnectionHost {  // the server, as a connection sees it; any thread

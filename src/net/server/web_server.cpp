@@ -38,6 +38,7 @@ public:
     ~Loop() override {
         for (const auto& lane : lanes_) lane->stop();
         threads_.clear();  // joins
+        cut_off_all();     // before the lanes go: nobody may post to one that is being destroyed
     }
 
     Result<void> start() {
@@ -113,6 +114,15 @@ private:
         for (int i = 0; i < std::max(1, std::min(threads, cores)); ++i)
             lanes.push_back(std::make_unique<asio::io_context>(1));
         return lanes;
+    }
+
+    void cut_off_all() {
+        std::vector<Connection*> open;
+        {
+            const MutexLock lock(mutex_);
+            open.assign(open_.begin(), open_.end());
+        }
+        for (Connection* connection : open) connection->cut_off();
     }
 
     bool full() {
