@@ -21,7 +21,7 @@ RUN --mount=type=cache,target=/root/.cache/ccache --mount=type=cache,target=/roo
 FROM debian:12-slim
 ARG CUDA_MIN
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        ca-certificates libcurl4 zlib1g libfmt9 libspdlog1.10 libsimdjson14 libssl3 libsqlite3-0 libutf8proc2 libgomp1 \
+        ca-certificates libcurl4 libc-ares2 zlib1g libfmt9 libspdlog1.10 libsimdjson14 libssl3 libsqlite3-0 libutf8proc2 libgomp1 \
         libopencv-core406 libopencv-imgproc406 libopencv-imgcodecs406 libjpeg62-turbo \
         libwebp7 libwebpdemux2 libheif1 libgif7 libdeflate0 libraw20 libseccomp2 libhiredis0.14 libprometheus-cpp-core1.0 \
         libavformat59 libavcodec59 libavutil57 libswscale6 && \

@@ -3,15 +3,13 @@
 
 #include <sys/socket.h>
 
-#include <atomic>
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "core/thread_pool.h"
 #include "net/fetch/address_rules.h"
 #include "vignette/error.h"
 
@@ -34,29 +32,20 @@ public:
     ) = 0;
 };
 
-// Asks the system on a thread pool: a lookup cannot be interrupted, so the answer to an abandoned one is
-// dropped when it comes. While too many are open, the next is `too_slow` at once. The destructor waits for
-// those still open.
+// Asks as the system would (hosts file, resolv.conf, search domains), on the caller's thread: nothing is left
+// behind by a question that was given up, so names that nobody answers hold up neither others nor the end of
+// the process.
 class SystemResolver final : public Resolver {
 public:
-    using LookUp = std::function<Result<Addresses>(const std::string& host)>;
-
-    explicit SystemResolver(LookUp look_up = ask_system);
-    ~SystemResolver() override;
-    SystemResolver(const SystemResolver&) = delete;
-    SystemResolver& operator=(const SystemResolver&) = delete;
+    // `servers` of resolv.conf where empty; else "address:port", several with commas between.
+    explicit SystemResolver(std::string servers = {}) : servers_(std::move(servers)) {}
 
     Result<Addresses> resolve(
         const std::string& host, Clock::time_point deadline, const std::stop_token& stop
     ) override;
 
 private:
-    static Result<Addresses> ask_system(const std::string& host);
-
-    const LookUp look_up_;
-    std::atomic<int> open_ = 0;
-    std::atomic<bool> closing_ = false;
-    ThreadPool crew_;  // last member: joined before the others are destroyed
+    const std::string servers_;
 };
 
 }  // namespace vignette

@@ -1,20 +1,36 @@
 #include "net/fetch/resolver.h"
 
-#include "net/fetch/fetch_slots.h"
-
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <future>
+#include <vector>
 
 #include "fakes/gate.h"
+#include "fakes/name_server.h"
 
 namespace vignette {
 namespace {
 
 using Clock = Resolver::Clock;
 using Addresses = Resolver::Addresses;
+using Code = NameServer::Code;
+using Kind = NameServer::Kind;
+using Reply = NameServer::Reply;
 
 constexpr Clock::time_point never = Clock::time_point::max();
+const std::vector<std::uint8_t> four{192, 0, 2, 7};
+const std::vector<std::uint8_t> six{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9};
+
+Reply only_four(Kind kind) {
+    if (kind == Kind::a) return {.addresses = {four}};
+    return {};
+}
+
+ErrorCode code_of(const Result<Addresses>& answer) {
+    return answer ? ErrorCode::internal : answer.error().code;
+}
 
 TEST(Resolver, TheSystemKnowsThisMachine) {
     SystemResolver resolver;
@@ -24,70 +40,94 @@ TEST(Resolver, TheSystemKnowsThisMachine) {
     for (const IpAddress& address : *addresses) EXPECT_FALSE(is_public(address));
 }
 
-TEST(Resolver, AnUnknownNameIsUnreachable) {
-    SystemResolver resolver([](const std::string&) -> Result<Addresses> {
-        return fail(ErrorCode::unreachable, "nobody");
+TEST(Resolver, AllAddressesOfANameAreFound) {
+    const NameServer server([](const std::string& name, Kind kind) -> Reply {
+        EXPECT_EQ(name, "pictures.example");
+        return {.addresses = {kind == Kind::a ? four : six}};
     });
-    EXPECT_EQ(resolver.resolve("a", never, {}).error().code, ErrorCode::unreachable);
+    const Result<Addresses> addresses =
+        SystemResolver(server.address()).resolve("pictures.example", never, {});
+    ASSERT_TRUE(addresses) << addresses.error().message;
+    ASSERT_EQ(addresses->size(), 2U);
+    EXPECT_NE(std::ranges::find(*addresses, ip_v4(0xC0000207)), addresses->end());
 }
 
-TEST(Resolver, AMissingAnswerIsGivenUpAtTheDeadlineAndHoldsUpNobody) {
-    Gate gate;
-    gate.shut();
-    SystemResolver resolver([&](const std::string& host) -> Result<Addresses> {
-        if (host == "slow") gate.pass();
-        return Addresses{ip_v4(1)};
+TEST(Resolver, AnUnknownNameAndOneWithoutAddressesAreUnreachable) {
+    const NameServer server([](const std::string& name, Kind) {
+        return Reply{.code = name == "bare.example" ? Code::fine : Code::unknown_name, .addresses = {}};
     });
-    EXPECT_EQ(resolver.resolve("slow", Clock::now(), {}).error().code, ErrorCode::too_slow);
-    EXPECT_TRUE(resolver.resolve("quick", never, {}));
-    gate.open();
+    SystemResolver resolver(server.address());
+    EXPECT_EQ(code_of(resolver.resolve("nobody.example", never, {})), ErrorCode::unreachable);
+    EXPECT_EQ(code_of(resolver.resolve("bare.example", never, {})), ErrorCode::unreachable);
+}
+
+TEST(Resolver, AServerThatFailsOrIsGoneIsWorthAnotherTry) {
+    const NameServer server([](const std::string&, Kind) { return Reply{.code = Code::server_failure}; });
+    const Result<Addresses> failed = SystemResolver(server.address()).resolve("a.example", never, {});
+    EXPECT_EQ(code_of(failed), ErrorCode::unreachable);
+    EXPECT_TRUE(failed.error().message.contains("try again")) << failed.error().message;
+    const Result<Addresses> gone = SystemResolver("127.0.0.1:1").resolve("a.example", never, {});
+    EXPECT_EQ(code_of(gone), ErrorCode::unreachable);
+    EXPECT_TRUE(gone.error().message.contains("try again")) << gone.error().message;
+}
+
+TEST(Resolver, AMissingAnswerIsGivenUpAtTheDeadline) {
+    const NameServer server([](const std::string&, Kind) { return Reply{.code = Code::silent}; });
+    SystemResolver resolver(server.address());
+    EXPECT_EQ(code_of(resolver.resolve("slow.example", Clock::now(), {})), ErrorCode::too_slow);
+    const auto soon = Clock::now() + std::chrono::milliseconds{20};
+    EXPECT_EQ(code_of(resolver.resolve("slow.example", soon, {})), ErrorCode::too_slow);
+    EXPECT_GE(Clock::now(), soon);
+}
+
+TEST(Resolver, AnAnswerThatLiesAboutItselfIsNone) {
+    const NameServer server([](const std::string&, Kind) {
+        return Reply{.code = Code::garbage, .addresses = {four}};
+    });
+    EXPECT_NE(
+        code_of(SystemResolver(server.address()).resolve("odd.example", never, {})), ErrorCode::internal
+    );
 }
 
 TEST(Resolver, AStopEndsTheWait) {
-    Gate gate;
-    gate.shut();
-    SystemResolver resolver([&](const std::string&) -> Result<Addresses> {
-        gate.pass();
-        return Addresses{ip_v4(1)};
+    Gate asked;
+    asked.shut();
+    const NameServer server([&](const std::string&, Kind) {
+        asked.pass();
+        return Reply{.code = Code::silent};
     });
     std::stop_source stop;
     std::future<ErrorCode> waiting = std::async(std::launch::async, [&] {
-        return resolver.resolve("slow", never, stop.get_token()).error().code;
+        return code_of(SystemResolver(server.address()).resolve("slow.example", never, stop.get_token()));
     });
-    gate.await();
+    asked.await();
     stop.request_stop();
     EXPECT_EQ(waiting.get(), ErrorCode::cancelled);
-    gate.open();
+    asked.open();
 }
 
-TEST(Resolver, ALookupGivenUpBeforeItsTurnIsNeverMade) {
-    Gate gate;
-    gate.shut();
+TEST(Resolver, NamesThatNobodyAnswersHoldUpNobody) {
+    constexpr int slow_names = 100;
     std::atomic<int> asked = 0;
-    {
-        SystemResolver resolver([&](const std::string&) -> Result<Addresses> {
-            ++asked;
-            gate.pass();
-            return Addresses{ip_v4(1)};
-        });
-        for (int i = 0; i < 100; ++i) EXPECT_FALSE(resolver.resolve("slow", Clock::now(), {}));
-        gate.open();
-    }
-    EXPECT_LE(asked, 64);  // the threads of the pool
-}
-
-TEST(Resolver, TheSlowNamesOfOneJobLeaveThreadsForOthers) {
-    Gate gate;
-    gate.shut();
-    SystemResolver resolver([&](const std::string& host) -> Result<Addresses> {
-        if (host == "slow") gate.pass();
-        return Addresses{ip_v4(1)};
+    Gate all_asked;
+    all_asked.shut();
+    const NameServer server([&](const std::string& name, Kind kind) {
+        if (name == "quick.example") return only_four(kind);
+        if (kind == Kind::a && ++asked == slow_names) all_asked.pass();
+        return Reply{.code = Code::silent};
     });
-    constexpr int several_jobs = 3 * SlotLimits{}.of_a_job_max;
-    for (int i = 0; i < several_jobs; ++i)
-        EXPECT_EQ(resolver.resolve("slow", Clock::now(), {}).error().code, ErrorCode::too_slow);
-    EXPECT_TRUE(resolver.resolve("quick", never, {}));
-    gate.open();
+    SystemResolver resolver(server.address());
+    std::stop_source stop;
+    std::vector<std::future<Result<Addresses>>> waiting;
+    for (int i = 0; i < slow_names; ++i)
+        waiting.push_back(std::async(std::launch::async, [&] {
+            return resolver.resolve("slow.example", never, stop.get_token());
+        }));
+    all_asked.await();
+    all_asked.open();
+    EXPECT_TRUE(resolver.resolve("quick.example", never, {}));
+    stop.request_stop();
+    for (auto& one : waiting) EXPECT_EQ(code_of(one.get()), ErrorCode::cancelled);
 }
 
 }  // namespace
