@@ -1,5 +1,7 @@
 #include "model/index_columns.h"
 
+#include "model/sent.h"
+
 namespace vignette {
 
 IndexColumns::IndexColumns(int columns, int rows_max, at::Device device)
@@ -10,8 +12,9 @@ IndexColumns::IndexColumns(int columns, int rows_max, at::Device device)
 
 std::span<const at::Tensor> IndexColumns::tensors(int rows) {
     if (!device_.is_cpu()) {
-        const at::Tensor sent = at::from_blob(numbers_.data(), {columns_, rows}, at::kLong).to(device_);
-        sent_ = sent.unbind(0);
+        const auto all =
+            std::span<const std::int64_t>(numbers_).first(static_cast<std::size_t>(columns_ * rows));
+        sent_ = sent(all, {columns_, rows}, device_).unbind(0);
         return sent_;
     }
     std::vector<at::Tensor>& views = views_[static_cast<std::size_t>(rows)];

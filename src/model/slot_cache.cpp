@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "model/sent.h"
 #include "model/torch_wall.h"
 #include "vignette/invariant.h"
 
@@ -115,13 +116,10 @@ std::size_t SlotCache::bytes_of(int length) const {
 // written before it is read in any case.
 void SlotCache::copy_through(at::Tensor& cache, std::span<const SlotCopy> copies) {
     const auto count = static_cast<std::int64_t>(copies.size());
-    at::Tensor rows = at::empty({2, count}, at::kLong);
-    auto* row = rows.mutable_data_ptr<std::int64_t>();
-    for (const SlotCopy& one : copies) {
-        row[count] = row_of(one.to);
-        *row++ = row_of(one.from);
-    }
-    rows = rows.to(cache.device());
+    std::vector<std::int64_t> numbers;
+    for (const SlotCopy& one : copies) numbers.push_back(row_of(one.from));
+    for (const SlotCopy& one : copies) numbers.push_back(row_of(one.to));
+    const at::Tensor rows = sent<std::int64_t>(numbers, {2, count}, cache.device());
     const int length = std::ranges::max(copies, {}, &SlotCopy::length).length;
     const at::Tensor used = cache.narrow(2, 0, length);
     used.index_copy_(1, rows.select(0, 1), used.index_select(1, rows.select(0, 0)));

@@ -4,21 +4,15 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
 
 #include "model/encode_pictures.h"
+#include "model/sent.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
-
-using StepClock = std::chrono::steady_clock;
-
-std::chrono::microseconds elapsed(StepClock::time_point since) {
-    return std::chrono::duration_cast<std::chrono::microseconds>(StepClock::now() - since);
-}
 
 constexpr std::size_t prefill_tokens_max = 8192;  // of a group, padding included
 
@@ -26,6 +20,15 @@ bool below(int value, int limit) { return value >= 0 && value < limit; }
 
 bool asks_the_same(const Admission& one, const Admission& other) {
     return std::ranges::equal(one.pictures, other.pictures) && std::ranges::equal(one.prompt, other.prompt);
+}
+
+// The moments are: the start, where pictures were seen their end, and that of the prompts. After the choice,
+// which waited for the device.
+void tell_times(const Moments& moments, StepResult& result) {
+    if (moments.count() == 0) return;
+    const std::size_t read = moments.count() - 1;
+    if (read == 2) result.vision = moments.between(0, 1);
+    result.prefill = moments.between(read - 1, read);
 }
 
 template <class Id>
@@ -47,11 +50,12 @@ Result<StepResult> Steps::run(const StepPlan& plan) {
     check(plan);
     cache_.copy(plan.copies);
     StepResult result;
+    Moments moments(options_.device);
     at::Tensor logits;
     scores_.assign(plan.admissions.size(), 0);
     if (!plan.admissions.empty()) {
         TRY(check_prompts(plan.admissions));
-        logits = read(plan.admissions, result);
+        logits = read(plan.admissions, moments);
     }
     std::vector<NewlyRead> newly_read = newly_read_of(plan.admissions, logits);
     if (!plan.decode.empty()) {
@@ -64,13 +68,14 @@ Result<StepResult> Steps::run(const StepPlan& plan) {
     Result<CandidateLists> chosen = choose(logits, scores_, plan.choices);
     if (!chosen) mark_poisoned(plan);
     result.candidates = TRY(std::move(chosen));
+    tell_times(moments, result);
     for (NewlyRead& one : newly_read)
         prompts_.keep(std::move(one.key), {.slot = cache_.read(one.slot, one.length), .logits = one.logits});
     return result;
 }
 
 // What was read before goes from memory into its slot; who asks the same as a neighbour gets a copy of his.
-at::Tensor Steps::read(std::span<const Admission> newcomers, StepResult& result) {
+at::Tensor Steps::read(std::span<const Admission> newcomers, Moments& moments) {
     std::vector<at::Tensor> rows(newcomers.size());
     std::vector<Admission> unread;
     std::vector<std::size_t> places;  // of the unread
@@ -92,7 +97,7 @@ at::Tensor Steps::read(std::span<const Admission> newcomers, StepResult& result)
             places.push_back(i);
         }
     }
-    if (!unread.empty()) read_anew(unread, places, rows, result);
+    if (!unread.empty()) read_anew(unread, places, rows, moments);
     std::vector<SlotCopy> copies;
     for (const auto& [twin, place] : twins) {
         copies.push_back(
@@ -108,16 +113,12 @@ at::Tensor Steps::read(std::span<const Admission> newcomers, StepResult& result)
 
 void Steps::read_anew(
     std::span<const Admission> unread, std::span<const std::size_t> places, std::vector<at::Tensor>& rows,
-    StepResult& result
+    Moments& moments
 ) {
-    const auto start = StepClock::now();
-    if (see_pictures(program_, unread, options_.device, pictures_seen_)) {
-        wait();
-        result.vision = elapsed(start);
-    }
+    moments.mark();
+    if (see_pictures(program_, unread, options_.device, pictures_seen_)) moments.mark();
     const at::Tensor logits = prefill(unread, features_of(unread));
-    wait();
-    result.prefill = elapsed(start) - result.vision;
+    moments.mark();
     for (std::size_t i = 0; i < unread.size(); ++i)
         rows[places[i]] = logits.narrow(0, static_cast<std::int64_t>(i), 1);
 }
@@ -186,9 +187,11 @@ Result<void> Steps::check_prompts(std::span<const Admission> newcomers) const {
 }
 
 at::Tensor Steps::embed(std::span<const TokenId> prompt, const at::Tensor& features) {
-    at::Tensor ids = at::empty({static_cast<std::int64_t>(prompt.size())}, at::kLong);
-    std::ranges::transform(prompt, ids.mutable_data_ptr<std::int64_t>(), number<TokenId>);
-    return program_.embed(ids.to(options_.device), features);
+    std::vector<std::int64_t> ids;
+    for (const TokenId token : prompt) ids.push_back(number(token));
+    const at::Tensor tokens =
+        sent<std::int64_t>(ids, {static_cast<std::int64_t>(ids.size())}, options_.device);
+    return program_.embed(tokens, features);
 }
 
 // In groups, in their order: a prompt with pictures may have thousands of tokens, and the memory of a prefill

@@ -8,6 +8,7 @@
 
 #include "model/choose/choose_tokens.h"
 #include "model/index_columns.h"
+#include "model/moments.h"
 #include "model/program.h"
 #include "model/prompt_cache.h"
 #include "model/slot_cache.h"
@@ -48,10 +49,10 @@ private:
     void check(const StepPlan& plan) const;
     Result<void> check_prompts(std::span<const Admission> newcomers) const;
     at::Tensor embed(std::span<const TokenId> prompt, const at::Tensor& features);
-    at::Tensor read(std::span<const Admission> newcomers, StepResult& result);
+    at::Tensor read(std::span<const Admission> newcomers, Moments& moments);
     void read_anew(
         std::span<const Admission> unread, std::span<const std::size_t> places, std::vector<at::Tensor>& rows,
-        StepResult& result
+        Moments& moments
     );
     std::vector<NewlyRead> newly_read_of(std::span<const Admission> newcomers, const at::Tensor& logits);
     at::Tensor prefill(std::span<const Admission> newcomers, std::span<const at::Tensor> features);

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/api/include/torch/cuda.h>
 
 namespace vignette {
@@ -21,6 +22,11 @@ Result<at::Device> select_device(const std::string& wanted) {
 }
 
 std::string to_text(const at::Device& device) { return device.is_cuda() ? "cuda" : "cpu"; }
+
+c10::Stream own_stream(const at::Device& device) {
+    const c10::impl::VirtualGuardImpl guard(device.type());
+    return device.is_cpu() ? guard.getStream(device) : guard.getStreamFromGlobalPool(device);
+}
 
 FreeOnGpu free_on_gpu(const at::Device& device) {
     if (device.is_cpu()) return std::nullopt;

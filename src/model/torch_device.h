@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include <c10/core/Stream.h>
+
 #include "bundle/footprint.h"
 #include "model/torch_lean.h"
 #include "vignette/error.h"
@@ -13,6 +15,9 @@ namespace vignette {
 // "auto", "cpu" or "cuda".
 Result<at::Device> select_device(const std::string& wanted);
 std::string to_text(const at::Device& device);
+
+// For one model: what it queues on a GPU waits for no other model.
+c10::Stream own_stream(const at::Device& device);
 
 // None on the CPU.
 FreeOnGpu free_on_gpu(const at::Device& device);

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
+#include <c10/core/StreamGuard.h>
 
 #include <algorithm>
 #include <cmath>
@@ -56,6 +57,7 @@ struct TorchEmbedder::Parts {
     TextRecipe recipe;
     int width = 0;
     at::Device device;
+    c10::Stream stream;
     Preprocessor preprocessor;
     Program program;
 
@@ -159,11 +161,14 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
     }
     set_threads(options.threads);
     const at::Device device = TRY(select_device(options.device));
+    const c10::Stream stream = own_stream(device);
+    const c10::StreamGuard on_it(stream);
     Program program = TRY(Program::load(bundle, manifest, device));
     auto parts = std::make_unique<Parts>(Parts{
         .recipe = manifest.info.text,
         .width = manifest.info.width,
         .device = device,
+        .stream = stream,
         .preprocessor = Preprocessor(manifest.info.pixels, 0),
         .program = std::move(program),
     });
@@ -183,11 +188,13 @@ std::unique_ptr<Preparation> TorchEmbedder::prepare() const { return parts_->pre
 
 Result<std::vector<Vector>> TorchEmbedder::embed_pictures(std::span<const ModelInput* const> pictures) {
     take_over_thread_count();
+    const c10::StreamGuard on_it(parts_->stream);
     return torch_wall([&] { return parts_->images(pictures); });
 }
 
 Result<std::vector<Vector>> TorchEmbedder::embed_texts(std::span<const std::vector<TokenId>> texts) {
     take_over_thread_count();
+    const c10::StreamGuard on_it(parts_->stream);
     return torch_wall([&] { return parts_->texts(texts); });
 }
 

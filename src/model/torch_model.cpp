@@ -1,5 +1,7 @@
 #include "model/torch_model.h"
 
+#include <c10/core/StreamGuard.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -17,6 +19,7 @@ namespace vignette {
 struct TorchModel::Parts {
     ModelShape shape;
     at::Device device;
+    c10::Stream stream;
     Preprocessor preprocessor;
     Steps steps;
 };
@@ -64,6 +67,8 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     }
     set_threads(options.threads);
     const at::Device device = TRY(select_device(options.device));
+    const c10::Stream stream = own_stream(device);
+    const c10::StreamGuard on_it(stream);
     Program program = TRY(Program::load(bundle, manifest, device));
     const int slots = options.slots > 0 ? options.slots : TRY(torch_wall([&]() -> Result<int> {
         FreeOnGpu free = free_on_gpu(device);
@@ -86,6 +91,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     auto parts = std::make_unique<Parts>(Parts{
         .shape = shape,
         .device = device,
+        .stream = stream,
         .preprocessor = Preprocessor(manifest.info.pixels, manifest.info.text.image_tokens),
         .steps = std::move(steps),
     });
@@ -105,6 +111,7 @@ std::unique_ptr<Preparation> TorchModel::prepare() const { return parts_->prepro
 
 Result<StepResult> TorchModel::step(const StepPlan& plan) {
     take_over_thread_count();
+    const c10::StreamGuard on_it(parts_->stream);
     const auto run = [&] { return torch_wall([&] { return parts_->steps.run(plan); }); };
     Result<StepResult> done = run();
     const bool short_of_memory = !done && done.error().code == ErrorCode::out_of_memory;

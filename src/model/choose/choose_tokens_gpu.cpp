@@ -1,190 +1,281 @@
-#include <ATen/ops/cat.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/topk.h>
 #include <ATen/ops/where.h>
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
+#include "model/choose/device_rules.h"
+#include "model/choose/read_back.h"
 #include "model/choose/sample.h"
 #include "model/choose/shared.h"
+#include "model/sent.h"
 
 namespace vignette {
 namespace {
 
-// What is fetched of a choice. Numbers travel as doubles, which hold a float as well as an index.
-struct Fetch {
-    at::Tensor group;        // [rows, vocabulary], all rules applied
-    at::Tensor raw;          // its log_softmax before them, where it is wanted
-    std::int64_t count = 0;  // of values, and as many indices and logprobs
+constexpr std::int64_t head_max = 1024;  // of a row whose token is drawn from all
+
+// A step's rows by what is wanted of them.
+struct Wishes {
+    std::span<const Choice> choices;
+    std::vector<std::int64_t> first;                                             // row of each choice
+    std::vector<std::size_t> drawn;                                              // choices
+    std::map<std::pair<int, std::int64_t>, std::vector<std::size_t>> over_rows;  // by rows and candidates
+    bool singles = false;
+    bool logprobs = false;
+    std::int64_t rows = 0;
+
+    Wishes(std::span<const Choice> all, std::int64_t vocabulary) : choices(all) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const Choice& choice = all[i];
+            first.push_back(rows);
+            rows += choice.rows;
+            logprobs = logprobs || choice.logprobs;
+            if (choice.candidates > 1)
+                over_rows[{choice.rows, wanted(choice, vocabulary)}].push_back(i);
+            else
+                singles = true;
+            if (choice.sampling) drawn.push_back(i);
+        }
+    }
+
+    // One number for each row: what `of_choice` says of its choice.
+    template <class T, class OfChoice>
+    at::Tensor column(const at::Device& device, const OfChoice& of_choice) const {
+        std::vector<T> numbers;
+        for (const Choice& choice : choices)
+            numbers.insert(numbers.end(), static_cast<std::size_t>(choice.rows), of_choice(choice));
+        return sent<T>(numbers, {rows, 1}, device);
+    }
+
+    // The rows of some choices, which all have as many: [choices, rows of one, vocabulary].
+    at::Tensor rows_of(const at::Tensor& all, std::span<const std::size_t> some) const {
+        const std::int64_t each = choices[some.front()].rows;
+        const auto count = static_cast<std::int64_t>(some.size());
+        if (count * each == rows) return all.view({count, each, -1});
+        std::vector<std::int64_t> places;
+        for (const std::size_t one : some) {
+            for (std::int64_t row = 0; row < each; ++row) places.push_back(first[one] + row);
+        }
+        const at::Tensor indices = sent<std::int64_t>(places, {count * each}, all.device());
+        return all.index_select(0, indices).view({count, each, -1});
+    }
 };
 
-at::Tensor sent(std::span<const TokenId> tokens, const at::Device& device) {
-    at::Tensor indices = at::empty({static_cast<std::int64_t>(tokens.size())}, at::kLong);
-    std::ranges::transform(tokens, indices.mutable_data_ptr<std::int64_t>(), index_of);
-    return indices.to(device);
-}
+// Of several choices, each with as many numbers.
+struct Best {
+    ReadBack::Part scores;
+    ReadBack::Part indices;   // into the rows of a choice, laid end to end
+    ReadBack::Part logprobs;  // where somebody wants them
+    ReadBack::Part masses;    // of rows whose token is drawn from all
+    std::size_t each = 1;
 
-void forbid(const at::Tensor& rows, std::span<const TokenId> tokens) {
-    if (tokens.empty()) return;
-    if (tokens.size() == 1) {  // the end token, as a rule: nothing need be sent
-        rows.select(-1, index_of(tokens.front())).fill_(minus_infinity);
-    } else {
-        rows.index_fill_(-1, sent(tokens, rows.device()), minus_infinity);
+    Found of(const ReadBack& here, std::size_t number, bool with_logprobs) const {
+        Found found;
+        for (std::size_t i = number * each; i < (number + 1) * each; ++i) {
+            found.scores.push_back(here.number(scores, i));
+            found.indices.push_back(here.index(indices, i));
+            if (with_logprobs) found.logprobs.push_back(here.number(logprobs, i));
+        }
+        return found;
     }
+};
+
+Best best_of(
+    const std::pair<at::Tensor, at::Tensor>& scores_and_indices, const at::Tensor& likely, ReadBack& back
+) {
+    const auto& [scores, indices] = scores_and_indices;
+    Best best{.each = static_cast<std::size_t>(scores.size(1))};
+    best.scores = back.add(scores);
+    best.indices = back.add(indices);
+    if (likely.defined()) best.logprobs = back.add(likely.gather(1, indices));
+    return best;
 }
 
-void penalise(const at::Tensor& row, std::span<const TokenId> tokens, float penalty) {
-    if (tokens.empty() || penalty == 1) return;
-    const at::Tensor indices = sent(tokens, row.device());
-    const at::Tensor now = row.index_select(0, indices);
-    row.index_copy_(0, indices, at::where(now.lt(0), now.mul(penalty), now.div(penalty)));
-}
-
-void allow_only(const at::Tensor& row, std::span<const std::uint32_t> allowed) {
-    if (allowed.empty()) return;
-    at::Tensor denied = at::empty({row.size(0)}, at::kBool);
-    bool* flag = denied.mutable_data_ptr<bool>();
-    for (std::size_t i = 0; i < static_cast<std::size_t>(row.size(0)); ++i)
-        flag[i] = i / 32 >= allowed.size() || (allowed[i / 32] >> (i % 32) & 1U) == 0;
-    row.masked_fill_(denied.to(row.device()), minus_infinity);
-}
-
-void apply_rules(const at::Tensor& group, const Choice& choice) {
-    for (std::size_t i = 0; i < choice.rules.size(); ++i) {
-        const at::Tensor row = group.select(0, static_cast<std::int64_t>(i));
-        penalise(row, choice.rules[i].penalised, choice.repetition_penalty);
-        forbid(row, choice.rules[i].forbidden);
-        allow_only(row, choice.rules[i].allowed);
-    }
-    forbid(group, choice.forbidden);
-}
-
-// Enough for the k most likely and those that equal the last of them, as a rule; then all are fetched.
-std::int64_t fetched_for(const Sampling& sampling, std::int64_t vocabulary) {
-    if (sampling.top_k <= 0) return vocabulary;
-    return std::min<std::int64_t>(vocabulary, 4 * std::int64_t{sampling.top_k} + 64);
-}
-
-// argmax, unlike topk, promises the first among equals.
-std::pair<at::Tensor, at::Tensor> best_of(const at::Tensor& flat, std::int64_t count) {
-    if (count == 1) {
-        const at::Tensor index = flat.argmax().view(1);
-        return {flat.index_select(0, index), index};
-    }
-    auto [values, indices] = at::topk(flat, count);
+// The first of the largest, which max promises and topk does not.
+std::pair<at::Tensor, at::Tensor> largest_of(const at::Tensor& rows) {
+    auto [values, indices] = rows.max(1, /*keepdim=*/true);
     return {std::move(values), std::move(indices)};
 }
 
-Fetch prepare(const at::Tensor& logits, const at::Tensor& scores, const Choice& choice) {
-    const bool over_rows = choice.candidates > 1;
-    Fetch fetch{.group = logits, .raw = {}};
-    if (over_rows || choice.logprobs) fetch.raw = at::log_softmax(logits, -1);
-    if (over_rows) fetch.group = choice.logprobs ? fetch.raw.clone() : fetch.raw;
-    apply_rules(fetch.group, choice);
-    if (over_rows) fetch.group = fetch.group.add(scores);
-    const std::int64_t vocabulary = logits.size(1);
-    fetch.count = choice.sampling ? fetched_for(*choice.sampling, vocabulary) : wanted(choice, vocabulary);
-    return fetch;
+std::pair<at::Tensor, at::Tensor> most_likely_of(const at::Tensor& rows, std::int64_t count) {
+    auto [values, indices] = at::topk(rows, count);
+    return {std::move(values), std::move(indices)};
 }
 
-void enqueue(const Fetch& fetch, const Choice& choice, std::vector<at::Tensor>& found) {
-    const auto [values, indices] = best_of(fetch.group.reshape(-1), fetch.count);
-    found.push_back(values.to(at::kDouble));
-    found.push_back(indices.to(at::kDouble));
-    if (choice.logprobs) found.push_back(fetch.raw.reshape(-1).index_select(0, indices).to(at::kDouble));
+// Enough for the k most likely and those that equal the last of them, as a rule.
+std::int64_t head_of(const Sampling& sampling, std::int64_t vocabulary) {
+    const std::int64_t wanted = sampling.top_k > 0 ? 4 * std::int64_t{sampling.top_k} + 64 : head_max;
+    return std::min(vocabulary, wanted);
 }
 
-Found read_found(const double*& next, std::int64_t count, bool logprobs) {
-    Found found{
-        .scores = std::vector<float>(next, next + count),
-        .indices = std::vector<std::int64_t>(next + count, next + 2 * count),
-        .logprobs = {}
-    };
-    next += 2 * count;
-    if (!logprobs) return found;
-    found.logprobs.assign(next, next + count);
-    next += count;
-    return found;
-}
-
-// Equals of the k-th may be beyond what was fetched: then the whole row is fetched.
-Found whole_row(const Fetch& fetch) {
-    const at::Tensor row = fetch.group.reshape(-1).cpu();
-    Found found;
-    found.scores.assign(row.const_data_ptr<float>(), row.const_data_ptr<float>() + row.numel());
-    for (std::int64_t i = 0; i < row.numel(); ++i) found.indices.push_back(i);
-    if (!fetch.raw.defined()) return found;
-    const at::Tensor raw = fetch.raw.reshape(-1).cpu();
-    found.logprobs.assign(raw.const_data_ptr<float>(), raw.const_data_ptr<float>() + raw.numel());
-    return found;
-}
-
-Candidate drawn(Found found, const Fetch& fetch, const Sampling& sampling) {
-    const auto last = static_cast<std::size_t>(sampling.top_k) - 1;
-    const bool cut = fetch.count < fetch.group.numel() && found.scores.back() == found.scores[last];
-    if (cut && found.scores.back() != minus_infinity) found = whole_row(fetch);
-    std::vector<Scored> scored;
-    for (std::size_t i = 0; i < found.scores.size(); ++i) {
-        if (found.scores[i] != minus_infinity)
-            scored.push_back({.score = found.scores[i], .token = token_at(found.indices[i])});
+// All the device computes, and what it found once it is here.
+class Choosing {
+public:
+    Choosing(const at::Tensor& logits, std::span<const float> scores, std::span<const Choice> choices)
+        : vocabulary_(logits.size(1)), scores_(scores), wishes_(choices, vocabulary_) {
+        const bool beams = !wishes_.over_rows.empty();
+        if (beams || wishes_.logprobs) likely_ = at::log_softmax(logits, -1);
+        scored_ = beams ? start_of_beams(logits) : logits.contiguous();
+        apply_rules(scored_, choices);
+        if (beams) scored_.add_(running_scores());
+        queue();
+        back_.wait();
     }
-    Candidate made{.token = draw_token(std::move(scored), sampling)};
-    if (found.logprobs.empty()) return made;
-    const auto place = std::ranges::find(found.indices, index_of(made.token)) - found.indices.begin();
-    made.logprob = found.logprobs[static_cast<std::size_t>(place)];
-    return made;
-}
 
-Result<Candidate> one_token(Found found, const Fetch& fetch, const Choice& choice) {
-    if (!credible(found.scores.front(), choice, {})) return not_finite();
-    if (found.scores.front() == minus_infinity) return nothing_allowed();
-    if (choice.sampling) return drawn(std::move(found), fetch, *choice.sampling);
-    Candidate made{.token = token_at(found.indices.front())};
-    if (choice.logprobs) made.logprob = found.logprobs.front();
-    return made;
-}
+    Result<CandidateLists> lists() const {
+        CandidateLists lists(wishes_.choices.size());
+        for (const auto& [shape, some] : wishes_.over_rows) {
+            const Best& best = over_rows_.at(shape);
+            for (std::size_t i = 0; i < some.size(); ++i) {
+                const Choice& choice = wishes_.choices[some[i]];
+                const auto own = scores_.subspan(
+                    static_cast<std::size_t>(wishes_.first[some[i]]), static_cast<std::size_t>(choice.rows)
+                );
+                lists[some[i]] =
+                    TRY(to_candidates(best.of(back_, i, choice.logprobs), choice, own, vocabulary_));
+            }
+        }
+        for (std::size_t i = 0; i < lists.size(); ++i)
+            if (wishes_.choices[i].candidates == 1) lists[i] = {TRY(single(i))};
+        for (std::size_t i = 0; i < wishes_.drawn.size(); ++i) draw(i, lists[wishes_.drawn[i]].front());
+        return lists;
+    }
+
+private:
+    // Beams go on from log_softmax, other rows from the logits.
+    at::Tensor start_of_beams(const at::Tensor& logits) const {
+        if (!wishes_.singles) return wishes_.logprobs ? likely_.clone() : likely_;
+        const auto is_beam = [](const Choice& choice) -> std::uint8_t {
+            return choice.candidates > 1 ? 1 : 0;
+        };
+        const at::Tensor beams = wishes_.column<std::uint8_t>(logits.device(), is_beam).view(at::kBool);
+        return at::where(beams, likely_, logits);
+    }
+
+    at::Tensor running_scores() const {
+        std::vector<float> running(scores_.begin(), scores_.end());
+        for (std::size_t i = 0; i < wishes_.choices.size(); ++i)
+            if (wishes_.choices[i].candidates == 1) running[static_cast<std::size_t>(wishes_.first[i])] = 0;
+        return sent<float>(running, {wishes_.rows, 1}, scored_.device());
+    }
+
+    at::Tensor wanted_likely() const { return wishes_.logprobs ? likely_ : at::Tensor(); }
+
+    void queue() {
+        if (wishes_.singles) singles_ = best_of(largest_of(scored_), wanted_likely(), back_);
+        for (const auto& [shape, some] : wishes_.over_rows) {
+            at::Tensor likely = wanted_likely();
+            if (likely.defined()) likely = wishes_.rows_of(likely, some).flatten(1);
+            const at::Tensor rows = wishes_.rows_of(scored_, some).flatten(1);
+            over_rows_[shape] = best_of(most_likely_of(rows, shape.second), likely, back_);
+        }
+        if (!wishes_.drawn.empty()) queue_heads();
+    }
+
+    void queue_heads() {
+        const at::Tensor rows = wishes_.rows_of(scored_, wishes_.drawn).flatten(1);
+        at::Tensor likely = wanted_likely();
+        if (likely.defined()) likely = wishes_.rows_of(likely, wishes_.drawn).flatten(1);
+        std::int64_t head = 0;
+        std::vector<float> temperatures;
+        for (const std::size_t one : wishes_.drawn) {
+            const Sampling& sampling = *wishes_.choices[one].sampling;
+            head = std::max(head, head_of(sampling, vocabulary_));
+            temperatures.push_back(static_cast<float>(sampling.temperature));
+        }
+        const std::pair<at::Tensor, at::Tensor> best = most_likely_of(rows, head);
+        heads_ = best_of(best, likely, back_);
+        const at::Tensor column = sent<float>(temperatures, {rows.size(0), 1}, rows.device());
+        const at::Tensor most = best.first.narrow(1, 0, 1).div(column);
+        heads_.masses = back_.add(rows.div(column).sub_(most).exp_().sum({1}, false, at::kFloat));
+    }
+
+    // The most likely one; whether all is well is seen by it.
+    Result<Candidate> single(std::size_t number) const {
+        const Choice& choice = wishes_.choices[number];
+        const Found found =
+            singles_.of(back_, static_cast<std::size_t>(wishes_.first[number]), choice.logprobs);
+        if (!credible(found.scores.front(), choice, {})) return not_finite();
+        if (found.scores.front() == minus_infinity) return nothing_allowed();
+        Candidate made{.token = token_at(found.indices.front())};
+        if (choice.logprobs) made.logprob = found.logprobs.front();
+        return made;
+    }
+
+    // Replaces the most likely token by the one that is drawn.
+    void draw(std::size_t number, Candidate& made) const {
+        if (made.score == minus_infinity) return;  // nothing is allowed
+        const std::size_t one = wishes_.drawn[number];
+        const Choice& choice = wishes_.choices[one];
+        Found found = heads_.of(back_, number, choice.logprobs);
+        std::optional<TokenId> token = drawn_from(found, *choice.sampling, number);
+        if (!token) {
+            found = whole_row(wishes_.first[one], choice.logprobs);
+            token = draw_token(scored_of(found), *choice.sampling);
+        }
+        made.token = *token;
+        if (!choice.logprobs) return;
+        const auto place = std::ranges::find(found.indices, index_of(made.token)) - found.indices.begin();
+        made.logprob = found.logprobs[static_cast<std::size_t>(place)];
+    }
+
+    std::optional<TokenId> drawn_from(const Found& head, const Sampling& sampling, std::size_t number) const {
+        const auto fetched = static_cast<std::int64_t>(head.scores.size());
+        const float edge = head.scores.back();
+        const auto k = static_cast<std::size_t>(sampling.top_k);
+        const bool all = fetched == vocabulary_ || edge == minus_infinity;
+        if (all || (sampling.top_k > 0 && head.scores[k - 1] > edge))
+            return draw_token(scored_of(head), sampling);
+        if (sampling.top_k > 0) return std::nullopt;  // equals of the k-th may be missing
+        return draw_from_head(scored_of(head), double{back_.number(heads_.masses, number)}, sampling);
+    }
+
+    static std::vector<Scored> scored_of(const Found& found) {
+        std::vector<Scored> scored;
+        for (std::size_t i = 0; i < found.scores.size(); ++i) {
+            if (found.scores[i] != minus_infinity)
+                scored.push_back({.score = found.scores[i], .token = token_at(found.indices[i])});
+        }
+        return scored;
+    }
+
+    Found whole_row(std::int64_t row, bool with_logprobs) const {
+        const auto fetch = [&](const at::Tensor& rows) {
+            const at::Tensor here = rows.select(0, row).cpu();
+            return std::vector<float>(
+                here.const_data_ptr<float>(), here.const_data_ptr<float>() + vocabulary_
+            );
+        };
+        Found found{.scores = fetch(scored_), .indices = {}, .logprobs = {}};
+        for (std::int64_t i = 0; i < vocabulary_; ++i) found.indices.push_back(i);
+        if (with_logprobs) found.logprobs = fetch(likely_);
+        return found;
+    }
+
+    const std::int64_t vocabulary_;
+    const std::span<const float> scores_;
+    const Wishes wishes_;
+    at::Tensor likely_;  // log_softmax before all rules, where somebody needs it
+    at::Tensor scored_;  // all rules applied
+    ReadBack back_;
+    Best singles_;  // one for each row of the step, beams among them
+    std::map<std::pair<int, std::int64_t>, Best> over_rows_;
+    Best heads_;
+};
 
 }  // namespace
 
-// Everything is queued on the device; the one wait is for the copy of all that was found.
+// Everything is queued on the device by as many calls for many rows as for one. The one wait is for what was
+// found; only a draw that the most likely thousand tokens do not decide fetches its row.
 Result<CandidateLists> choose_on_device(
     const at::Tensor& logits, std::span<const float> scores, std::span<const Choice> choices
 ) {
-    const std::int64_t vocabulary = logits.size(1);
-    TRY(check_choices(choices, vocabulary));
-    auto* running = const_cast<float*>(scores.data());  // from_blob has no form for what is only read
-    const at::Tensor added =
-        at::from_blob(running, {static_cast<std::int64_t>(scores.size()), 1}, at::kFloat).to(logits.device());
-    std::vector<Fetch> fetches;
-    std::vector<at::Tensor> found;
-    std::int64_t first = 0;
-    for (const Choice& choice : choices) {
-        fetches.push_back(
-            prepare(logits.narrow(0, first, choice.rows), added.narrow(0, first, choice.rows), choice)
-        );
-        enqueue(fetches.back(), choice, found);
-        first += choice.rows;
-    }
-    const at::Tensor all = at::cat(found).cpu();
-    const double* next = all.const_data_ptr<double>();
-    CandidateLists lists;
-    lists.reserve(choices.size());
-    std::size_t row = 0;
-    for (std::size_t i = 0; i < choices.size(); ++i) {
-        const Choice& choice = choices[i];
-        Found taken = read_found(next, fetches[i].count, choice.logprobs);
-        const auto rows = static_cast<std::size_t>(choice.rows);
-        if (choice.candidates == 1) {
-            const Candidate chosen = TRY(one_token(std::move(taken), fetches[i], choice));
-            lists.push_back({chosen});
-        } else {
-            lists.push_back(TRY(to_candidates(taken, choice, scores.subspan(row, rows), vocabulary)));
-        }
-        row += rows;
-    }
-    return lists;
+    TRY(check_choices(choices, logits.size(1)));
+    return Choosing(logits, scores, choices).lists();
 }
 
 }  // namespace vignette

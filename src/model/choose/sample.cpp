@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "vignette/invariant.h"
@@ -58,7 +59,66 @@ void keep_min_p(std::vector<Scored>& scored, double min_p) {
     while (scored.size() > 1 && likely[scored.size() - 1] < least) scored.pop_back();
 }
 
+constexpr double too_close = 1e-5;  // far more than all rounding of shares and their sums
+
+// How many of the first reach `goal`, and their sum; nothing where that is not certain.
+struct Reached {
+    std::size_t count = 0;
+    double sum = 0;
+};
+std::optional<Reached> reach(std::span<const double> shares, double goal) {
+    Reached reached;
+    for (const double share : shares) {
+        reached.sum += share;
+        ++reached.count;
+        if (std::abs(reached.sum - goal) < too_close) return std::nullopt;
+        if (reached.sum > goal) return reached;
+    }
+    return std::nullopt;
+}
+
+// How many are at least min_p times as likely as the first. `all`: there are no others.
+std::optional<Reached> likely_enough(std::span<const double> shares, double min_p, bool all) {
+    const double least = min_p * shares.front();
+    Reached reached;
+    for (const double share : shares) {
+        if (std::abs(share - least) < too_close * least) return std::nullopt;
+        if (share < least) return reached;
+        reached.sum += share;
+        ++reached.count;
+    }
+    if (!all) return std::nullopt;
+    return reached;
+}
+
 }  // namespace
+
+std::optional<TokenId> draw_from_head(std::vector<Scored> head, double mass, const Sampling& sampling) {
+    ASSERT(!head.empty() && sampling.temperature > 0 && sampling.top_k <= 0);
+    std::ranges::sort(head, likelier);
+    const float edge = head.back().score;  // others like it may be missing
+    std::erase_if(head, [&](const Scored& one) { return one.score == edge; });
+    if (head.empty()) return std::nullopt;
+    const auto temperature = static_cast<float>(sampling.temperature);
+    const float most = head.front().score / temperature;
+    if (!std::isfinite(most)) return head.front().token;
+    std::vector<double> shares;
+    for (const Scored& one : head)
+        shares.push_back(std::exp(double{one.score / temperature} - double{most}) / mass);
+    double kept = 1;
+    const auto keep = [&](const std::optional<Reached>& reached) {
+        if (!reached) return false;
+        shares.resize(reached->count);
+        kept = reached->sum;
+        return true;
+    };
+    if (sampling.top_p < 1 && !keep(reach(shares, sampling.top_p))) return std::nullopt;
+    if (sampling.min_p > 0 && !keep(likely_enough(shares, sampling.min_p, sampling.top_p < 1)))
+        return std::nullopt;
+    const std::optional<Reached> drawn = reach(shares, sampling.draw * kept);
+    if (!drawn) return std::nullopt;
+    return head[drawn->count - 1].token;
+}
 
 TokenId draw_token(std::vector<Scored> scored, const Sampling& sampling) {
     ASSERT(!scored.empty() && sampling.temperature > 0);

@@ -1,0 +1,38 @@
+// What is wanted back from the device, brought in one piece. Private to choose*.cpp.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "model/torch_lean.h"
+
+namespace vignette {
+
+class ReadBack {
+public:
+    struct Part {
+        std::size_t first = 0;
+        std::size_t count = 0;
+    };
+
+    // Floats, or indices below 2^31.
+    Part add(const at::Tensor& numbers);
+
+    // The one wait: afterwards all parts are here, and with them everything that was queued before.
+    void wait();
+
+    float number(const Part& part, std::size_t place) const {
+        return std::bit_cast<float>(here_.const_data_ptr<std::int32_t>()[part.first + place]);
+    }
+    std::int64_t index(const Part& part, std::size_t place) const {
+        return here_.const_data_ptr<std::int32_t>()[part.first + place];
+    }
+
+private:
+    std::vector<at::Tensor> parts_;
+    std::size_t count_ = 0;
+    at::Tensor here_;
+};
+
+}  // namespace vignette

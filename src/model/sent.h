@@ -1,0 +1,20 @@
+// Numbers on their way to the model's device. Private to the torch side of model/.
+#pragma once
+
+#include <algorithm>
+#include <span>
+
+#include "model/torch_lean.h"
+
+namespace vignette {
+
+// From pinned memory, so that nobody waits for the copy; torch uses that memory again when it has arrived.
+template <class T>
+at::Tensor sent(std::span<const T> numbers, at::IntArrayRef shape, const at::Device& device) {
+    const auto options = at::TensorOptions(c10::CppTypeToScalarType<T>::value);
+    const at::Tensor here = at::empty(shape, options.pinned_memory(!device.is_cpu()));
+    std::ranges::copy(numbers, here.mutable_data_ptr<T>());
+    return device.is_cpu() ? here : here.to(device, here.scalar_type(), /*non_blocking=*/true);
+}
+
+}  // namespace vignette
