@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "bundle/json_view.h"
+#include "core/file_descriptor.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -167,8 +168,11 @@ Result<TensorIndex> parse_safetensors_header(std::span<const std::byte> content,
 
 struct Safetensors::Mapping {
     std::span<const std::byte> bytes;
+    FileDescriptor file;
+    std::string path;
 
-    explicit Mapping(std::span<const std::byte> mapped) : bytes(mapped) {}
+    Mapping(std::span<const std::byte> mapped, FileDescriptor opened, std::string name)
+        : bytes(mapped), file(std::move(opened)), path(std::move(name)) {}
     Mapping(const Mapping&) = delete;
     Mapping& operator=(const Mapping&) = delete;
     ~Mapping() {
@@ -184,20 +188,18 @@ Result<Safetensors> Safetensors::open(const std::filesystem::path& path) {
     const auto refuse = [&](const std::string& what) {
         return fail(ErrorCode::weights_invalid, path.string() + " " + what);
     };
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not block
-    if (file < 0) return refuse(std::string("cannot be opened: ") + std::strerror(errno) + download_again);
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe must not block
+    if (!file) return refuse(std::string("cannot be opened: ") + std::strerror(errno) + download_again);
     struct stat status{};
-    const bool regular = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+    const bool regular = fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
     const auto size = static_cast<std::size_t>(status.st_size);
     // Private: whatever happens in this process, the file on the disk stays as it is. Read-only: a write to
     // a weight is our bug and ends the process where it happens.
-    void* mapped = regular && size > 0 ? mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : nullptr;
-    const int reason = errno;
-    ::close(file);
+    void* mapped = regular && size > 0 ? mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0) : nullptr;
     if (!regular) return refuse(std::string("is not a file") + download_again);
-    if (mapped == MAP_FAILED) return refuse(std::string("cannot be mapped: ") + std::strerror(reason));
+    if (mapped == MAP_FAILED) return refuse(std::string("cannot be mapped: ") + std::strerror(errno));
     const std::span<const std::byte> content(static_cast<const std::byte*>(mapped), size);
-    auto mapping = std::make_shared<const Mapping>(content);
+    auto mapping = std::make_shared<const Mapping>(content, std::move(file), path.string());
     TensorIndex index = TRY(parse_safetensors_header(content, path.string()));
     return Safetensors(std::move(mapping), std::move(index));
 }
@@ -205,6 +207,27 @@ Result<Safetensors> Safetensors::open(const std::filesystem::path& path) {
 const TensorView* Safetensors::find(std::string_view name) const {
     const auto found = index_.find(name);
     return found == index_.end() ? nullptr : &found->second;
+}
+
+Result<void> Safetensors::read(std::span<const std::byte> part, std::span<std::byte> to) const {
+    const std::byte* whole = mapping_->bytes.data();
+    ASSERT(part.size() == to.size() && part.data() >= whole);
+    auto at = static_cast<off_t>(part.data() - whole);
+    while (!to.empty()) {
+        const ssize_t got = pread(mapping_->file.get(), to.data(), to.size(), at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0)
+            return fail(
+                ErrorCode::weights_invalid, mapping_->path + " cannot be read: " + std::strerror(errno)
+            );
+        if (got == 0)
+            return fail(
+                ErrorCode::weights_invalid, mapping_->path + " was cut while it was read" + download_again
+            );
+        to = to.subspan(static_cast<std::size_t>(got));
+        at += got;
+    }
+    return {};
 }
 
 std::size_t Safetensors::bytes() const { return mapping_->bytes.size(); }

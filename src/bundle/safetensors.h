@@ -48,6 +48,10 @@ public:
     const TensorIndex& tensors() const { return index_; }
     std::size_t bytes() const;
 
+    // Reads a part of a tensor's bytes from the file instead of the mapping: in one go from a cold disk, and
+    // a file that was cut is an error. Any thread.
+    Result<void> read(std::span<const std::byte> part, std::span<std::byte> to) const;
+
     // Keep this as long as a tensor's bytes are in use. Shared, because tensors that use the bytes in place
     // live as long as the model's last copy of them, which torch decides, and not as long as this object.
     std::shared_ptr<const void> mapping() const;

@@ -10,6 +10,7 @@
 
 #include "bundle/weight_files.h"
 #include "model/torch_wall.h"
+#include "model/upload.h"
 
 namespace vignette {
 namespace {
@@ -33,19 +34,27 @@ std::optional<at::ScalarType> float_type(TensorType type) {
 class WeightsAssigner {
 public:
     WeightsAssigner(const Manifest& manifest, const at::Device& device)
-        : manifest_(manifest), device_(device) {}
+        : manifest_(manifest), device_(device), upload_(device) {}
 
     Result<void> open_files(const std::filesystem::path& bundle) {
         folder_ = weights_folder(manifest_, bundle).string();
         files_ = TRY(open_weight_files(manifest_, bundle));
         return {};
     }
-    Result<void> assign(const c10::intrusive_ptr<c10::ivalue::Object>& object, const std::string& prefix);
+    using Object = c10::intrusive_ptr<c10::ivalue::Object>;
+    Result<void> assign(const Object& object);
 
 private:
+    struct Place {  // of a parameter, and what comes there
+        Object object;
+        std::size_t slot = 0;
+        const at::Tensor* tensor = nullptr;
+    };
+
+    Result<void> find_places(const Object& object, const std::string& prefix);
     at::ScalarType wanted_type(std::string_view parameter) const;
-    Result<at::Tensor> load(const std::string& parameter, const at::Tensor& shape_only);
-    at::Tensor materialise(const FoundTensor& found, at::ScalarType stored, at::ScalarType wanted) const;
+    Result<const at::Tensor*> load(const std::string& parameter, const at::Tensor& shape_only);
+    static at::Tensor map(const FoundTensor& found, at::ScalarType stored);
     std::unexpected<Error> refuse(const std::string& what) const;
 
     const Manifest& manifest_;
@@ -54,6 +63,8 @@ private:
     WeightFiles files_;
     // Tied parameters must stay one tensor, also when it had to be cast.
     std::map<std::pair<const TensorView*, at::ScalarType>, at::Tensor> loaded_;
+    Upload upload_;  // of those that go to a GPU
+    std::vector<Place> places_;
 };
 
 std::unexpected<Error> WeightsAssigner::refuse(const std::string& what) const {
@@ -70,9 +81,7 @@ at::ScalarType WeightsAssigner::wanted_type(std::string_view parameter) const {
     return keep && manifest_.info.dtype == Dtype::float16 ? at::kFloat : to_torch(manifest_.info.dtype);
 }
 
-at::Tensor WeightsAssigner::materialise(
-    const FoundTensor& found, at::ScalarType stored, at::ScalarType wanted
-) const {
+at::Tensor WeightsAssigner::map(const FoundTensor& found, at::ScalarType stored) {
     const TensorView& view = *found.view;
     const bool aligned = reinterpret_cast<std::uintptr_t>(view.bytes.data()) % bytes_of(view.type) == 0;
     at::Tensor tensor;
@@ -85,10 +94,11 @@ at::Tensor WeightsAssigner::materialise(
             std::memcpy(tensor.mutable_data_ptr(), view.bytes.data(), view.bytes.size());
         }
     }
-    return tensor.to(wanted).to(device_);  // cast first: half the bytes then go to the device
+    return tensor;
 }
 
-Result<at::Tensor> WeightsAssigner::load(const std::string& parameter, const at::Tensor& shape_only) {
+// Where the tensor is, or will be when all is uploaded.
+Result<const at::Tensor*> WeightsAssigner::load(const std::string& parameter, const at::Tensor& shape_only) {
     const std::optional<FoundTensor> found = files_.find(parameter, manifest_.weights);
     if (!found) return refuse("no file has the tensor " + parameter);
     if (!std::ranges::equal(found->view->shape, shape_only.sizes())) {
@@ -104,24 +114,24 @@ Result<at::Tensor> WeightsAssigner::load(const std::string& parameter, const at:
         );
     }
     const at::ScalarType wanted = wanted_type(parameter);
-    at::Tensor& tensor = loaded_[{found->view, wanted}];
-    if (!tensor.defined()) tensor = materialise(*found, *stored, wanted);
-    return tensor;
+    const auto [place, is_new] = loaded_.try_emplace({found->view, wanted});
+    at::Tensor& tensor = place->second;
+    if (is_new && device_.is_cpu()) tensor = map(*found, *stored).to(wanted);
+    if (is_new && !device_.is_cpu()) upload_.add(*found, *stored, wanted, tensor);
+    return &tensor;
 }
 
 // Walks the objects themselves: Module::named_modules() builds a list of copies, which took longer than all
 // the rest. Every parameter gets a value here or the whole fails, so none can stay without.
-Result<void> WeightsAssigner::assign(
-    const c10::intrusive_ptr<c10::ivalue::Object>& object, const std::string& prefix
-) {
+Result<void> WeightsAssigner::find_places(const Object& object, const std::string& prefix) {
     const std::shared_ptr<c10::ClassType> type = object->type();
     for (std::size_t slot = 0; slot < type->numAttributes(); ++slot) {
         const c10::IValue& value = object->getSlot(slot);
         const std::string name = prefix + type->getAttributeName(slot);
         if (value.isObject()) {
-            TRY(assign(value.toObject(), name + "."));
+            TRY(find_places(value.toObject(), name + "."));
         } else if (type->is_parameter(slot) && value.isTensor()) {
-            object->setSlot(slot, TRY(load(name, value.toTensor())));
+            places_.push_back({object, slot, TRY(load(name, value.toTensor()))});
         } else if (value.isTensor() && value.toTensor().is_meta()) {
             return fail(
                 ErrorCode::bundle_invalid,
@@ -129,6 +139,13 @@ Result<void> WeightsAssigner::assign(
             );
         }
     }
+    return {};
+}
+
+Result<void> WeightsAssigner::assign(const Object& object) {
+    TRY(find_places(object, ""));
+    TRY(upload_.run());
+    for (const Place& place : places_) place.object->setSlot(place.slot, *place.tensor);
     return {};
 }
 
@@ -140,7 +157,7 @@ Result<void> assign_weights(
 ) {
     WeightsAssigner assigner(manifest, device);
     TRY(assigner.open_files(bundle));
-    return torch_wall([&] { return assigner.assign(module._ivalue(), ""); });
+    return torch_wall([&] { return assigner.assign(module._ivalue()); });
 }
 
 }  // namespace vignette
