@@ -27,6 +27,8 @@ SECTIONS = {  # letter: (name, module, function)
     "g": ("true-clip", "gpu.vectors", "check_true_clip"),
 }
 
+PLAYED = "No-op card"  # how the card of test/gpu/noop begins its name
+
 
 def find_section(name_or_letter):
     for letter, (name, *_) in SECTIONS.items():
@@ -103,6 +105,9 @@ def main():
 
     if not arguments.dry_run and not torch.cuda.is_available():
         print("bench-gpu: torch sees no GPU here; --dry-run tests this script on the CPU", file=sys.stderr)
+        return 2
+    if not arguments.dry_run and torch.cuda.get_device_name(0).startswith(PLAYED):
+        print("bench-gpu: this is the no-op CUDA runtime of test/gpu: nothing on it is measured", file=sys.stderr)
         return 2
     if arguments.dry_run:
         torch.set_num_threads(1)

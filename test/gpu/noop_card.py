@@ -1,0 +1,60 @@
+"""A card of the no-op CUDA runtime, and programs that run on it."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from program import PROGRAM, ROOT
+
+RUNTIME = ROOT / "build/release/noop/libcuda.so.1"
+PROBE = ROOT / "build/release/step_probe"
+ONE = 0x3F800000  # 1.0 as a float32: what an embedder's vectors need, where a captioner's choices need zero
+
+
+@dataclass(frozen=True)
+class Card:
+    mib: int = 81920
+    sm: int = 80
+
+    def run(self, command: list, report: Path | None = None, word: int = 0, lost_at: int = 0, **options):
+        """The finished process. `report`: where it leaves what it asked of the card."""
+        played = {"LD_PRELOAD": RUNTIME, "VIGNETTE_NOOP_MIB": self.mib, "VIGNETTE_NOOP_SM": self.sm}
+        played |= {"VIGNETTE_NOOP_WORD": word, "VIGNETTE_NOOP_LOST_AT": lost_at}
+        if report:
+            played["VIGNETTE_NOOP_REPORT"] = report
+        environment = os.environ | {name: str(value) for name, value in played.items()}
+        words = [str(word) for word in command]
+        return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300, **options)
+
+    def caption(self, bundle: Path, picture: Path, *options, **where):
+        return self.run(
+            [PROGRAM, "caption", "--json", "--device", "cuda", "--model", bundle, *options, picture], **where
+        )
+
+    def embed(self, bundle: Path, picture: Path, **where):
+        return self.run([PROGRAM, "embed", "--device", "cuda", "--embedder", bundle, picture], word=ONE, **where)
+
+    def doctor(self, bundle: Path):
+        return self.run([PROGRAM, "doctor", "--device", "cuda", "--model", bundle])
+
+    def count_phases(self, bundle: Path, *options) -> dict[str, dict[str, int]]:
+        """What each phase of a bundle asks of the card; see step_probe.cpp."""
+        is_embedder = json.loads((bundle / "manifest.json").read_text())["kind"] == "embedder"
+        done = self.run([PROBE, bundle, *options], word=ONE if is_embedder else 0)
+        if done.returncode:
+            raise RuntimeError(f"step_probe {bundle.name}: {done.stderr}")
+        return json.loads(done.stdout)
+
+
+# What the budgets are for: the largest card, and the first architecture that every family runs on.
+BUDGET_CARD = Card()
+
+CARDS = {  # memory as the driver reports it
+    "16 GB": Card(mib=16376),
+    "24 GB": Card(mib=24564),
+    "48 GB": Card(mib=46068),
+    "80 GB": Card(mib=81920),
+    "sm_89": Card(sm=89),
+}
