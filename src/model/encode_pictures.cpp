@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "model/pixels/preprocess.h"
+#include "model/sent.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -42,7 +43,7 @@ at::Tensor encode_tiles(Program& program, const Pictures& pictures, const at::De
     std::int64_t filled = 0;
     const auto flush = [&] {
         if (batch.empty()) return;
-        encoded.push_back(program.encode(joined(batch).to(device)));
+        encoded.push_back(program.encode(sent_together(batch, device)));
         TORCH_CHECK(
             encoded.back().dim() == 3 && encoded.back().size(0) == filled, "encode made ",
             encoded.back().sizes(), " of ", filled, " pictures"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <vector>
 
 #include "model/torch_lean.h"
 
@@ -16,5 +17,8 @@ at::Tensor sent(std::span<const T> numbers, at::IntArrayRef shape, const at::Dev
     std::ranges::copy(numbers, here.mutable_data_ptr<T>());
     return device.is_cpu() ? here : here.to(device, here.scalar_type(), /*non_blocking=*/true);
 }
+
+// Parts of a batch, one below the other.
+at::Tensor sent_together(const std::vector<at::Tensor>& parts, const at::Device& device);
 
 }  // namespace vignette

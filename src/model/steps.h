@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "model/choose/choose_tokens.h"
-#include "model/index_columns.h"
 #include "model/moments.h"
 #include "model/program.h"
 #include "model/prompt_cache.h"
 #include "model/slot_cache.h"
 #include "model/torch_lean.h"
+#include "model/transfer/index_columns.h"
 #include "vignette/model.h"
 
 namespace vignette {

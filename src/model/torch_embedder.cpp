@@ -1,7 +1,5 @@
 #include "model/torch_embedder.h"
 
-#include <ATen/ops/cat.h>
-#include <ATen/ops/full.h>
 #include <c10/core/StreamGuard.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include "model/encode_pictures.h"
 #include "model/pixels/preprocess.h"
 #include "model/program.h"
+#include "model/sent.h"
 #include "model/torch_device.h"
 #include "model/torch_wall.h"
 #include "vignette/invariant.h"
@@ -79,7 +78,7 @@ Result<std::vector<Vector>> TorchEmbedder::Parts::images(std::span<const ModelIn
             batch.push_back(pixels->values());
         }
         const int rows = static_cast<int>(batch.size());
-        TRY(append_vectors(program.embed_image(at::cat(batch).to(device)), rows, width, vectors));
+        TRY(append_vectors(program.embed_image(sent_together(batch, device)), rows, width, vectors));
     }
     return vectors;
 }
@@ -118,18 +117,17 @@ Result<void> TorchEmbedder::Parts::check_text(const std::vector<TokenId>& text) 
 at::Tensor TorchEmbedder::Parts::padded(std::span<const std::vector<TokenId>> texts) const {
     std::size_t longest = 0;
     for (const std::vector<TokenId>& text : texts) longest = std::max(longest, text.size());
-    const at::Tensor ids = at::full(
-        {static_cast<std::int64_t>(texts.size()), static_cast<std::int64_t>(longest)},
-        std::int64_t{std::to_underlying(recipe.pad)}, at::kLong
-    );
-    auto* row = ids.mutable_data_ptr<std::int64_t>();
+    std::vector<std::int64_t> ids(texts.size() * longest, std::int64_t{std::to_underlying(recipe.pad)});
+    auto row = ids.begin();
     for (const std::vector<TokenId>& text : texts) {
         std::ranges::transform(text, row, [](TokenId token) {
             return std::int64_t{std::to_underlying(token)};
         });
-        row += longest;
+        row += static_cast<std::ptrdiff_t>(longest);
     }
-    return ids.to(device);
+    return sent<std::int64_t>(
+        ids, {static_cast<std::int64_t>(texts.size()), static_cast<std::int64_t>(longest)}, device
+    );
 }
 
 // Both methods once: the first calls compile, and a program that does not fit its manifest is found out here.

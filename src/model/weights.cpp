@@ -10,7 +10,7 @@
 
 #include "bundle/weight_files.h"
 #include "model/torch_wall.h"
-#include "model/upload.h"
+#include "model/transfer/upload.h"
 
 namespace vignette {
 namespace {

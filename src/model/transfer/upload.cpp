@@ -1,4 +1,4 @@
-#include "model/upload.h"
+#include "model/transfer/upload.h"
 
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>

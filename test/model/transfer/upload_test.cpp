@@ -1,5 +1,5 @@
 // On the CPU, where the buffers are the same and nothing has to be waited for.
-#include "model/upload.h"
+#include "model/transfer/upload.h"
 
 #include <gtest/gtest.h>
 

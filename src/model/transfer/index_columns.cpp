@@ -1,4 +1,4 @@
-#include "model/index_columns.h"
+#include "model/transfer/index_columns.h"
 
 #include "model/sent.h"
 
