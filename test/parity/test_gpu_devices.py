@@ -17,6 +17,7 @@ HELD = sorted(file.parent for file in (Path(__file__).resolve().parents[2] / "mo
 INNER = {"forward", "place"}  # methods that no one calls from outside
 FLASH = "aten::_flash_attention_forward"
 
+torch.set_num_threads(1)
 torch._C._jit_set_profiling_mode(False)  # as the C++ side runs it
 
 # As TorchScript writes them, with the operator where each is stopped. The condition keeps them: what nobody looks at
