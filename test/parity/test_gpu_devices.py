@@ -63,10 +63,10 @@ def test_everything_happens_on_the_gpu(bundle):
     assert (operators[FLASH] > 0) == (read_manifest(bundle)["kind"] == "captioner")
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_in_other_numbers(tiny, dtype):
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32], ids=str)
+def test_fresh_from_the_exporter(tiny, dtype):
     """Flash attention knows only 16 bits."""
-    uses_flash = dtype == torch.bfloat16 and read_manifest(tiny)["kind"] == "captioner"
+    uses_flash = dtype != torch.float32 and read_manifest(tiny)["kind"] == "captioner"
     assert (run_bundle(tiny, dtype)[FLASH] > 0) == uses_flash
 
 
