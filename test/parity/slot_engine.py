@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from safetensors.torch import load_file
@@ -18,14 +19,14 @@ def read_manifest(bundle) -> dict:
     return json.loads((Path(bundle) / "manifest.json").read_text())
 
 
-def load_program(bundle) -> torch.jit.ScriptModule:
-    """The code with its weights assigned by name."""
+def load_program(bundle, edited: BinaryIO | None = None) -> torch.jit.ScriptModule:
+    """The code, or an edited copy of it, with the bundle's weights assigned by name."""
     manifest = read_manifest(bundle)
     weights = manifest["weights"]
     tensors = {}
     for file in weights["files"]:
         tensors |= load_file(Path(bundle) / weights["folder"] / file["file"])
-    program = torch.jit.load(Path(bundle) / manifest["program"]["file"])
+    program = torch.jit.load(edited or Path(bundle) / manifest["program"]["file"])
     for prefix, module in program.named_modules():
         for key, _ in list(module.named_parameters(recurse=False)):
             name = f"{prefix}.{key}" if prefix else key
