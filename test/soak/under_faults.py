@@ -9,6 +9,7 @@ from fake_runpod.client import FakeRunpod, HttpError
 
 from .fault_scripts import drawn
 from .job_mix import complaint, draw_job
+from .outbox_faults import OutboxFaults
 from .worker_process import WorkerProcess
 
 SCRIPT_S = 8  # a script whose jobs are slow in coming does not hold up the others for longer
@@ -34,6 +35,7 @@ class Soak:
         room = self.draw.choice([8, 32, 64, 256])
         self.outbox = folder / "outbox"
         self.outbox.mkdir(parents=True)
+        self.outbox_faults = OutboxFaults(random.Random(options.seed + 1), self.outbox)
         self.worker = WorkerProcess(
             platform, folder / "worker.log", SCRIPTED_PICTURES=room, VIGNETTE_OUTBOX=self.outbox
         )
@@ -49,6 +51,7 @@ class Soak:
             self.feed(share)
             self.report(number, name)
         self.platform.clear_faults()
+        self.outbox_faults.free()
         return self.settle()
 
     def feed(self, count):
@@ -66,6 +69,7 @@ class Soak:
             if left > 0:
                 self.wait_quietly({"open_at_most": open_at_most}, left)
             self.cancel_some()
+            self.outbox_faults.maybe()
             self.look_after_the_worker()
 
     def submit(self, count):
@@ -96,7 +100,7 @@ class Soak:
         in_progress, kept = self.platform.stats()["in_progress"], len(self.kept())
         self.worker.kill()
         self.forgive_the_interrupted()
-        self.worker.kill_and_restart()
+        self.restart()
         if results_wait:
             self.platform.clear_faults()
         print(f"    kill -9 with {in_progress} jobs in progress and {kept} in the outbox; started again", flush=True)
@@ -110,13 +114,17 @@ class Soak:
                 job.streams = False
                 job.interrupted = True
 
+    def restart(self):
+        self.outbox_faults.free()  # its check would rightly refuse to start
+        self.worker.kill_and_restart()
+
     def look_after_the_worker(self):
         """One that has ended by itself is started again, as the platform does."""
         code = self.worker.ended()
         if code is not None:
             self.deaths.append(f"the worker has ended by itself with {code} after {len(self.planned)} jobs")
             print(f"    {self.deaths[-1]}", flush=True)
-            self.worker.kill_and_restart()
+            self.restart()
 
     def report(self, number, name):
         stats = self.platform.stats()
@@ -152,7 +160,7 @@ class Soak:
         wrong += self.deaths
         wrong += [f"job {job.id} ({job.kind}) {text}" for job, text in self.complaints()]
         tell(stats, wrong)
-        print(f"decoder processes killed: {self.decoders_killed}")
+        print(f"decoder processes killed: {self.decoders_killed}; {self.outbox_faults}")
         return verdict(stats) and not wrong
 
     def complaints(self):
@@ -193,3 +201,4 @@ def run(options, folder):
             return False
         finally:
             soak.worker.kill()
+            soak.outbox_faults.end()
