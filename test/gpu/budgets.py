@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+from program import ROOT
+
 FOLDER = Path(__file__).parent / "budgets"
+NOTES = ROOT / "docs/gpu-notes.md"  # has the table of all budgets
 
 Phases = dict[str, dict[str, int]]
 
@@ -30,3 +33,31 @@ def differences(budget: Phases, measured: Phases) -> tuple[list[str], list[str]]
             if now != most:
                 (over if now > most else under).append(line)
     return sorted(over), sorted(under)
+
+
+def summary() -> list[str]:
+    """The table in docs/gpu-notes.md: what a picture and a word cost in each family."""
+
+    def cell(phases, name):
+        counts = phases.get(name)
+        return f"{counts['calls']:,} / {counts['waits']} / {counts['copies']}" if counts else "-"
+
+    lines = [
+        "| family | start: copied, peak | one picture | a step of 1 | of 16 | of 1 with 3 beams |",
+        "|---|---|---|---|---|---|",
+    ]
+    for family in sorted(file.stem for file in FOLDER.glob("*.json")):
+        phases = read_budget(family)
+        start = " GB, ".join(f"{phases['start'][what] / 1e9:.1f}" for what in ("copied_bytes", "peak_bytes")) + " GB"
+        picture = "admission of 1" if "admission of 1" in phases else "pictures, 1"
+        steps = ("step of 1, greedy", "step of 16, greedy", "step of 1, 3 beams")
+        cells = [family, start, *(cell(phases, name) for name in (picture, *steps))]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def write_summary() -> None:
+    lines, table = NOTES.read_text().splitlines(), summary()
+    start = lines.index(table[0])
+    end = next(place for place in range(start, len(lines)) if not lines[place].startswith("|"))
+    NOTES.write_text("\n".join([*lines[:start], *table, *lines[end:]]) + "\n")

@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from budgets import write_budget
+from budgets import write_budget, write_summary
 from noop_card import BUDGET_CARD
 from true_bundles import FAMILIES, make_true_bundle
 
@@ -20,7 +20,9 @@ def print_phases(family: str, phases) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/count-gpu", description=__doc__)
     parser.add_argument("families", metavar="FAMILY", nargs="*", help=f"of {', '.join(FAMILIES)}; all by default")
-    parser.add_argument("--write", action="store_true", help="make the numbers the new budgets")
+    parser.add_argument(
+        "--write", action="store_true", help="make the numbers the new budgets, in docs/gpu-notes.md too"
+    )
     arguments = parser.parse_args()
     if unknown := set(arguments.families) - set(FAMILIES):
         parser.error(f"there is no family {unknown.pop()}; the families are: {', '.join(FAMILIES)}")
@@ -30,6 +32,8 @@ def main() -> None:
             print_phases(family, phases)
             if arguments.write:
                 write_budget(family, phases)
+    if arguments.write:
+        write_summary()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from budgets import differences, read_budget
+from budgets import NOTES, differences, read_budget, summary
 from noop_card import BUDGET_CARD
 from true_bundles import FAMILIES
 
@@ -41,3 +41,7 @@ def test_both_numbers_are_said():
 def test_a_phase_without_a_budget_exceeds_it():
     assert differences({}, {"start": {}})[0] == ["start: only the program has it"]
     assert differences({"start": {}}, {})[0] == ["start: only the budget has it"]
+
+
+def test_the_notes_show_the_budgets():
+    assert "\n".join(summary()) in NOTES.read_text(), "scripts/count-gpu --write brings the table up to date"
