@@ -52,6 +52,7 @@ struct SlotCopy {
     SlotId from{};
     SlotId to{};
     int length = 0;
+    int same = 0;  // of them: `to` holds so many already, and they need not be copied
 };
 
 // Samples a token instead of taking the most likely one: temperature, then top-k, then the smallest set with

@@ -36,6 +36,7 @@ Sequence::Sequence(const GenerationRequest& request, SlotLease lease, int vocabu
       position_(prompt_length_) {
     ASSERT(lease_.slots().size() == static_cast<std::size_t>(request.rules.num_beams));
     rows_.push_back({.slot = lease_.slots().front(), .token = {}, .score = 0});  // the prompt is one row
+    read_.push_back(rows_.front().slot);
 }
 
 Choice Sequence::choice(int rows) const {
@@ -113,9 +114,16 @@ void Sequence::place_beams(std::span<const NextRow> next) {
         SlotId slot = parents[parent].slot;
         if (taken[parent]) {
             ASSERT(!spare.empty());
-            copies_.push_back({.from = slot, .to = spare.back(), .length = position_});
             slot = spare.back();
             spare.pop_back();
+            const bool has_prompt = std::ranges::find(read_, slot) != read_.end();
+            if (!has_prompt) read_.push_back(slot);
+            copies_.push_back(
+                {.from = parents[parent].slot,
+                 .to = slot,
+                 .length = position_,
+                 .same = has_prompt ? prompt_length_ : 0}
+            );
         }
         taken[parent] = true;
         rows_.push_back({.slot = slot, .token = child.token, .score = child.score});

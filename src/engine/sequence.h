@@ -62,6 +62,7 @@ private:
     int position_;                  // one past where the next token is written
     std::vector<Row> rows_;         // of the next step
     std::vector<SlotCopy> copies_;  // before it
+    std::vector<SlotId> read_;      // the slots that hold the prompt
 };
 
 }  // namespace vignette

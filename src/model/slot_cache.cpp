@@ -84,9 +84,10 @@ void SlotCache::copy(std::span<const SlotCopy> copies) {
 void SlotCache::copy_in_memory(at::Tensor& cache, const SlotCopy& copy) const {
     const auto item = static_cast<std::int64_t>(cache.element_size());
     auto* base = static_cast<std::byte*>(cache.mutable_data_ptr());
-    const auto bytes = static_cast<std::size_t>(copy.length * cache.stride(2) * item);
+    const std::int64_t position = cache.stride(2) * item;
+    const auto bytes = static_cast<std::size_t>((copy.length - copy.same) * position);
     for (std::int64_t layer = 0; layer < cache.size(0); ++layer) {
-        std::byte* start = base + layer * cache.stride(0) * item;
+        std::byte* start = base + layer * cache.stride(0) * item + copy.same * position;
         const std::byte* from = start + row_of(copy.from) * cache.stride(1) * item;
         std::memcpy(start + row_of(copy.to) * cache.stride(1) * item, from, bytes);
     }
@@ -112,16 +113,17 @@ std::size_t SlotCache::bytes_of(int length) const {
     return static_cast<std::size_t>(2 * numbers) * static_cast<std::size_t>(keys_.element_size());
 }
 
-// Gathers all, then writes all, as far as the longest of them needs: what lies beyond a copy's length is
-// written before it is read in any case.
+// Gathers all, then writes all, from where the first of them begins as far as the longest needs: what lies
+// before is the same, and what lies beyond a copy's length is written before it is read in any case.
 void SlotCache::copy_through(at::Tensor& cache, std::span<const SlotCopy> copies) {
     const auto count = static_cast<std::int64_t>(copies.size());
     std::vector<std::int64_t> numbers;
     for (const SlotCopy& one : copies) numbers.push_back(row_of(one.from));
     for (const SlotCopy& one : copies) numbers.push_back(row_of(one.to));
     const at::Tensor rows = sent<std::int64_t>(numbers, {2, count}, cache.device());
-    const int length = std::ranges::max(copies, {}, &SlotCopy::length).length;
-    const at::Tensor used = cache.narrow(2, 0, length);
+    const int begin = std::ranges::min(copies, {}, &SlotCopy::same).same;
+    const int end = std::ranges::max(copies, {}, &SlotCopy::length).length;
+    const at::Tensor used = cache.narrow(2, begin, end - begin);
     used.index_copy_(1, rows.select(0, 1), used.index_select(1, rows.select(0, 0)));
 }
 

@@ -145,7 +145,7 @@ void Steps::check(const StepPlan& plan) const {
     const ModelShape& shape = options_.shape;
     for (const SlotCopy& copy : plan.copies) {
         ASSERT(below(number(copy.from), shape.slots) && below(number(copy.to), shape.slots));
-        ASSERT(copy.length >= 0 && copy.length <= shape.positions);
+        ASSERT(copy.same >= 0 && copy.same <= copy.length && copy.length <= shape.positions);
     }
     ASSERT(plan.admissions.size() + plan.decode.size() <= static_cast<std::size_t>(shape.slots));
     for (const Admission& one : plan.admissions) {

@@ -58,6 +58,7 @@ TEST(Sequence, ReadsItsPromptIntoOneSlotAndCopiesItToTheOtherBeams) {
     for (const SlotCopy& copy : plan.copies) {
         EXPECT_EQ(copy.from, SlotId{0});
         EXPECT_EQ(copy.length, 2);
+        EXPECT_EQ(copy.same, 0);
     }
     ASSERT_EQ(plan.decode.size(), 3U);
     EXPECT_EQ(plan.decode[0].slot, SlotId{0});
@@ -85,6 +86,7 @@ TEST(Sequence, FirstChildStaysAndOnlyFurtherOnesAreCopiedIntoChildlessSlots) {
     EXPECT_EQ(plan.copies[0].from, before[2]);
     EXPECT_EQ(plan.copies[0].to, before[1]);
     EXPECT_EQ(plan.copies[0].length, 3);
+    EXPECT_EQ(plan.copies[0].same, 2) << "all beams have the prompt since they began";
 }
 
 TEST(Sequence, BeamsThatOnlyChangePlacesAreNotCopied) {

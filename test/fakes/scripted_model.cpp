@@ -165,10 +165,21 @@ void ScriptedModel::check_slots(const StepPlan& plan) const {
     for (const SlotCopy& one : plan.copies) {
         ASSERT(used.contains(one.from) && used.contains(one.to));
         ASSERT(one.length > 0 && index(one.length) <= at(one.from).history.size());
+        ASSERT(one.same >= 0 && one.same <= one.length && has_same(one));
         read.insert(one.from);
         ASSERT(written.insert(one.to).second);
     }
     for (const SlotId slot : written) ASSERT(!read.contains(slot));
+}
+
+// What a copy leaves out must be there already.
+bool ScriptedModel::has_same(const SlotCopy& copy) const {
+    if (copy.same == 0) return true;
+    const Slot& from = at(copy.from);
+    const Slot& to = at(copy.to);
+    const auto same = static_cast<std::ptrdiff_t>(copy.same);
+    return from.picture == to.picture && to.history.size() >= index(copy.same) &&
+           std::equal(from.history.begin(), from.history.begin() + same, to.history.begin());
 }
 
 void ScriptedModel::write(const StepPlan& plan) {

@@ -79,6 +79,7 @@ private:
     std::vector<Candidate> choose(std::span<const DecodeRow> rows, const Choice& wanted) const;
     static int number_of(const Admission& admission);
     std::optional<Error> failure(const StepPlan& plan);
+    bool has_same(const SlotCopy& copy) const;
     Slot& at(SlotId slot) { return slots_[static_cast<std::size_t>(slot)]; }
     const Slot& at(SlotId slot) const { return slots_[static_cast<std::size_t>(slot)]; }
 
