@@ -29,6 +29,8 @@ from two_engines import Allowed, TwoEngines
 
 SEED = int(os.environ.get("VIGNETTE_TEST_SEED") or time.time())
 PROMPTS = ["a photo of", "", "Question: how many? Answer:"]
+MODELS = [(family, SEED + i) for family in MAKERS for i in range(2)]
+CAPTIONERS = [model for model in MODELS if model[0] != "clip"]
 SLOTS = 7  # and one for scratch
 STEPS = 4
 
@@ -49,11 +51,12 @@ class Way:
         return [take_gpu_branches, *[use_flash_for_32_bits] * (self.flash and self.dtype == "float32")]
 
 
-SAME = Allowed(apart=ROUNDING, margin=ROUNDING)
+# The margin of float16 is that of scripts/bench-gpu; its logits were never more than 0.014 apart in 72 runs.
+SAME, NEAR = Allowed(apart=ROUNDING, margin=ROUNDING), Allowed(apart=0.05, margin=0.01)
 WAYS = {
     "float32": Way("float32", False, SAME),
     "float32-flash": Way("float32", True, SAME),  # which no GPU does: it shows what 16 bits would hide
-    "float16": Way("float16", True, Allowed(apart=0.02, margin=0.01)),
+    "float16": Way("float16", True, NEAR),
 }
 
 
@@ -75,7 +78,7 @@ class Case:
         return load_program(bundle), load_program(bundle, edit_program(self.program, *way.edits()))
 
 
-@pytest.fixture(scope="module", params=[(family, SEED + i) for family in MAKERS for i in range(2)], ids=str)
+@pytest.fixture(scope="module", params=MODELS, ids=str)
 def case(request, tmp_path_factory) -> Case:
     family, seed = request.param
     return Case(tmp_path_factory.mktemp(family), family, seed)
@@ -94,6 +97,7 @@ def test_the_questions_are_found(case):
     assert count_in_program(case.program, ASKS_FOR_16_BITS) == (case.family != "clip")
 
 
+@pytest.mark.parametrize("way", ["float32", "float16"], indirect=True)
 def test_pictures_and_prompts(case, way):
     """What comes before the cache, and all of an embedder."""
     cpu, gpu = case.programs(way)
@@ -111,9 +115,8 @@ def test_pictures_and_prompts(case, way):
         assert len(expected) == len(prompt_ids(*asked)) and apart(found, expected) <= way.allowed.apart
 
 
+@pytest.mark.parametrize("case", CAPTIONERS, ids=str, indirect=True)
 def test_captions(case, way):
-    if case.family == "clip":
-        return
     cpu, gpu = case.programs(way)
     bundle, rng = case.bundle(way.dtype), random.Random(case.seed)
     torch.manual_seed(case.seed)
