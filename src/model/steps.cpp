@@ -1,7 +1,6 @@
 #include "model/steps.h"
 
 #include <ATen/ops/cat.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "model/encode_pictures.h"
+#include "model/torch_device.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -112,11 +112,11 @@ void Steps::read_anew(
 ) {
     const auto start = StepClock::now();
     if (see_pictures(program_, unread, options_.device, pictures_seen_)) {
-        wait();
+        wait_for(options_.device);  // times are honest only when the work is done
         result.vision = elapsed(start);
     }
     const at::Tensor logits = prefill(unread, features_of(unread));
-    wait();
+    wait_for(options_.device);
     result.prefill = elapsed(start) - result.vision;
     for (std::size_t i = 0; i < unread.size(); ++i)
         rows[places[i]] = logits.narrow(0, static_cast<std::int64_t>(i), 1);
@@ -269,7 +269,7 @@ void Steps::warm_up(const ModelInput& picture, std::span<const TokenId> prompt) 
         };
         check_logits(decode({&next, 1}));
     }
-    wait();
+    wait_for(options_.device);
 }
 
 void Steps::check_logits(const at::Tensor& logits) const {
@@ -279,13 +279,6 @@ void Steps::check_logits(const at::Tensor& logits) const {
         options_.shape.vocabulary
     );
     TORCH_CHECK(logits.scalar_type() == at::kFloat, "the program's logits are ", logits.scalar_type());
-}
-
-// Work on a device is queued; times are honest only when it is done.
-void Steps::wait() const {
-    if (options_.device.is_cpu()) return;
-    const c10::impl::VirtualGuardImpl guard(options_.device.type());
-    guard.synchronizeStream(guard.getStream(options_.device));
 }
 
 }  // namespace vignette

@@ -167,7 +167,8 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
         .preprocessor = Preprocessor(manifest.info.pixels, 0),
         .program = std::move(program),
     });
-    TRY(blame_bundle(parts->warm_up(manifest.info.pixels.size), manifest.info.name));
+    Result<void> warm = examined(parts->warm_up(manifest.info.pixels.size), device);
+    TRY(blame_bundle(std::move(warm), manifest.info.name));
     return std::make_unique<TorchEmbedder>(std::move(parts));
 }
 
@@ -183,12 +184,12 @@ std::unique_ptr<Preparation> TorchEmbedder::prepare() const { return parts_->pre
 
 Result<std::vector<Vector>> TorchEmbedder::embed_pictures(std::span<const ModelInput* const> pictures) {
     take_over_thread_count();
-    return torch_wall([&] { return parts_->images(pictures); });
+    return examined(torch_wall([&] { return parts_->images(pictures); }), parts_->device);
 }
 
 Result<std::vector<Vector>> TorchEmbedder::embed_texts(std::span<const std::vector<TokenId>> texts) {
     take_over_thread_count();
-    return torch_wall([&] { return parts_->texts(texts); });
+    return examined(torch_wall([&] { return parts_->texts(texts); }), parts_->device);
 }
 
 }  // namespace vignette
