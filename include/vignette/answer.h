@@ -31,6 +31,12 @@ struct Answer {
                std::ranges::all_of(items, [](const AnsweredItem& item) { return item.outcome.has_value(); });
     }
 
+    bool any_failed_with(ErrorCode code) const {
+        const auto has = [code](const auto& outcome) { return !outcome && outcome.error().code == code; };
+        return (film && has(*film)) ||
+               std::ranges::any_of(items, [&](const AnsweredItem& item) { return has(item.outcome); });
+    }
+
     std::vector<AnsweredItem> items;  // in the request's order, or the film's
     AnswerShape shape = AnswerShape::single;
     std::chrono::duration<double> took{};

@@ -42,6 +42,7 @@ enum class ErrorCode {
     too_slow,
     shutting_down,
     out_of_memory,
+    device_lost,
     cancelled,
     // Our own faults.
     model_failed,

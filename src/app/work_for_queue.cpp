@@ -30,7 +30,8 @@ std::string worker_name() {
     return std::string(host.data()) + "-" + random_name().substr(0, digits);
 }
 
-// If three jobs in a row yield nothing because of the model, it is broken: this worker would fail them all.
+// If three jobs in a row yield nothing because of the model, it is broken: this worker would fail them all. A
+// lost GPU is lost at once.
 class ModelHealth {
 public:
     explicit ModelHealth(StopSignals& signals) : signals_(signals) {}
@@ -42,9 +43,9 @@ public:
                 return !item.outcome && item.outcome.error().code == ErrorCode::model_failed;
             });
         if (!failed) failures_ = 0;
-        if (failed && ++failures_ == failures_max) {
+        const bool lost = answer.any_failed_with(ErrorCode::device_lost);
+        if ((lost || (failed && ++failures_ >= failures_max)) && !dead_.exchange(true)) {
             log_error("the model no longer computes anything: handing back the other jobs, then exiting");
-            dead_ = true;
             signals_.request_stop();
         }
     }

@@ -69,7 +69,9 @@ int default_slots(const Manifest& manifest, FreeOnGpu free) {
     const std::uint64_t held = bytes_max / bytes_per_slot(manifest.cache, manifest.info.dtype);
     const std::uint64_t fitting = held == 0 ? 0 : held - 1;  // and the scratch slot
     const std::uint64_t most = free ? 96 : 24;
-    return std::max(manifest.info.generation.num_beams_limit, static_cast<int>(std::min(fitting, most)));
+    // Where memory is the GPU's, what does not fit fails at once; on the CPU slots cost when they are used.
+    const int least = free ? 1 : manifest.info.generation.num_beams_limit;
+    return std::max(least, static_cast<int>(std::min(fitting, most)));
 }
 
 std::uint64_t cache_bytes(const Manifest& manifest, int slots, FreeOnGpu free) {

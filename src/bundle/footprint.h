@@ -25,7 +25,7 @@ using FreeOnGpu = std::optional<std::uint64_t>;
 
 // Enough that pictures share steps. On a GPU as many as fit three quarters of what is left there, since the
 // work of a step needs some, too, and at most 96, beyond which a step only takes longer; on the CPU at most
-// 24 in 1 GiB. Never fewer than one beam search needs.
+// 24 in 1 GiB, but never fewer than one beam search needs. On a GPU with fewer, jobs get fewer beams.
 int default_slots(const Manifest& manifest, FreeOnGpu free);
 
 // The KV cache of that many slots and the scratch slot; 0: the default number.

@@ -31,7 +31,8 @@ private:
     Guide guide_;
 };
 
-// An operator's few slots make beams fewer, not jobs impossible: settle() then clamps what a job asks for.
+// Few slots, an operator's or a small GPU's, make beams fewer, not jobs impossible: settle() then clamps what
+// a job asks for.
 BundleInfo fitted(BundleInfo bundle, int slots) {
     GenerationDefaults& defaults = bundle.generation;
     if (defaults.num_beams > slots) {
@@ -39,6 +40,12 @@ BundleInfo fitted(BundleInfo bundle, int slots) {
             "the model " + bundle.name + " searches with " + std::to_string(defaults.num_beams) +
             " beams and has " + std::to_string(slots) + " slots: searching with as many; a larger " +
             "VIGNETTE_SLOTS gives its usual captions"
+        );
+    } else if (defaults.num_beams_limit > slots) {
+        log_warning(
+            "the model " + bundle.name + " has " + std::to_string(slots) + " slots: jobs that ask for more " +
+            "beams get as many; a larger VIGNETTE_SLOTS, or a GPU with more memory, allows its usual " +
+            std::to_string(defaults.num_beams_limit)
         );
     }
     defaults.num_beams = std::min(defaults.num_beams, slots);

@@ -33,6 +33,7 @@ std::string_view to_text(ErrorCode code) {
         case ErrorCode::too_slow: return "too_slow";
         case ErrorCode::shutting_down: return "shutting_down";
         case ErrorCode::out_of_memory: return "out_of_memory";
+        case ErrorCode::device_lost: return "device_lost";
         case ErrorCode::cancelled: return "cancelled";
         case ErrorCode::model_failed: return "model_failed";
         case ErrorCode::internal: return "internal";
@@ -104,7 +105,8 @@ bool retryable(ErrorCode code) {
         case ErrorCode::unreachable:
         case ErrorCode::too_slow:
         case ErrorCode::shutting_down:
-        case ErrorCode::out_of_memory: return true;
+        case ErrorCode::out_of_memory:
+        case ErrorCode::device_lost: return true;
         case ErrorCode::invalid_json:
         case ErrorCode::invalid_input:
         case ErrorCode::missing_image:
@@ -164,7 +166,8 @@ int http_status(ErrorCode code) {
         case ErrorCode::unreachable: return 502;
         case ErrorCode::unavailable:
         case ErrorCode::shutting_down:
-        case ErrorCode::out_of_memory: return 503;
+        case ErrorCode::out_of_memory:
+        case ErrorCode::device_lost: return 503;
         case ErrorCode::too_slow: return 504;
     }
     panic("ErrorCode out of range");

@@ -222,6 +222,7 @@ bool Engine::made_room_after(const Error& error) const {
 // A step failed as a whole. As long as there are newcomers, it is tried again with half of them, so that
 // memory suffices, or the one that cannot be computed is found.
 void Engine::isolate(const Error& error) {
+    if (error.code == ErrorCode::device_lost) return end_all(error);
     std::vector<std::list<Running>::iterator> fresh;
     for (auto run = running_.begin(); run != running_.end(); ++run) {
         if (run->fresh) fresh.push_back(run);
@@ -257,6 +258,14 @@ void Engine::wait_again(std::list<Running>::iterator newcomer) {
     ++waiting_count_;
     waiting_.push_front(std::move(newcomer->submission));
     running_.erase(newcomer);
+}
+
+// Nothing will ever be computed again. Who comes later is told by a step of his own.
+void Engine::end_all(const Error& error) {
+    finish_all(error);
+    waiting_count_ -= static_cast<int>(waiting_.size());
+    for (Submission& one : waiting_) one.end(std::unexpected(error));
+    waiting_.clear();
 }
 
 void Engine::finish_all(const Error& error) {

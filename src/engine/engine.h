@@ -80,6 +80,7 @@ private:
     void part_with(std::list<Running>::iterator newcomer, const Error& error);
     void recover();
     void wait_again(std::list<Running>::iterator newcomer);
+    void end_all(const Error& error);
     void finish_all(const Error& error);
     static void finish(Running& run, const Result<void>& taken);
 

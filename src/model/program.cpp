@@ -1,5 +1,6 @@
 #include "model/program.h"
 
+#include <ATen/Context.h>
 #include <torch/csrc/jit/codegen/fuser/interface.h>
 #include <torch/csrc/jit/passes/tensorexpr_fuser.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -25,6 +26,9 @@ void set_up_interpreter() {
     torch::jit::getProfilingMode() = false;
     torch::jit::setTensorExprFuserEnabled(false);
     torch::jit::overrideCanFuseOnGPU(false);
+    // On an H100 torch would ask cuDNN for attention, which makes a plan for each new shape, and each prompt
+    // has one.
+    at::globalContext().setSDPUseCuDNN(false);
 }
 
 Result<torch::jit::Module> read_program(const std::filesystem::path& path, const FileDigest& program) {

@@ -1,7 +1,6 @@
 #include "model/steps.h"
 
 #include <ATen/ops/cat.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "model/encode_pictures.h"
 #include "model/sent.h"
+#include "model/torch_device.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -272,7 +272,7 @@ void Steps::warm_up(const ModelInput& picture, std::span<const TokenId> prompt) 
         };
         check_logits(decode({&next, 1}));
     }
-    wait();
+    wait_for(options_.device);
 }
 
 void Steps::check_logits(const at::Tensor& logits) const {
@@ -282,13 +282,6 @@ void Steps::check_logits(const at::Tensor& logits) const {
         options_.shape.vocabulary
     );
     TORCH_CHECK(logits.scalar_type() == at::kFloat, "the program's logits are ", logits.scalar_type());
-}
-
-// Work on a device is queued; times are honest only when it is done.
-void Steps::wait() const {
-    if (options_.device.is_cpu()) return;
-    const c10::impl::VirtualGuardImpl guard(options_.device.type());
-    guard.synchronizeStream(guard.getStream(options_.device));
 }
 
 }  // namespace vignette

@@ -60,7 +60,6 @@ private:
     at::Tensor decode(std::span<const DecodeRow> rows);
     void check_logits(const at::Tensor& logits) const;
     void mark_poisoned(const StepPlan& plan);
-    void wait() const;
 
     Program program_;
     SlotCache cache_;

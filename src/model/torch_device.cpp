@@ -5,6 +5,10 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/api/include/torch/cuda.h>
 
+#include <utility>
+
+#include "model/torch_wall.h"
+
 namespace vignette {
 
 Result<at::Device> select_device(const std::string& wanted) {
@@ -23,9 +27,31 @@ Result<at::Device> select_device(const std::string& wanted) {
 
 std::string to_text(const at::Device& device) { return device.is_cuda() ? "cuda" : "cpu"; }
 
-c10::Stream own_stream(const at::Device& device) {
+Result<c10::Stream> own_stream(const at::Device& device) {
+    return torch_wall([&]() -> Result<c10::Stream> {
+        const c10::impl::VirtualGuardImpl guard(device.type());
+        return device.is_cpu() ? guard.getStream(device) : guard.getStreamFromGlobalPool(device);
+    });
+}
+
+void wait_for(const at::Device& device) {
+    if (device.is_cpu()) return;
     const c10::impl::VirtualGuardImpl guard(device.type());
-    return device.is_cpu() ? guard.getStream(device) : guard.getStreamFromGlobalPool(device);
+    guard.synchronizeStream(guard.getStream(device));
+}
+
+Error examine(Error error, const at::Device& device) {
+    const Result<void> alive = torch_wall([&]() -> Result<void> {
+        wait_for(device);
+        return {};
+    });
+    if (alive || error.code == ErrorCode::device_lost) return error;
+    return {
+        .code = ErrorCode::device_lost,
+        .message = "the GPU failed and answers nothing any more: " + alive.error().message +
+                   "; send the job again, and start this process anew",
+        .field = {}
+    };
 }
 
 FreeOnGpu free_on_gpu(const at::Device& device) {

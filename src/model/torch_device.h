@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include <c10/core/Stream.h>
 
@@ -17,7 +18,20 @@ Result<at::Device> select_device(const std::string& wanted);
 std::string to_text(const at::Device& device);
 
 // For one model: what it queues on a GPU waits for no other model.
-c10::Stream own_stream(const at::Device& device);
+Result<c10::Stream> own_stream(const at::Device& device);
+
+// Until the work that was queued is done; throws what went wrong in it. Nothing to do on the CPU.
+void wait_for(const at::Device& device);
+
+// Whether the device has failed for good: after an illegal access, say, it fails every call that follows.
+// Says device_lost then, and the failed call's own error otherwise.
+Error examine(Error error, const at::Device& device);
+
+template <class T>
+Result<T> examined(Result<T> outcome, const at::Device& device) {
+    if (!outcome) outcome = std::unexpected(examine(outcome.error(), device));
+    return outcome;
+}
 
 // None on the CPU.
 FreeOnGpu free_on_gpu(const at::Device& device);

@@ -159,7 +159,7 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
     }
     set_threads(options.threads);
     const at::Device device = TRY(select_device(options.device));
-    const c10::Stream stream = own_stream(device);
+    const c10::Stream stream = TRY(own_stream(device));
     const c10::StreamGuard on_it(stream);
     Program program = TRY(Program::load(bundle, manifest, device));
     auto parts = std::make_unique<Parts>(Parts{
@@ -170,7 +170,8 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
         .preprocessor = Preprocessor(manifest.info.pixels, 0),
         .program = std::move(program),
     });
-    TRY(blame_bundle(parts->warm_up(manifest.info.pixels.size), manifest.info.name));
+    Result<void> warm = examined(parts->warm_up(manifest.info.pixels.size), device);
+    TRY(blame_bundle(std::move(warm), manifest.info.name));
     return std::make_unique<TorchEmbedder>(std::move(parts));
 }
 
@@ -187,13 +188,13 @@ std::unique_ptr<Preparation> TorchEmbedder::prepare() const { return parts_->pre
 Result<std::vector<Vector>> TorchEmbedder::embed_pictures(std::span<const ModelInput* const> pictures) {
     take_over_thread_count();
     const c10::StreamGuard on_it(parts_->stream);
-    return torch_wall([&] { return parts_->images(pictures); });
+    return examined(torch_wall([&] { return parts_->images(pictures); }), parts_->device);
 }
 
 Result<std::vector<Vector>> TorchEmbedder::embed_texts(std::span<const std::vector<TokenId>> texts) {
     take_over_thread_count();
     const c10::StreamGuard on_it(parts_->stream);
-    return torch_wall([&] { return parts_->texts(texts); });
+    return examined(torch_wall([&] { return parts_->texts(texts); }), parts_->device);
 }
 
 }  // namespace vignette

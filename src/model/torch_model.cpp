@@ -38,13 +38,15 @@ std::vector<TokenId> shortest_prompt(const TextRecipe& text, const ModelInput& p
 }
 
 // A program that fails on its first and simplest input is not broken by the input.
-Result<void> warm_up(Steps& steps, const Preprocessor& preprocessor, const BundleInfo& info) {
+Result<void> warm_up(
+    Steps& steps, const Preprocessor& preprocessor, const BundleInfo& info, const at::Device& device
+) {
     const std::unique_ptr<ModelInput> picture = TRY(preprocessor(black_picture(info.pixels.size)));
     Result<void> outcome = torch_wall([&]() -> Result<void> {
         steps.warm_up(*picture, shortest_prompt(info.text, *picture));
         return {};
     });
-    return blame_bundle(std::move(outcome), info.name);
+    return blame_bundle(examined(std::move(outcome), device), info.name);
 }
 
 }  // namespace
@@ -67,7 +69,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     }
     set_threads(options.threads);
     const at::Device device = TRY(select_device(options.device));
-    const c10::Stream stream = own_stream(device);
+    const c10::Stream stream = TRY(own_stream(device));
     const c10::StreamGuard on_it(stream);
     Program program = TRY(Program::load(bundle, manifest, device));
     const int slots = options.slots > 0 ? options.slots : TRY(torch_wall([&]() -> Result<int> {
@@ -95,7 +97,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         .preprocessor = Preprocessor(manifest.info.pixels, manifest.info.text.image_tokens),
         .steps = std::move(steps),
     });
-    TRY(warm_up(parts->steps, parts->preprocessor, manifest.info));
+    TRY(warm_up(parts->steps, parts->preprocessor, manifest.info, device));
     return std::make_unique<TorchModel>(std::move(parts));
 }
 
@@ -115,7 +117,8 @@ Result<StepResult> TorchModel::step(const StepPlan& plan) {
     const auto run = [&] { return torch_wall([&] { return parts_->steps.run(plan); }); };
     Result<StepResult> done = run();
     const bool short_of_memory = !done && done.error().code == ErrorCode::out_of_memory;
-    return short_of_memory && parts_->steps.make_room() ? run() : done;
+    if (short_of_memory && parts_->steps.make_room()) done = run();
+    return examined(std::move(done), parts_->device);
 }
 
 }  // namespace vignette

@@ -16,6 +16,12 @@ std::string_view full_text(const std::exception& thrown) {
     return ours != nullptr ? ours->what_without_backtrace() : thrown.what();
 }
 
+// CUDA's own words; what torch appends to them is for those who build it.
+std::string_view cuda_error(std::string_view text) {
+    const std::size_t start = text.find("CUDA error: ");
+    return start == text.npos ? std::string_view() : text.substr(start, text.find('\n', start) - start);
+}
+
 // The interpreter puts its traceback first and the reason last.
 std::string_view last_line(std::string_view text) {
     const std::size_t end = text.find_last_not_of(" \n");
@@ -29,7 +35,8 @@ std::string_view last_line(std::string_view text) {
 bool is_out_of_memory(const std::exception& thrown, std::string_view text) {
     return dynamic_cast<const c10::OutOfMemoryError*>(&thrown) != nullptr ||
            dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr ||
-           text.find("out of memory") != text.npos || text.find("can't allocate memory") != text.npos;
+           text.find("CUBLAS_STATUS_ALLOC_FAILED") != text.npos || text.find("out of memory") != text.npos ||
+           text.find("can't allocate memory") != text.npos;
 }
 
 }  // namespace
@@ -52,9 +59,11 @@ Error to_error(const std::exception& thrown) {
             .field = {}
         };
     }
+    const std::string_view by_cuda = cuda_error(text);
+    const std::string_view reason = by_cuda.empty() ? last_line(text) : by_cuda;
     return {
         .code = ErrorCode::model_failed,
-        .message = "the model failed: " + std::string(last_line(text).substr(0, reason_bytes_max)),
+        .message = "the model failed: " + std::string(reason.substr(0, reason_bytes_max)),
         .field = {}
     };
 }

@@ -250,8 +250,9 @@ Result<bool> JobQueue::finish(const Held& held, const WorkEnd& end, const std::v
     return TRY(redis_.run({.body = embedded::finish_lua()}, words)).integer == 1;
 }
 
-Result<void> JobQueue::hand_back(const Held& held) {
-    TRY(redis_.run({.body = embedded::hand_back_lua()}, {held.id, held.worker, held.attempt}));
+Result<void> JobQueue::hand_back(const Held& held, Attempt attempt) {
+    const std::string back = attempt == Attempt::forgiven ? "1" : "0";
+    TRY(redis_.run({.body = embedded::hand_back_lua()}, {held.id, held.worker, held.attempt, back}));
     return {};
 }
 

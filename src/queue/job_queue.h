@@ -104,7 +104,9 @@ public:
     };
     Result<bool> say(const Held& held, const std::string& progress, const std::vector<std::string>& texts);
     Result<bool> finish(const Held& held, const WorkEnd& end, const std::vector<std::string>& texts);
-    Result<void> hand_back(const Held& held);
+    // Whether an attempt that is handed back counts as one of the three.
+    enum class Attempt { forgiven, counted };
+    Result<void> hand_back(const Held& held, Attempt attempt);
     Result<std::vector<std::string>> renew(
         const std::string& worker, const std::vector<std::pair<std::string, std::string>>& held
     );  // which are lost

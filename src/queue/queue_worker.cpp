@@ -112,8 +112,10 @@ void QueueWorker::start_job(TakenWork work, const std::stop_source& stop) {
                            std::size_t done, std::size_t count
                        ) { sender_.progress(id, progress_text(done, count)); },
         .on_done =
-            [this, id, timeout, fail_with](const Answer&, const Result<std::string>& output) {
+            [this, id, timeout, fail_with](const Answer& answer, const Result<std::string>& output) {
                 services_.deadlines.forget(*timeout);
+                if (answer.any_failed_with(ErrorCode::device_lost))
+                    return sender_.hand_back(id, JobQueue::Attempt::counted);
                 output ? sender_.finish(id, {.output = *output, .error = {}}) : fail_with(output.error());
             },
     });
@@ -148,7 +150,7 @@ bool QueueWorker::drain(Clock::time_point deadline) {
     const auto reserve = std::clamp(whole / 5, milliseconds(200), milliseconds(3'000));
     if (!sender_.wait_until_empty(deadline - reserve)) {
         log_warning("the grace period is nearly over: handing back what still runs");
-        for (const auto& [id, attempt] : sender_.held()) sender_.hand_back(id);
+        for (const auto& [id, attempt] : sender_.held()) sender_.hand_back(id, JobQueue::Attempt::forgiven);
         services_.desk.stop_all();
     }
     const bool told = sender_.wait_until_empty(deadline);

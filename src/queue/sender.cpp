@@ -56,11 +56,11 @@ void QueueSender::finish(const std::string& id, WorkEnd end) {
     changed_.notify_all();
 }
 
-void QueueSender::hand_back(const std::string& id) {
+void QueueSender::hand_back(const std::string& id, JobQueue::Attempt attempt) {
     const MutexLock lock(mutex_);
     const auto line = lines_.find(id);
     if (line == lines_.end() || line->second.end) return;
-    line->second.goes_back = true;
+    line->second.goes_back = attempt;
     changed_.notify_all();
 }
 
@@ -136,7 +136,7 @@ std::optional<QueueSender::Parcel> QueueSender::next() {
 
 Result<bool> QueueSender::deliver(const Parcel& parcel) {
     if (parcel.goes_back) {
-        TRY(queue_.hand_back(parcel.held));
+        TRY(queue_.hand_back(parcel.held, *parcel.goes_back));
         return true;
     }
     if (parcel.end) return queue_.finish(parcel.held, *parcel.end, parcel.texts);

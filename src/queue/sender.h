@@ -29,8 +29,9 @@ public:
     void say(const std::string& id, std::string text);
     void progress(const std::string& id, std::string json);
     void finish(const std::string& id, WorkEnd end);  // nothing of it afterwards
-    void hand_back(const std::string& id);            // the same; another worker shall take it
-    void drop(const std::string& id);                 // it is no longer ours: stops it
+    // The same; another worker shall take it.
+    void hand_back(const std::string& id, JobQueue::Attempt attempt);
+    void drop(const std::string& id);  // it is no longer ours: stops it
 
     // Those whose end Redis does not have yet.
     std::vector<std::pair<std::string, std::string>> held() const;  // ids and attempts
@@ -48,7 +49,7 @@ private:
         std::size_t bytes = 0;  // of those that have not
         std::string progress;
         std::optional<WorkEnd> end;
-        bool goes_back = false;
+        std::optional<JobQueue::Attempt> goes_back;
         bool has_work() const { return !texts.empty() || !progress.empty() || end || goes_back; }
     };
     struct Parcel {
@@ -56,7 +57,7 @@ private:
         std::vector<std::string> texts;
         std::string progress;
         std::optional<WorkEnd> end;
-        bool goes_back = false;
+        std::optional<JobQueue::Attempt> goes_back;
     };
 
     void send(const std::stop_token& stop);

@@ -1,6 +1,7 @@
 #include "runpod/job_runner.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/enum_text.h"
@@ -12,17 +13,14 @@
 namespace vignette {
 namespace {
 
-bool was_stopped(const Error& error) {
-    return error.code == ErrorCode::cancelled || error.code == ErrorCode::shutting_down;
-}
-
-// An answer that lacks something because the job was stopped is worth less than another worker's.
+// An answer that lacks something because the job was stopped here, or the GPU lost, is worth less than
+// another worker's.
 Keep worth_keeping(const Answer& answer) {
-    const bool stopped = (answer.film && !*answer.film && was_stopped(answer.film->error())) ||
-                         std::ranges::any_of(answer.items, [](const AnsweredItem& item) {
-                             return !item.outcome && was_stopped(item.outcome.error());
-                         });
-    return stopped ? Keep::no : Keep::yes;
+    const bool lacking = std::ranges::any_of(
+        std::array{ErrorCode::cancelled, ErrorCode::shutting_down, ErrorCode::device_lost},
+        [&](ErrorCode code) { return answer.any_failed_with(code); }
+    );
+    return lacking ? Keep::no : Keep::yes;
 }
 
 }  // namespace
@@ -196,19 +194,22 @@ void JobRunner::post(const JobId& id, const Result<std::string>& output, Keep ke
 }
 
 // One job may be too much for a model. If three in a row yield nothing, the model itself is broken: a worker
-// that lives on would only fail jobs, and bill for it.
+// that lives on would only fail jobs, and bill for it. A lost GPU is lost at once.
 void JobRunner::note_health(const Answer& answer) {
     constexpr int failures_max = 3;
+    if (answer.any_failed_with(ErrorCode::device_lost)) return die();
     const bool something_came =
         std::ranges::any_of(answer.items, [](const AnsweredItem& item) { return item.outcome.has_value(); });
     if (something_came) {
         failures_in_a_row_ = 0;
         return;
     }
-    const bool model_failed = std::ranges::any_of(answer.items, [](const AnsweredItem& item) {
-        return item.outcome.error().code == ErrorCode::model_failed;
-    });
-    if (model_failed && ++failures_in_a_row_ >= failures_max && !dead_.exchange(true)) on_dead_();
+    const bool failed = answer.any_failed_with(ErrorCode::model_failed);
+    if (failed && ++failures_in_a_row_ >= failures_max) die();
+}
+
+void JobRunner::die() {
+    if (!dead_.exchange(true)) on_dead_();
 }
 
 }  // namespace vignette

@@ -70,6 +70,7 @@ private:
     Error explain(Error error) const;
     void post(const JobId& id, const Result<std::string>& output, Keep keep);
     void note_health(const Answer& answer);
+    void die();
 
     Captioner& captioner_;
     Outbox& outbox_;

@@ -62,13 +62,14 @@ TEST(Footprint, AnEmbedderHasNoCache) {
 }
 
 // LLaVA-NeXT of 7 billion in float16: 448 MiB a slot.
-TEST(Footprint, ALargeModelHasTheSlotsThatFitButEnoughForItsBeams) {
+TEST(Footprint, ALargeModelHasTheSlotsThatFitOnAGpuAndEnoughForItsBeamsElsewhere) {
     Manifest manifest = parse_manifest(manifest_text, "manifest.json").value();
     manifest.cache = {.layers = 32, .heads = 8, .head_dim = 128, .positions = 3584};
     ASSERT_EQ(bytes_per_slot(manifest.cache, Dtype::float16), 448 * MiB);
     EXPECT_EQ(default_slots(manifest, 65 * gib), 96);
     EXPECT_EQ(default_slots(manifest, 8 * gib), 12);  // 6 GiB, and the scratch slot
-    EXPECT_EQ(default_slots(manifest, 0), manifest.info.generation.num_beams_limit);
+    EXPECT_EQ(default_slots(manifest, 2 * gib), 2);   // fewer than its beams
+    EXPECT_EQ(default_slots(manifest, 0), 1);
     EXPECT_EQ(default_slots(manifest, std::nullopt), manifest.info.generation.num_beams_limit);
 }
 

@@ -46,6 +46,7 @@ constexpr std::array policies{
     Policy{ErrorCode::too_slow, "too_slow", 504, true},
     Policy{ErrorCode::shutting_down, "shutting_down", 503, true},
     Policy{ErrorCode::out_of_memory, "out_of_memory", 503, true},
+    Policy{ErrorCode::device_lost, "device_lost", 503, true},
     Policy{ErrorCode::cancelled, "cancelled", 499, false},
     Policy{ErrorCode::model_failed, "model_failed", 500, false},
     Policy{ErrorCode::internal, "internal", 500, false},

@@ -68,6 +68,21 @@ TEST(EngineFailure, WhatIsKeptForLaterGivesWayBeforeAnyoneHasToStepBack) {
     expect_all_slots_free(engine, model);
 }
 
+TEST(EngineFailure, ALostDeviceEndsAllThatRunAndWaitWithinAStep) {
+    ScriptedModel model(roomy(12));
+    Engine engine(model, inbox_of(8));
+    const TestRequest asked{.picture = 2, .rules = brief(1)};
+    Held held(model, engine, 8, asked);
+    model.gate.let_one_through_and_await();
+    const Error lost{.code = ErrorCode::device_lost, .message = "gone", .field = {}};
+    model.fail_next(1, lost);
+    model.gate.open();
+    EXPECT_EQ(held.callers.answer(held.first).error(), lost);
+    for (const int caller : held.others) EXPECT_EQ(held.callers.answer(caller).error(), lost);
+    EXPECT_EQ(std::ranges::count_if(model.steps(), &StepRecord::failed), 1);
+    expect_all_slots_free(engine, model);
+}
+
 TEST(EngineFailure, APictureThatCannotBeComputedFailsAlone) {
     ScriptedModel model(roomy(12));
     model.fail_with_picture(poison, broken());

@@ -13,8 +13,8 @@
 
 namespace vignette {
 
-// Prompts: "fail" is an error of the model, "bad" one of the job, "wait" waits for open() or a stop, "deaf"
-// for its gate and no stop; anything else is the caption, told in two pieces.
+// Prompts: "fail" is an error of the model, "lost" of the GPU, "bad" one of the job, "wait" waits for open()
+// or a stop, "deaf" for its gate and no stop; anything else is the caption, told in two pieces.
 class FakeCaptioner final : public Captioner {
 public:
     int pictures_at_once() const override { return 4; }
@@ -23,6 +23,7 @@ public:
         const std::string prompt = job.options.prompt.value_or("");
         ++calls;
         if (prompt == "fail") return fail(ErrorCode::model_failed, "the model failed");
+        if (prompt == "lost") return fail(ErrorCode::device_lost, "the GPU failed");
         if (prompt == "bad")
             return fail(ErrorCode::undecodable_image, "no picture", job.pictures.front().field);
         if (prompt == "wait" && !wait(std::move(stop))) return fail(ErrorCode::cancelled, "stopped");

@@ -57,4 +57,6 @@ CARDS = {  # memory as the driver reports it
     "48 GB": Card(mib=46068),
     "80 GB": Card(mib=81920),
     "sm_89": Card(sm=89),
+    "sm_90": Card(sm=90),
 }
+TURING = Card(mib=15360, sm=75)

@@ -5,10 +5,10 @@ import resource
 
 import pytest
 
-from noop_card import CARDS
+from noop_card import CARDS, TURING
 from true_bundles import FAMILIES
 
-TOO_LARGE = {("llava-mistral", "16 GB"), ("llava-vicuna", "16 GB"), ("llava-vicuna", "24 GB")}
+TOO_LARGE = {("llava-vicuna", "16 GB")}
 FITTING = [(family, card) for family in FAMILIES for card in CARDS if (family, card) not in TOO_LARGE]
 
 
@@ -29,6 +29,25 @@ def test_too_small_a_card_is_said(family, card, bundle_of, picture):
     done = CARDS[card].caption(bundle_of(family), picture)
     assert done.returncode != 0
     assert "out_of_memory" in done.stderr
+
+
+def test_a_small_card_has_fewer_beams_and_says_so(bundle_of, picture):
+    done = CARDS["24 GB"].caption(bundle_of("llava-vicuna"), picture, "--num_beams", 5, "--max_length", 12)
+    answer = json.loads(done.stdout)
+    assert answer["model_info"]["num_beams"] == 3
+    assert "has 3 slots: jobs that ask for more beams get as many" in done.stderr
+
+
+@pytest.mark.parametrize("card, family, fits", [("24 GB", "llava-vicuna", True), ("16 GB", "llava-vicuna", False)])
+def test_the_doctor_knows_what_fits(card, family, fits, bundle_of):
+    done = CARDS[card].doctor(bundle_of(family))
+    assert ("FAILED  gpu_memory" not in done.stdout) == fits, done.stdout
+
+
+def test_the_doctor_refuses_a_card_without_flash_attention(bundle_of):
+    done = TURING.doctor(bundle_of("blip"))
+    assert done.returncode != 0
+    assert "has compute capability 7.5 and at least 8.0 is needed" in done.stdout
 
 
 def test_memory_of_a_card_costs_none_here(bundle_of, picture):

@@ -240,6 +240,17 @@ TEST_F(JobRunnerTest, AModelThatFailsThreeJobsInARowIsDeadAndTheWorkerAsksToBeRe
     EXPECT_EQ(result("d")["stopPod"], true);
 }
 
+TEST_F(JobRunnerTest, ALostGpuIsDeadAtOnceAndItsJobsMayBeSentAgain) {
+    runner.take_in(batch("b", {"a cat", "lost"}));
+    wait_until_delivered();
+    EXPECT_EQ(deaths, 1);
+    EXPECT_EQ(result("b")["stopPod"], true);
+    runner.take_in(single("c", "lost"));
+    wait_until_delivered();
+    EXPECT_EQ(deaths, 1);
+    EXPECT_EQ(error_type(result("c")), "device_lost");
+}
+
 TEST_F(JobRunnerTest, AGoodPictureBetweenFailuresKeepsTheModelAlive) {
     for (int i = 0; i < 4; ++i) {
         const std::string number = std::to_string(i);

@@ -233,6 +233,17 @@ def test_three_dead_workers_are_a_dead_letter(here):
 
 
 @alone
+def test_a_worker_that_loses_its_gpu_leaves_at_once_and_hands_back_what_counts_as_a_try(here):
+    gateway = here.gateway()
+    job = hand_in(gateway, "fail=device_lost")
+    for _ in range(3):
+        assert here.worker("--concurrency", "1").wait() == 1
+    here.worker("--concurrency", "1")
+    answer = end_at(gateway, job)
+    assert answer["status"] == "FAILED" and "dead letters" in answer["error"]
+
+
+@alone
 def test_redis_restarted_loses_nothing_that_was_accepted(here):
     gateway = here.gateway()
     here.worker("--concurrency", "2")

@@ -1,5 +1,7 @@
 #include "app/models/model_facts.h"
 
+#include <limits>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -91,8 +93,8 @@ void add_captioner(ModelDetails& made, const Manifest& manifest) {
     made.num_beams = info.generation.num_beams;
     made.num_beams_limit = info.generation.num_beams_limit;
     made.slot_bytes = bytes_per_slot(manifest.cache, info.dtype);
-    made.slots_cpu = default_slots(manifest, false);
-    made.slots_gpu = default_slots(manifest, true);
+    made.slots_cpu = default_slots(manifest, std::nullopt);
+    made.slots_gpu = default_slots(manifest, std::numeric_limits<std::uint64_t>::max());
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ std::string memory_text(const ModelDetails& model) {
 void print_captioner(const ModelDetails& model) {
     line(
         "slot", size_text(model.slot_bytes) + " for " + std::to_string(model.positions) +
-                    " positions; by default " + std::to_string(model.slots_cpu) + " slots on the CPU, " +
-                    std::to_string(model.slots_gpu) + " on a GPU"
+                    " positions; by default " + std::to_string(model.slots_cpu) +
+                    " slots on the CPU, on a GPU as many as fit, at most " + std::to_string(model.slots_gpu)
     );
     line(
         "image tokens", model.image_tokens == 0 ? "as many as the picture's size needs"

@@ -11,6 +11,10 @@ namespace {
 constexpr std::uint64_t work_bytes = 512 * MiB;  // of one step: activations, cuBLAS' workspace, kernels
 constexpr const char* why_skipped = "not checked: RUNPOD_SKIP_GPU_CHECK";
 
+std::string capability_text(int architecture) {
+    return std::to_string(architecture / 10) + "." + std::to_string(architecture % 10);
+}
+
 Check no_gpu(const PreflightOptions& options, const std::string& why) {
     if (!options.gpu_required) return noted("gpu", why + "; the model runs on the CPU");
     return failed(
@@ -19,7 +23,19 @@ Check no_gpu(const PreflightOptions& options, const std::string& why) {
     );
 }
 
+// Attention over the slots is torch's flash kernel, which older architectures lack.
 Check check_devices(const Gpus& gpus) {
+    constexpr int architecture_min = 80;
+    const Gpu& used = gpus.devices.front();
+    if (used.architecture < architecture_min) {
+        return failed(
+            "gpu",
+            used.name + " has compute capability " + capability_text(used.architecture) + " and at least " +
+                capability_text(architecture_min) + " is needed",
+            "use a GPU of NVIDIA's Ampere generation or newer (A10, L4, RTX 30 and later), or choose "
+            "--device cpu"
+        );
+    }
     std::string names;
     for (const Gpu& gpu : gpus.devices) names += (names.empty() ? "" : ", ") + gpu.name;
     return passed("gpu", std::to_string(gpus.devices.size()) + " device(s) passed a memory test: " + names);

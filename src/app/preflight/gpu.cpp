@@ -32,6 +32,7 @@ Result<GpuDriver> functions_of(void* library) {
     find(library, "cuDeviceGetCount", driver.count, missing);
     find(library, "cuDeviceGet", driver.device, missing);
     find(library, "cuDeviceGetName", driver.name, missing);
+    find(library, "cuDeviceGetAttribute", driver.attribute, missing);
     find(library, "cuDevicePrimaryCtxRetain", driver.retain, missing);
     find(library, "cuDevicePrimaryCtxRelease_v2", driver.release, missing);
     find(library, "cuCtxPushCurrent_v2", driver.push, missing);
@@ -119,6 +120,16 @@ Result<void> try_memory(const GpuDriver& driver, std::string_view name) {
     return done(driver, freed, "cuMemFree", name);
 }
 
+Result<int> architecture(const GpuDriver& driver, int device, std::string_view place) {
+    constexpr int major_attribute = 75;  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, and _MINOR
+    constexpr int minor_attribute = 76;
+    int major = 0;
+    int minor = 0;
+    TRY(done(driver, driver.attribute(&major, major_attribute, device), "cuDeviceGetAttribute", place));
+    TRY(done(driver, driver.attribute(&minor, minor_attribute, device), "cuDeviceGetAttribute", place));
+    return major * 10 + minor;
+}
+
 Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuCheck how) {
     std::string place = "device " + std::to_string(ordinal);
     int device = 0;
@@ -128,9 +139,9 @@ Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuCheck how) {
         driver, driver.name(name.data(), static_cast<int>(name.size() - 1), device), "cuDeviceGetName", place
     ));
     place += std::string(" (") + name.data() + ")";
+    Gpu gpu{.name = name.data(), .architecture = TRY(architecture(driver, device, place))};
     Context context(driver, device);
     TRY(context.enter(place));
-    Gpu gpu{.name = name.data()};
     std::size_t free = 0;
     std::size_t total = 0;
     TRY(done(driver, driver.memory(&free, &total), "cuMemGetInfo", place));

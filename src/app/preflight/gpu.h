@@ -13,6 +13,7 @@ namespace vignette {
 
 struct Gpu {
     std::string name;
+    int architecture = 0;  // 80 is compute capability 8.0
     std::uint64_t free_bytes = 0;
     std::uint64_t total_bytes = 0;
     bool operator==(const Gpu&) const = default;
@@ -31,6 +32,7 @@ struct GpuDriver {
     int (*count)(int* devices) = nullptr;
     int (*device)(int* device, int ordinal) = nullptr;
     int (*name)(char* name, int bytes, int device) = nullptr;
+    int (*attribute)(int* value, int attribute, int device) = nullptr;
     int (*retain)(void** context, int device) = nullptr;
     int (*release)(int device) = nullptr;
     int (*push)(void* context) = nullptr;

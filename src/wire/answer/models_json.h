@@ -59,7 +59,7 @@ struct ModelDetails {
     int num_beams_limit = 0;
     std::uint64_t slot_bytes = 0;
     int slots_cpu = 0;
-    int slots_gpu = 0;
+    int slots_gpu = 0;  // at most: as many as fit
     // embedder
     int width = 0;
     int text_tokens_max = 0;

@@ -36,6 +36,7 @@ GpuDriver functions() {
     driver.name = [](char* name, int bytes, int) {
         return std::strncpy(name, "Fake 9000", static_cast<std::size_t>(bytes)), 0;
     };
+    driver.attribute = [](int* value, int attribute, int) { return *value = attribute == 75 ? 8 : 9, 0; };
     driver.retain = [](void** context, int device) {
         ++fake->contexts;
         fake->current = device - 10;
@@ -92,7 +93,9 @@ TEST_F(GpuProbe, TellsTheDriverAndEachDevice) {
     ASSERT_TRUE(found.has_value());
     EXPECT_TRUE(found->driver);
     EXPECT_EQ(found->cuda_version, 13000);
-    const Gpu gpu{.name = "Fake 9000", .free_bytes = 6 * KiB * MiB, .total_bytes = 8 * KiB * MiB};
+    const Gpu gpu{
+        .name = "Fake 9000", .architecture = 89, .free_bytes = 6 * KiB * MiB, .total_bytes = 8 * KiB * MiB
+    };
     EXPECT_EQ(found->devices, (std::vector{gpu, gpu}));
     EXPECT_EQ(driver_.allocations, 2);
 }

@@ -34,7 +34,9 @@ protected:
         root_.write("proc/meminfo", "MemTotal: 67108864 kB\nMemAvailable: " + kib);
     }
     void has_gpu(std::uint64_t free_bytes, int cuda_version = 13000) {
-        const Gpu gpu{.name = "Fake 9000", .free_bytes = free_bytes, .total_bytes = 24 * gib};
+        const Gpu gpu{
+            .name = "Fake 9000", .architecture = 89, .free_bytes = free_bytes, .total_bytes = 24 * gib
+        };
         found_ = Gpus{.driver = true, .cuda_version = cuda_version, .devices = {gpu}};
     }
     std::optional<Check> check(std::string_view name) const {
@@ -141,6 +143,15 @@ TEST_F(Preflight, AnOldDriverIsAFailureThatNamesTheOneToInstall) {
     EXPECT_NE(check("cuda")->remedy.find("580"), std::string::npos);
     options_.cuda_version_min = 12080;
     EXPECT_EQ(verdict("cuda"), Verdict::ok);
+}
+
+TEST_F(Preflight, AGpuWithoutTheKernelsForAttentionIsAFailureThatNamesWhatItIs) {
+    has_gpu(20 * gib);
+    found_->devices.front().architecture = 75;
+    EXPECT_EQ(verdict("gpu"), Verdict::failed);
+    EXPECT_EQ(check("gpu")->details, "Fake 9000 has compute capability 7.5 and at least 8.0 is needed");
+    found_->devices.front().architecture = 80;
+    EXPECT_EQ(verdict("gpu"), Verdict::ok);
 }
 
 TEST_F(Preflight, TheGpuMustHaveRoomForTheModel) {
