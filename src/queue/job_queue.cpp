@@ -251,8 +251,8 @@ Result<bool> JobQueue::finish(const Held& held, const WorkEnd& end, const std::v
 }
 
 Result<void> JobQueue::hand_back(const Held& held, Attempt attempt) {
-    const std::string back = attempt == Attempt::forgiven ? "1" : "0";
-    TRY(redis_.run({.body = embedded::hand_back_lua()}, {held.id, held.worker, held.attempt, back}));
+    const std::string forgiven = attempt == Attempt::forgiven ? "1" : "0";
+    TRY(redis_.run({.body = embedded::hand_back_lua()}, {held.id, held.worker, held.attempt, forgiven}));
     return {};
 }
 

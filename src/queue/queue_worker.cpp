@@ -114,8 +114,7 @@ void QueueWorker::start_job(TakenWork work, const std::stop_source& stop) {
         .on_done =
             [this, id, timeout, fail_with](const Answer& answer, const Result<std::string>& output) {
                 services_.deadlines.forget(*timeout);
-                if (answer.any_failed_with(ErrorCode::device_lost))
-                    return sender_.hand_back(id, JobQueue::Attempt::counted);
+                if (answer.any_failed_with(ErrorCode::device_lost)) return lose(id);
                 output ? sender_.finish(id, {.output = *output, .error = {}}) : fail_with(output.error());
             },
     });
@@ -145,7 +144,19 @@ void QueueWorker::start_request(TakenWork work, const std::stop_source& stop) {
     if (!handled) call.refuse(handled.error());
 }
 
+// It goes back once nothing more is taken here: until then it would come straight back.
+void QueueWorker::lose(const std::string& id) {
+    const MutexLock lock(mutex_);
+    if (takes_) return lost_.push_back(id);
+    sender_.hand_back(id, JobQueue::Attempt::counted);
+}
+
 bool QueueWorker::drain(Clock::time_point deadline) {
+    {
+        const MutexLock lock(mutex_);
+        takes_ = false;
+        for (const std::string& id : lost_) sender_.hand_back(id, JobQueue::Attempt::counted);
+    }
     const milliseconds whole = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
     const auto reserve = std::clamp(whole / 5, milliseconds(200), milliseconds(3'000));
     if (!sender_.wait_until_empty(deadline - reserve)) {

@@ -6,7 +6,9 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "core/mutex.h"
 #include "queue/sender.h"
 #include "serve/services.h"
 
@@ -35,10 +37,14 @@ private:
     void start_request(TakenWork work, const std::stop_source& stop);
     void keep(const std::stop_token& stop);
     void heed_cancels(const std::stop_token& stop);
+    void lose(const std::string& id);
 
     Services& services_;
     const Options options_;
     QueueSender sender_;
+    Mutex mutex_;
+    bool takes_ GUARDED_BY(mutex_) = true;
+    std::vector<std::string> lost_ GUARDED_BY(mutex_);  // jobs that lost the GPU, not handed back yet
     std::jthread keeper_;     // tells Redis what is in hand, so that nobody else takes it
     std::jthread canceller_;  // hears what is cancelled; last member
 };
