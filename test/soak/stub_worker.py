@@ -1,7 +1,8 @@
 """A worker in Python that does what the soak asks, and nothing else: it shows that the soak can pass, and, with
 STUB_SIN, that it fails where it should. It understands the same prompts as the scripted captioner.
 
-STUB_SIN: forget (drops one result in twenty), double (posts one in twenty twice), swap (streams out of order), nan
+STUB_SIN: forget (drops one result in twenty), double (posts one in twenty twice), swap (streams out of order), nan,
+code (ends with 3)
 """
 
 import asyncio
@@ -71,6 +72,8 @@ class Stub:
             await asyncio.gather(*polls, return_exceptions=True)
             await asyncio.gather(*self.held.values(), return_exceptions=True)
             ping.cancel()
+        if SIN == "code":
+            sys.exit(3)
 
     async def ping(self):
         while True:

@@ -106,8 +106,8 @@ class Soak:
 
     def stop_when_due(self):
         """Amid work, as RunPod scales down: what the worker holds is answered, or kept for the next."""
-        if not self.stop_at or len(self.planned) < self.stop_at[0]:
-            return
+        if not self.stop_at or len(self.planned) < self.stop_at[0] or not self.worker.is_ready():
+            return  # one that has only begun to start would die of the signal
         self.stop_at.pop(0)
         self.outbox.mend()
         self.cancel_some()
