@@ -35,6 +35,7 @@ def details(job):
         "request": job.request,
         "attempts": job.attempts,
         "handed": job.handed,
+        "named": job.named,
         "finals": len(job.finals),
         "stop_pod": job.stop_pod,
         "chunks": job.cleaned_chunks(),

@@ -46,6 +46,7 @@ class Job:
     finished_at: float = 0.0
     listed_at: float = 0.0  # when a ping last named it
     delivered: bool = False  # the take that handed it out was answered without a fault
+    named: bool = False  # by a ping since it was handed out: the worker holds it for certain
     taken_life: int = 0
     excuses: int = 0  # second results that the fake itself has provoked
     finals: list = field(default_factory=list)  # of this attempt of the client's; /retry starts anew

@@ -91,7 +91,7 @@ class Jobs:
 
     def hand_out(self, job, worker):
         now = time.monotonic()
-        job.status, job.worker, job.delivered = RUNNING, worker, False
+        job.status, job.worker, job.delivered, job.named = RUNNING, worker, False, False
         job.taken_at = job.listed_at = now
         job.taken_life = self.life
         job.attempts += 1
@@ -119,7 +119,7 @@ class Jobs:
         self.last_ping[worker] = now
         for id in ids:
             if id in self.running:
-                self.running[id].listed_at = now
+                self.running[id].listed_at, self.running[id].named = now, True
 
     def finish(self, job, result, body):
         """Takes a final post; what it means for the count is told by finals."""

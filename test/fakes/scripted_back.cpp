@@ -2,10 +2,10 @@
 //
 // The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, deaf (to
 // stops), fail=CODE, size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film,
-// as the product does), broken=CODE (it fails behind its pieces), echo or told (the caption is what the job
-// asks for). A prefix and stop strings are obeyed, as is length or length=N, the tokens after which it ends;
-// every vector is (0.6, 0.8). SCRIPTED_PICTURES is what pictures_at_once() says, SCRIPTED_LOAD_MS how long
-// opening takes, SCRIPTED_LOAD_FAILS that it fails.
+// fetched and opened as the product does), broken=CODE (it fails behind its pieces), echo or told (the
+// caption is what the job asks for). A prefix and stop strings are obeyed, as is length or length=N, the
+// tokens after which it ends; every vector is (0.6, 0.8). SCRIPTED_PICTURES is what pictures_at_once() says,
+// SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -163,8 +163,8 @@ void count_tokens(const Job& job, const std::vector<std::string>& pieces, Captio
 
 class ScriptedCaptioner final : public Captioner {
 public:
-    explicit ScriptedCaptioner(std::unique_ptr<DecoderPool> decoders)
-        : decoders_(std::move(decoders)), reader_(nullptr, decoders_.get(), {}) {}
+    ScriptedCaptioner(Fetcher* fetcher, std::unique_ptr<DecoderPool> decoders)
+        : decoders_(std::move(decoders)), reader_(fetcher, decoders_.get(), {}) {}
 
     int pictures_at_once() const override {
         const char* pictures = std::getenv("SCRIPTED_PICTURES");
@@ -280,5 +280,5 @@ vignette_open_captioner(const vignette::CaptionerConfig& config) {
     }
     std::unique_ptr<vignette::DecoderPool> decoders;
     if (!config.decoder.empty()) decoders = TRY(vignette::DecoderPool::start(config.decoder, 2));
-    return std::make_unique<vignette::ScriptedCaptioner>(std::move(decoders));
+    return std::make_unique<vignette::ScriptedCaptioner>(config.fetcher, std::move(decoders));
 }

@@ -25,10 +25,11 @@ def last_line(done):
     return done.stdout.splitlines()[-1]
 
 
-def test_a_good_worker_passes_through_faults_and_a_kill(tmp_path):
-    done = soak(tmp_path, "--jobs", "200", "--scripts", "3", "--kills", "1")
+def test_a_good_worker_passes_through_faults_a_kill_and_a_stop(tmp_path):
+    done = soak(tmp_path, "--jobs", "200", "--scripts", "3", "--kills", "1", "--stops", "1")
     assert (last_line(done), done.returncode) == ("lost 0 doubled 0 stuck 0", 0), done.stdout + done.stderr
     assert "kill -9" in done.stdout
+    assert "SIGTERM with" in done.stdout
 
 
 def test_a_good_worker_passes_sigterm_with_50_jobs_in_flight(tmp_path):
@@ -50,13 +51,14 @@ def test_the_growth_of_the_memory_is_measured(tmp_path):
         ("double", "doubled: ["),
         ("swap", "has streamed"),
         ("nan", "the platform has refused posts"),
+        ("code", "exit code after SIGTERM is 3"),
     ],
 )
 def test_a_broken_promise_fails_the_soak(tmp_path, sin, sign):
     done = soak(tmp_path, "--jobs", "150", "--scripts", "1", STUB_SIN=sin)
     assert done.returncode == 1, done.stdout
     assert sign in done.stdout
-    assert (last_line(done) == "lost 0 doubled 0 stuck 0") == (sin in ("swap", "nan"))
+    assert (last_line(done) == "lost 0 doubled 0 stuck 0") == (sin in ("swap", "nan", "code"))
 
 
 def test_the_same_seed_draws_the_same_scripts_and_44_are_44_different_ones():

@@ -19,6 +19,7 @@ def arguments():
     parser.add_argument("--jobs", type=int, help="10000, with --rss 20000")
     parser.add_argument("--scripts", type=int, default=44, help="how many fault scripts are drawn (44)")
     parser.add_argument("--kills", type=int, default=0, help="so many kill -9, each followed by a new start")
+    parser.add_argument("--stops", type=int, default=0, help="so many SIGTERM amid work, each followed by a new start")
     parser.add_argument("--lease", type=float, default=8, help="seconds without a ping until a job goes back (8)")
     parser.add_argument("--sigterm", action="store_true", help="SIGTERM with 50 jobs in flight instead")
     parser.add_argument("--stages", action="store_true", help="SIGTERM in each stage of a job instead")

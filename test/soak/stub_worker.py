@@ -1,10 +1,12 @@
 """A worker in Python that does what the soak asks, and nothing else: it shows that the soak can pass, and, with
 STUB_SIN, that it fails where it should. It understands the same prompts as the scripted captioner.
 
-STUB_SIN: forget (drops one result in twenty), double (posts one in twenty twice), swap (streams out of order), nan
+STUB_SIN: forget (drops one result in twenty), double (posts one in twenty twice), swap (streams out of order), nan,
+code (ends with 3)
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -62,6 +64,7 @@ class Stub:
                 for file in self.outbox.glob("*.json"):
                     kept = json.loads(file.read_text())
                     self.held[kept["id"]] = asyncio.create_task(self.post_kept(kept["id"], kept["body"].encode()))
+            print("ready for jobs", flush=True)
             polls = [asyncio.create_task(self.take()), asyncio.create_task(self.stops())]
             await self.stopping.wait()
             for poll in polls:
@@ -69,6 +72,8 @@ class Stub:
             await asyncio.gather(*polls, return_exceptions=True)
             await asyncio.gather(*self.held.values(), return_exceptions=True)
             ping.cancel()
+        if SIN == "code":
+            sys.exit(3)
 
     async def ping(self):
         while True:
@@ -137,7 +142,7 @@ class Stub:
             if SIN == "double" and random.random() < 0.05:
                 await self.post(DONE, id, body)
             if kept:
-                kept.unlink()
+                kept.unlink(missing_ok=True)
         finally:
             self.held.pop(id, None)
             self.room.set()
@@ -147,14 +152,16 @@ class Stub:
             return None
         file = self.outbox / (hashlib.sha256(id.encode()).hexdigest() + ".json")
         new = file.with_suffix(".new")
-        new.write_text(json.dumps({"id": id, "body": body.decode()}))
-        new.rename(file)
+        with contextlib.suppress(OSError):  # the folder may be gone, or its disk full
+            self.outbox.mkdir(exist_ok=True)
+            new.write_text(json.dumps({"id": id, "body": body.decode()}))
+            new.rename(file)
         return file
 
     async def post_kept(self, id, body):
         kept = self.keep(id, body)
         await self.post(DONE, id, body)
-        kept.unlink()
+        kept.unlink(missing_ok=True)
         self.held.pop(id, None)
         self.room.set()
 

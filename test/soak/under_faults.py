@@ -2,14 +2,13 @@
 
 import contextlib
 import random
-import shutil
 import time
 
 from fake_runpod.client import FakeRunpod, HttpError
 
 from .fault_scripts import drawn
 from .job_mix import complaint, draw_job
-from .outbox_faults import OutboxFaults
+from .outbox_faults import OutboxFolder
 from .worker_process import WorkerProcess
 
 SCRIPT_S = 8  # a script whose jobs are slow in coming does not hold up the others for longer
@@ -29,15 +28,14 @@ class Soak:
         self.planned = []
         self.to_cancel = []
         self.kill_at = sorted(self.draw.randrange(1, options.jobs) for _ in range(options.kills))
+        self.stop_at = sorted(self.draw.randrange(1, options.jobs) for _ in range(options.stops))
         self.kills_done = 0
         self.decoders_killed = 0
         self.deaths = []
         room = self.draw.choice([8, 32, 64, 256])
-        self.outbox = folder / "outbox"
-        self.outbox.mkdir(parents=True)
-        self.outbox_faults = OutboxFaults(random.Random(options.seed + 1), self.outbox)
+        self.outbox = OutboxFolder(folder)
         self.worker = WorkerProcess(
-            platform, folder / "worker.log", SCRIPTED_PICTURES=room, VIGNETTE_OUTBOX=self.outbox
+            platform, folder / "worker.log", SCRIPTED_PICTURES=room, VIGNETTE_OUTBOX=self.outbox.path
         )
         print(f"seed {options.seed}, {options.jobs} jobs, room for {room} pictures, {len(self.scripts)} fault scripts")
 
@@ -51,7 +49,6 @@ class Soak:
             self.feed(share)
             self.report(number, name)
         self.platform.clear_faults()
-        self.outbox_faults.free()
         return self.settle()
 
     def feed(self, count):
@@ -62,6 +59,8 @@ class Soak:
             count -= burst
             self.submit(burst)
             self.kill_when_due()
+            self.stop_when_due()
+            self.break_or_mend_the_outbox()
             if self.draw.random() < 0.3:
                 self.decoders_killed += self.worker.kill_a_decoder(self.draw)
             open_at_most = self.draw.choice([0, 5, 20, 40])
@@ -69,7 +68,6 @@ class Soak:
             if left > 0:
                 self.wait_quietly({"open_at_most": open_at_most}, left)
             self.cancel_some()
-            self.outbox_faults.maybe()
             self.look_after_the_worker()
 
     def submit(self, count):
@@ -92,18 +90,54 @@ class Soak:
         if not self.kill_at or len(self.planned) < self.kill_at[0]:
             return
         self.kill_at.pop(0)
+        self.outbox.mend()  # what is only in memory would rightly die
         results_wait = self.kills_done % 2 == 0
         self.kills_done += 1
         if results_wait:
             self.platform.faults(NOBODY_TAKES_RESULTS)
         self.wait_quietly({"open_at_most": 0}, self.draw.uniform(0.1, 0.6))  # somewhere in the middle of the work
-        in_progress, kept = self.platform.stats()["in_progress"], len(self.kept())
+        in_progress, kept = self.platform.stats()["in_progress"], len(self.outbox.kept())
         self.worker.kill()
         self.forgive_the_interrupted()
-        self.restart()
+        self.worker.kill_and_restart()
         if results_wait:
             self.platform.clear_faults()
         print(f"    kill -9 with {in_progress} jobs in progress and {kept} in the outbox; started again", flush=True)
+
+    def stop_when_due(self):
+        """Amid work, as RunPod scales down: what the worker holds is answered, or kept for the next."""
+        if not self.stop_at or len(self.planned) < self.stop_at[0] or not self.worker.is_ready():
+            return  # one that has only begun to start would die of the signal
+        self.stop_at.pop(0)
+        self.outbox.mend()
+        self.cancel_some()
+        self.wait_quietly({"open_at_most": 0}, self.draw.uniform(0.1, 0.6))
+        before = self.platform.stats()["in_progress"]
+        code, took = self.worker.terminate()
+        self.expect_exit_code(code)
+        kept, held = len(self.outbox.kept()), self.still_held()
+        if len(held) > kept:
+            self.deaths.append(f"SIGTERM has left {len(held)} jobs without an answer, {kept} kept: {held[:3]}")
+        self.forgive_the_interrupted()
+        self.worker.kill_and_restart()
+        print(f"    SIGTERM with {before} jobs in progress: {took:.1f} s, exit code {code}, {kept} kept", flush=True)
+
+    def still_held(self):
+        """Jobs that the worker has named in a ping, and not answered."""
+        recent = self.planned[-RECENT:]
+        found = self.platform.details([job.id for job in recent])
+        return [job["id"] for job in found if job["status"] == "IN_PROGRESS" and job["named"]]
+
+    def expect_exit_code(self, code):
+        if code != 0:
+            self.deaths.append(f"the worker's exit code after SIGTERM is {code}, not 0")
+
+    def break_or_mend_the_outbox(self):
+        """Broken for a few bursts, whole for more."""
+        if self.outbox.broken and self.draw.random() < 0.4:
+            self.outbox.mend()
+        elif self.worker.is_ready() and not self.outbox.broken and self.draw.random() < 0.15:
+            self.outbox.fault(self.draw)
 
     def forgive_the_interrupted(self):
         """Pieces on their way die with the worker: a result is kept, and holds them all. A job that ran may have
@@ -114,17 +148,13 @@ class Soak:
                 job.streams = False
                 job.interrupted = True
 
-    def restart(self):
-        self.outbox_faults.free()  # its check would rightly refuse to start
-        self.worker.kill_and_restart()
-
     def look_after_the_worker(self):
         """One that has ended by itself is started again, as the platform does."""
         code = self.worker.ended()
         if code is not None:
             self.deaths.append(f"the worker has ended by itself with {code} after {len(self.planned)} jobs")
             print(f"    {self.deaths[-1]}", flush=True)
-            self.restart()
+            self.worker.kill_and_restart()
 
     def report(self, number, name):
         stats = self.platform.stats()
@@ -133,23 +163,19 @@ class Soak:
 
     def settle(self):
         self.cancel_some()
+        self.outbox.mend()
         end = time.monotonic() + QUIET_S
         while time.monotonic() < end and self.platform.stats()["stuck"]:
             self.wait_quietly({"quiet": True}, 5)
             self.look_after_the_worker()
         code, _ = self.worker.terminate()
-        if code != 0:
-            self.deaths.append(f"the worker's exit code after SIGTERM is {code}")
+        self.expect_exit_code(code)
         return self.judge()
-
-    def kept(self):
-        """The results in the outbox; a worker may keep other files there."""
-        return sorted(file.name for file in self.outbox.rglob("*") if file.suffix in (".result", ".json"))
 
     def judge(self):
         stats = self.platform.stats()
         wrong = []
-        left = self.kept()
+        left = self.outbox.kept()
         if left:
             wrong.append(f"the outbox still holds {len(left)} files: {left[:3]}")
         if stats["late"]:
@@ -160,7 +186,8 @@ class Soak:
         wrong += self.deaths
         wrong += [f"job {job.id} ({job.kind}) {text}" for job, text in self.complaints()]
         tell(stats, wrong)
-        print(f"decoder processes killed: {self.decoders_killed}; {self.outbox_faults}")
+        outbox = ", ".join(f"{what} {count}" for what, count in self.outbox.counts.items())
+        print(f"decoder processes killed: {self.decoders_killed}; outbox: {outbox}")
         return verdict(stats) and not wrong
 
     def complaints(self):
@@ -191,7 +218,6 @@ def verdict(stats):
 
 
 def run(options, folder):
-    shutil.rmtree(folder / "outbox", ignore_errors=True)
     with FakeRunpod(hold=2, lease=options.lease) as platform:
         soak = Soak(options, platform, folder)
         try:
@@ -201,4 +227,3 @@ def run(options, folder):
             return False
         finally:
             soak.worker.kill()
-            soak.outbox_faults.end()

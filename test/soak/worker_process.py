@@ -11,11 +11,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "release" / "scripted" / "vignette"
 GRACE_S = 25
+READY = b"ready for jobs"  # before it, a decoder or an outbox that fails is rightly the end of the start
 
 
-def command(environment=os.environ):
+def command():
     """VIGNETTE_PROGRAM may be a program or a command with arguments."""
-    return [*shlex.split(environment.get("VIGNETTE_PROGRAM", str(PROGRAM))), "worker"]
+    return [*shlex.split(os.environ.get("VIGNETTE_PROGRAM", str(PROGRAM))), "worker"]
 
 
 class WorkerProcess:
@@ -33,10 +34,20 @@ class WorkerProcess:
         self.start()
 
     def start(self):
+        self.ready = False
         with open(self.log, "ab") as log:
+            self.log_start = log.tell()
             self.process = subprocess.Popen(
-                command(self.environment), env=self.environment, stdout=log, stderr=log, start_new_session=True
+                command(), env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
+
+    def is_ready(self):
+        """Its start is over, by its own log."""
+        if not self.ready:
+            with open(self.log, "rb") as log:
+                log.seek(self.log_start)
+                self.ready = READY in log.read()
+        return self.ready
 
     def ended(self):
         """The exit code of a worker that has ended by itself."""
@@ -54,7 +65,9 @@ class WorkerProcess:
         self.process.wait()
 
     def kill_a_decoder(self, draw):
-        """1, or 0 if it has none just now."""
+        """1, or 0 if it has none just now, or still starts."""
+        if not self.is_ready():
+            return 0
         decoders = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):

@@ -50,8 +50,7 @@ Check check_sandbox(bool on) {
     if (!on) return noted("sandbox", "off: a malicious picture can take this process over");
     const Result<std::filesystem::path> program = find_decoder();
     if (!program) return failed("sandbox", program.error());
-    std::string kind = printed_by(*program);
-    if (kind.empty()) kind = printed_by(*program);  // a system short of memory kills what it likes, once
+    const std::string kind = printed_by(*program);
     if (kind == "seccomp") return passed("sandbox", "processes closed off by seccomp");
     if (kind == "process") {
         return noted("sandbox", "separate processes; this system offers no seccomp to close them off");
