@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "bundle/json_view.h"
+#include "bundle/mapping_guard.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -166,15 +167,23 @@ Result<TensorIndex> parse_safetensors_header(std::span<const std::byte> content,
 }
 
 struct Safetensors::Mapping {
-    std::span<const std::byte> bytes;
+    struct Pages {
+        std::span<const std::byte> bytes;
 
-    explicit Mapping(std::span<const std::byte> mapped) : bytes(mapped) {}
-    Mapping(const Mapping&) = delete;
-    Mapping& operator=(const Mapping&) = delete;
-    ~Mapping() {
-        // munmap takes what mmap gave, which nobody may write to in between
-        if (!bytes.empty()) munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
-    }
+        explicit Pages(std::span<const std::byte> mapped) : bytes(mapped) {}
+        Pages(const Pages&) = delete;
+        Pages& operator=(const Pages&) = delete;
+        ~Pages() {
+            // munmap takes what mmap gave, which nobody may write to in between
+            if (!bytes.empty()) munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
+        }
+    };
+
+    Mapping(std::span<const std::byte> mapped, const std::filesystem::path& file)
+        : pages(mapped), guard(mapped, file) {}
+
+    Pages pages;
+    MappingGuard guard;  // ends before the pages go
 };
 
 Safetensors::Safetensors(std::shared_ptr<const Mapping> mapping, TensorIndex index)
@@ -197,8 +206,9 @@ Result<Safetensors> Safetensors::open(const std::filesystem::path& path) {
     if (!regular) return refuse(std::string("is not a file") + download_again);
     if (mapped == MAP_FAILED) return refuse(std::string("cannot be mapped: ") + std::strerror(reason));
     const std::span<const std::byte> content(static_cast<const std::byte*>(mapped), size);
-    auto mapping = std::make_shared<const Mapping>(content);
+    auto mapping = std::make_shared<const Mapping>(content, path);
     TensorIndex index = TRY(parse_safetensors_header(content, path.string()));
+    TRY(check_mappings(ErrorCode::weights_invalid));
     return Safetensors(std::move(mapping), std::move(index));
 }
 
@@ -207,7 +217,7 @@ const TensorView* Safetensors::find(std::string_view name) const {
     return found == index_.end() ? nullptr : &found->second;
 }
 
-std::size_t Safetensors::bytes() const { return mapping_->bytes.size(); }
+std::size_t Safetensors::bytes() const { return mapping_->pages.bytes.size(); }
 
 std::shared_ptr<const void> Safetensors::mapping() const { return mapping_; }
 
