@@ -33,7 +33,9 @@ public:
         }
         // Less than it asked for will do.
         void shrink(std::size_t bytes) {
-            if (gate_ != nullptr && bytes < bytes_) gate_->give_back(bytes_ - std::exchange(bytes_, bytes));
+            if (gate_ == nullptr || bytes >= bytes_) return;
+            gate_->give_back(bytes_ - bytes);
+            bytes_ = bytes;
         }
         ~Pass() {
             if (gate_ != nullptr) gate_->leave(bytes_);
