@@ -69,6 +69,11 @@ public:
     // At least 1.
     virtual int pictures_at_once() const = 0;
 
+    // Brings the bytes of a job's pictures, or of a film, before caption() or describe(), which do it
+    // themselves otherwise: for whoever has more threads for waiting than for work. Any thread.
+    virtual Result<void> fetch(Job&, const std::stop_token&) { return {}; }
+    virtual Result<void> fetch(Film&, const std::stop_token&) { return {}; }
+
     // Performs the job's task. Any thread; returns when it is done or has failed, or when `stop` is
     // requested. `on_piece` may be empty.
     virtual Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) = 0;

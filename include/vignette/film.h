@@ -25,7 +25,8 @@ struct FrameOptions {
 };
 
 struct Film {
-    PictureSource source;  // the film's file; `field` names it in errors
+    PictureSource source;            // the film's file; `field` names it in errors
+    std::optional<Fetched> fetched;  // as of a job's pictures
     FrameOptions options;
     Job frame_job;  // how to describe each frame; has no pictures
 };

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -71,12 +73,19 @@ struct PictureSource {
     PictureContent source;
 };
 
+// What was brought before its turn to be worked on.
+struct Fetched {
+    std::shared_ptr<void> room;  // in memory, for its bytes; given back with the last copy
+    std::chrono::microseconds took{};
+};
+
 // One thing to describe or embed: a picture, several pictures that belong together, or a text.
 struct Job {
     JobId id;
     Task task = Task::caption;
     bool captions = true;                 // false: no caption, as if the operator had turned captions off
     std::vector<PictureSource> pictures;  // several: one prompt about all of them; none: embed `text`
+    std::optional<Fetched> fetched;       // their bytes are here; unset: whoever does the job brings them
     std::string text;
     bool is_frame = false;  // of a film: described with the preset `production` by default
     bool fast = false;  // a large JPEG may be decoded at a fraction of its size: faster, but different pixels

@@ -73,7 +73,7 @@ private:
 
 constexpr Milliseconds posts_end{200};  // how long cancelled posts may take to end
 
-bool nothing_held(int running_pictures, int undelivered) { return running_pictures == 0 && undelivered == 0; }
+bool nothing_held(const JobBook::Held& now) { return now.pictures == 0 && now.undelivered == 0; }
 
 // Most of the grace period is for the work, the rest for handing back what was not done and for posting.
 // Returns at its end at the latest, when each job has been answered, whatever its threads do; false if some
@@ -81,11 +81,13 @@ bool nothing_held(int running_pictures, int undelivered) { return running_pictur
 bool drain(JobBook& book, JobRunner& runner, JobBook::Clock::time_point end, Milliseconds grace) {
     const auto reserve = std::min<Milliseconds>(grace / 5 + Milliseconds{500}, Milliseconds{5'000});
     bool all_returned = true;
-    if (!book.wait_until(end - reserve, [](int running, int) { return running == 0; })) {
+    if (!book.wait_until(end - reserve, [](const JobBook::Held& now) { return now.pictures == 0; })) {
         log_warning("the grace period is nearly over: handing back what still runs");
         runner.say_shutting_down();
         book.stop_all();
-        all_returned = book.wait_until(end - reserve * 3 / 5, [](int running, int) { return running == 0; });
+        all_returned = book.wait_until(end - reserve * 3 / 5, [](const JobBook::Held& now) {
+            return now.pictures == 0;
+        });
         if (!all_returned) runner.hand_back();
     }
     return book.wait_until(end, nothing_held) && all_returned;

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "bundle/json_view.h"
+#include "bundle/mapping_guard.h"
 #include "core/file_descriptor.h"
 #include "vignette/invariant.h"
 
@@ -167,18 +168,25 @@ Result<TensorIndex> parse_safetensors_header(std::span<const std::byte> content,
 }
 
 struct Safetensors::Mapping {
-    std::span<const std::byte> bytes;
+    struct Pages {
+        std::span<const std::byte> bytes;
+
+        explicit Pages(std::span<const std::byte> mapped) : bytes(mapped) {}
+        Pages(const Pages&) = delete;
+        Pages& operator=(const Pages&) = delete;
+        ~Pages() {
+            // munmap takes what mmap gave, which nobody may write to in between
+            if (!bytes.empty()) munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
+        }
+    };
+
+    Mapping(std::span<const std::byte> mapped, FileDescriptor opened, const std::filesystem::path& name)
+        : pages(mapped), guard(mapped, name), file(std::move(opened)), path(name.string()) {}
+
+    Pages pages;
+    MappingGuard guard;  // ends before the pages go
     FileDescriptor file;
     std::string path;
-
-    Mapping(std::span<const std::byte> mapped, FileDescriptor opened, std::string name)
-        : bytes(mapped), file(std::move(opened)), path(std::move(name)) {}
-    Mapping(const Mapping&) = delete;
-    Mapping& operator=(const Mapping&) = delete;
-    ~Mapping() {
-        // munmap takes what mmap gave, which nobody may write to in between
-        if (!bytes.empty()) munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
-    }
 };
 
 Safetensors::Safetensors(std::shared_ptr<const Mapping> mapping, TensorIndex index)
@@ -199,8 +207,9 @@ Result<Safetensors> Safetensors::open(const std::filesystem::path& path) {
     if (!regular) return refuse(std::string("is not a file") + download_again);
     if (mapped == MAP_FAILED) return refuse(std::string("cannot be mapped: ") + std::strerror(errno));
     const std::span<const std::byte> content(static_cast<const std::byte*>(mapped), size);
-    auto mapping = std::make_shared<const Mapping>(content, std::move(file), path.string());
+    auto mapping = std::make_shared<const Mapping>(content, std::move(file), path);
     TensorIndex index = TRY(parse_safetensors_header(content, path.string()));
+    TRY(check_mappings(ErrorCode::weights_invalid));
     return Safetensors(std::move(mapping), std::move(index));
 }
 
@@ -210,7 +219,7 @@ const TensorView* Safetensors::find(std::string_view name) const {
 }
 
 Result<void> Safetensors::read(std::span<const std::byte> part, std::span<std::byte> to) const {
-    const std::byte* whole = mapping_->bytes.data();
+    const std::byte* whole = mapping_->pages.bytes.data();
     ASSERT(part.size() == to.size() && part.data() >= whole);
     auto at = static_cast<off_t>(part.data() - whole);
     while (!to.empty()) {
@@ -230,7 +239,7 @@ Result<void> Safetensors::read(std::span<const std::byte> part, std::span<std::b
     return {};
 }
 
-std::size_t Safetensors::bytes() const { return mapping_->bytes.size(); }
+std::size_t Safetensors::bytes() const { return mapping_->pages.bytes.size(); }
 
 std::shared_ptr<const void> Safetensors::mapping() const { return mapping_; }
 

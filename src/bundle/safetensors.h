@@ -1,6 +1,6 @@
 // Tensors in a safetensors file, looked up by name without reading them: the file is mapped, not loaded.
-// Immutable after opening, for any thread. A file that is truncated while it is mapped ends the process
-// (SIGBUS): weights are replaced by renaming a new file over the old one, never by writing into it.
+// Immutable after opening, for any thread. Weights are replaced by renaming a new file over the old one,
+// never by writing into it: what a truncated file lacks is zeros, and check_mappings() tells (mapping_guard).
 #pragma once
 
 #include <cstddef>

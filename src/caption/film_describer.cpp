@@ -63,9 +63,8 @@ public:
           answer_(answer),
           stop_(std::move(stop)),
           on_frame_(on_frame),
-          options_(std::move(film.options)),
-          job_(std::move(film.frame_job)),
-          source_(std::move(film.source)),
+          film_(std::move(film)),
+          job_(film_.frame_job),
           at_once_(static_cast<std::size_t>(std::max(1, means.frames_at_once))),
           crew_(static_cast<int>(at_once_)) {
         job_.is_frame = true;
@@ -73,12 +72,11 @@ public:
     }
 
     Result<FilmInfo> run() {
-        const std::string field = source_.field;
-        const ReadFilm film =
-            TRY(about(field, means_.reader.read_film(std::move(source_.source), job_.id, stop_)));
+        const std::string& field = film_.source.field;
+        const ReadFilm film = TRY(about(field, means_.reader.read_film(film_, stop_)));
         FilmSource& file = *film.frames;
         take_facts(file.facts());
-        FrameChoice choice(options_, frames_max());
+        FrameChoice choice(film_.options, frames_max());
         TRY(about(field, walk(file, choice)));
         if (choice.cut()) {
             info_.warnings.push_back(
@@ -131,7 +129,7 @@ private:
             if (!small) return add(failed(shown.from, small.error()));
             looks = *small;
         }
-        if (last_ && !options_.keep_duplicates && looks_like(last_->looks, *looks))
+        if (last_ && !film_.options.keep_duplicates && looks_like(last_->looks, *looks))
             return add({.timestamp = shown.from, .same_as = last_->index, .outcome = last_->outcome});
         while (in_progress_ >= at_once_) pass_on_first();
         Stopwatch watch;
@@ -211,7 +209,7 @@ private:
 
     std::size_t frames_max() {
         const auto most = static_cast<std::int64_t>(means_.limits.frames_max);
-        const std::int64_t wanted = options_.max_frames.value_or(frames_default);
+        const std::int64_t wanted = film_.options.max_frames.value_or(frames_default);
         if (wanted > most) {
             info_.warnings.push_back(
                 {.field = "input.max_frames", .message = "at most " + std::to_string(most) + " are described"}
@@ -224,9 +222,8 @@ private:
     const AnswerFrame& answer_;
     const std::stop_token stop_;
     const OnFrame& on_frame_;
-    const FrameOptions options_;
+    Film film_;
     Job job_;  // how each frame is described
-    PictureSource source_;
     FilmInfo info_;
     double end_ = 0;             // of what has been decoded so far
     std::size_t next_ = 0;       // index of the next place

@@ -123,6 +123,16 @@ CachesUse InferenceService::caches() const {
 
 int InferenceService::pictures_at_once() const { return pictures_at_once_; }
 
+Result<void> InferenceService::fetch(Job& job, const std::stop_token& stop) {
+    TRY(check_models(job));
+    return reader_.fetch(job, stop);
+}
+
+Result<void> InferenceService::fetch(Film& film, const std::stop_token& stop) {
+    TRY(check_models(film.frame_job));
+    return reader_.fetch(film, stop);
+}
+
 Result<Caption> InferenceService::caption(Job job, std::stop_token stop, const OnPiece& on_piece) {
     TRY(unless_stopped(stop));
     Timings timings;
@@ -130,6 +140,7 @@ Result<Caption> InferenceService::caption(Job job, std::stop_token stop, const O
     const Models models = TRY(models_of(job));
     timings.load = loading.lap();
     const Stopwatch watch;
+    const Timings::Duration fetched_in = job.fetched ? job.fetched->took : Timings::Duration{};
     const DecodeNeed need = need_of(models, job);
     Past past;
     const auto known = [&](std::span<const Bytes> encoded) {
@@ -150,7 +161,7 @@ Result<Caption> InferenceService::caption(Job job, std::stop_token stop, const O
     made.timings.load = timings.load;
     made.timings.fetch = timings.fetch;
     made.timings.decode = timings.decode;
-    made.timings.total = watch.total();
+    made.timings.total = fetched_in + watch.total();
     return made;
 }
 
@@ -270,19 +281,31 @@ Result<FilmInfo> InferenceService::describe(Film film, std::stop_token stop, con
 }
 
 // A job for words gets none where captions are off: an empty answer, not an error, and no model loaded.
+std::optional<InferenceService::Wanted> InferenceService::words_wanted(const Job& job) const {
+    if (!wants_words(job) || config_.bundle.empty()) return std::nullopt;
+    return Wanted{job.model, "input.model", config_.bundle};
+}
+
+std::optional<InferenceService::Wanted> InferenceService::vector_wanted(const Job& job) const {
+    if (!wants_vector(job)) return std::nullopt;
+    const bool alone = job.task == Task::embed && job.embedder.empty();
+    return Wanted{
+        alone ? job.model : job.embedder, alone ? "input.model" : "input.embedding_model", config_.embedder
+    };
+}
+
+// Nothing is fetched for a model that is not here.
+Result<void> InferenceService::check_models(const Job& job) const {
+    for (const auto& wanted : {vector_wanted(job), words_wanted(job)})
+        if (wanted) TRY(about(wanted->field, find(*wanted)));
+    return {};
+}
+
 Result<InferenceService::Models> InferenceService::models_of(const Job& job) {
     Models models;
-    if (wants_vector(job)) {
-        const bool alone = job.task == Task::embed && job.embedder.empty();
-        const Wanted wanted{
-            alone ? job.model : job.embedder, alone ? "input.model" : "input.embedding_model",
-            config_.embedder
-        };
-        models.vector = TRY(acquire<EmbeddingModel>(wanted, "vectors"));
-    }
-    if (wants_words(job) && !config_.bundle.empty()) {
-        models.words = TRY(acquire<CaptionModel>({job.model, "input.model", config_.bundle}, "captions"));
-    }
+    if (const auto wanted = vector_wanted(job))
+        models.vector = TRY(acquire<EmbeddingModel>(*wanted, "vectors"));
+    if (const auto wanted = words_wanted(job)) models.words = TRY(acquire<CaptionModel>(*wanted, "captions"));
     return models;
 }
 

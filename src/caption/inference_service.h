@@ -65,6 +65,8 @@ public:
 
     CachesUse caches() const override;
     int pictures_at_once() const override;
+    Result<void> fetch(Job& job, const std::stop_token& stop) override;
+    Result<void> fetch(Film& film, const std::stop_token& stop) override;
     Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override;
     Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override;
 
@@ -87,6 +89,9 @@ private:
         const std::filesystem::path& standard;
     };
 
+    std::optional<Wanted> words_wanted(const Job& job) const;
+    std::optional<Wanted> vector_wanted(const Job& job) const;
+    Result<void> check_models(const Job& job) const;
     Result<Models> models_of(const Job& job);
     static std::unique_ptr<Preparation> prepare_for(const Models& models);
     static std::string digests_of(const Models& models);

@@ -28,12 +28,18 @@ public:
             );
         }
     }
-    ~ThreadPool() { work_.close(); }
+    ~ThreadPool() { finish(); }
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
-    // Never waits: the caller must bound the number of tasks.
-    void add(std::function<void()> task) { work_.push(std::move(task)); }
+    // Never waits: the caller must bound the number of tasks. False once it finishes.
+    bool add(std::function<void()> task) { return work_.push(std::move(task)); }
+
+    // What the destructor does, for whoever is told that nothing more can be added.
+    void finish() {
+        work_.close();
+        threads_.clear();
+    }
 
 private:
     static constexpr std::size_t work_max = std::numeric_limits<std::size_t>::max();

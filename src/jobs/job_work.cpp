@@ -10,15 +10,15 @@
 namespace vignette {
 namespace {
 
-constexpr std::size_t fetches_at_once_max = 8;  // as many as net/fetch/fetch_slots lets one job have
+bool has_address(const Item& item) {
+    return item.job && std::ranges::any_of(item.job->pictures, [](const PictureSource& picture) {
+               return std::holds_alternative<RemotePicture>(picture.source);
+           });
+}
 
-bool asks_for_addresses(const Request& request) {
-    const auto is_remote = [](const PictureSource& picture) {
-        return std::holds_alternative<RemotePicture>(picture.source);
-    };
-    return std::ranges::any_of(request.items, [&](const Item& item) {
-        return item.job && std::ranges::any_of(item.job->pictures, is_remote);
-    });
+// A film waits for memory, too, which others have that wait for a thread: so it must not hold one.
+bool is_fetched(const Request& request) {
+    return request.film || std::ranges::any_of(request.items, has_address);
 }
 
 }  // namespace
@@ -28,15 +28,30 @@ JobWork::JobWork(Request request, JobHooks hooks)
       hooks_(std::move(hooks)),
       streams_(request_.stream && hooks_.on_event),
       count_(request_.film ? request_.film->options.timestamps.size() : request_.items.size()),
-      tasks_at_once_(asks_for_addresses(request_) ? std::min(fetches_at_once_max, tasks()) : tasks()),
+      fetches_(is_fetched(request_)),
+      fetch_times_(tasks()),
       tasks_left_(tasks()) {
     answer_.shape = request_.shape;
     answer_.items.resize(request_.items.size());
 }
 
 std::size_t JobWork::pictures(int threads) const {
-    return request_.film ? static_cast<std::size_t>(std::min(threads, film_frames_at_once_max))
-                         : tasks_at_once();
+    if (request_.film) return static_cast<std::size_t>(std::min(threads, film_frames_at_once_max));
+    return fetches_ ? std::min(fetches_at_once_max, tasks()) : tasks();
+}
+
+void JobWork::fetch(std::size_t task, Captioner* captioner, const std::stop_token& stop) {
+    const Stopwatch watch;
+    const auto bring = [&](auto& wanted) -> Result<void> {
+        return TRY(at_wall(ErrorCode::out_of_memory, [&] { return captioner->fetch(wanted, stop); }));
+    };
+    if (request_.film) {
+        film_fetched_ = bring(*request_.film);
+    } else if (Item& item = request_.items[task]; has_address(item)) {
+        if (Result<void> brought = bring(*item.job); !brought)
+            item.job = std::unexpected(std::move(brought).error());
+    }
+    fetch_times_[task] = watch.total();
 }
 
 bool JobWork::run(std::size_t task, Captioner* captioner, const std::stop_token& stop) {
@@ -58,7 +73,7 @@ void JobWork::caption(std::size_t index, Captioner* captioner, const std::stop_t
             hooks_.on_event({.index = index, .id = item.id, .what = Piece{std::string(piece)}});
         };
     }
-    const auto began = std::chrono::system_clock::now();
+    const auto began = std::chrono::system_clock::now() - fetch_times_[index];
     const auto outcome = [&]() -> Result<Caption> {
         Job job = TRY(std::move(item.job));
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
@@ -74,6 +89,7 @@ void JobWork::caption(std::size_t index, Captioner* captioner, const std::stop_t
 // Takes one thread for the whole film; the frames go to the model from threads of the captioner.
 void JobWork::describe(Film film, Captioner* captioner, const std::stop_token& stop) {
     const auto info = [&]() -> Result<FilmInfo> {
+        TRY(std::move(film_fetched_));
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
             return captioner->describe(std::move(film), stop, [&](FilmFrame frame) {
                 const std::size_t index = frame.index;

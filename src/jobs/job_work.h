@@ -3,11 +3,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/mutex.h"
 #include "core/stopwatch.h"
@@ -19,6 +21,9 @@
 #include "wire/answer/stream_event.h"
 
 namespace vignette {
+
+// Threads that fetch for all jobs, as many as net/fetch/fetch_slots lets fetch at once.
+inline constexpr int fetching_threads = 64;
 
 // Called while a job runs, on any thread that works on it.
 struct JobHooks {
@@ -34,12 +39,18 @@ public:
     // Tasks may run concurrently, each once.
     std::size_t tasks() const { return request_.film ? 1 : request_.items.size(); }
 
-    // How many of them may be in work at the same time. Addresses are fetched by so many at once, and those
-    // that only wait for their turn must not hold the threads that other jobs need.
-    std::size_t tasks_at_once() const { return tasks_at_once_; }
+    // Whether each task has to be fetched before it is run: on another thread, since those that work must
+    // not be held by a slow server.
+    bool fetches() const { return fetches_; }
+
+    // How many of them may be fetched, or wait for their turn to run, at the same time.
+    static constexpr std::size_t fetches_at_once_max = 8;  // as many as net/fetch/fetch_slots lets one have
 
     // How many pictures are in work, or wait for it, on this many threads.
     std::size_t pictures(int threads) const;
+
+    // Waits for the network; run() tells how it went. Each task once.
+    void fetch(std::size_t task, Captioner* captioner, const std::stop_token& stop);
 
     // Does one task; true if it was the last. `captioner` may be null if no item has a job.
     bool run(std::size_t task, Captioner* captioner, const std::stop_token& stop);
@@ -61,7 +72,9 @@ private:
     const JobHooks hooks_;
     const bool streams_;
     const std::size_t count_;  // of answers; 0: not known yet
-    const std::size_t tasks_at_once_;
+    const bool fetches_;
+    Result<void> film_fetched_;
+    std::vector<std::chrono::microseconds> fetch_times_;  // each task its own
     std::atomic<std::size_t> tasks_left_;
     Mutex mutex_;
     Answer answer_ GUARDED_BY(mutex_);

@@ -69,6 +69,7 @@ Error to_error(const std::exception& thrown) {
 }
 
 Result<void> blame_bundle(Result<void> outcome, const std::string& name) {
+    TRY(check_mappings(ErrorCode::weights_invalid));
     if (outcome || outcome.error().code != ErrorCode::model_failed) return outcome;
     return fail(
         ErrorCode::bundle_invalid,

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "bundle/mapping_guard.h"
 #include "bundle/weight_files.h"
 #include "model/torch_wall.h"
 #include "model/transfer/upload.h"
@@ -157,7 +158,9 @@ Result<void> assign_weights(
 ) {
     WeightsAssigner assigner(manifest, device);
     TRY(assigner.open_files(bundle));
-    return torch_wall([&] { return assigner.assign(module._ivalue()); });
+    Result<void> assigned = torch_wall([&] { return assigner.assign(module._ivalue()); });
+    TRY(check_mappings(ErrorCode::weights_invalid));  // before the files go
+    return assigned;
 }
 
 }  // namespace vignette

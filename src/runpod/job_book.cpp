@@ -9,7 +9,8 @@ namespace vignette {
 bool JobBook::open(const JobId& job, int pictures, std::stop_source stop) {
     const MutexLock lock(mutex_);
     if (!entries_.try_emplace(job, Entry{.stop = std::move(stop), .pictures = pictures}).second) return false;
-    running_pictures_ += pictures;
+    held_.pictures += pictures;
+    ++held_.jobs;
     return true;
 }
 
@@ -18,8 +19,17 @@ bool JobBook::open_finished(const JobId& job) {
     if (!entries_.try_emplace(job, Entry{.stop = std::stop_source(std::nostopstate), .finished = true})
              .second)
         return false;
-    ++undelivered_;
+    ++held_.undelivered;
     return true;
+}
+
+void JobBook::fetching(const JobId& job, int pictures) {
+    const MutexLock lock(mutex_);
+    const auto entry = entries_.find(job);
+    if (entry == entries_.end() || entry->second.finished) return;
+    entry->second.fetching += pictures;
+    held_.fetching += pictures;
+    changed_.notify_all();
 }
 
 void JobBook::picture_done(const JobId& job) {
@@ -28,7 +38,7 @@ void JobBook::picture_done(const JobId& job) {
     if (entry == entries_.end() || entry->second.pictures <= 1)
         return;  // the last one's room goes with the job
     --entry->second.pictures;
-    --running_pictures_;
+    --held_.pictures;
     changed_.notify_all();
 }
 
@@ -43,9 +53,11 @@ void JobBook::finish(const JobId& job) {
     const MutexLock lock(mutex_);
     const auto entry = entries_.find(job);
     ASSERT(entry != entries_.end() && !entry->second.finished);
-    running_pictures_ -= std::exchange(entry->second.pictures, 0);
+    held_.pictures -= std::exchange(entry->second.pictures, 0);
+    held_.fetching -= std::exchange(entry->second.fetching, 0);
+    --held_.jobs;
     entry->second.finished = true;
-    ++undelivered_;
+    ++held_.undelivered;
     changed_.notify_all();
 }
 
@@ -54,7 +66,7 @@ void JobBook::close(const JobId& job) {
     const auto entry = entries_.find(job);
     ASSERT(entry != entries_.end() && entry->second.finished);
     entries_.erase(entry);
-    --undelivered_;
+    --held_.undelivered;
     changed_.notify_all();
 }
 
@@ -105,26 +117,22 @@ std::vector<JobId> JobBook::held() const {
 
 int JobBook::running_pictures() const {
     const MutexLock lock(mutex_);
-    return running_pictures_;
+    return held_.pictures;
 }
 
 int JobBook::undelivered() const {
     const MutexLock lock(mutex_);
-    return undelivered_;
+    return held_.undelivered;
 }
 
 bool JobBook::wait(std::stop_token stop, const Ready& ready) {
     MutexLock lock(mutex_);
-    return changed_.wait(lock, std::move(stop), [&]() REQUIRES(mutex_) {
-        return ready(running_pictures_, undelivered_);
-    });
+    return changed_.wait(lock, std::move(stop), [&]() REQUIRES(mutex_) { return ready(held_); });
 }
 
 bool JobBook::wait_until(Clock::time_point deadline, const Ready& ready) {
     MutexLock lock(mutex_);
-    return changed_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) {
-        return ready(running_pictures_, undelivered_);
-    });
+    return changed_.wait_until(lock, deadline, [&]() REQUIRES(mutex_) { return ready(held_); });
 }
 
 }  // namespace vignette

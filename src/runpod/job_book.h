@@ -22,10 +22,11 @@ public:
     // A result that waits to be delivered, of this process or of one before it. False: held already.
     bool open_finished(const JobId& job);
 
-    void picture_done(const JobId& job);  // one of several: its part of the room is free
-    bool claim(const JobId& job);         // false: its result is made already, or being made by somebody else
-    void finish(const JobId& job);        // its result is made: its room is free
-    void close(const JobId& job);         // its result is delivered, or will never be
+    void fetching(const JobId& job, int pictures);  // so many more of its wait for the network
+    void picture_done(const JobId& job);            // one of several: its part of the room is free
+    bool claim(const JobId& job);   // false: its result is made already, or being made by somebody else
+    void finish(const JobId& job);  // its result is made: its room is free
+    void close(const JobId& job);   // its result is delivered, or will never be
 
     // Ends the work on a job; false when it is not running here.
     bool stop(const JobId& job);
@@ -37,10 +38,16 @@ public:
     int running_pictures() const;
     int undelivered() const;  // finished and not closed
 
-    // Waits until `ready(running pictures, undelivered results)`, a stop or the deadline; true when it is
-    // ready.
+    struct Held {
+        int pictures = 0;     // of jobs that run
+        int fetching = 0;     // of these, those that only wait for the network
+        int jobs = 0;         // that run
+        int undelivered = 0;  // results
+    };
+
+    // Waits until it is ready, a stop or the deadline; true when it is ready.
     using Clock = std::chrono::steady_clock;
-    using Ready = std::function<bool(int running_pictures, int undelivered)>;
+    using Ready = std::function<bool(const Held& now)>;
     bool wait(std::stop_token stop, const Ready& ready);
     bool wait_until(Clock::time_point deadline, const Ready& ready);
 
@@ -48,6 +55,7 @@ private:
     struct Entry {
         std::stop_source stop;
         int pictures = 0;  // 0 once finished
+        int fetching = 0;  // the same
         bool claimed = false;
         bool finished = false;
     };
@@ -55,8 +63,7 @@ private:
     mutable Mutex mutex_;
     std::condition_variable_any changed_;
     std::map<JobId, Entry> entries_ GUARDED_BY(mutex_);
-    int running_pictures_ GUARDED_BY(mutex_) = 0;
-    int undelivered_ GUARDED_BY(mutex_) = 0;
+    Held held_ GUARDED_BY(mutex_);
 };
 
 }  // namespace vignette

@@ -35,7 +35,8 @@ struct JobRunner::Running {
     const std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
     std::stop_source stop;
     JobWork work;
-    std::atomic<std::size_t> next_task = work.tasks_at_once();  // the first ones are added at the start
+    std::atomic<std::size_t> next_fetch = JobWork::fetches_at_once_max;  // the first ones begin at the start
+    std::atomic<std::size_t> tasks_left = work.tasks();
 };
 
 JobRunner::JobRunner(
@@ -49,6 +50,7 @@ JobRunner::JobRunner(
       options_(std::move(options)),
       on_dead_(std::move(on_dead)),
       suspects_(options_.suspects),
+      fetchers_(fetching_threads),
       crew_(options_.threads) {}
 
 void JobRunner::take_in(TakenJob taken) {
@@ -134,7 +136,21 @@ void JobRunner::start(const JobId& id, Request request) {
         const MutexLock lock(mutex_);
         taken_[id] = std::move(taken);
     }
-    for (std::size_t i = 0; i < job->work.tasks_at_once(); ++i) add_task(job, i);
+    if (!job->work.fetches()) {
+        for (std::size_t i = 0; i < job->work.tasks(); ++i) add_task(job, i);
+        return;
+    }
+    for (std::size_t i = 0; i < std::min(job->work.tasks(), JobWork::fetches_at_once_max); ++i) fetch(job, i);
+}
+
+void JobRunner::fetch(const std::shared_ptr<Running>& job, std::size_t index) {
+    book_.fetching(job->id, 1);
+    const bool added = fetchers_.add([this, job, index] {
+        job->work.fetch(index, &captioner_, job->stop.get_token());
+        book_.fetching(job->id, -1);
+        add_task(job, index);
+    });
+    if (!added) add_task(job, index);  // at the end: it is then fetched where it is run
 }
 
 void JobRunner::add_task(const std::shared_ptr<Running>& job, std::size_t index) {
@@ -142,7 +158,7 @@ void JobRunner::add_task(const std::shared_ptr<Running>& job, std::size_t index)
         const MutexLock lock(mutex_);
         line_.add(job->id, {.job = job, .index = index});
     }
-    crew_.add([this] { run_next(); });
+    if (!crew_.add([this] { run_next(); })) run_next();  // at the end
 }
 
 void JobRunner::run_next() {
@@ -151,9 +167,13 @@ void JobRunner::run_next() {
         return line_.pop();
     }();
     Running& job = *next.job;
+    if (job.work.fetches()) {
+        const std::size_t index = job.next_fetch++;
+        if (index < job.work.tasks()) fetch(next.job, index);
+    }
     if (!job.work.run(next.index, &captioner_, job.stop.get_token())) {
-        const std::size_t index = job.next_task++;
-        return index < job.work.tasks() ? add_task(next.job, index) : book_.picture_done(job.id);
+        if (--job.tasks_left < job.work.pictures(options_.threads)) book_.picture_done(job.id);
+        return;
     }
     const Result<std::string> output = job.work.finish();
     note_health(job.work.answer());

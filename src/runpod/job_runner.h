@@ -1,4 +1,5 @@
-// Runs jobs: each task on a thread of the pool, each job to exactly one result in the outbox.
+// Runs jobs: each task on a thread of the pool once it is fetched, each job to exactly one result in the
+// outbox.
 //
 // Any thread may call it. The destructor waits for the running jobs: stop them first if time is short.
 #pragma once
@@ -40,6 +41,9 @@ public:
         Captioner& captioner, Outbox& outbox, JobBook& book, const Platform& platform, Options options,
         std::function<void()> on_dead
     );
+    ~JobRunner() { fetchers_.finish(); }  // the crew does the rest
+    JobRunner(const JobRunner&) = delete;
+    JobRunner& operator=(const JobRunner&) = delete;
 
     // Answers the job, runs it, or logs why neither is possible.
     void take_in(TakenJob taken);
@@ -65,6 +69,7 @@ private:
     void start(const JobId& id, Request request);
     std::filesystem::path mark(const JobId& id);
     bool answer_suspect(const JobId& id);
+    void fetch(const std::shared_ptr<Running>& job, std::size_t index);
     void add_task(const std::shared_ptr<Running>& job, std::size_t index);
     void run_next();
     Error explain(Error error) const;
@@ -86,6 +91,7 @@ private:
     std::map<JobId, std::filesystem::path> suspects_ GUARDED_BY(mutex_);
     // A large batch must not make the next job wait for all of it.
     FairLine<Task> line_ GUARDED_BY(mutex_);
+    ThreadPool fetchers_;
     ThreadPool crew_;  // last member: its threads use all of the above
 };
 

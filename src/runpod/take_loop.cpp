@@ -54,15 +54,18 @@ TakePolicy::Event TakeLoop::request_jobs(int wanted, const std::stop_token& stop
     return event;
 }
 
-// Pictures in work, not jobs, take the room: a batch counts as many as it holds.
-int TakeLoop::room(int running_pictures, int undelivered) const {
-    if (undelivered >= undelivered_max) return 0;
-    return std::max(0, options_.pictures_max - running_pictures);
+// Pictures in work, not jobs, take the room: a batch counts as many as it holds. Those of a slow server leave
+// it to others while they are fetched, which wait for their turn afterwards: so twice as many jobs at most.
+int TakeLoop::room(const JobBook::Held& now) const {
+    if (now.undelivered >= undelivered_max) return 0;
+    const int free = options_.pictures_max - (now.pictures - now.fetching);
+    const int more_jobs = 2 * options_.pictures_max - now.jobs;
+    return std::max(0, now.fetching > 0 ? std::min(free, more_jobs) : free);
 }
 
 int TakeLoop::wait_for_room(const std::stop_token& stop) {
     int free = 0;
-    book_.wait(stop, [&](int running, int undelivered) { return (free = room(running, undelivered)) > 0; });
+    book_.wait(stop, [&](const JobBook::Held& now) { return (free = room(now)) > 0; });
     if (options_.one_job_only) return std::min(free, 1);
     if (free == 0 || !options_.memory_room) return free;
     const int busy = book_.running_pictures();

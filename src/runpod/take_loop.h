@@ -34,7 +34,7 @@ public:
 
 private:
     int wait_for_room(const std::stop_token& stop);
-    int room(int running_pictures, int undelivered) const;
+    int room(const JobBook::Held& now) const;
     Result<HttpResponse> ask(int wanted, const std::stop_token& stop);
     TakePolicy::Event request_jobs(int wanted, const std::stop_token& stop, const TakeIn& take_in);
     TakeAnswer hand_over(std::string body, const TakeIn& take_in);

@@ -1,6 +1,7 @@
 #include "serve/job_desk.h"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <utility>
 
@@ -29,8 +30,7 @@ struct JobDesk::Running {
           id(job.request.id),
           origin(job.request.origin),
           work(std::in_place, std::move(job.request), std::move(hooks)),
-          tasks(work->tasks()),
-          at_once(work->tasks_at_once()) {}
+          tasks(work->tasks()) {}
 
     DeskJob job;
     const JobId id;
@@ -38,10 +38,11 @@ struct JobDesk::Running {
     const std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
     std::optional<JobWork> work;  // until it is known that nobody will do it
     const std::size_t tasks;
-    const std::size_t at_once;
-    std::size_t begun = 0;    // tasks; all of them once it has left the line for good
-    std::size_t in_work = 0;  // of these; as many as there may be, and it waits outside the line
+    std::deque<std::size_t> ready;  // tasks; it is in the line while there are any
+    std::size_t next_fetch = 0;     // the first task that nobody has begun to fetch
+    std::size_t fetching = 0;
     bool runs = false;
+    bool is_begun() const { return runs || next_fetch > 0; }
     Line::iterator held;  // where it is among those that are held
     std::optional<std::stop_callback<std::function<void()>>> on_stop;
 };
@@ -52,6 +53,12 @@ JobDesk::~JobDesk() {
 }
 
 void JobDesk::join() {
+    std::unique_ptr<ThreadPool> fetchers;
+    {
+        const MutexLock lock(mutex_);
+        fetchers = std::move(fetchers_);
+    }
+    fetchers.reset();
     for (std::jthread& thread : crew_) thread.request_stop();
     {
         const MutexLock lock(mutex_);
@@ -65,6 +72,8 @@ void JobDesk::open(Captioner& captioner, int threads) {
         const MutexLock lock(mutex_);
         captioner_ = &captioner;
         places_ = static_cast<std::size_t>(std::max(threads, 1));
+        fetchers_ = std::make_unique<ThreadPool>(fetching_threads);
+        for (const auto& job : held_) fetch_more(job);
     }
     for (int i = 0; i < threads; ++i)
         crew_.emplace_back([this](const std::stop_token& ending) { work(ending); });
@@ -111,8 +120,12 @@ Result<void> JobDesk::submit(DeskJob job) {
         running->held = held_.insert(held_.end(), running);
         bytes_ += running->job.bytes;
         tasks_waiting_ += running->tasks;
-        lines_[static_cast<std::size_t>(running->job.priority)].push_back(running);
-        waiting_.notify_one();
+        if (running->work->fetches()) {
+            fetch_more(running);
+        } else {
+            for (std::size_t i = 0; i < running->tasks; ++i) get_ready(running, i);
+            waiting_.notify_one();
+        }
     }
     running->on_stop.emplace(running->job.stop.get_token(), [this, weak = std::weak_ptr(running)] {
         if (auto stopped = weak.lock()) leave_line(std::move(stopped));
@@ -124,11 +137,13 @@ Result<void> JobDesk::submit(DeskJob job) {
 void JobDesk::leave_line(std::shared_ptr<Running> job) {
     {
         const MutexLock lock(mutex_);
-        if (job->begun > 0) {
+        if (job->is_begun()) {
+            if (job->work->fetches()) end_early(job);
             parting_.push_back(std::move(job));
             return;
         }
-        job->begun = job->tasks;
+        job->ready.clear();
+        job->next_fetch = job->tasks;
         tasks_waiting_ -= job->tasks;
         std::erase(lines_[static_cast<std::size_t>(job->job.priority)], job);
     }
@@ -141,6 +156,21 @@ void JobDesk::leave_line(std::shared_ptr<Running> job) {
     parting_.push_back(std::move(job));
 }
 
+// Nor one whose tasks wait for a place: they end at once, and need none.
+void JobDesk::end_early(const std::shared_ptr<Running>& job) {
+    std::erase(lines_[static_cast<std::size_t>(job->job.priority)], job);
+    std::deque<std::size_t> rest = std::exchange(job->ready, {});
+    while (job->next_fetch < job->tasks) rest.push_back(job->next_fetch++);
+    for (const std::size_t index : rest) {
+        const auto end_it = [this, job, index, captioner = captioner_] { run({job, index}, captioner); };
+        if (fetchers_ && fetchers_->add(end_it)) {
+            take_in_work();
+        } else {
+            get_ready(job, index);
+        }
+    }
+}
+
 Error JobDesk::explain(const Error& error) const {
     return error.code == ErrorCode::cancelled && shutting_down_ ? shutting_down() : error;
 }
@@ -149,16 +179,64 @@ JobDesk::Task JobDesk::next_task() {
     const bool low = lines_[0].empty() || (!lines_[1].empty() && served_in_a_row_ + 1 >= turns_of_low);
     served_in_a_row_ = low || lines_[1].empty() ? 0 : served_in_a_row_ + 1;
     Line& line = lines_[low ? 1 : 0];
-    Task task{.job = line.front(), .index = line.front()->begun++};
-    if (++task.job->in_work == task.job->at_once || task.job->begun == task.job->tasks) {
+    Task task{.job = line.front(), .index = line.front()->ready.front()};
+    task.job->ready.pop_front();
+    if (task.job->ready.empty()) {
         line.pop_front();
     } else {
         line.splice(line.end(), line, line.begin());
     }
+    fetch_more(task.job);
+    take_in_work();
+    task.first = begin(*task.job);
+    return task;
+}
+
+// True if nobody has done so before.
+bool JobDesk::begin(Running& job) {
+    if (std::exchange(job.runs, true)) return false;
+    ++counts_.running;
+    return true;
+}
+
+void JobDesk::take_in_work() {
     --tasks_waiting_;
     if (counts_.pictures_running++ == 0) busy_since_ = std::chrono::steady_clock::now();
-    if (!std::exchange(task.job->runs, true)) ++counts_.running;
-    return task;
+}
+
+void JobDesk::get_ready(const std::shared_ptr<Running>& job, std::size_t index) {
+    if (job->ready.empty()) lines_[static_cast<std::size_t>(job->job.priority)].push_back(job);
+    job->ready.push_back(index);
+}
+
+// What is fetched and waits for a place counts, too: its bytes take memory.
+void JobDesk::fetch_more(const std::shared_ptr<Running>& job) {
+    if (!fetchers_ || !job->work->fetches()) return;
+    while (job->next_fetch < job->tasks && job->fetching + job->ready.size() < JobWork::fetches_at_once_max) {
+        ++job->fetching;
+        fetchers_->add([this, job, index = job->next_fetch++] { fetch({job, index}); });
+    }
+}
+
+void JobDesk::fetch(const Task& task) {
+    Running& job = *task.job;
+    const auto [first, captioner] = [&] {
+        const MutexLock lock(mutex_);
+        return std::pair(begin(job), captioner_);
+    }();
+    if (first && job.job.on_start) job.job.on_start();
+    job.work->fetch(task.index, captioner, job.job.stop.get_token());
+    {
+        const MutexLock lock(mutex_);
+        --job.fetching;
+        if (!job.job.stop.stop_requested()) {
+            get_ready(task.job, task.index);
+            waiting_.notify_one();
+            return;
+        }
+        take_in_work();
+    }
+    run(task, captioner);
 }
 
 void JobDesk::work(const std::stop_token& ending) {
@@ -183,24 +261,20 @@ void JobDesk::work(const std::stop_token& ending) {
 
 void JobDesk::run(const Task& task, Captioner* captioner) {
     Running& job = *task.job;
-    if (task.index == 0 && job.job.on_start) job.job.on_start();
+    if (task.first && job.job.on_start) job.job.on_start();
     const Stopwatch watch;
     const bool last = job.work->run(task.index, captioner, job.job.stop.get_token());
-    task_done(task.job, watch.total());
+    task_done(watch.total());
     if (!last) return;
     Stopwatch writing;
     const Result<std::string> output = job.work->finish();
     settle(job, job.work->answer(), output, writing.lap());
 }
 
-void JobDesk::task_done(const std::shared_ptr<Running>& job, std::chrono::microseconds took) {
+void JobDesk::task_done(std::chrono::microseconds took) {
     constexpr double newest = 0.1;
     const double ms = static_cast<double>(took.count()) / 1000;
     const MutexLock lock(mutex_);
-    if (job->in_work-- == job->at_once && job->begun < job->tasks) {
-        lines_[static_cast<std::size_t>(job->job.priority)].push_back(job);
-        waiting_.notify_one();
-    }
     if (--counts_.pictures_running == 0) counts_.busy += std::chrono::steady_clock::now() - busy_since_;
     task_ms_ = task_ms_ == 0 ? ms : task_ms_ + newest * (ms - task_ms_);
 }

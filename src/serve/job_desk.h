@@ -1,4 +1,5 @@
-// Where the server's jobs are handed in: a bounded waiting line and the threads that serve it.
+// Where the server's jobs are handed in: a bounded waiting line and the threads that serve it. What must be
+// fetched first is fetched by others, and is in the line once it is here.
 //
 // Any thread. Jobs of one priority take turns, so that a large batch does not make the others wait for all of
 // it. The destructor stops what still runs and waits for it.
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "core/thread_pool.h"
 #include "jobs/job_work.h"
 #include "trace/job_spans.h"
 #include "vignette/captioner.h"
@@ -91,17 +93,24 @@ private:
     struct Task {
         std::shared_ptr<Running> job;
         std::size_t index = 0;
+        bool first = false;  // of its job to be begun
     };
 
     Result<void> check_room(const DeskJob& job) REQUIRES(mutex_);
     std::chrono::milliseconds predicted_wait() const REQUIRES(mutex_);
     bool anything_waits() const REQUIRES(mutex_) { return !lines_[0].empty() || !lines_[1].empty(); }
     Task next_task() REQUIRES(mutex_);
+    bool begin(Running& job) REQUIRES(mutex_);
+    void take_in_work() REQUIRES(mutex_);
+    void get_ready(const std::shared_ptr<Running>& job, std::size_t index) REQUIRES(mutex_);
+    void fetch_more(const std::shared_ptr<Running>& job) REQUIRES(mutex_);
+    void end_early(const std::shared_ptr<Running>& job) REQUIRES(mutex_);
+    void fetch(const Task& task);
     Error explain(const Error& error) const;
     void leave_line(std::shared_ptr<Running> job);
     void work(const std::stop_token& ending);
     void run(const Task& task, Captioner* captioner);
-    void task_done(const std::shared_ptr<Running>& job, std::chrono::microseconds took);
+    void task_done(std::chrono::microseconds took);
     void settle(
         Running& job, const Answer& answer, const Result<std::string>& output,
         std::chrono::microseconds post = {}
@@ -113,7 +122,7 @@ private:
     std::condition_variable_any waiting_;  // a task for a thread
     std::condition_variable_any idle_;     // nothing is held
     Captioner* captioner_ GUARDED_BY(mutex_) = nullptr;
-    Line lines_[2] GUARDED_BY(mutex_);  // by priority: with tasks that nobody has begun
+    Line lines_[2] GUARDED_BY(mutex_);  // by priority: with tasks that are ready
     Line held_ GUARDED_BY(mutex_);      // waiting or running
     Line parting_ GUARDED_BY(mutex_);   // stopped; a job must not be destroyed by its own stop callback
     std::size_t places_ GUARDED_BY(mutex_) = 1;  // threads
@@ -125,7 +134,8 @@ private:
     Load counts_ GUARDED_BY(mutex_);
     bool closed_ GUARDED_BY(mutex_) = false;
     std::atomic<bool> shutting_down_ = false;
-    std::vector<std::jthread> crew_;  // last member
+    std::unique_ptr<ThreadPool> fetchers_ GUARDED_BY(mutex_);  // while it is open
+    std::vector<std::jthread> crew_;                           // last member
 };
 
 }  // namespace vignette

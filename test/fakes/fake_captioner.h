@@ -13,11 +13,21 @@
 
 namespace vignette {
 
-// Prompts: "fail" is an error of the model, "lost" of the GPU, "bad" one of the job, "wait" waits for open()
-// or a stop, "deaf" for its gate and no stop; anything else is the caption, told in two pieces.
+// What is fetched for the prompt "drip" waits for let_drips_end() or a stop. Prompts: "fail" is an error of
+// the model, "lost" of the GPU, "bad" one of the job, "wait" waits for open() or a stop, "deaf" for its gate
+// and no stop; anything else is the caption, told in two pieces.
 class FakeCaptioner final : public Captioner {
 public:
     int pictures_at_once() const override { return 4; }
+
+    using Captioner::fetch;
+    Result<void> fetch(Job& job, const std::stop_token& stop) override {
+        ++fetches;
+        if (job.options.prompt == "drip" && !wait(stop, drips_end_))
+            return fail(ErrorCode::cancelled, "stopped");
+        job.fetched.emplace();
+        return {};
+    }
 
     Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override {
         const std::string prompt = job.options.prompt.value_or("");
@@ -26,7 +36,7 @@ public:
         if (prompt == "lost") return fail(ErrorCode::device_lost, "the GPU failed");
         if (prompt == "bad")
             return fail(ErrorCode::undecodable_image, "no picture", job.pictures.front().field);
-        if (prompt == "wait" && !wait(std::move(stop))) return fail(ErrorCode::cancelled, "stopped");
+        if (prompt == "wait" && !wait(std::move(stop), open_)) return fail(ErrorCode::cancelled, "stopped");
         if (prompt == "deaf") deaf.pass();
         if (on_piece) {
             on_piece(std::string_view(prompt).substr(0, prompt.size() / 2));
@@ -58,24 +68,28 @@ public:
         return info;
     }
 
-    void open() {
-        const std::lock_guard lock(mutex_);
-        open_ = true;
-        changed_.notify_all();
-    }
+    void open() { set(open_); }
+    void let_drips_end() { set(drips_end_); }
 
     std::atomic<int> calls = 0;
+    std::atomic<int> fetches = 0;  // begun
     Gate deaf;
 
 private:
-    bool wait(std::stop_token stop) {
+    void set(bool& flag) {
+        const std::lock_guard lock(mutex_);
+        flag = true;
+        changed_.notify_all();
+    }
+    bool wait(std::stop_token stop, const bool& flag) {
         std::unique_lock lock(mutex_);
-        return changed_.wait(lock, std::move(stop), [this] { return open_; });
+        return changed_.wait(lock, std::move(stop), [&flag] { return flag; });
     }
 
     std::mutex mutex_;
     std::condition_variable_any changed_;
     bool open_ = false;
+    bool drips_end_ = false;
 };
 
 }  // namespace vignette

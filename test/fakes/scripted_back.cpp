@@ -254,10 +254,7 @@ public:
 
 private:
     Result<void> decode(Film& film, const std::stop_token& stop) {
-        const ReadFilm read = TRY(about(
-            film.source.field,
-            reader_.read_film(std::exchange(film.source.source, {}), film.frame_job.id, stop)
-        ));
+        const ReadFilm read = TRY(about(film.source.field, reader_.read_film(film, stop)));
         while (TRY(about(film.source.field, read.frames->next()))) {
         }
         return {};

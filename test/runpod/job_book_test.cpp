@@ -75,7 +75,7 @@ TEST(JobBook, WhoeverWaitsForRoomHearsOfIt) {
     JobBook book;
     book.open({"a"}, 1, {});
     std::future<bool> room = std::async(std::launch::async, [&] {
-        return book.wait(std::stop_token(), [](int running, int) { return running == 0; });
+        return book.wait(std::stop_token(), [](const JobBook::Held& now) { return now.pictures == 0; });
     });
     book.finish({"a"});
     EXPECT_TRUE(room.get());
@@ -86,7 +86,7 @@ TEST(JobBook, AStopEndsTheWaiting) {
     book.open({"a"}, 1, {});
     std::stop_source stop;
     std::future<bool> room = std::async(std::launch::async, [&] {
-        return book.wait(stop.get_token(), [](int running, int) { return running == 0; });
+        return book.wait(stop.get_token(), [](const JobBook::Held& now) { return now.pictures == 0; });
     });
     stop.request_stop();
     EXPECT_FALSE(room.get());
@@ -95,7 +95,9 @@ TEST(JobBook, AStopEndsTheWaiting) {
 TEST(JobBook, ADeadlineEndsTheWaiting) {
     JobBook book;
     book.open({"a"}, 1, {});
-    EXPECT_FALSE(book.wait_until(JobBook::Clock::now() + 5ms, [](int running, int) { return running == 0; }));
+    EXPECT_FALSE(book.wait_until(JobBook::Clock::now() + 5ms, [](const JobBook::Held& now) {
+        return now.pictures == 0;
+    }));
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ struct JobRunnerTest : ::testing::Test {
     }
 
     void wait_until_delivered() {
-        ASSERT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](int running, int undelivered) {
-            return running == 0 && undelivered == 0;
+        ASSERT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](const JobBook::Held& now) {
+            return now.pictures == 0 && now.undelivered == 0;
         }));
     }
     // The job's one result.
@@ -274,22 +274,46 @@ TEST_F(JobRunnerTest, AJobWhoseThreadDoesNotReturnIsHandedBackAndItsLateAnswerDr
     captioner.deaf.open();
 }
 
-TEST_F(JobRunnerTest, ManySlowAddressesOfOneJobLeaveThreadsForOthers) {
-    captioner.deaf.shut();
-    JobRunner wide{captioner, outbox, book, fake.platform, {.threads = 9}, {}};
-    TakenJob slow = batch("b", std::vector<std::string>(64, "deaf"));
-    for (Item& item : slow.request->items) item.job->pictures.front().source = RemotePicture{"http://slow/"};
-    wide.take_in(std::move(slow));
-    while (captioner.calls < 8) std::this_thread::yield();  // as many as may hold a thread
-    wide.take_in(single("j", "a dog"));
-    ASSERT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](int running, int undelivered) {
-        return running == 8 && undelivered == 0;
+struct JobRunnerPlacesTest : JobRunnerTest, ::testing::WithParamInterface<int> {
+    static TakenJob by_address(TakenJob taken) {
+        for (Item& item : taken.request->items)
+            item.job->pictures.front().source = RemotePicture{"http://slow/"};
+        return taken;
+    }
+};
+INSTANTIATE_TEST_SUITE_P(JobRunner, JobRunnerPlacesTest, ::testing::Values(1, 2, 8));
+
+TEST_P(JobRunnerPlacesTest, NoPlaceIsHeldByWhatIsFetched) {
+    JobRunner some{captioner, outbox, book, fake.platform, {.threads = GetParam()}, {}};
+    some.take_in(by_address(batch("b", std::vector<std::string>(64, "drip"))));
+    while (captioner.fetches < 8) std::this_thread::yield();
+    some.take_in(by_address(single("j", "a dog")));
+    ASSERT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](const JobBook::Held& now) {
+        return now.jobs == 1 && now.undelivered == 0;
     }));
     EXPECT_EQ(result("j")["output"]["caption"], "a dog");
-    captioner.deaf.open();
+    EXPECT_TRUE(book.wait_until(JobBook::Clock::now(), [](const JobBook::Held& now) {
+        return now.pictures == 8 && now.fetching == 8;
+    }));
+    EXPECT_EQ(captioner.calls, 1);
+    captioner.let_drips_end();
     wait_until_delivered();
     EXPECT_EQ(result("b")["output"]["results"].size(), 64U);
     EXPECT_EQ(result("b")["output"]["failed"], 0);
+    EXPECT_EQ(captioner.fetches, 65);
+    EXPECT_TRUE(book.wait_until(JobBook::Clock::now(), [](const JobBook::Held& now) {
+        return now.fetching == 0 && now.jobs == 0;
+    }));
+}
+
+TEST_P(JobRunnerPlacesTest, AJobThatIsHandedBackWhileItIsFetchedIsAnsweredOnce) {
+    JobRunner some{captioner, outbox, book, fake.platform, {.threads = GetParam()}, {}};
+    some.take_in(by_address(batch("b", std::vector<std::string>(64, "drip"))));
+    some.say_shutting_down();
+    some.hand_back();
+    captioner.let_drips_end();
+    wait_until_delivered();
+    EXPECT_EQ(error_type(result("b")), "shutting_down");
 }
 
 struct JobRunnerWithFolderTest : JobRunnerTest {

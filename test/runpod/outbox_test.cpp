@@ -23,8 +23,8 @@ struct OutboxTest : ::testing::Test {
 
     void open(const char* job) { ASSERT_TRUE(book.open({job}, 1, {})); }
     bool delivered() {
-        return book.wait_until(JobBook::Clock::now() + 30s, [](int, int undelivered) {
-            return undelivered == 0;
+        return book.wait_until(JobBook::Clock::now() + 30s, [](const JobBook::Held& now) {
+            return now.undelivered == 0;
         });
     }
     static StreamEvent words(std::string text) { return {.index = 0, .what = Piece{std::move(text)}}; }
@@ -171,8 +171,8 @@ TEST_F(OutboxTest, JobsDoNotWaitForOneAnother) {
     outbox.post_result({"stuck"}, Streamed::no, "x");
     fake.wait_for(1);
     outbox.post_result({"quick"}, Streamed::no, "y");
-    EXPECT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](int, int undelivered) {
-        return undelivered == 1;
+    EXPECT_TRUE(book.wait_until(JobBook::Clock::now() + 30s, [](const JobBook::Held& now) {
+        return now.undelivered == 1;
     }));
     EXPECT_EQ(book.held(), std::vector<JobId>{{"stuck"}});
 }
@@ -202,8 +202,8 @@ TEST_F(OutboxTest, WhatCouldNotBePostedIsPostedByTheNextStart) {
     JobBook next_book;
     Outbox outbox(client, fake.platform, next_book, &folder);
     outbox.post_saved(folder.adopt().results);
-    ASSERT_TRUE(next_book.wait_until(JobBook::Clock::now() + 30s, [](int, int undelivered) {
-        return undelivered == 0;
+    ASSERT_TRUE(next_book.wait_until(JobBook::Clock::now() + 30s, [](const JobBook::Held& now) {
+        return now.undelivered == 0;
     }));
     EXPECT_EQ(fake.heard("job-done").back().body, "the result");
     EXPECT_TRUE(fake.heard("job-done").back().target.ends_with("isStream=true"));

@@ -57,6 +57,24 @@ TEST_F(TakeLoopTest, AsManyJobsAreAskedForAsThereIsRoom) {
     );
 }
 
+TEST_F(TakeLoopTest, PicturesThatAreFetchedLeaveTheirRoomToOtherJobs) {
+    fake.plan("job-take-batch", {{.body = two_jobs}});
+    book.open({"slow"}, 8, {});
+    book.fetching({"slow"}, 8);
+    run_until(2, {.pictures_max = 2});
+    EXPECT_NE(fake.heard("job-take-batch").at(0).target.find("batch_size=2&"), std::string::npos);
+}
+
+TEST_F(TakeLoopTest, TwiceAsManyJobsAsThereIsRoomForAreTakenWhileTheyAreFetched) {
+    fake.plan("job-take", {{.body = one_job}});
+    for (const char* id : {"a", "b", "c"}) {
+        book.open({id}, 1, {});
+        book.fetching({id}, 1);
+    }
+    run_until(1, {.pictures_max = 2});
+    EXPECT_EQ(fake.heard("job-take").at(0).target, "/job-take/w1?gpu=x&job_in_progress=1");
+}
+
 TEST_F(TakeLoopTest, TheMemoryBoundsWhatIsAskedFor) {
     fake.plan("job-take-batch", {{.body = two_jobs}});
     TakeOptions options{.pictures_max = 50};

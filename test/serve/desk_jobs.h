@@ -35,6 +35,12 @@ inline Request batch_of(const std::string& prompt, std::size_t pictures) {
     return request;
 }
 
+inline Request by_address(Request request) {
+    for (Item& item : request.items)
+        for (PictureSource& picture : item.job->pictures) picture.source = RemotePicture{"http://slow/"};
+    return request;
+}
+
 // How a job ended, as its functions are told. Shared, because a job may outlive its test's interest in it.
 class Outcome {
 public:

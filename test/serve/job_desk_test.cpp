@@ -72,21 +72,72 @@ TEST(JobDesk, JobsWaitUntilTheDeskIsOpen) {
     EXPECT_TRUE(early.outcome->wait());
 }
 
-TEST(JobDesk, ManySlowAddressesOfOneJobLeaveThreadsForOthers) {
+class PlacesTest : public ::testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(JobDesk, PlacesTest, ::testing::Values(1, 2, 8));
+
+TEST_P(PlacesTest, NoPlaceIsHeldByWhatIsFetched) {
+    FakeCaptioner captioner;
+    JobDesk desk({});
+    desk.open(captioner, GetParam());
+    const HandedIn many = hand_in(desk, by_address(batch_of("drip", 64)));
+    while (captioner.fetches < 8) std::this_thread::yield();
+    EXPECT_EQ(many.outcome->begun(), 1);
+    const HandedIn other = hand_in(desk, by_address(one_picture("a cat")));
+    EXPECT_TRUE(other.outcome->wait()->contains("a cat"));
+    EXPECT_EQ(captioner.calls, 1);    // all drips are still held
+    EXPECT_EQ(captioner.fetches, 9);  // no more than eight of one job
+    EXPECT_EQ(desk.load().pictures_running, 0U);
+    captioner.let_drips_end();
+    EXPECT_TRUE(many.outcome->wait());
+    EXPECT_EQ(captioner.calls, 65);
+    EXPECT_EQ(captioner.fetches, 65);
+    EXPECT_EQ(many.outcome->begun(), 1);
+}
+
+TEST(JobDesk, WhatIsFetchedAndWaitsForAPlaceIsBounded) {
     FakeCaptioner captioner;
     captioner.deaf.shut();
     JobDesk desk({});
-    desk.open(captioner, 9);
-    Request slow = batch_of("deaf", 64);
-    for (Item& item : slow.items) item.job->pictures.front().source = RemotePicture{"http://slow/"};
-    const HandedIn many = hand_in(desk, std::move(slow));
-    while (captioner.calls < 8) std::this_thread::yield();  // as many as may hold a thread
-    const HandedIn other = hand_in(desk, one_picture("a cat"));
-    EXPECT_TRUE(other.outcome->wait()->contains("a cat"));
-    EXPECT_EQ(captioner.calls, 9);
+    desk.open(captioner, 1);
+    const HandedIn many = hand_in(desk, by_address(batch_of("deaf", 64)));
+    captioner.deaf.await();
+    while (captioner.fetches < 9) std::this_thread::yield();  // one is in work, eight are here
+    captioner.deaf.let_one_through_and_await();
+    while (captioner.fetches < 10) std::this_thread::yield();
+    EXPECT_EQ(captioner.fetches, 10);
     captioner.deaf.open();
     EXPECT_TRUE(many.outcome->wait());
-    EXPECT_EQ(captioner.calls, 65);
+}
+
+TEST(JobDesk, AStoppedJobThatIsFetchedEndsWithoutAPlace) {
+    FakeCaptioner captioner;
+    captioner.deaf.shut();
+    JobDesk desk({});
+    desk.open(captioner, 1);
+    const HandedIn busy = hand_in(desk, one_picture("deaf"));
+    captioner.deaf.await();
+    HandedIn here = hand_in(desk, by_address(batch_of("wait", 64)));  // fetched at once
+    HandedIn coming = hand_in(desk, by_address(batch_of("drip", 64)));
+    while (captioner.fetches < 16) std::this_thread::yield();
+    for (HandedIn* job : {&here, &coming}) job->stop.request_stop();
+    EXPECT_TRUE(here.outcome->wait()->contains("cancelled"));
+    EXPECT_TRUE(coming.outcome->wait()->contains("cancelled"));
+    EXPECT_EQ(here.outcome->ends() + coming.outcome->ends(), 2);
+    EXPECT_EQ(busy.outcome->ends(), 0);
+    captioner.deaf.open();
+    EXPECT_TRUE(busy.outcome->wait());
+}
+
+TEST(JobDesk, AddressesOfJobsThatCameBeforeItWasOpenAreFetchedThen) {
+    FakeCaptioner captioner;
+    JobDesk desk({});
+    const HandedIn early = hand_in(desk, by_address(batch_of("early", 20)));
+    HandedIn gone = hand_in(desk, by_address(one_picture("gone")));
+    gone.stop.request_stop();
+    EXPECT_EQ(gone.outcome->wait().error().code, ErrorCode::cancelled);
+    desk.open(captioner, 1);
+    EXPECT_TRUE(early.outcome->wait());
+    EXPECT_EQ(captioner.fetches, 20);
 }
 
 TEST(JobDesk, MoreJobsThanFitAreRefused) {
@@ -268,7 +319,9 @@ TEST(JobDesk, AStormOfJobsAndStopsIsAnsweredExactlyOnce) {
                         const JobTraits traits{
                             .priority = random() % 4 == 0 ? Priority::low : Priority::normal, .bytes = 10
                         };
-                        jobs[t].push_back(hand_in(desk, batch_of(prompt, 1 + random() % 3), traits));
+                        Request batch = batch_of(prompt, 1 + random() % 3);
+                        if (random() % 2 == 0) batch = by_address(std::move(batch));
+                        jobs[t].push_back(hand_in(desk, std::move(batch), traits));
                         if (random() % 2 == 0) jobs[t][random() % jobs[t].size()].stop.request_stop();
                         if (t == 0 && i == each / 2) desk.open(captioner, 3);
                     }

@@ -22,7 +22,7 @@ def test_distinct_pictures_get_their_own_answers():
     assert done.stdout.startswith("distinct ok right=100/100"), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("scene", ["start", "idle", "overload"])
+@pytest.mark.parametrize("scene", ["start", "idle", "overload", "addresses"])
 def test_a_scene_runs_and_says_what_it_saw(scene):
     done = load("--quick", scene)
     assert re.match(rf"{scene} (ok|missed) \S.*\(aim: .*\)\n$", done.stdout), done.stdout + done.stderr
@@ -31,6 +31,8 @@ def test_a_scene_runs_and_says_what_it_saw(scene):
         assert seen["low"] > 0 and seen["rejected"] > seen["accepted"] > 0
     if scene == "idle":
         assert seen["rss"] < 60
+    if scene == "addresses":
+        assert min(seen.values()) > 0
     if scene == "start":
         assert 0 < seen["median"] < 10_000
 

@@ -13,6 +13,7 @@ import subprocess
 import time
 
 from load.client import Connection, Pool, percentile
+from load.dripping import dripping_pages, drips
 from load.server import SCRIPTED, WHOLE, cpu_seconds, free_port, memory_mb, serving, start, status_of
 
 
@@ -241,9 +242,59 @@ def overload(quick: bool, seconds: float):
     return text, loaded <= 2 * unloaded and told <= 0.020 and more < 5 and served_low > 0
 
 
+# ----- addresses
+
+
+def addresses_at(places: int, quick: bool) -> float:
+    """How many times as long as alone a picture by address takes beside a job of 64 that drip."""
+    count, pairs = (5, 1) if quick else (60, 5)
+    environment = {"VIGNETTE_ALLOW_PRIVATE_URLS": "1", "VIGNETTE_URL_DEADLINE_S": "600"}
+    scene = base64.b64decode(pictures(1)[0])
+    ratios = []
+    with (
+        dripping_pages(scene) as quick_pages,
+        serving(WHOLE, "--concurrency", places, **environment) as (port, _),
+    ):
+        wanted = body(image_url=f"{quick_pages.url}/scene.png", cache=False)
+
+        async def median():
+            pool = Pool(port)
+            answers = [await pool.ask("POST", "/caption", wanted) for _ in range(count)]
+            pool.close()
+            assert all(one.status == 200 for one in answers), answers[0].body
+            return statistics.median(one.seconds for one in answers)
+
+        async def submit(pages):
+            pool = Pool(port)
+            job = (await pool.ask("POST", "/v2/load/run", body(input={"image_urls": drips(pages)}))).json()["id"]
+            pool.close()
+            return job
+
+        asyncio.run(median())  # warm
+        for _ in range(pairs):
+            alone = asyncio.run(median())
+            with dripping_pages(scene) as pages:
+                asyncio.run(submit(pages))
+                for _ in range(8):
+                    pages.dripping.acquire()
+                ratios.append(asyncio.run(median()) / alone)
+                assert pages.lost == 0 and not pages.let_go.is_set()
+            while running(port) > 0:
+                time.sleep(0.05)
+    return statistics.median(ratios)
+
+
+def slow_addresses(quick: bool, seconds: float):
+    """A picture by address beside a job of 64 addresses that drip, at one, two and eight places: times alone."""
+    ratios = {places: addresses_at(places, quick) for places in (1, 2, 8)}
+    text = " ".join(f"ratio_{places}={ratio:.2f}" for places, ratio in ratios.items())
+    return f"{text} (aim: each <= 2)", max(ratios.values()) <= 2
+
+
 SCENES = {
     "start": process_start,
     "idle": idle_clients,
     "distinct": distinct_pictures,
     "overload": overload,
+    "addresses": slow_addresses,
 }

@@ -30,6 +30,12 @@ void MediaGate::leave(std::size_t bytes) {
     admit();
 }
 
+void MediaGate::give_back(std::size_t bytes) {
+    const MutexLock lock(mutex_);
+    bytes_ -= bytes;
+    admit();
+}
+
 // Strictly in turn: whatever needs much memory must not starve behind a stream of small requests.
 void MediaGate::admit() {
     bool any = false;

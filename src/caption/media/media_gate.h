@@ -31,6 +31,12 @@ public:
             std::swap(bytes_, other.bytes_);
             return *this;
         }
+        // Less than it asked for will do.
+        void shrink(std::size_t bytes) {
+            if (gate_ == nullptr || bytes >= bytes_) return;
+            gate_->give_back(bytes_ - bytes);
+            bytes_ = bytes;
+        }
         ~Pass() {
             if (gate_ != nullptr) gate_->leave(bytes_);
         }
@@ -58,6 +64,7 @@ private:
 
     void admit() REQUIRES(mutex_);
     void leave(std::size_t bytes);
+    void give_back(std::size_t bytes);
 
     const int places_;
     const std::size_t bytes_max_;

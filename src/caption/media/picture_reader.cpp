@@ -63,7 +63,8 @@ PictureReader::PictureReader(Fetcher* fetcher, DecoderPool* decoders, const Limi
       decoders_(decoders),
       films_(std::numeric_limits<int>::max(), limits.media_bytes_max / 8),
       film_frames_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
-      arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 8),
+      fetched_(std::numeric_limits<int>::max(), limits.media_bytes_max / 32 * 3),
+      arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 32),
       decoding_(cores(), limits.media_bytes_max / 2),
       helpers_(std::min(cores() / 2, helpers_max)) {}
 
@@ -72,13 +73,14 @@ Result<ReadPictures> PictureReader::read(
     Timings& timings
 ) {
     if (job.pictures.empty()) return {};
+    if (!job.fetched) TRY(fetch(job, stop));
+    const Fetched fetched = *std::exchange(job.fetched, std::nullopt);
+    timings.fetch += fetched.took;
+    std::vector<Bytes> encoded;
+    encoded.reserve(job.pictures.size());
+    for (PictureSource& picture : job.pictures)
+        encoded.push_back(std::move(std::get<EncodedPicture>(picture.source).bytes));
     Stopwatch watch;
-    std::size_t expected = 0;
-    for (const PictureSource& picture : job.pictures)
-        expected += bytes_expected(picture.source, limits_.picture_bytes_max);
-    const MediaGate::Pass arriving = TRY(arriving_.enter(job.id, expected, stop));
-    std::vector<Bytes> encoded = TRY(bring(job, stop));
-    timings.fetch += watch.lap();
     if (known && known(encoded)) return {};
 
     std::size_t bytes = 0;
@@ -128,8 +130,40 @@ Result<ReadPicture> PictureReader::decode(
     return picture;
 }
 
+// What is fetched may wait for a thread, and a thread may wait in arriving_: each has memory of its own, or
+// they would wait for each other.
+Result<void> PictureReader::fetch(Job& job, const std::stop_token& stop) {
+    Stopwatch watch;
+    std::size_t expected = 0;
+    for (const PictureSource& picture : job.pictures)
+        expected += bytes_expected(picture.source, limits_.picture_bytes_max);
+    MediaGate& gate = std::ranges::any_of(job.pictures, is_remote) ? fetched_ : arriving_;
+    MediaGate::Pass room = TRY(gate.enter(job.id, expected, stop));
+    TRY(bring(job, stop));
+    std::size_t bytes = 0;
+    for (const PictureSource& picture : job.pictures)
+        bytes += std::get<EncodedPicture>(picture.source).bytes.size();
+    room.shrink(bytes);
+    job.fetched = {.room = std::make_shared<MediaGate::Pass>(std::move(room)), .took = watch.lap()};
+    return {};
+}
+
+Result<void> PictureReader::fetch(Film& film, const std::stop_token& stop) {
+    Stopwatch watch;
+    const JobId& job = film.frame_job.id;
+    PictureContent& source = film.source.source;
+    const std::size_t expected = bytes_expected(source, limits_.film_bytes_max);
+    MediaGate::Pass room = TRY(films_.enter(job, expected, stop));
+    Bytes bytes =
+        TRY(about(film.source.field, bytes_of(std::move(source), limits_.film_bytes_max, job, stop)));
+    room.shrink(bytes.size());
+    source = EncodedPicture{std::move(bytes)};
+    film.fetched = {.room = std::make_shared<MediaGate::Pass>(std::move(room)), .took = watch.lap()};
+    return {};
+}
+
 // Several addresses are fetched side by side; the fetcher bounds how many.
-Result<std::vector<Bytes>> PictureReader::bring(Job& job, const std::stop_token& stop) {
+Result<void> PictureReader::bring(Job& job, const std::stop_token& stop) {
     const bool apart = std::ranges::count_if(job.pictures, is_remote) > 1;
     std::vector<std::future<Result<Bytes>>> coming;
     coming.reserve(job.pictures.size());
@@ -139,13 +173,12 @@ Result<std::vector<Bytes>> PictureReader::bring(Job& job, const std::stop_token&
             return bytes_of(std::move(picture.source), limits_.picture_bytes_max, job.id, stop);
         }));
     }
-    std::vector<Bytes> encoded;
-    encoded.reserve(coming.size());
     for (std::size_t i = 0; i < coming.size(); ++i) {
         TRY(unless_stopped(stop));
-        encoded.push_back(TRY(about(job.pictures[i].field, coming[i].get())));
+        Bytes bytes = TRY(about(job.pictures[i].field, coming[i].get()));
+        job.pictures[i].source = EncodedPicture{std::move(bytes)};
     }
-    return encoded;
+    return {};
 }
 
 Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, const std::stop_token& stop) {
@@ -155,15 +188,13 @@ Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, 
     return read;
 }
 
-Result<ReadFilm> PictureReader::read_film(
-    PictureContent source, const JobId& job, const std::stop_token& stop
-) {
-    const std::size_t expected = bytes_expected(source, limits_.film_bytes_max);
-    ReadFilm film;
-    film.bytes_pass = TRY(films_.enter(job, expected, stop));
-    film.bytes = TRY(bytes_of(std::move(source), limits_.film_bytes_max, job, stop));
-    TRY(open_film(film, job, stop));
-    return film;
+Result<ReadFilm> PictureReader::read_film(Film& film, const std::stop_token& stop) {
+    if (!film.fetched) TRY(fetch(film, stop));
+    ReadFilm read;
+    read.room = std::move(film.fetched->room);
+    read.bytes = std::move(std::get<EncodedPicture>(film.source.source).bytes);
+    TRY(open_film(read, film.frame_job.id, stop));
+    return read;
 }
 
 // The memory of its frames is asked for before the codec opens.

@@ -15,6 +15,7 @@
 #include "image/decode.h"
 #include "vignette/caption.h"
 #include "vignette/fetcher.h"
+#include "vignette/film.h"
 #include "vignette/job.h"
 #include "vignette/limits.h"
 #include "vignette/model.h"
@@ -36,7 +37,7 @@ struct ReadPictures {
 };
 
 struct ReadFilm {
-    MediaGate::Pass bytes_pass;
+    std::shared_ptr<void> room;  // of its bytes
     MediaGate::Pass frames_pass;
     Bytes bytes;  // empty where a decoder process has them
     std::unique_ptr<FilmSource> frames;
@@ -56,8 +57,13 @@ public:
     // Looks at the pictures' bytes; true if they need not be decoded.
     using Known = std::function<bool(std::span<const Bytes> encoded)>;
 
-    // Takes the job's pictures out of it; none come back where they are `known`. The time it took is added to
-    // `timings`. An error names the picture's field.
+    // Waits for memory and for the network, never for a thread that reads: those that were fetched may wait
+    // for it. An error names the field.
+    Result<void> fetch(Job& job, const std::stop_token& stop);
+    Result<void> fetch(Film& film, const std::stop_token& stop);
+
+    // Takes the job's pictures out of it, fetched or not; none come back where they are `known`. The time it
+    // took is added to `timings`. An error names the picture's field.
     Result<ReadPictures> read(
         Job& job, const DecodeNeed& need, const Prepare& prepare, const Known& known,
         const std::stop_token& stop, Timings& timings
@@ -66,7 +72,7 @@ public:
     // A frame that is decoded already: it waits for its turn to be preprocessed like any picture.
     Result<ReadPictures> admit(DecodedImage frame, const JobId& job, const std::stop_token& stop);
 
-    Result<ReadFilm> read_film(PictureContent source, const JobId& job, const std::stop_token& stop);
+    Result<ReadFilm> read_film(Film& film, const std::stop_token& stop);
 
 private:
     Result<ImageHeader> header_of(std::span<const std::byte> encoded, const std::stop_token& stop) const;
@@ -78,7 +84,7 @@ private:
     Result<Bytes> bytes_of(
         PictureContent source, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
     );
-    Result<std::vector<Bytes>> bring(Job& job, const std::stop_token& stop);
+    Result<void> bring(Job& job, const std::stop_token& stop);
     Result<Bytes> fetch(
         const RemotePicture& remote, std::size_t bytes_max, const JobId& job, const std::stop_token& stop
     );
@@ -88,6 +94,7 @@ private:
     DecoderPool* const decoders_;
     MediaGate films_;  // each of these is passed before those after it, never after them
     MediaGate film_frames_;
+    MediaGate fetched_;
     MediaGate arriving_;
     MediaGate decoding_;
     HelperThreads helpers_;  // of those in decoding_, where that has room

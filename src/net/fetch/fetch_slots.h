@@ -16,7 +16,7 @@ namespace vignette {
 struct SlotLimits {
     int fetches_max = 64;
     int of_a_job_max = 8;
-    int of_a_host_max = 8;
+    int of_a_host_max = 16;  // more than one job may have, so that a slow host's does not keep out the next
 };
 
 class FetchSlots {

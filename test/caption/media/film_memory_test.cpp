@@ -41,7 +41,9 @@ protected:
         PictureReader& reader, const char* job, Bytes film = fixtures::film("h264.mp4"),
         const std::stop_token& stop = {}
     ) {
-        return reader.read_film(EncodedPicture{std::move(film)}, {job}, stop);
+        Film whole{.source = {.field = "input.video", .source = EncodedPicture{std::move(film)}}};
+        whole.frame_job.id = {job};
+        return reader.read_film(whole, stop);
     }
 
     // What another thread gets, and whether it got it only after the first film was let go.

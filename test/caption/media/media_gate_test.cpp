@@ -53,6 +53,17 @@ TEST(MediaGate, WhoeverLeavesLetsTheNextIn) {
     EXPECT_TRUE(second.is_in());
 }
 
+TEST(MediaGate, WhatIsNotNeededIsGivenBackOnce) {
+    MediaGate gate(8, 100);
+    {
+        MediaGate::Pass large = gate.enter({"a"}, 80, {}).value();
+        large.shrink(30);
+        large.shrink(50);  // it has no more to give
+        const MediaGate::Pass second = gate.enter({"b"}, 70, {}).value();
+    }
+    EXPECT_TRUE(gate.enter({"c"}, 100, {}));
+}
+
 TEST(MediaGate, MemoryIsBoundedAndWhatAsksForMoreThanThereIsComesInAlone) {
     MediaGate gate(8, 100);
     Guest large(gate, {"a"}, 80);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
 #include <string>
 #include <utility>
 
@@ -83,6 +85,49 @@ TEST_F(PictureReaderTest, WithoutAFetcherAnAddressIsRefused) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
     EXPECT_TRUE(fetcher_.asked.empty());
+}
+
+TEST_F(PictureReaderTest, WhatWasFetchedBeforeIsNotFetchedAgain) {
+    Job job = job_for({"https://x/a.bmp", "https://x/a.bmp"});
+    ASSERT_TRUE(reader_.fetch(job, {}));
+    EXPECT_EQ(fetcher_.asked.size(), 2U);
+    job.fetched->took = std::chrono::microseconds{1'234};
+    Timings timings;
+    const auto read_pictures = reader_.read(job, {}, {}, {}, {}, timings);
+    ASSERT_TRUE(read_pictures);
+    EXPECT_EQ(read_pictures->images.size(), 2U);
+    EXPECT_EQ(timings.fetch.count(), 1'234);
+    EXPECT_EQ(fetcher_.asked.size(), 2U);
+}
+
+TEST_F(PictureReaderTest, WhatWasFetchedTakesMemoryUntilItIsRead) {
+    const std::size_t own = tiny_bmp().size();
+    limits_.picture_bytes_max = own + 1;
+    limits_.media_bytes_max = 32 * own;  // three of those that are fetched
+    PictureReader reader(&fetcher_, nullptr, limits_);
+    std::vector<Job> jobs(3, job_for({"https://x/a.bmp"}));
+    ASSERT_TRUE(reader.fetch(jobs[0], {}));
+    ASSERT_TRUE(reader.fetch(jobs[1], {}));  // the first one has given back what it did not need
+    std::stop_source stop;
+    std::future<Result<void>> third =
+        std::async(std::launch::async, [&] { return reader.fetch(jobs[2], stop.get_token()); });
+    EXPECT_EQ(third.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+    Timings timings;
+    ASSERT_TRUE(reader.read(jobs[0], {}, {}, {}, {}, timings));
+    EXPECT_TRUE(third.get());
+}
+
+// Those that were fetched may wait for its thread.
+TEST_F(PictureReaderTest, AGivenPictureNeverWaitsForMemoryOfThoseThatWereFetched) {
+    limits_.picture_bytes_max = tiny_bmp().size();
+    limits_.media_bytes_max = 32 * tiny_bmp().size();
+    PictureReader reader(&fetcher_, nullptr, limits_);
+    std::vector<Job> fetched(3, job_for({"https://x/a.bmp"}));
+    for (Job& job : fetched) ASSERT_TRUE(reader.fetch(job, {}));
+    Job given = job_for({"https://x/a.bmp"});
+    given.pictures.front().source = EncodedPicture{tiny_bmp()};
+    Timings timings;
+    EXPECT_TRUE(reader.read(given, {}, {}, {}, {}, timings));
 }
 
 TEST_F(PictureReaderTest, AStoppedJobFetchesNothing) {
