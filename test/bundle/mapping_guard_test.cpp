@@ -12,6 +12,7 @@
 #include "bundle/safetensors.h"
 #include "bundle/safetensors_text.h"
 #include "fakes/scratch_folder.h"
+#include "vignette/bytes.h"
 
 namespace vignette {
 namespace {
