@@ -103,9 +103,14 @@ Result<void> JobDesk::check_room(const DeskJob& job) {
 }
 
 Result<void> JobDesk::submit(DeskJob job) {
+    const JobId own{std::to_string(++numbered_)};
+    const auto sign = [&](Job& one) {
+        one.tenant = job.tenant;
+        one.id = own;  // by which they take turns: clients need not give any, or give the same
+    };
     for (Item& item : job.request.items)
-        if (item.job) item.job->tenant = job.tenant;
-    if (job.request.film) job.request.film->frame_job.tenant = job.tenant;
+        if (item.job) sign(*item.job);
+    if (job.request.film) sign(job.request.film->frame_job);
     JobHooks hooks{
         .on_event = job.on_event,
         .on_progress = job.on_progress,

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -134,6 +135,7 @@ private:
     Load counts_ GUARDED_BY(mutex_);
     bool closed_ GUARDED_BY(mutex_) = false;
     std::atomic<bool> shutting_down_ = false;
+    std::atomic<std::uint64_t> numbered_ = 0;
     std::unique_ptr<ThreadPool> fetchers_ GUARDED_BY(mutex_);  // while it is open
     std::vector<std::jthread> crew_;                           // last member
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "desk_jobs.h"
@@ -26,6 +27,7 @@ public:
         {
             const std::lock_guard lock(mutex_);
             order_ += *job.options.prompt;
+            ids_.insert(job.id.value);
         }
         gate.pass();
         Caption caption;
@@ -39,11 +41,17 @@ public:
         return order_;
     }
 
+    std::size_t ids() const {
+        const std::lock_guard lock(mutex_);
+        return ids_.size();
+    }
+
     Gate gate;
 
 private:
     mutable std::mutex mutex_;
     std::string order_;
+    std::set<std::string> ids_;
 };
 
 TEST(JobDesk, AJobIsAnsweredOnce) {
@@ -211,6 +219,14 @@ TEST(JobDesk, ALargeBatchDoesNotMakeTheOthersWaitForAllOfIt) {
     doorman.gate.open();
     batch.outcome->wait();
     EXPECT_EQ(doorman.order(), "BB12BBBB");
+}
+
+TEST(JobDesk, TheCaptionerTellsJobsApartWhateverTheirClientsCallThem) {
+    Doorman doorman;
+    JobDesk desk({});
+    desk.open(doorman, 1);
+    for (int i = 0; i < 3; ++i) hand_in(desk, batch_of("a", 2)).outcome->wait();
+    EXPECT_EQ(doorman.ids(), 3U);
 }
 
 TEST(JobDesk, LowPriorityIsServedLastAndStillServed) {

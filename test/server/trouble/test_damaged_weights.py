@@ -7,7 +7,7 @@ import pytest
 
 from asking import ask
 from damaged import cut_short, cutting_shim, own_bundle
-from serving import WHOLE, serving
+from serving import WHOLE, free_port, serving
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_server_answers_with_an_error_from_then_on_and_ends_as_always(bundle, 
 
 def test_a_server_whose_weights_are_cut_short_while_they_are_loaded_ends_with_1(bundle, tmp_path):
     done = subprocess.run(
-        [WHOLE, "serve", "--port", "0", "--model", bundle],
+        [WHOLE, "serve", "--port", str(free_port()), "--model", bundle],
         env={"LD_PRELOAD": cutting_shim(tmp_path), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
