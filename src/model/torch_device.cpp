@@ -41,17 +41,18 @@ void wait_for(const at::Device& device) {
 }
 
 Error examine(Error error, const at::Device& device) {
-    const Result<void> alive = torch_wall([&]() -> Result<void> {
+    if (device.is_cpu() || error.code == ErrorCode::device_lost) return error;
+    try {
         wait_for(device);
-        return {};
-    });
-    if (alive || error.code == ErrorCode::device_lost) return error;
-    return {
-        .code = ErrorCode::device_lost,
-        .message = "the GPU failed and answers nothing any more: " + alive.error().message +
-                   "; send the job again, and start this process anew",
-        .field = {}
-    };
+        return error;
+    } catch (const std::exception& lost) {
+        return {
+            .code = ErrorCode::device_lost,
+            .message = "the GPU failed and answers nothing any more: " + to_error(lost).message +
+                       "; send the job again, and start this process anew",
+            .field = {}
+        };
+    }
 }
 
 FreeOnGpu free_on_gpu(const at::Device& device) {
