@@ -46,20 +46,21 @@ GuardedRange* range_of(std::uintptr_t address) {
 }
 
 // The rest of the mapping at once, or a cut-off file would come back here for every page.
-bool replace_by_zeros(std::uintptr_t address, const GuardedRange& range) {
+bool replace_by_zeros(std::byte* at, const GuardedRange& range) {
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-    const std::uintptr_t first = address / page * page;
-    void* const place = reinterpret_cast<void*>(first);
+    const auto address = reinterpret_cast<std::uintptr_t>(at);
+    std::byte* const first = at - address % page;
+    const std::size_t bytes = range.end - address + address % page;
     constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
-    return mmap(place, range.end - first, PROT_READ, flags, -1, 0) == place;
+    return mmap(first, bytes, PROT_READ, flags, -1, 0) == first;
 }
 
 // Any other SIGBUS ends the process as it did before.
 void on_bus_error(int signal, siginfo_t* about, void*) {
     const int errno_before = errno;
-    const auto address = reinterpret_cast<std::uintptr_t>(about->si_addr);
-    GuardedRange* const range = about->si_code > 0 ? range_of(address) : nullptr;
-    if (range != nullptr && replace_by_zeros(address, *range)) {
+    auto* const at = static_cast<std::byte*>(about->si_addr);
+    GuardedRange* const range = about->si_code > 0 ? range_of(reinterpret_cast<std::uintptr_t>(at)) : nullptr;
+    if (range != nullptr && replace_by_zeros(at, *range)) {
         if (!range->damaged.exchange(true)) ++damaged_count;
     } else {
         sigaction(signal, &action_before, nullptr);
