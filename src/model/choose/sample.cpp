@@ -103,6 +103,7 @@ std::optional<TokenId> draw_from_head(std::vector<Scored> head, double mass, con
     const float most = head.front().score / temperature;
     if (!std::isfinite(most)) return head.front().token;
     std::vector<double> shares;
+    shares.reserve(head.size());
     for (const Scored& one : head)
         shares.push_back(std::exp(double{one.score / temperature} - double{most}) / mass);
     double kept = 1;
