@@ -12,8 +12,9 @@ IndexColumns::IndexColumns(int columns, int rows_max, at::Device device)
 
 std::span<const at::Tensor> IndexColumns::tensors(int rows) {
     if (!device_.is_cpu()) {
-        const auto all =
-            std::span<const std::int64_t>(numbers_).first(static_cast<std::size_t>(columns_ * rows));
+        const auto all = std::span<const std::int64_t>(numbers_).first(
+            static_cast<std::size_t>(columns_) * static_cast<std::size_t>(rows)
+        );
         sent_ = sent(all, {columns_, rows}, device_).unbind(0);
         return sent_;
     }
