@@ -36,7 +36,7 @@ Sequence::Sequence(const GenerationRequest& request, SlotLease lease, int vocabu
       position_(prompt_length_) {
     ASSERT(lease_.slots().size() == static_cast<std::size_t>(request.rules.num_beams));
     rows_.push_back({.slot = lease_.slots().front(), .token = {}, .score = 0});  // the prompt is one row
-    read_.push_back(rows_.front().slot);
+    hold_prompt_.push_back(rows_.front().slot);
 }
 
 Choice Sequence::choice(int rows) const {
@@ -116,8 +116,8 @@ void Sequence::place_beams(std::span<const NextRow> next) {
             ASSERT(!spare.empty());
             slot = spare.back();
             spare.pop_back();
-            const bool has_prompt = std::ranges::find(read_, slot) != read_.end();
-            if (!has_prompt) read_.push_back(slot);
+            const bool has_prompt = std::ranges::find(hold_prompt_, slot) != hold_prompt_.end();
+            if (!has_prompt) hold_prompt_.push_back(slot);
             copies_.push_back(
                 {.from = parents[parent].slot,
                  .to = slot,

@@ -59,10 +59,10 @@ private:
     std::variant<SingleSequence, BeamSearch> strategy_;
     TokenConstraints constraints_;
     SlotLease lease_;
-    int position_;                  // one past where the next token is written
-    std::vector<Row> rows_;         // of the next step
-    std::vector<SlotCopy> copies_;  // before it
-    std::vector<SlotId> read_;      // the slots that hold the prompt
+    int position_;                     // one past where the next token is written
+    std::vector<Row> rows_;            // of the next step
+    std::vector<SlotCopy> copies_;     // before it
+    std::vector<SlotId> hold_prompt_;  // these slots do, and keep it
 };
 
 }  // namespace vignette
