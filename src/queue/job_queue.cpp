@@ -147,7 +147,7 @@ Result<QueueStats> JobQueue::stats() {
 }
 
 Result<void> JobQueue::show_gateway(const std::string& gateway) {
-    TRY(redis_.ask({"SET", key("gateway:" + gateway), "1", "EX", "60"}));
+    TRY(redis_.run({.body = embedded::show_gateway_lua()}, {gateway}));
     return {};
 }
 
@@ -161,10 +161,7 @@ Result<std::optional<JobQueue::Webhook>> JobQueue::take_webhook() {
 }
 
 Result<void> JobQueue::join() {
-    for (const std::string_view stream : streams) {
-        const Result<RedisReply> made = redis_.ask({"XGROUP", "CREATE", key(stream), group, "0", "MKSTREAM"});
-        if (!made && !made.error().message.contains("BUSYGROUP")) return std::unexpected(made.error());
-    }
+    TRY(redis_.run({.body = embedded::join_lua()}, {}));
     return {};
 }
 

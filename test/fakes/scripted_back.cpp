@@ -1,15 +1,16 @@
 // A captioner's library with the product's port and no model: what it says is what the prompt tells it.
 //
-// The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, deaf (to
-// stops), fail=CODE, size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the job's pictures or film,
-// fetched and opened as the product does), broken=CODE (it fails behind its pieces), echo or told (the
-// caption is what the job asks for). A prefix and stop strings are obeyed, as is length or length=N, the
-// tokens after which it ends; every vector is (0.6, 0.8). SCRIPTED_PICTURES is what pictures_at_once() says,
-// SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
+// The prompt is a list of words `key=value` between semicolons: text=, pieces=a|b|c, sleep=MS, until=FILE (it
+// waits for it), deaf (to stops), fail=CODE, size=N, bytes=HEX, tags=a|b, confidence=0.9, crash, decode (the
+// job's pictures or film, fetched and opened as the product does), broken=CODE (it fails behind its pieces),
+// echo or told (the caption is what the job asks for). A prefix and stop strings are obeyed, as is length or
+// length=N, the tokens after which it ends; every vector is (0.6, 0.8). SCRIPTED_PICTURES is what
+// pictures_at_once() says, SCRIPTED_LOAD_MS how long opening takes, SCRIPTED_LOAD_FAILS that it fails.
 #include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -55,6 +56,13 @@ bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
     std::unique_lock lock(mutex);
     never.wait_for(lock, stop, time, [] { return false; });
     return !stop.stop_requested();
+}
+
+bool wait_for_file(const std::string& file, const std::stop_token& stop) {
+    while (!file.empty() && !std::filesystem::exists(file)) {
+        if (!wait(std::chrono::milliseconds(20), stop)) return false;
+    }
+    return true;
 }
 
 ErrorCode code_named(std::string_view name) {
@@ -176,7 +184,8 @@ public:
         if (options.contains("crash")) std::abort();
         const std::chrono::milliseconds pause(number(option(options, "sleep", "0")));
         if (options.contains("deaf")) stop = {};
-        if (stop.stop_requested() || (pause.count() > 0 && !wait(pause, stop))) {
+        if (stop.stop_requested() || (pause.count() > 0 && !wait(pause, stop)) ||
+            !wait_for_file(option(options, "until", ""), stop)) {
             return fail(ErrorCode::cancelled, "the job was stopped");
         }
         if (options.contains("fail")) {

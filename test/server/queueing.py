@@ -79,6 +79,7 @@ class Machines:
 
     def __init__(self, redis: Redis):
         self.redis, self.running = redis, []
+        self.gate = redis.folder / "open"  # a job with `until={gate}` ends when this file is there
 
     def _start(self, *words, **environment):
         words = [SCRIPTED, *words, "--queue", self.redis.url]

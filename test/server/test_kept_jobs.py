@@ -60,19 +60,21 @@ def refuses(file, *options):
         one.kill()
 
 
-def test_what_waited_ran_and_had_ended_is_there_after_a_kill(start):
+def test_what_waited_ran_and_had_ended_is_there_after_a_kill(start, tmp_path):
+    gate = tmp_path / "open"
     first = start("--concurrency", "1", "--queue-max", "50")
     ended = first.run(picture("text=ended"))
     known = end_of(first.url, ended)
     failed = first.run(picture("fail=model_failed"))
     why = end_of(first.url, failed)["error"]
-    running = first.run(picture("sleep=700;text=was running"))
+    running = first.run(picture(f"until={gate};text=was running"))
     until(lambda: first.status(running)["status"] == "IN_PROGRESS", "a job that runs")
     waiting = [first.run(picture(f"text=waited {i}")) for i in range(10)]
     cancelled = first.run(picture("text=never"))
     ask(f"{first.url}/v2/e/cancel/{cancelled}", {})
     first.kill()
 
+    gate.touch()
     second = start(ready=False, SCRIPTED_LOAD_MS="1000")
     assert second.status(ended) == known
     assert second.status(failed)["error"] == why
@@ -89,12 +91,13 @@ def test_what_waited_ran_and_had_ended_is_there_after_a_kill(start):
     assert log.count("job_done") == 11  # each once, and the one that had ended not at all
 
 
-def test_a_server_that_is_stopped_leaves_what_it_could_not_do(start):
+def test_a_server_that_is_stopped_leaves_what_it_could_not_do(start, tmp_path):
+    held = f"until={tmp_path / 'open'}"
     first = start("--grace-s", "1")
-    job = first.run(picture("sleep=1500;text=later"))
+    job = first.run(picture(f"{held};text=later"))
     sync = []
     thread = threading.Thread(
-        target=lambda: sync.append(ask(f"{first.url}/v2/e/runsync", {"input": picture("sleep=1500;text=sync")}))
+        target=lambda: sync.append(ask(f"{first.url}/v2/e/runsync", {"input": picture(f"{held};text=sync")}))
     )
     thread.start()
     until(lambda: ask(f"{first.url}/v2/e/health")[1]["jobs"]["inProgress"] == 2, "jobs that run")
@@ -105,6 +108,7 @@ def test_a_server_that_is_stopped_leaves_what_it_could_not_do(start):
     assert status == 200 and answer["status"] == "IN_QUEUE"
     second = start()
     assert second.status(answer["id"])["status"] in ("IN_QUEUE", "IN_PROGRESS")
+    (tmp_path / "open").touch()
     assert end_of(second.url, job)["output"]["caption"] == "later"
     assert end_of(second.url, answer["id"])["output"]["caption"] == "sync"
 

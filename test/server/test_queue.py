@@ -28,6 +28,11 @@ def shared(tmp_path_factory):
         yield started
 
 
+def is_begun(gateway, job):
+    """Taken from the queue is not enough: only what is begun counts as a try."""
+    return ask(f"{gateway.url}/v2/e/status/{job}")[1]["status"] == "IN_PROGRESS"
+
+
 SCENARIOS = {}
 
 
@@ -140,7 +145,7 @@ def test_what_is_unknown_broken_or_retried(shared):
 def test_the_queues_numbers_are_told_apart(shared):
     gateway = shared.gateways[0]
     until(lambda: number(gateway, "vignette_queue_workers") == 2, "two workers")
-    jobs = [hand_in(gateway, "sleep=3000") for _ in range(11)]
+    jobs = [hand_in(gateway, "sleep=60000") for _ in range(11)]
     until(lambda: number(gateway, "vignette_queue_pending") == 8, "eight in hand")
     assert number(gateway, "vignette_queue_lag") == 3
     assert 0 < number(gateway, "vignette_queue_oldest_seconds") < 60
@@ -168,9 +173,11 @@ def test_the_alerts_of_a_queue_load_and_ask_for_what_is_there(shared):
 def test_twenty_jobs_of_a_killed_worker_end_elsewhere_once(here):
     gateway = here.gateway()
     dying = here.worker("--concurrency", "20", SCRIPTED_PICTURES="20")
-    jobs = [hand_in(gateway, f"sleep=1500;text=job {i}") for i in range(20)]
-    until(lambda: number(gateway, "vignette_queue_pending") == 20, "twenty in hand")
+    jobs = [hand_in(gateway, f"until={here.gate};text=job {i}") for i in range(20)]
+    for job in jobs:
+        until(lambda job=job: is_begun(gateway, job), "a job that is begun")
     dying.kill()
+    here.gate.touch()
     # Seconds, so that one who waits for a core is not taken for dead as well.
     here.worker("--concurrency", "20", "--queue-idle-s", "4", SCRIPTED_PICTURES="20")
     ends = [end_at(gateway, job) for job in jobs]
@@ -184,13 +191,14 @@ def test_twenty_jobs_of_a_killed_worker_end_elsewhere_once(here):
 def test_a_worker_that_was_paused_does_not_overwrite_what_another_said(here):
     gateway = here.gateway()
     paused = here.worker("--concurrency", "1", "--queue-idle-s", "1")
-    job = hand_in(gateway, "sleep=2000;text=once")
-    until(lambda: number(gateway, "vignette_queue_pending") == 1, "a job in hand")
+    job = hand_in(gateway, f"until={here.gate};text=once")
+    until(lambda: is_begun(gateway, job), "a job that is begun")
     first = ask(f"{gateway.url}/v2/e/status/{job}")[1]["workerId"]
     paused.process.send_signal(signal.SIGSTOP)
     here.worker("--concurrency", "1", "--queue-idle-s", "1")
     until(lambda: ask(f"{gateway.url}/v2/e/status/{job}")[1]["workerId"] != first, "another worker")
     paused.process.send_signal(signal.SIGCONT)
+    here.gate.touch()
     answer = end_at(gateway, job)
     assert answer["status"] == "COMPLETED" and answer["workerId"] != first
     until(lambda: any("no longer ours" in line for line in paused.complaints), paused.tail)
@@ -202,11 +210,12 @@ def test_a_worker_that_was_paused_does_not_overwrite_what_another_said(here):
 def test_a_worker_that_is_stopped_hands_back_without_a_try(here):
     gateway = here.gateway()
     stopped = here.worker("--concurrency", "1", "--grace-s", "1")
-    job = hand_in(gateway, "sleep=1500;text=elsewhere")
-    until(lambda: number(gateway, "vignette_queue_pending") == 1, "a job in hand")
+    job = hand_in(gateway, f"until={here.gate};text=elsewhere")
+    until(lambda: is_begun(gateway, job), "a job that is begun")
     stopped.ask_to_end()
     assert stopped.wait() == 0
     assert ask(f"{gateway.url}/v2/e/status/{job}")[1]["status"] == "IN_QUEUE"
+    here.gate.touch()
     here.worker("--concurrency", "1")
     answer = end_at(gateway, job)
     assert answer["output"]["caption"] == "elsewhere" and "retries" not in answer
@@ -247,13 +256,14 @@ def test_a_worker_that_loses_its_gpu_leaves_at_once_and_hands_back_what_counts_a
 def test_redis_restarted_loses_nothing_that_was_accepted(here):
     gateway = here.gateway()
     here.worker("--concurrency", "2")
-    running = hand_in(gateway, "sleep=1000;text=over the restart")
-    until(lambda: number(gateway, "vignette_queue_pending") == 1, "a job in hand")
+    running = hand_in(gateway, f"until={here.gate};text=over the restart")
+    until(lambda: is_begun(gateway, running), "a job that is begun")
     here.redis.kill()
     status, answer = ask(f"{gateway.url}/v2/e/run", {"input": picture()})
     assert status == 502 and "does not answer" in answer["error"]
     until(lambda: get(gateway.url + "/readyz")[0] == 503, "the gateway's noticing")
     assert number(gateway, "vignette_queue_up") == 0
+    here.gate.touch()
     here.redis.start()
     assert end_at(gateway, running)["output"]["caption"] == "over the restart"
     until(lambda: get(gateway.url + "/readyz")[0] == 200, "the gateway's noticing")
@@ -264,9 +274,10 @@ def test_redis_restarted_loses_nothing_that_was_accepted(here):
 def test_redis_paused_is_a_clear_error_and_then_as_before(here):
     gateway = here.gateway()
     here.worker("--concurrency", "2")
-    running = hand_in(gateway, "sleep=1000;text=over the pause")
-    until(lambda: number(gateway, "vignette_queue_pending") == 1, "a job in hand")
+    running = hand_in(gateway, f"until={here.gate};text=over the pause")
+    until(lambda: is_begun(gateway, running), "a job that is begun")
     here.redis.pause()
+    here.gate.touch()
     timer = threading.Timer(10, here.redis.go_on)  # longer than a gateway waits
     timer.start()
     status, answer = ask(f"{gateway.url}/v2/e/run", {"input": picture()})
@@ -279,16 +290,22 @@ def test_redis_paused_is_a_clear_error_and_then_as_before(here):
 @alone
 def test_a_full_redis_refuses_and_finishes_what_it_has(here):
     gateway = here.gateway()
-    worker = here.worker("--concurrency", "1")
+    worker = here.worker("--concurrency", "1", "--queue-idle-s", "1")
     here.redis.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
-    jobs = [hand_in(gateway, f"sleep=200;text=job {i}") for i in range(5)]
+    jobs = [hand_in(gateway, f"until={here.gate};text=job {i}") for i in range(5)]
     here.redis.ask("CONFIG", "SET", "maxmemory", "1mb")
     status, answer = ask(f"{gateway.url}/v2/e/run", {"input": picture()})
     assert status == 429 and "no memory left" in answer["error"]
+    [presence] = here.redis.ask("KEYS", "vignette:gateway:*")
+    here.redis.ask("DEL", presence)  # as if Redis had been full for a minute
+    until(lambda: here.redis.ask("EXISTS", presence), "the gateway's sign of life")
+    worker.kill()
+    here.gate.touch()
+    other = here.worker("--concurrency", "1", "--queue-idle-s", "1")
     assert [end_at(gateway, job)["output"]["caption"] for job in jobs] == [f"job {i}" for i in range(5)]
     here.redis.ask("CONFIG", "SET", "maxmemory", "0")
     assert end_at(gateway, hand_in(gateway, "text=room again"))["output"]["caption"] == "room again"
-    assert worker.alive
+    assert other.alive
 
 
 @alone
@@ -402,11 +419,12 @@ def test_a_stopped_gateway_answers_what_it_has_taken(here):
     here.worker("--concurrency", "1")
     answers = []
     thread = threading.Thread(
-        target=lambda: answers.append(ask(f"{gateway.url}/caption", picture("sleep=1500;text=the last")))
+        target=lambda: answers.append(ask(f"{gateway.url}/caption", picture(f"until={here.gate};text=the last")))
     )
     thread.start()
     until(lambda: number(gateway, "vignette_queue_pending") == 1, "a job in hand")
     gateway.ask_to_end()
+    here.gate.touch()
     assert gateway.wait() == 0
     thread.join()
     assert answers[0][0] == 200 and answers[0][1]["caption"] == "the last"

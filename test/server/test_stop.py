@@ -47,17 +47,19 @@ def is_running(server, jobs=1):
     return until(lambda: ask(f"{server.url}/v2/e/health")[1]["jobs"]["inProgress"] == jobs, "a job that runs")
 
 
-def test_jobs_in_hand_are_answered_and_new_ones_are_refused(server):
+def test_jobs_in_hand_are_answered_and_new_ones_are_refused(server, tmp_path):
+    held = f"until={tmp_path / 'open'}"
     one = server()
-    sync = in_background(f"{one.url}/v2/e/runsync", {"input": picture("sleep=2000;text=the last")})
+    sync = in_background(f"{one.url}/v2/e/runsync", {"input": picture(f"{held};text=the last")})
     is_running(one)
-    plain = in_background(f"{one.url}/caption", picture("sleep=2000;text=the last, too"))
+    plain = in_background(f"{one.url}/caption", picture(f"{held};text=the last, too"))
     until(lambda: ask(f"{one.url}/v2/e/health")[0] == 200, "a server that listens")
     one.ask_to_end()
     until(lambda: any("stopping" in line for line in one.complaints), "the stop")
     refused = [ask(f"{one.url}/v2/e/run", {"input": picture()}), ask(f"{one.url}/caption", picture())]
     assert [status for status, _ in refused] == [503, 503]
     assert "shutting down" in refused[0][1]["error"]
+    (tmp_path / "open").touch()
     assert one.wait() == 0
     for thread, answers in (sync, plain):
         thread.join()
