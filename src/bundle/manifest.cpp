@@ -102,6 +102,18 @@ Result<std::vector<WeightKey>> weight_keys(const JsonView& weights) {
     return keys;
 }
 
+Result<std::vector<WeightPack>> weight_packs(const JsonView& weights) {
+    std::vector<WeightPack> packs;
+    if (!weights.has("packs")) return packs;
+    for (const auto& [whole, parts] : TRY(TRY(weights.at("packs")).members())) {
+        WeightPack pack{.whole = whole, .parts = {}};
+        for (const JsonView& part : TRY(parts.items())) pack.parts.push_back(TRY(name_of(part)));
+        if (pack.parts.empty()) return parts.refuse("must name what is packed");
+        packs.push_back(std::move(pack));
+    }
+    return packs;
+}
+
 Result<ConfigFacts> config_facts(const JsonView& root) {
     ConfigFacts facts;
     if (!root.has("config")) return facts;
@@ -117,6 +129,7 @@ Result<WeightsSpec> weights(const JsonView& object) {
         spec.ties.emplace(parameter, TRY(name_of(source)));
     for (const JsonView& pair : TRY(TRY(object.at("renames")).items()))
         spec.renames.push_back(TRY(rename(pair)));
+    spec.packs = TRY(weight_packs(object));
     for (const JsonView& prefix : TRY(TRY(object.at("float32")).items()))
         spec.float32.push_back(TRY(name_of(prefix)));
     spec.keys = TRY(weight_keys(object));

@@ -30,6 +30,13 @@ struct PrefixRename {
     std::string to;
 };
 
+// Parameters of one module that lie side by side as one tensor on a GPU, where one large product is faster
+// than several small ones. "mlp.gate_up" is the tensor gate_up of each module that is named mlp.
+struct WeightPack {
+    std::string whole;
+    std::vector<std::string> parts;  // parameters of the same module, in this order
+};
+
 // A tensor that the program needs. In a manifest one name may stand for many: bundle/weight_keys.h.
 struct WeightKey {
     std::string name;
@@ -41,6 +48,7 @@ struct WeightsSpec {
     std::vector<WeightsFile> files;
     std::map<std::string, std::string, std::less<>> ties;  // parameter -> the name whose tensor it shares
     std::vector<PrefixRename> renames;                     // tried in order on a name that no file has
+    std::vector<WeightPack> packs;     // may be empty
     std::vector<std::string> float32;  // prefixes of names that stay float32 in a float16 model
     std::vector<WeightKey> keys;       // may be empty: then only the program itself knows them
 };

@@ -59,7 +59,8 @@ Result<Program> Program::load(
     }
     Program program(TRY(std::move(module)));
     TRY(program.find_methods(manifest, path.string()));
-    TRY(assign_weights(program.module_, manifest, bundle, device));
+    const WeightsStay stay = device.is_cpu() ? WeightsStay::in_their_file : WeightsStay::on_the_device;
+    TRY(assign_weights(program.module_, manifest, bundle, device, stay));
     return program;
 }
 

@@ -41,10 +41,11 @@ std::int64_t bytes_per_slot(const CacheSpec& spec, at::ScalarType type) {
            static_cast<std::int64_t>(c10::elementSize(type));  // the manifest bounds each factor
 }
 
-SlotCache::SlotCache(at::Tensor keys, at::Tensor values)
-    : keys_(std::move(keys)),
-      values_(std::move(values)),
-      poisoned_(static_cast<std::size_t>(keys_.size(1)), false) {}
+SlotCache::SlotCache(at::Tensor both)
+    : both_(std::move(both)),
+      keys_(both_.select(1, 0)),
+      values_(both_.select(1, 1)),
+      poisoned_(static_cast<std::size_t>(both_.size(2)), false) {}
 
 Result<SlotCache> SlotCache::make(const CacheSpec& spec, const SlotCacheOptions& options) {
     ASSERT(options.slots > 0);
@@ -55,22 +56,19 @@ Result<SlotCache> SlotCache::make(const CacheSpec& spec, const SlotCacheOptions&
         );
     }
     return torch_wall([&]() -> Result<SlotCache> {
-        const std::array<std::int64_t, 5> shape{
-            spec.layers, options.slots + 1, spec.positions, spec.heads, spec.head_dim
-        };
-        at::Tensor keys = zeroed(shape, options);
-        return SlotCache(std::move(keys), zeroed(shape, options));
+        // A layer's side by side, so that a program can write both in one call.
+        const std::array<std::int64_t, 6> shape{spec.layers,    2,          options.slots + 1,
+                                                spec.positions, spec.heads, spec.head_dim};
+        return SlotCache(zeroed(shape, options));
     });
 }
 
 void SlotCache::copy(std::span<const SlotCopy> copies) {
     if (copies.empty()) return;
-    for (at::Tensor* cache : {&keys_, &values_}) {
-        if (cache->is_cpu() && !overlapping(copies)) {
-            for (const SlotCopy& one : copies) copy_in_memory(*cache, one);
-        } else {
-            copy_through(*cache, copies);
-        }
+    if (both_.is_cpu() && !overlapping(copies)) {
+        for (const SlotCopy& one : copies) copy_in_memory(one);
+    } else {
+        copy_through(copies);
     }
     for (const SlotCopy& one : copies) {
         if (auto poisoned = poisoned_[static_cast<std::size_t>(row_of(one.to))]) {
@@ -81,15 +79,15 @@ void SlotCache::copy(std::span<const SlotCopy> copies) {
 }
 
 // A few kilobytes a layer: calls into torch would cost more than the copying.
-void SlotCache::copy_in_memory(at::Tensor& cache, const SlotCopy& copy) const {
-    const auto item = static_cast<std::int64_t>(cache.element_size());
-    auto* base = static_cast<std::byte*>(cache.mutable_data_ptr());
-    const std::int64_t position = cache.stride(2) * item;
+void SlotCache::copy_in_memory(const SlotCopy& copy) {
+    const auto item = static_cast<std::int64_t>(both_.element_size());
+    auto* base = static_cast<std::byte*>(both_.mutable_data_ptr());
+    const std::int64_t position = both_.stride(3) * item;
     const auto bytes = static_cast<std::size_t>((copy.length - copy.same) * position);
-    for (std::int64_t layer = 0; layer < cache.size(0); ++layer) {
-        std::byte* start = base + layer * cache.stride(0) * item + copy.same * position;
-        const std::byte* from = start + row_of(copy.from) * cache.stride(1) * item;
-        std::memcpy(start + row_of(copy.to) * cache.stride(1) * item, from, bytes);
+    for (std::int64_t part = 0; part < both_.size(0) * both_.size(1); ++part) {  // a layer's keys, or values
+        std::byte* start = base + part * both_.stride(1) * item + copy.same * position;
+        const std::byte* from = start + row_of(copy.from) * both_.stride(2) * item;
+        std::memcpy(start + row_of(copy.to) * both_.stride(2) * item, from, bytes);
     }
 }
 
@@ -115,16 +113,18 @@ std::size_t SlotCache::bytes_of(int length) const {
 
 // Gathers all, then writes all, from where the first of them begins as far as the longest needs: what lies
 // before is the same, and what lies beyond a copy's length is written before it is read in any case.
-void SlotCache::copy_through(at::Tensor& cache, std::span<const SlotCopy> copies) {
+void SlotCache::copy_through(std::span<const SlotCopy> copies) {
     const auto count = static_cast<std::int64_t>(copies.size());
     std::vector<std::int64_t> numbers;
     for (const SlotCopy& one : copies) numbers.push_back(row_of(one.from));
     for (const SlotCopy& one : copies) numbers.push_back(row_of(one.to));
-    const at::Tensor rows = sent<std::int64_t>(numbers, {2, count}, cache.device());
+    const at::Tensor rows = sent<std::int64_t>(numbers, {2, count}, both_.device());
     const int begin = std::ranges::min(copies, {}, &SlotCopy::same).same;
     const int end = std::ranges::max(copies, {}, &SlotCopy::length).length;
-    const at::Tensor used = cache.narrow(2, begin, end - begin);
-    used.index_copy_(1, rows.select(0, 1), used.index_select(1, rows.select(0, 0)));
+    for (const at::Tensor& cache : {keys_, values_}) {  // in turn, since what is gathered is there twice
+        const at::Tensor used = cache.narrow(2, begin, end - begin);
+        used.index_copy_(1, rows.select(0, 1), used.index_select(1, rows.select(0, 0)));
+    }
 }
 
 void SlotCache::mark_poisoned(SlotId slot) { poisoned_[static_cast<std::size_t>(row_of(slot))] = true; }
@@ -137,8 +137,7 @@ void SlotCache::renew(SlotId slot) {
 }
 
 void SlotCache::wipe(SlotId slot, std::int64_t from) {
-    for (at::Tensor* cache : {&keys_, &values_})
-        cache->select(1, row_of(slot)).slice(/*dim=*/1, from, cache->size(2)).zero_();
+    both_.select(2, row_of(slot)).slice(/*dim=*/2, from, both_.size(3)).zero_();
 }
 
 }  // namespace vignette

@@ -49,12 +49,13 @@ public:
     void renew(SlotId slot);
 
 private:
-    SlotCache(at::Tensor keys, at::Tensor values);
-    void copy_in_memory(at::Tensor& cache, const SlotCopy& copy) const;
-    static void copy_through(at::Tensor& cache, std::span<const SlotCopy> copies);
+    explicit SlotCache(at::Tensor both);
+    void copy_in_memory(const SlotCopy& copy);
+    void copy_through(std::span<const SlotCopy> copies);
     void wipe(SlotId slot, std::int64_t from);
 
-    at::Tensor keys_;
+    at::Tensor both_;  // [layers, 2, slots + 1, positions, heads, head_dim]
+    at::Tensor keys_;  // of it
     at::Tensor values_;
     std::vector<bool> poisoned_;
 };

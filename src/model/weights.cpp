@@ -34,8 +34,8 @@ std::optional<at::ScalarType> float_type(TensorType type) {
 
 class WeightsAssigner {
 public:
-    WeightsAssigner(const Manifest& manifest, const at::Device& device)
-        : manifest_(manifest), device_(device), upload_(device) {}
+    WeightsAssigner(const Manifest& manifest, const at::Device& device, WeightsStay stay)
+        : manifest_(manifest), device_(device), stay_(stay), upload_(device) {}
 
     Result<void> open_files(const std::filesystem::path& bundle) {
         folder_ = weights_folder(manifest_, bundle).string();
@@ -46,26 +46,34 @@ public:
     Result<void> assign(const Object& object);
 
 private:
-    struct Place {  // of a parameter, and what comes there
+    struct Place {  // of a parameter or a pack in its module
         Object object;
         std::size_t slot = 0;
-        const at::Tensor* tensor = nullptr;
+    };
+    struct Parameter {
+        Place place;
+        at::Tensor shape_only;
+        at::Tensor part;  // of a pack, where its values go
     };
 
     Result<void> find_places(const Object& object, const std::string& prefix);
+    const WeightPack* pack_named(std::string_view name) const;
+    Result<void> lay_out(const WeightPack& pack, const std::string& name, const Place& place);
     at::ScalarType wanted_type(std::string_view parameter) const;
-    Result<const at::Tensor*> load(const std::string& parameter, const at::Tensor& shape_only);
+    Result<const at::Tensor*> load(const std::string& name, const Parameter& parameter);
     static at::Tensor map(const FoundTensor& found, at::ScalarType stored);
     std::unexpected<Error> refuse(const std::string& what) const;
 
     const Manifest& manifest_;
     at::Device device_;
+    WeightsStay stay_;
     std::string folder_;
     WeightFiles files_;
     // Tied parameters must stay one tensor, also when it had to be cast.
     std::map<std::pair<const TensorView*, at::ScalarType>, at::Tensor> loaded_;
     Upload upload_;  // of those that go to a GPU
-    std::vector<Place> places_;
+    std::map<std::string, Parameter, std::less<>> parameters_;
+    std::map<std::string, Place, std::less<>> packs_;
 };
 
 std::unexpected<Error> WeightsAssigner::refuse(const std::string& what) const {
@@ -99,27 +107,41 @@ at::Tensor WeightsAssigner::map(const FoundTensor& found, at::ScalarType stored)
 }
 
 // Where the tensor is, or will be when all is uploaded.
-Result<const at::Tensor*> WeightsAssigner::load(const std::string& parameter, const at::Tensor& shape_only) {
-    const std::optional<FoundTensor> found = files_.find(parameter, manifest_.weights);
-    if (!found) return refuse("no file has the tensor " + parameter);
-    if (!std::ranges::equal(found->view->shape, shape_only.sizes())) {
+Result<const at::Tensor*> WeightsAssigner::load(const std::string& name, const Parameter& parameter) {
+    const std::optional<FoundTensor> found = files_.find(name, manifest_.weights);
+    if (!found) return refuse("no file has the tensor " + name);
+    const at::IntArrayRef shape = parameter.shape_only.sizes();
+    if (!std::ranges::equal(found->view->shape, shape)) {
         return refuse(
-            parameter + " has the shape " + shape_text(found->view->shape) + " and the program wants " +
-            shape_text(std::span(shape_only.sizes().data(), shape_only.sizes().size()))
+            name + " has the shape " + shape_text(found->view->shape) + " and the program wants " +
+            shape_text(std::span(shape.data(), shape.size()))
         );
     }
     const std::optional<at::ScalarType> stored = float_type(found->view->type);
     if (!stored) {
         return refuse(
-            parameter + " is of type " + std::string(to_text(found->view->type)) + " and must be a float"
+            name + " is of type " + std::string(to_text(found->view->type)) + " and must be a float"
         );
     }
-    const at::ScalarType wanted = wanted_type(parameter);
+    const at::ScalarType wanted = wanted_type(name);
     const auto [place, is_new] = loaded_.try_emplace({found->view, wanted});
     at::Tensor& tensor = place->second;
-    if (is_new && device_.is_cpu()) tensor = map(*found, *stored).to(wanted);
-    if (is_new && !device_.is_cpu()) upload_.add(*found, *stored, wanted, tensor);
+    if (is_new && stay_ == WeightsStay::in_their_file) {
+        tensor = map(*found, *stored).to(wanted);
+    } else if (is_new) {
+        tensor = parameter.part;
+        upload_.add(*found, *stored, wanted, tensor);
+    }
+    if (parameter.part.defined() && !tensor.is_same(parameter.part))
+        return refuse(name + " is in a pack and shares its tensor with another");
     return &tensor;
+}
+
+const WeightPack* WeightsAssigner::pack_named(std::string_view name) const {
+    const auto pack = std::ranges::find_if(manifest_.weights.packs, [&](const WeightPack& one) {
+        return name == one.whole || name.ends_with("." + one.whole);
+    });
+    return pack == manifest_.weights.packs.end() ? nullptr : &*pack;
 }
 
 // Walks the objects themselves: Module::named_modules() builds a list of copies, which took longer than all
@@ -132,7 +154,9 @@ Result<void> WeightsAssigner::find_places(const Object& object, const std::strin
         if (value.isObject()) {
             TRY(find_places(value.toObject(), name + "."));
         } else if (type->is_parameter(slot) && value.isTensor()) {
-            places_.push_back({object, slot, TRY(load(name, value.toTensor()))});
+            parameters_.emplace(name, Parameter{{object, slot}, value.toTensor(), {}});
+        } else if (pack_named(name) != nullptr) {
+            packs_.emplace(name, Place{object, slot});
         } else if (value.isTensor() && value.toTensor().is_meta()) {
             return fail(
                 ErrorCode::bundle_invalid,
@@ -143,10 +167,59 @@ Result<void> WeightsAssigner::find_places(const Object& object, const std::strin
     return {};
 }
 
+// One tensor, of whose first dimension each part has its share. Where weights stay in their file it is empty.
+Result<void> WeightsAssigner::lay_out(const WeightPack& pack, const std::string& name, const Place& place) {
+    if (stay_ == WeightsStay::in_their_file) {
+        place.object->setSlot(place.slot, at::empty({0}));
+        return {};
+    }
+    const auto refuse_pack = [&] {
+        return fail(
+            ErrorCode::bundle_invalid, "the manifest's pack " + pack.whole +
+                                           " does not fit the program's parameters; export the bundle again"
+        );
+    };
+    const std::string module = name.substr(0, name.rfind('.') + 1);
+    std::vector<Parameter*> parts;
+    std::vector<std::int64_t> shape;
+    for (const std::string& part : pack.parts) {
+        const auto found = parameters_.find(module + part);
+        const bool is_free = found != parameters_.end() && !found->second.part.defined() &&
+                             std::ranges::find(parts, &found->second) == parts.end();
+        if (!is_free) return refuse_pack();
+        const at::IntArrayRef sizes = found->second.shape_only.sizes();
+        if (parts.empty()) {
+            shape = sizes.vec();
+            if (shape.empty()) return refuse_pack();
+            shape.front() = 0;
+        }
+        if (sizes.size() != shape.size() ||
+            !std::ranges::equal(sizes.slice(1), std::span(shape).subspan(1)) ||
+            wanted_type(module + part) != wanted_type(module + pack.parts.front()))
+            return refuse_pack();
+        shape.front() += sizes.front();
+        parts.push_back(&found->second);
+    }
+    const at::Tensor whole =
+        at::empty(shape, at::device(device_).dtype(wanted_type(module + pack.parts.front())));
+    place.object->setSlot(place.slot, whole);
+    std::int64_t begin = 0;
+    for (Parameter* part : parts) {
+        const std::int64_t rows = part->shape_only.size(0);
+        part->part = whole.narrow(0, begin, rows);
+        begin += rows;
+    }
+    return {};
+}
+
 Result<void> WeightsAssigner::assign(const Object& object) {
     TRY(find_places(object, ""));
+    for (const auto& [name, place] : packs_) TRY(lay_out(*pack_named(name), name, place));
+    std::vector<std::pair<Place, const at::Tensor*>> filled;
+    for (const auto& [name, parameter] : parameters_)
+        filled.emplace_back(parameter.place, TRY(load(name, parameter)));
     TRY(upload_.run());
-    for (const Place& place : places_) place.object->setSlot(place.slot, *place.tensor);
+    for (const auto& [place, tensor] : filled) place.object->setSlot(place.slot, *tensor);
     return {};
 }
 
@@ -154,9 +227,9 @@ Result<void> WeightsAssigner::assign(const Object& object) {
 
 Result<void> assign_weights(
     torch::jit::Module& module, const Manifest& manifest, const std::filesystem::path& bundle,
-    const at::Device& device
+    const at::Device& device, WeightsStay stay
 ) {
-    WeightsAssigner assigner(manifest, device);
+    WeightsAssigner assigner(manifest, device, stay);
     TRY(assigner.open_files(bundle));
     Result<void> assigned = torch_wall([&] { return assigner.assign(module._ivalue()); });
     TRY(check_mappings(ErrorCode::weights_invalid));  // before the files go

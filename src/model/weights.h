@@ -10,11 +10,15 @@
 
 namespace vignette {
 
-// On the CPU, tensors that already have the wanted type are used in place in the mapped file; the
-// module then keeps the mapping alive.
+enum class WeightsStay {
+    in_their_file,  // what has the wanted type is used where its file is mapped, and the module keeps the
+                    // mapping
+    on_the_device,  // read into memory of the device; the manifest's packs lie side by side
+};
+
 Result<void> assign_weights(
     torch::jit::Module& module, const Manifest& manifest, const std::filesystem::path& bundle,
-    const at::Device& device
+    const at::Device& device, WeightsStay stay
 );
 
 }  // namespace vignette

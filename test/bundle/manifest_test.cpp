@@ -45,6 +45,8 @@ TEST(Manifest, EveryFieldArrives) {
     EXPECT_EQ(made.weights.ties.at("head.weight"), "embed.weight");
     EXPECT_EQ(made.weights.renames.at(0).to, "new.");
     EXPECT_EQ(made.weights.float32.at(0), "qformer.");
+    EXPECT_EQ(made.weights.packs.at(0).whole, "attention.qkv");
+    EXPECT_EQ(made.weights.packs.at(0).parts, (std::vector<std::string>{"query.weight", "key.weight"}));
 }
 
 TEST(Manifest, MayBringItsOwnWordsForAPreset) {
@@ -125,6 +127,9 @@ TEST(Manifest, ValuesOutOfRangeAreRefused) {
         {"/weights/files/0/bytes", -1},
         {"/weights/files/0/bytes", 1e30},
         {"/weights/renames/0", json::array({"one"})},
+        {"/weights/packs", json::array()},
+        {"/weights/packs/attention.qkv", json::array()},
+        {"/weights/packs/attention.qkv/1", 7},
         {"/weights/ties/head.weight", ""},
         {"/image/width", 0},
         {"/image/height", -5},

@@ -15,6 +15,7 @@ inline constexpr std::string_view manifest_text = R"({
     "files": [{"file": "model.safetensors", "bytes": 12, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}],
     "ties": {"head.weight": "embed.weight"},
     "renames": [["old.", "new."]],
+    "packs": {"attention.qkv": ["query.weight", "key.weight"]},
     "float32": ["qformer."]
   },
   "image": {"recipe": "stretch", "width": 224, "height": 112, "resample": "bicubic", "mean": [1, 2.5, 3], "std": [68.5, 66, 70]},

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from export.packs import fill_packs
+
 ROWS = 4
 
 
@@ -29,6 +31,7 @@ def load(bundle: Path):
             put(child, f"{prefix}{name}.")
 
     put(module, "")
+    fill_packs(module, manifest["weights"].get("packs", {}))
     return module, manifest["cache"], getattr(torch, dtype)
 
 

@@ -33,7 +33,8 @@ void load_mutations(const std::string& family) {
         named.bytes = file.size();
         const c10::InferenceMode guard;
         torch::jit::Module module = pristine.deepcopy();
-        const Result<void> outcome = assign_weights(module, manifest, golden_bundle(family), at::kCPU);
+        const Result<void> outcome =
+            assign_weights(module, manifest, golden_bundle(family), at::kCPU, WeightsStay::in_their_file);
         if (!outcome) {
             EXPECT_EQ(outcome.error().code, ErrorCode::weights_invalid) << outcome.error().message;
             EXPECT_NE(outcome.error().message.find(folder.path().string()), std::string::npos)

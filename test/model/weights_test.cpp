@@ -1,5 +1,6 @@
 #include "model/weights.h"
 
+#include <ATen/ops/cat.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/serialization/import.h>
 
@@ -29,11 +30,11 @@ protected:
         module_ = torch::jit::load((golden_bundle() / manifest_.program.file).string());
     }
 
-    Result<void> assign() {
+    Result<void> assign(WeightsStay stay = WeightsStay::in_their_file) {
         folder_.write(manifest_.weights.files.at(0).file, content_);
         manifest_.weights.files.at(0).bytes = content_.size();
         const c10::InferenceMode guard;
-        return assign_weights(module_, manifest_, golden_bundle(), at::kCPU);
+        return assign_weights(module_, manifest_, golden_bundle(), at::kCPU, stay);
     }
 
     // Same length, so that all offsets stay right.
@@ -123,6 +124,52 @@ TEST_F(WeightsTest, ANameIsTriedAsItIsAndThenRenamed) {
     EXPECT_TRUE(assign());
 }
 
+constexpr const char* attention = "language_model.model.decoder.layers.0.self_attn.";
+
+TEST_F(WeightsTest, APackIsItsPartsInTheirOrderAndTheyAreInIt) {
+    ASSERT_FALSE(manifest_.weights.packs.empty());
+    ASSERT_TRUE(assign(WeightsStay::on_the_device));
+    const std::string module = attention;
+    std::vector<at::Tensor> parts;
+    for (const char* part : {"q_proj.weight", "k_proj.weight", "v_proj.weight"})
+        parts.push_back(parameter(module + part));
+    const at::Tensor whole = parameter(module + "qkv");
+    EXPECT_TRUE(whole.equal(at::cat(parts)));
+    for (const at::Tensor& part : parts) EXPECT_TRUE(part.is_alias_of(whole));
+    module_ = torch::jit::load((golden_bundle() / manifest_.program.file).string());
+    ASSERT_TRUE(assign());
+    EXPECT_TRUE(parameter(module + "k_proj.weight").equal(parts.at(1)));
+    EXPECT_EQ(parameter(module + "qkv").numel(), 0);  // it would be there twice
+}
+
+TEST_F(WeightsTest, APartOfAPackIsCastOnItsWay) {
+    manifest_.info.dtype = Dtype::float16;
+    ASSERT_TRUE(assign(WeightsStay::on_the_device));
+    const std::string module = attention;
+    const at::Tensor whole = parameter(module + "qkv");
+    EXPECT_EQ(whole.scalar_type(), at::kHalf);
+    const at::Tensor part = parameter(module + "v_proj.weight");
+    EXPECT_TRUE(whole.narrow(0, 2 * part.size(0), part.size(0)).equal(part));
+    EXPECT_TRUE(part.is_alias_of(whole));
+}
+
+TEST_F(WeightsTest, APackThatDoesNotFitTheProgramIsRefused) {
+    for (const std::vector<std::string>& parts :
+         {std::vector<std::string>{"q_proj.weight", "nobody.weight"},
+          {"q_proj.weight", "q_proj.weight"},
+          {"q_proj.weight", "q_proj.bias"}}) {
+        module_ = torch::jit::load((golden_bundle() / manifest_.program.file).string());
+        manifest_.weights.packs = {
+            {.whole = "self_attn.qkv", .parts = parts}, {.whole = "self_attn.qkv_bias"}
+        };
+        manifest_.weights.packs.at(1).parts = {"q_proj.bias"};
+        const Result<void> assigned = assign(WeightsStay::on_the_device);
+        ASSERT_FALSE(assigned) << parts.back();
+        EXPECT_EQ(assigned.error().code, ErrorCode::bundle_invalid);
+        EXPECT_NE(assigned.error().message.find("pack self_attn.qkv"), std::string::npos);
+    }
+}
+
 // LLaVA-NeXT's files: with the published names, with those of a model in memory, and as transformers 5 saves
 // them (the golden file, which the other tests load).
 class SpellingTest : public testing::Test {
@@ -165,7 +212,9 @@ protected:
         manifest_.weights.files.at(0).bytes = content.size();
         torch::jit::Module module = torch::jit::load(program());
         const c10::InferenceMode guard;
-        return assign_weights(module, manifest_, golden_bundle("llava-next"), at::kCPU);
+        return assign_weights(
+            module, manifest_, golden_bundle("llava-next"), at::kCPU, WeightsStay::in_their_file
+        );
     }
 
     ScratchFolder folder_;

@@ -8,6 +8,8 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from export.packs import fill_packs
+
 DEVICE = torch.device("cuda:0")
 Call = tuple[str, tuple]  # a method's name and its arguments
 
@@ -44,6 +46,7 @@ def put_weights(program: torch.jit.ScriptModule, manifest: dict, dtype: torch.dt
                 tuple(manifest["weights"]["float32"])
             )
             setattr(module, key, fake(*weight.shape, dtype=torch.float32 if kept else dtype))
+    fill_packs(program, manifest["weights"].get("packs", {}))
 
 
 def fake(*shape: int, dtype: torch.dtype = torch.long) -> torch.Tensor:

@@ -35,7 +35,7 @@ class FlashStandIn:
         scale: float,
         seqused_k: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        assert (max_q, dropout_p, is_causal, return_debug_mask) == (1, 0.0, False, False)
+        assert max_q >= 1 and (dropout_p, is_causal, return_debug_mask) == (0.0, False, False)
         self.check_numbers(query, key, value)
         starts, used = check_rows(query.size(0), key.size(0), cum_seq_q, cum_seq_k, max_k, seqused_k)
         self.calls += 1

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import torch
 from safetensors.torch import load_file
 
+from export.packs import fill_packs
 from export.program import find_key
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -33,6 +34,7 @@ def load_program(bundle, edited: BinaryIO | None = None) -> torch.jit.ScriptModu
             keep = manifest["dtype"] == "float16" and name.startswith(tuple(weights["float32"]))
             dtype = torch.float32 if keep else DTYPES[manifest["dtype"]]
             setattr(module, key, tensors[find_key(name, weights, tensors)].to(dtype))
+    fill_packs(program, weights.get("packs", {}))
     assert not any(parameter.is_meta for parameter in program.parameters())
     return program
 
@@ -53,11 +55,11 @@ class SlotEngine:
     def __init__(self, bundle, program, slots: int) -> None:
         manifest = read_manifest(bundle)
         cache = manifest["cache"]
-        shape = (cache["layers"], slots + 1, cache["positions"], cache["heads"], cache["head_dim"])
+        shape = (cache["layers"], 2, slots + 1, cache["positions"], cache["heads"], cache["head_dim"])
         self.program = program
         self.slots = slots
         self.ends = manifest["text"]["eos"]
-        self.k_cache, self.v_cache = (torch.zeros(shape, dtype=DTYPES[manifest["dtype"]]) for _ in range(2))
+        self.k_cache, self.v_cache = torch.zeros(shape, dtype=DTYPES[manifest["dtype"]]).unbind(1)
 
     def prefill(self, embeds: list[torch.Tensor], slots: list[int]) -> torch.Tensor:
         lengths = [one.size(0) for one in embeds]

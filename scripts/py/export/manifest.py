@@ -27,6 +27,7 @@ def whole(
     source: str | None = None,
 ) -> dict:
     """All parts in the order in which a reader wants them. described: what the family says of the model."""
+    packs = {"packs": described["packs"]} if "packs" in described else {}
     # Only a float16 model of the reference keeps parts in float32; a bfloat16 one does not.
     keeps = {"float32": described["float32"] if dtype == "float16" else []}
     parts = {
@@ -38,7 +39,7 @@ def whole(
         "source": source,
         "program": program,
         "tokenizer": tokenizer,
-        "weights": weights | {"ties": described["ties"], "renames": described["renames"]} | keeps,
+        "weights": weights | {"ties": described["ties"], "renames": described["renames"]} | packs | keeps,
     }
     of_kind = {"captioner": ("cache", "generation"), "embedder": ("embedding",)}[family.KIND]
     return parts | {key: described[key] for key in ("image", "text", *of_kind)}

@@ -11,6 +11,9 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
+from export.packs import fill_packs
+from export.program import find_key
+
 
 @dataclass
 class Lab:
@@ -137,12 +140,13 @@ def load_bundle(bundle, device):
             full = prefix + name
             keep = full.startswith(tuple(weights["float32"])) and manifest["dtype"] == "float16"
             dtype = torch.float32 if keep else getattr(torch, manifest["dtype"])
-            value = found[weights["ties"].get(full, full)].to(device, dtype)
+            value = found[find_key(full, weights, found)].to(device, dtype)
             part._c.setattr(name, value)
         for name, child in part.named_children():
             put(child, f"{prefix}{name}.")
 
     put(module, "")
+    fill_packs(module, weights.get("packs", {}))
     return module, manifest
 
 

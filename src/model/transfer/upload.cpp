@@ -112,8 +112,7 @@ void Upload::send(const Buffer& buffer, const Load& load) {
     for (const Piece& piece : load) {
         Item& item = items_[piece.item];
         const auto bytes = static_cast<std::int64_t>(piece.bytes);
-        if (piece.begin == 0)
-            item.arriving = at::empty(item.from.view->shape, at::device(device_).dtype(item.stored));
+        if (piece.begin == 0) make_room(item);
         const at::Tensor to = item.arriving.view(-1).view(at::kByte);
         to.narrow(0, static_cast<std::int64_t>(piece.begin), bytes)
             .copy_(
@@ -123,11 +122,20 @@ void Upload::send(const Buffer& buffer, const Load& load) {
     }
 }
 
+void Upload::make_room(Item& item) const {
+    const bool has_place = item.to->defined() && item.stored == item.wanted;
+    item.arriving =
+        has_place ? *item.to : at::empty(item.from.view->shape, at::device(device_).dtype(item.stored));
+}
+
 // Cast on the device, one after the other: never more than one tensor is there twice.
 void Upload::finish(Item& item) const {
-    if (!item.arriving.defined())
-        item.arriving = at::empty(item.from.view->shape, at::device(device_).dtype(item.stored));
-    *item.to = item.arriving.to(item.wanted);
+    if (!item.arriving.defined()) make_room(item);
+    if (!item.to->defined()) {
+        *item.to = item.arriving.to(item.wanted);
+    } else if (!item.to->is_alias_of(item.arriving)) {
+        item.to->copy_(item.arriving);
+    }
     item.arriving.reset();
 }
 

@@ -18,7 +18,8 @@ public:
     explicit Upload(at::Device device, std::size_t buffer_bytes = buffer_bytes_default)
         : device_(device), buffer_bytes_(buffer_bytes) {}
 
-    // Of the type `stored` in its file, made `wanted` on the device. `to` is defined once run() has returned.
+    // Of the type `stored` in its file, made `wanted` on the device. `to` is defined once run() has returned;
+    // where it is already, its memory is filled.
     void add(const FoundTensor& from, at::ScalarType stored, at::ScalarType wanted, at::Tensor& to);
 
     // On the current stream: what is queued there afterwards finds the tensors whole. Throws what torch
@@ -45,6 +46,7 @@ private:
     std::vector<Load> plan();
     void read(Buffer& buffer, const Load& load) const;
     void send(const Buffer& buffer, const Load& load);
+    void make_room(Item& item) const;
     void finish(Item& item) const;
 
     const at::Device device_;

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from export.errors import ExportError
 from export.generation import check_tokens, generation_part, inner_generation, require, text_part
-from export.parts.bert_parts import BertDecoderLayer
+from export.parts.bert_parts import PACKS, BertDecoderLayer
 from export.parts.blip_vision import VisionModel
 from export.parts.two_parts import first_slot_of, plan_parts, slot_order
 
@@ -180,6 +180,7 @@ def describe(config, snapshot: Path) -> dict:
     return {
         "ties": {},
         # The reference ties the head where the files have none of its own.
+        "packs": PACKS,
         "renames": [
             [f"{head}decoder.weight", "text_decoder.bert.embeddings.word_embeddings.weight"],
             [f"{head}decoder.bias", f"{head}bias"],

@@ -23,10 +23,18 @@ from export.parts.blocks import (
     is_vector,
     open_window,
     plan_step,
+    reserve_pack,
     to_list,
+    write_prompts,
+    write_step,
 )
 
 FAMILY, KIND = "blip2-opt", "captioner"
+# Weights that a GPU has side by side: parameters of the module that names the whole.
+PACKS = {
+    "self_attn.qkv": ["q_proj.weight", "k_proj.weight", "v_proj.weight"],
+    "self_attn.qkv_bias": ["q_proj.bias", "k_proj.bias", "v_proj.bias"],
+}
 POSITION_OFFSET = 2  # OPT's table of positions starts with two rows that nobody uses
 
 
@@ -38,17 +46,18 @@ class OptAttention(nn.Module):
         self.head_dim = width // self.heads
         # The reference scales the query and then attends with scale 1. Another order rounds differently, except for
         # powers of two: those are left to attention, which saves an operation.
-        scaling = self.head_dim**-0.5
-        self.scales_query = math.frexp(scaling)[0] != 0.5
-        self.query_scale = scaling if self.scales_query else 1.0
-        self.attention_scale = 1.0 if self.scales_query else scaling
+        self.scaling = self.head_dim**-0.5
+        self.scales_query = math.frexp(self.scaling)[0] != 0.5
+        self.query_scale = self.scaling if self.scales_query else 1.0
+        self.attention_scale = 1.0 if self.scales_query else self.scaling
         self.k_proj = nn.Linear(width, width)
         self.v_proj = nn.Linear(width, width)
         self.q_proj = nn.Linear(width, width)
         self.out_proj = nn.Linear(width, width)
+        reserve_pack(self, "qkv", "qkv_bias")
 
     def split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, self.head_dim))
+        return x.unflatten(-1, (-1, self.head_dim))
 
     def query(self, x: Tensor) -> Tensor:
         q = dense(x, self.q_proj.weight, self.q_proj.bias)
@@ -56,13 +65,27 @@ class OptAttention(nn.Module):
             q.mul_(self.query_scale)
         return q
 
+    def packed(self, x: Tensor) -> Tensor:
+        """The heads of queries, keys and values, one after the other, for attention that scales them itself."""
+        return self.split(F.linear(x, self.qkv, self.qkv_bias))
+
     def prefill(self, x: Tensor, slots: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        if x.is_cuda:
+            qkv = self.packed(x)
+            write_prompts(keys, values, slots, 0, qkv.narrow(2, self.heads, 2 * self.heads))
+            parts = qkv.chunk(3, 2)
+            return self.out_proj(attend_causal(parts[0], parts[1], parts[2], self.scaling))
         q, k, v = self.split(self.query(x)), self.split(self.k_proj(x)), self.split(self.v_proj(x))
         keys.narrow(1, 0, x.size(1)).index_copy_(0, slots, k)
         values.narrow(1, 0, x.size(1)).index_copy_(0, slots, v)
         return self.out_proj(attend_causal(q, k, v, self.attention_scale))
 
     def decode(self, x: Tensor, plan: StepPlan, keys: Tensor, values: Tensor) -> Tensor:
+        if x.is_cuda:
+            qkv = self.packed(x)
+            write_step(keys, values, plan.rows, qkv.narrow(1, self.heads, 2 * self.heads))
+            seen = attend_slots(qkv.narrow(1, 0, self.heads), keys, values, plan, self.scaling)
+            return self.out_proj(seen)
         q = self.split(self.query(x))
         keys.flatten(0, 1).index_copy_(0, plan.rows, self.split(self.k_proj(x)))
         values.flatten(0, 1).index_copy_(0, plan.rows, self.split(self.v_proj(x)))
@@ -88,7 +111,11 @@ class OptLayer(nn.Module):
 
     def finish(self, x: Tensor, attended: Tensor) -> Tensor:
         x = attended.add_(x)
-        inner = dense(self.final_layer_norm(x), self.fc1.weight, self.fc1.bias).relu_()
+        normed = self.final_layer_norm(x)
+        if x.is_cuda:  # with the activation in the product
+            inner = torch._addmm_activation(self.fc1.bias, normed.flatten(0, -2), self.fc1.weight.t())
+            return F.linear(inner, self.fc2.weight, self.fc2.bias).view_as(x).add_(x)
+        inner = dense(normed, self.fc1.weight, self.fc1.bias).relu_()
         return dense(inner, self.fc2.weight, self.fc2.bias).add_(x)
 
     def prefill(self, x: Tensor, slots: Tensor, keys: Tensor, values: Tensor) -> Tensor:
@@ -119,7 +146,10 @@ class OptDecoder(nn.Module):
         return self.final_layer_norm(last)
 
     def decode(self, tokens: Tensor, positions: Tensor, plan: StepPlan, k_cache: Tensor, v_cache: Tensor) -> Tensor:
-        x = self.embed_tokens(tokens) + self.embed_positions(positions + self.offset)
+        table = self.embed_positions.weight
+        x = self.embed_tokens(tokens) + F.embedding(
+            positions, table.narrow(0, self.offset, table.size(0) - self.offset)
+        )
         for i, layer in enumerate(self.layers):
             x = layer.decode(x, plan, k_cache[i], v_cache[i])
         return self.final_layer_norm(x)
@@ -228,6 +258,7 @@ def describe(config, snapshot: Path) -> dict:
     return {
         "ties": {head: "language_model.model.decoder.embed_tokens.weight"} if text.tie_word_embeddings else {},
         "renames": [],
+        "packs": PACKS,
         "float32": blip2.FLOAT32,
         "text": text_part(
             config.text_config,

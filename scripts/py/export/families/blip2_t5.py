@@ -13,7 +13,7 @@ from export.errors import ExportError
 from export.generation import check_tokens, generation_part, inner_generation, require, text_part
 from export.parts import blip2
 from export.parts.blip2 import Blip2
-from export.parts.t5_parts import T5Stack, relative_distances
+from export.parts.t5_parts import PACKS, T5Stack, relative_distances
 from export.parts.two_parts import first_slot_of, outside, plan_parts, slot_order, with_bias
 
 FAMILY, KIND = "blip2-t5", "captioner"
@@ -33,9 +33,12 @@ class T5ForConditionalGeneration(nn.Module):
         """x [B,T,D], of which each row has its own length"""
         places = torch.arange(x.size(1), device=x.device)
         bias = self.encoder.bias(relative_distances(places, places))
-        mask = outside(torch.zeros_like(lengths), lengths, 0, x.size(1), x)
+        # In the order in which attention reads it: else each block would bring it into that order.
+        mask = (bias + outside(torch.zeros_like(lengths), lengths, 0, x.size(1), x)).contiguous()
+        if x.is_cuda:
+            x = x.clone(memory_format=torch.contiguous_format)  # blocks write over it there
         for block in self.encoder.block:
-            x = block.encode(x, bias + mask)
+            x = block.encode(x, mask)
         return self.encoder.final_layer_norm(x)
 
     def step(
@@ -127,6 +130,7 @@ def describe(config, snapshot: Path) -> dict:
         "ties": {},
         # Whatever text_config says: the reference ties the head where the files have none.
         "renames": [[f"{model}lm_head.weight", f"{model}shared.weight"]],
+        "packs": PACKS,
         "float32": blip2.FLOAT32 + outs,
         "text": text_part(
             text,

@@ -11,7 +11,7 @@ from export.errors import ExportError
 from export.generation import as_list, check_tokens, require
 from export.parts.blocks import arrange_step, open_window, plan_step
 from export.parts.clip_blocks import ACTIVATIONS, ClipVisionLayers
-from export.parts.llama_blocks import LlamaForCausalLM
+from export.parts.llama_blocks import PACKS, LlamaForCausalLM
 
 FAMILY, KIND = "llava-next", "captioner"
 
@@ -222,6 +222,7 @@ def describe(config, snapshot: Path) -> dict:
     return {
         "ties": {head: "language_model.model.embed_tokens.weight"} if config.tie_word_embeddings else {},
         "renames": RENAMES,
+        "packs": PACKS,
         "float32": [],
         "text": text_part(config, settings, snapshot),
         "cache": {

@@ -50,6 +50,26 @@ def dense_into(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor) -> None:
         torch.addmm(bias, x, weight.t(), out=out)
 
 
+def product(x: Tensor, weight: Tensor) -> Tensor:
+    """A linear layer without bias; a lone row comes as a vector, for which there is a cheaper call."""
+    return torch.mv(weight, x) if x.dim() == 1 else F.linear(x, weight)
+
+
+def add_product(x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    """x + y W', written over x where a call is saved by that."""
+    if not x.is_cuda:
+        return product(y, weight).add_(x)
+    x.flatten(0, -2).addmm_(y.flatten(0, -2), weight.t())
+    return x
+
+
+def reserve_pack(module: nn.Module, *names: str) -> None:
+    """Where several of a module's weights will lie as one tensor, on a GPU: the manifest's `packs` says which. On a CPU
+    they stay where their file is mapped, and the pack is empty."""
+    for name in names:
+        module.register_buffer(name, torch.empty(0))
+
+
 class Mlp(nn.Module):
     def __init__(self, width: int, inner: int) -> None:
         super().__init__()
@@ -120,27 +140,60 @@ def uses_flash(cache: Tensor) -> bool:
 
 
 def plan_step(positions: Tensor, slots: Tensor, first_slot: int, cache: Tensor) -> StepPlan:
-    capacity = cache.size(2)
-    starts = slots * capacity
-    rows = starts + positions
+    capacity, count = cache.size(2), slots.size(0)
+    rows = torch.add(positions, slots, alpha=capacity)
     if uses_flash(cache):
         # Nothing is read back from the device: the step can be captured in a CUDA graph. The last start is
         # never looked at when the number of used keys is given.
-        used = (positions + 1).to(torch.int32)
-        queries = torch.arange(slots.size(0) + 1, dtype=torch.int32, device=slots.device)
-        return StepPlan(slots, rows, -1, capacity, None, queries, F.pad(starts.to(torch.int32), [0, 1]), used)
+        queries = torch.arange(count + 1, dtype=torch.int32, device=slots.device)
+        starts, used = torch.empty_like(queries), torch.empty_like(queries).narrow(0, 0, count)
+        torch.sub(rows, positions, out=starts.narrow(0, 0, count))
+        torch.add(positions, queries.narrow(0, 1, 1), out=used)  # 1: a tensor, since with a number it cannot cast
+        return StepPlan(slots, rows, -1, capacity, None, queries, starts, used)
     if cache.is_cuda:
         return StepPlan(slots, rows, -1, capacity, late_keys(positions, capacity, cache), rows, rows, rows)
     length = int(positions.max()) + 1
     return StepPlan(slots, rows, first_slot, length, late_keys(positions, length, cache), rows, rows, rows)
 
 
+def side_by_side(keys: Tensor, values: Tensor) -> Tensor | None:
+    """One layer of both caches as one tensor [2,S,M,G,D], if they lie so in their storage: then one call does for
+    both."""
+    apart = values.storage_offset() - keys.storage_offset()
+    if apart <= 0:
+        return None
+    shape, steps = keys.size(), keys.stride()
+    return keys.as_strided([2, shape[0], shape[1], shape[2], shape[3]], [apart, steps[0], steps[1], steps[2], steps[3]])
+
+
+def write_step(keys: Tensor, values: Tensor, rows: Tensor, new: Tensor) -> None:
+    """One layer of both caches [S,M,G,D], rows [B], new keys and then values [B,2*G,D]."""
+    new, both = new.unflatten(1, (2, -1)), side_by_side(keys, values)
+    if both is not None:
+        both.flatten(1, 2).index_copy_(1, rows, new.transpose(0, 1))
+    else:
+        keys.flatten(0, 1).index_copy_(0, rows, new.select(1, 0))
+        values.flatten(0, 1).index_copy_(0, rows, new.select(1, 1))
+
+
+def write_prompts(keys: Tensor, values: Tensor, slots: Tensor, first: int, new: Tensor) -> None:
+    """One layer of both caches [S,M,G,D], slots [B], new keys and then values [B,T,2*G,D], from position `first` on."""
+    length, new, both = new.size(1), new.unflatten(2, (2, -1)), side_by_side(keys, values)
+    if both is not None:
+        both.narrow(2, first, length).index_copy_(1, slots, new.movedim(2, 0))
+    else:
+        keys.narrow(1, first, length).index_copy_(0, slots, new.select(2, 0))
+        values.narrow(1, first, length).index_copy_(0, slots, new.select(2, 1))
+
+
 def attend_slots(q: Tensor, keys: Tensor, values: Tensor, plan: StepPlan, scale: float) -> Tensor:
     """One query a row over that row's slot. q [B,H,D], keys and values: one layer [S,M,G,D] -> [B,H*D]"""
     if uses_flash(keys):
+        # It is told that a row has up to 2 queries. With 1 it would bring heads that share keys into another order, and
+        # back, which takes four more calls a layer.
         seen = torch.ops.aten._flash_attention_forward(
             q, keys.flatten(0, 1), values.flatten(0, 1), plan.flash_rows, plan.flash_starts,
-            1, plan.length, 0.0, False, False, scale=scale, seqused_k=plan.flash_used,
+            2, plan.length, 0.0, False, False, scale=scale, seqused_k=plan.flash_used,
         )[0]  # fmt: skip
         return seen.flatten(1)
     k, v = keys.narrow(1, 0, plan.length), values.narrow(1, 0, plan.length)

@@ -9,16 +9,22 @@ from torch import Tensor, nn
 from export.parts.blocks import (
     StepPlan,
     Window,
+    add_product,
     attend_causal,
     attend_one,
     attend_slots,
     is_vector,
+    product,
+    reserve_pack,
+    write_prompts,
+    write_step,
 )
 
-
-def product(x: Tensor, weight: Tensor) -> Tensor:
-    """A linear layer without bias; a lone row comes as a vector, for which there is a cheaper call."""
-    return torch.mv(weight, x) if x.dim() == 1 else F.linear(x, weight)
+# Weights that a GPU has side by side: parameters of the module that names the whole.
+PACKS = {
+    "self_attn.qkv": ["q_proj.weight", "k_proj.weight", "v_proj.weight"],
+    "mlp.gate_up": ["gate_proj.weight", "up_proj.weight"],
+}
 
 
 class Rotary(NamedTuple):
@@ -33,6 +39,12 @@ def turn(x: Tensor, rotary: Rotary) -> Tensor:
     return x * rotary.cosines + x.roll(x.size(-1) // 2, -1) * rotary.sines
 
 
+def turn_in_place(x: Tensor, rotary: Rotary) -> None:
+    """The same in fewer calls, rounded once."""
+    swapped = x.unflatten(-1, (2, -1)).flip(-2).flatten(-2)
+    torch.addcmul(x * rotary.cosines, swapped, rotary.sines, out=x)
+
+
 class RmsNorm(nn.Module):
     def __init__(self, width: int, eps: float) -> None:
         super().__init__()
@@ -40,6 +52,8 @@ class RmsNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.is_cuda:
+            return torch.rms_norm(x, [x.size(-1)], self.weight, self.eps)
         # In float32 whatever the model's dtype; rounded before it is weighed, as the reference does.
         wide = x.to(torch.float32)
         normed = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.eps)
@@ -57,6 +71,7 @@ class LlamaAttention(nn.Module):
         self.k_proj = nn.Linear(width, self.key_heads * self.head_dim, bias=False)
         self.v_proj = nn.Linear(width, self.key_heads * self.head_dim, bias=False)
         self.o_proj = nn.Linear(self.heads * self.head_dim, width, bias=False)
+        reserve_pack(self, "qkv")
 
     def split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (-1, self.head_dim))
@@ -70,16 +85,32 @@ class LlamaAttention(nn.Module):
     def value(self, x: Tensor) -> Tensor:
         return self.split(product(x, self.v_proj.weight))
 
+    def packed(self, x: Tensor, rotary: Rotary) -> Tensor:
+        """The heads of queries, keys and values, one after the other."""
+        qkv = self.split(F.linear(x, self.qkv))
+        turn_in_place(qkv.narrow(-2, 0, self.heads + self.key_heads), rotary)
+        return qkv
+
     def prefill(self, x: Tensor, rotary: Rotary, slots: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """What was seen, before the last product."""
+        if x.is_cuda:
+            qkv = self.packed(x, rotary)
+            write_prompts(keys, values, slots, 0, qkv.narrow(2, self.heads, 2 * self.key_heads))
+            parts = qkv.split([self.heads, self.key_heads, self.key_heads], 2)
+            return attend_causal(parts[0], parts[1], parts[2], self.scale)
         q, k, v = self.query(x, rotary), self.key(x, rotary), self.value(x)
         keys.narrow(1, 0, x.size(1)).index_copy_(0, slots, k)
         values.narrow(1, 0, x.size(1)).index_copy_(0, slots, v)
-        return self.o_proj(attend_causal(q, k, v, self.scale))
+        return attend_causal(q, k, v, self.scale)
 
     def decode(self, x: Tensor, rotary: Rotary, plan: StepPlan, keys: Tensor, values: Tensor) -> Tensor:
+        if x.is_cuda:
+            qkv = self.packed(x, rotary)
+            write_step(keys, values, plan.rows, qkv.narrow(1, self.heads, 2 * self.key_heads))
+            return attend_slots(qkv.narrow(1, 0, self.heads), keys, values, plan, self.scale)
         keys.flatten(0, 1).index_copy_(0, plan.rows, self.key(x, rotary))
         values.flatten(0, 1).index_copy_(0, plan.rows, self.value(x))
-        return self.o_proj(attend_slots(self.query(x, rotary), keys, values, plan, self.scale))
+        return attend_slots(self.query(x, rotary), keys, values, plan, self.scale)
 
     def decode_window(
         self, x: Tensor, rotary: Rotary, new_key: Tensor, new_value: Tensor, keys: Tensor, values: Tensor
@@ -88,7 +119,7 @@ class LlamaAttention(nn.Module):
         new_value.copy_(product(x, self.v_proj.weight))
         q = self.query(x, rotary).view(-1, self.heads, self.head_dim)
         seen = attend_one(q, keys, values, None, self.scale)
-        return product(seen.squeeze(0) if x.dim() == 1 else seen, self.o_proj.weight)
+        return seen.squeeze(0) if x.dim() == 1 else seen
 
 
 class LlamaMlp(nn.Module):
@@ -97,10 +128,13 @@ class LlamaMlp(nn.Module):
         self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+        reserve_pack(self, "gate_up")
 
-    def forward(self, x: Tensor) -> Tensor:
-        inner = F.silu(product(x, self.gate_proj.weight)).mul_(product(x, self.up_proj.weight))
-        return product(inner, self.down_proj.weight)
+    def inner(self, x: Tensor) -> Tensor:
+        if x.is_cuda:
+            gate, up = F.linear(x, self.gate_up).chunk(2, -1)
+            return F.silu(gate).mul_(up)
+        return F.silu(product(x, self.gate_proj.weight)).mul_(product(x, self.up_proj.weight))
 
 
 class LlamaLayer(nn.Module):
@@ -111,9 +145,9 @@ class LlamaLayer(nn.Module):
         self.input_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
         self.post_attention_layernorm = RmsNorm(config.hidden_size, config.rms_norm_eps)
 
-    def finish(self, x: Tensor, attended: Tensor) -> Tensor:
-        x = attended.add_(x)
-        return self.mlp(self.post_attention_layernorm(x)).add_(x)
+    def finish(self, x: Tensor, seen: Tensor) -> Tensor:
+        x = add_product(x, seen, self.self_attn.o_proj.weight)
+        return add_product(x, self.mlp.inner(self.post_attention_layernorm(x)), self.mlp.down_proj.weight)
 
     def prefill(self, x: Tensor, rotary: Rotary, slots: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         return self.finish(x, self.self_attn.prefill(self.input_layernorm(x), rotary, slots, keys, values))
@@ -146,7 +180,7 @@ class LlamaModel(nn.Module):
         return Rotary(torch.cat([cosines, cosines], -1), torch.cat([-sines, sines], -1))
 
     def prefill(self, embeds: Tensor, slots: Tensor, lengths: Tensor, k_cache: Tensor, v_cache: Tensor) -> Tensor:
-        x = embeds
+        x = embeds.clone() if embeds.is_cuda else embeds  # layers write over it there
         rotary = self.rotary(torch.arange(x.size(1), device=x.device), x)
         for i, layer in enumerate(self.layers):
             x = layer.prefill(x, rotary, slots, k_cache[i], v_cache[i])

@@ -6,7 +6,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from export.parts.blocks import reserve_pack, write_prompts, write_step
 from export.parts.two_parts import Part, TwoParts, attend_part, write_prompt, write_rows
+
+# Weights that a GPU has side by side: parameters of the module that names the whole.
+PACKS = {
+    "SelfAttention.packed": ["q.weight", "k.weight", "v.weight"],
+    "EncDecAttention.packed": ["k.weight", "v.weight"],
+    "DenseReluDense.packed": ["wi_0.weight", "wi_1.weight"],
+}
+
+
+def add_product(x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    """x + y W'; on a GPU written over x, where all are of one type."""
+    if x.is_cuda and x.dtype == weight.dtype:
+        x.flatten(0, -2).addmm_(y.flatten(0, -2), weight.t())
+        return x
+    return x + F.linear(y, weight)
 
 
 class T5Norm(nn.Module):
@@ -16,6 +32,11 @@ class T5Norm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.is_cuda:
+            if x.dtype == self.weight.dtype:
+                return torch.rms_norm(x, [x.size(-1)], self.weight, self.eps)
+            normed = torch.rms_norm(x, [x.size(-1)], None, self.eps)
+            return torch.mul(normed, self.weight, out=torch.empty_like(normed, dtype=self.weight.dtype))
         variance = x.to(torch.float32).pow(2).mean(-1, keepdim=True)
         return self.weight * (x * torch.rsqrt(variance + self.eps)).to(self.weight.dtype)
 
@@ -34,21 +55,30 @@ class T5Attention(nn.Module):
         self.o = nn.Linear(inner, config.d_model, bias=False)
         buckets = config.relative_attention_num_buckets
         self.relative_attention_bias = nn.Embedding(buckets, self.heads) if has_bias else None
+        reserve_pack(self, "packed")
 
     def split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, self.head_dim))
+        return x.unflatten(-1, (-1, self.head_dim))
+
+    def all_packed(self, x: Tensor) -> Tensor:
+        """The heads of what is packed, one after the other."""
+        return self.split(F.linear(x, self.packed))
 
     def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.split(self.k(x)), self.split(self.v(x))
 
     def everywhere(self, x: Tensor, mask: Tensor) -> Tensor:
-        keys, values = self.keys_and_values(x)
-        q, k, v = self.split(self.q(x)).transpose(1, 2), keys.transpose(1, 2), values.transpose(1, 2)
+        """What was seen, before the last product."""
+        if x.is_cuda:
+            q, k, v = self.all_packed(x).transpose(1, 2).chunk(3, 1)
+        else:
+            keys, values = self.keys_and_values(x)
+            q, k, v = self.split(self.q(x)).transpose(1, 2), keys.transpose(1, 2), values.transpose(1, 2)
         seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
-        return self.o(seen.transpose(1, 2).flatten(2))
+        return seen.transpose(1, 2).flatten(2)
 
-    def look(self, x: Tensor, plan: TwoParts, part: Part, keys: Tensor, values: Tensor) -> Tensor:
-        return self.o(attend_part(self.split(self.q(x)), keys, values, plan, part, 1.0))
+    def query(self, x: Tensor) -> Tensor:
+        return self.split(self.q(x))
 
 
 class T5LayerSelfAttention(nn.Module):
@@ -58,14 +88,23 @@ class T5LayerSelfAttention(nn.Module):
         self.layer_norm = T5Norm(config.d_model, config.layer_norm_epsilon)
 
     def encode(self, x: Tensor, mask: Tensor) -> Tensor:
-        return clamp_infinite(x + self.SelfAttention.everywhere(self.layer_norm(x), mask))
+        seen = self.SelfAttention.everywhere(self.layer_norm(x), mask)
+        return clamp_infinite(add_product(x, seen, self.SelfAttention.o.weight))
 
     def decode(self, x: Tensor, plan: TwoParts, own: Part, keys: Tensor, values: Tensor) -> Tensor:
         normed = self.layer_norm(x)
-        new_keys, new_values = self.SelfAttention.keys_and_values(normed)
-        write_rows(keys, plan.rows, new_keys)
-        write_rows(values, plan.rows, new_values)
-        return clamp_infinite(x + self.SelfAttention.look(normed, plan, own, keys, values))
+        attention = self.SelfAttention
+        if x.is_cuda:
+            qkv = attention.all_packed(normed)
+            q = qkv.narrow(1, 0, attention.heads)
+            write_step(keys, values, plan.rows, qkv.narrow(1, attention.heads, 2 * attention.heads))
+        else:
+            new_keys, new_values = attention.keys_and_values(normed)
+            write_rows(keys, plan.rows, new_keys)
+            write_rows(values, plan.rows, new_values)
+            q = attention.query(normed)
+        seen = attend_part(q, keys, values, plan, own, 1.0)
+        return clamp_infinite(add_product(x, seen, attention.o.weight))
 
 
 class T5LayerCrossAttention(nn.Module):
@@ -75,12 +114,17 @@ class T5LayerCrossAttention(nn.Module):
         self.layer_norm = T5Norm(config.d_model, config.layer_norm_epsilon)
 
     def remember(self, encoded: Tensor, slots: Tensor, keys: Tensor, values: Tensor) -> None:
+        if encoded.is_cuda:
+            write_prompts(keys, values, slots, 0, self.EncDecAttention.all_packed(encoded))
+            return
         new_keys, new_values = self.EncDecAttention.keys_and_values(encoded)
         write_prompt(keys, slots, 0, new_keys)
         write_prompt(values, slots, 0, new_values)
 
     def decode(self, x: Tensor, plan: TwoParts, keys: Tensor, values: Tensor) -> Tensor:
-        return clamp_infinite(x + self.EncDecAttention.look(self.layer_norm(x), plan, plan.seen, keys, values))
+        attention = self.EncDecAttention
+        seen = attend_part(attention.query(self.layer_norm(x)), keys, values, plan, plan.seen, 1.0)
+        return clamp_infinite(add_product(x, seen, attention.o.weight))
 
 
 class T5DenseGatedActDense(nn.Module):
@@ -89,11 +133,16 @@ class T5DenseGatedActDense(nn.Module):
         self.wi_0 = nn.Linear(config.d_model, config.d_ff, bias=False)
         self.wi_1 = nn.Linear(config.d_model, config.d_ff, bias=False)
         self.wo = nn.Linear(config.d_ff, config.d_model, bias=False)
+        reserve_pack(self, "packed")
 
-    def forward(self, x: Tensor) -> Tensor:
-        inner = gelu_new(self.wi_0(x)) * self.wi_1(x)
+    def inner(self, x: Tensor) -> Tensor:
         # A float16 model keeps `wo` in float32, and from the first layer on what is added up is float32, too.
-        return self.wo(inner.to(self.wo.weight.dtype))
+        wanted = self.wo.weight.dtype
+        if x.is_cuda:
+            gate, up = F.linear(x, self.packed).chunk(2, -1)
+            gate = F.gelu(gate, approximate="tanh")
+            return torch.mul(gate, up, out=torch.empty_like(gate, dtype=wanted))
+        return (gelu_new(self.wi_0(x)) * self.wi_1(x)).to(wanted)
 
 
 class T5LayerFF(nn.Module):
@@ -103,7 +152,8 @@ class T5LayerFF(nn.Module):
         self.layer_norm = T5Norm(config.d_model, config.layer_norm_epsilon)
 
     def forward(self, x: Tensor) -> Tensor:
-        return clamp_infinite(x + self.DenseReluDense(self.layer_norm(x)))
+        inner = self.DenseReluDense.inner(self.layer_norm(x))
+        return clamp_infinite(add_product(x, inner, self.DenseReluDense.wo.weight))
 
 
 class T5EncoderBlock(nn.Module):

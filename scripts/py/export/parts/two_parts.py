@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from export.parts.blocks import ascending, first_of_range, to_list, uses_flash
+from export.parts.blocks import ascending, first_of_range, side_by_side, to_list, uses_flash
 
 
 class Part(NamedTuple):
@@ -71,9 +71,9 @@ def with_bias(part: Part, bias: Tensor, begins: Tensor, ends: Tensor) -> Part:
     mask = part.mask
     if part.flash:
         mask = outside(begins, ends, part.first, part.length, bias)
-    return Part(
-        part.first, part.length, bias if mask is None else bias + mask, False, part.flash_starts, part.flash_used
-    )
+    # In the order in which attention reads it: else each layer would bring it into that order.
+    scores = (bias if mask is None else bias + mask).contiguous()
+    return Part(part.first, part.length, scores, False, part.flash_starts, part.flash_used)
 
 
 def attend_part(q: Tensor, keys: Tensor, values: Tensor, plan: TwoParts, part: Part, scale: float) -> Tensor:
@@ -84,6 +84,10 @@ def attend_part(q: Tensor, keys: Tensor, values: Tensor, plan: TwoParts, part: P
             1, part.length, 0.0, False, False, scale=scale, seqused_k=part.flash_used,
         )[0]  # fmt: skip
         return seen.flatten(1)
+    both = side_by_side(keys, values) if q.is_cuda else None
+    if both is not None:  # every position: `part.length` is all of them
+        k, v = both.index_select(1, plan.slots).transpose(2, 3).unbind(0)
+        return F.scaled_dot_product_attention(q.unsqueeze(2), k, v, attn_mask=part.mask, scale=scale).flatten(1)
     k, v = keys.narrow(1, part.first, part.length), values.narrow(1, part.first, part.length)
     if plan.first_slot >= 0:
         k, v = k.narrow(0, plan.first_slot, q.size(0)), v.narrow(0, plan.first_slot, q.size(0))
