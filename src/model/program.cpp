@@ -60,6 +60,8 @@ Result<Program> Program::load(
     Program program(TRY(std::move(module)));
     TRY(program.find_methods(manifest, path.string()));
     const WeightsStay stay = device.is_cpu() ? WeightsStay::in_their_file : WeightsStay::on_the_device;
+    program.scale_ =
+        TRY(torch_wall([&]() -> Result<PixelScale> { return PixelScale(manifest.info.pixels, device); }));
     TRY(assign_weights(program.module_, manifest, bundle, device, stay));
     return program;
 }

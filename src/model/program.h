@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bundle/manifest.h"
+#include "model/pixels/scale.h"
 #include "model/torch_lean.h"
 #include "vignette/error.h"
 #include "vignette/image.h"
@@ -23,8 +24,9 @@ public:
 
     // What a captioner does.
 
-    // pixels [N, 3, height, width] -> features [N, queries, width of the text side]; of anyres, N tiles
-    at::Tensor encode(const at::Tensor& pixels) { return call(encode_, {&pixels}); }
+    // pixels [N, 3, height, width], normalised or bytes -> features [N, queries, width of the text side]; of
+    // anyres, N tiles
+    at::Tensor encode(const at::Tensor& pixels) { return call(encode_, scale_(pixels)); }
 
     // anyres: features [t, queries, width] of one picture's tiles and its own size -> [its tokens, width]
     at::Tensor pack(const at::Tensor& features, Size original);
@@ -53,19 +55,23 @@ public:
         return call(decode_, {&tokens, &positions, &prompts, &slots, &keys, &values});
     }
 
-    // What an embedder does: pixels [N, 3, height, width] or padded ids [N, T] -> vectors [N, width] of any
-    // length.
-    at::Tensor embed_image(const at::Tensor& pixels) { return call(embed_image_, {&pixels}); }
+    // What an embedder does: pixels [N, 3, height, width], normalised or bytes, or padded ids [N, T] ->
+    // vectors [N, width] of any length.
+    at::Tensor embed_image(const at::Tensor& pixels) { return call(embed_image_, scale_(pixels)); }
     at::Tensor embed_text(const at::Tensor& ids) { return call(embed_text_, {&ids}); }
 
 private:
     explicit Program(torch::jit::Module module) : module_(std::move(module)) {}
+    at::Tensor call(torch::jit::Function* function, const at::Tensor& argument) {
+        return call(function, {&argument});
+    }
     Result<void> find_methods(const Manifest& manifest, const std::string& file);
     Result<torch::jit::Function*> find(const std::string& method, std::string_view takes) const;
     at::Tensor call(torch::jit::Function* function, std::initializer_list<const at::Tensor*> arguments);
     at::Tensor run(torch::jit::Function* function);
 
     torch::jit::Module module_;
+    PixelScale scale_;
     torch::jit::Function* encode_ = nullptr;  // of module_, like the others; none where the kind has none
     torch::jit::Function* pack_ = nullptr;
     torch::jit::Function* embed_ = nullptr;

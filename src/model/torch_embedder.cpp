@@ -167,7 +167,7 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
         .width = manifest.info.width,
         .device = device,
         .stream = stream,
-        .preprocessor = Preprocessor(manifest.info.pixels, 0),
+        .preprocessor = Preprocessor(manifest.info.pixels, 0, pixel_form(device)),
         .program = std::move(program),
     });
     Result<void> warm = examined(parts->warm_up(manifest.info.pixels.size), device);

@@ -94,7 +94,8 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         .shape = shape,
         .device = device,
         .stream = stream,
-        .preprocessor = Preprocessor(manifest.info.pixels, manifest.info.text.image_tokens),
+        .preprocessor =
+            Preprocessor(manifest.info.pixels, manifest.info.text.image_tokens, pixel_form(device)),
         .steps = std::move(steps),
     });
     TRY(warm_up(parts->steps, parts->preprocessor, manifest.info, device));

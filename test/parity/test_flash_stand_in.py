@@ -49,7 +49,8 @@ def test_it_is_attention():
 
 
 WRONG = {
-    "several queries a row": {"max_q": 2},
+    "no query a row": {"max_q": 0},
+    "several queries a row": {"cum_seq_q": torch.arange(0, 8, 2, dtype=torch.int32)},
     "causal": {"is_causal": True},
     "32 bits": {"query": torch.zeros(3, 4, 16)},
     "other values": {"value": torch.zeros(30, 2, 16, dtype=torch.bfloat16)},

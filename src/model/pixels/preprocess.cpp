@@ -11,7 +11,7 @@ namespace {
 
 class TorchPreparation final : public Preparation {
 public:
-    TorchPreparation(const PixelRecipe& recipe, int image_tokens, const ByteValues& values)
+    TorchPreparation(const PixelRecipe& recipe, int image_tokens, const ByteValues* values)
         : recipe_(recipe), image_tokens_(image_tokens), values_(values) {}
 
     // What fails here is tried again at the end, with the whole picture, and reported then.
@@ -44,7 +44,7 @@ private:
 
     const PixelRecipe& recipe_;
     int image_tokens_;
-    const ByteValues& values_;
+    const ByteValues* values_;
     std::optional<PixelWork> work_;
     bool failed_ = false;
 };
@@ -53,8 +53,8 @@ private:
 
 // The reference computes (float(byte) - mean) / std for each pixel. There are only 256 bytes, so the same
 // arithmetic fills a table, and a picture is three look-ups a pixel instead of three passes over floats.
-Preprocessor::Preprocessor(const PixelRecipe& recipe, int image_tokens)
-    : recipe_(recipe), image_tokens_(image_tokens) {
+Preprocessor::Preprocessor(const PixelRecipe& recipe, int image_tokens, PixelForm form)
+    : recipe_(recipe), image_tokens_(image_tokens), form_(form) {
     for (std::size_t channel = 0; channel < values_.size(); ++channel) {
         for (std::size_t byte = 0; byte < 256; ++byte) {
             const float centred = static_cast<float>(byte) - recipe.mean[channel];
@@ -68,7 +68,8 @@ Result<std::unique_ptr<ModelInput>> Preprocessor::operator()(const Image& image)
 }
 
 std::unique_ptr<Preparation> Preprocessor::begin() const {
-    return std::make_unique<TorchPreparation>(recipe_, image_tokens_, values_);
+    const ByteValues* const values = form_ == PixelForm::bytes ? nullptr : &values_;
+    return std::make_unique<TorchPreparation>(recipe_, image_tokens_, values);
 }
 
 // Most features are views of a whole batch's, which would stay as long as any of them.

@@ -1,5 +1,6 @@
 // A picture as the model wants it, bit for bit as the reference does it (torchvision on the CPU): resized as
-// bytes, then normalised. Private to the torch side of model/. Immutable, for any thread.
+// bytes, then normalised; for a GPU it stays bytes, which the program normalises there. Private to the torch
+// side of model/. Immutable, for any thread.
 #pragma once
 
 #include <atomic>
@@ -25,7 +26,7 @@ public:
           tokens_(tokens),
           bytes_(values_.nbytes()) {}
 
-    // [tiles, 3, height, width] float32 on the CPU; undefined once the features are here
+    // [tiles, 3, height, width] on the CPU, of the Preprocessor's form; undefined once the features are here
     const at::Tensor& values() const { return values_; }
     std::int64_t tiles() const { return tiles_; }
     Size original() const { return original_; }  // of the picture
@@ -47,10 +48,19 @@ private:
     mutable std::atomic<std::size_t> bytes_;
 };
 
+enum class PixelForm {
+    normalised,  // float32
+    bytes,       // a quarter of that on the way to a GPU
+};
+
+inline PixelForm pixel_form(const at::Device& device) {
+    return device.is_cpu() ? PixelForm::normalised : PixelForm::bytes;
+}
+
 class Preprocessor {
 public:
     // `image_tokens` is how many placeholders a picture has where its size does not decide.
-    Preprocessor(const PixelRecipe& recipe, int image_tokens);
+    Preprocessor(const PixelRecipe& recipe, int image_tokens, PixelForm form = PixelForm::normalised);
 
     Result<std::unique_ptr<ModelInput>> operator()(const Image& image) const;
 
@@ -60,6 +70,7 @@ public:
 private:
     PixelRecipe recipe_;
     int image_tokens_;
+    PixelForm form_;
     ByteValues values_;
 };
 

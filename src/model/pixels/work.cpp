@@ -12,13 +12,37 @@ namespace {
 // Beyond that much, a crop resizes only what is left of the picture. No recipe names larger sizes itself.
 constexpr std::int64_t resized_pixels_max = std::int64_t{4096} * 4096;
 
+template <class Number, class Become>
+void spread(
+    const std::array<Number*, 3>& planes, const std::uint8_t* row, std::int32_t width, Become become
+) {
+    const auto [red, green, blue] = planes;
+    for (std::int32_t x = 0; x < width; ++x, row += 3) {
+        red[x] = become(0, row[0]);
+        green[x] = become(1, row[1]);
+        blue[x] = become(2, row[2]);
+    }
+}
+
+// What of a plane its tile's part does not cover.
+template <class Number>
+void blacken_plane(Number* row, Size side, const Tile& tile, Number black) {
+    for (std::int32_t y = 0; y < side.height; ++y, row += side.width) {
+        const bool beside = y >= tile.top && y < tile.top + tile.part.size.height;
+        const std::int32_t begin = beside ? tile.left : side.width;
+        const std::int32_t end = beside ? tile.left + tile.part.size.width : side.width;
+        std::fill(row, row + begin, black);
+        std::fill(row + end, row + side.width, black);
+    }
+}
+
 }  // namespace
 
-PixelWork::PixelWork(PixelPlan plan, Size picture, Size side, const ByteValues& values)
+PixelWork::PixelWork(PixelPlan plan, Size picture, Size side, const ByteValues* values)
     : plan_(std::move(plan)), side_(side), values_(values) {
     for (const Size& size : plan_.resized) resized_.push_back({.resize = Resize(picture, size)});
     const auto count = static_cast<std::int64_t>(plan_.tiles.size());
-    tiles_ = at::empty({count, 3, side.height, side.width}, at::kFloat);
+    tiles_ = at::empty({count, 3, side.height, side.width}, values == nullptr ? at::kByte : at::kFloat);
     for (std::size_t tile = 0; tile < plan_.tiles.size(); ++tile) blacken(tile);
 }
 
@@ -67,34 +91,37 @@ void PixelWork::place_row(std::size_t tile, std::int32_t y, const std::uint8_t* 
     const Tile& where = plan_.tiles[tile];
     const std::int64_t first = std::int64_t{where.top + y} * side_.width + where.left;
     ASSERT(where.left + where.part.size.width <= side_.width && where.top + y < side_.height);
-    float* const red = plane(tile, 0) + first;
-    float* const green = plane(tile, 1) + first;
-    float* const blue = plane(tile, 2) + first;
-    for (std::int32_t x = 0; x < where.part.size.width; ++x, row += 3) {
-        red[x] = values_[0][row[0]];
-        green[x] = values_[1][row[1]];
-        blue[x] = values_[2][row[2]];
+    if (values_ == nullptr) {
+        const std::array planes{
+            plane<std::uint8_t>(tile, 0) + first, plane<std::uint8_t>(tile, 1) + first,
+            plane<std::uint8_t>(tile, 2) + first
+        };
+        spread(planes, row, where.part.size.width, [](std::size_t, std::uint8_t byte) { return byte; });
+    } else {
+        const std::array planes{
+            plane<float>(tile, 0) + first, plane<float>(tile, 1) + first, plane<float>(tile, 2) + first
+        };
+        const ByteValues& values = *values_;
+        spread(planes, row, where.part.size.width, [&values](std::size_t channel, std::uint8_t byte) {
+            return values[channel][byte];
+        });
     }
 }
 
-// What of a tile its part does not cover.
 void PixelWork::blacken(std::size_t tile) {
-    const auto& [resized, part, left, top] = plan_.tiles[tile];
+    const Tile& where = plan_.tiles[tile];
     for (std::size_t channel = 0; channel < 3; ++channel) {
-        float* row = plane(tile, channel);
-        const float black = values_[channel][0];
-        for (std::int32_t y = 0; y < side_.height; ++y, row += side_.width) {
-            const bool beside = y >= top && y < top + part.size.height;
-            const std::int32_t begin = beside ? left : side_.width;
-            const std::int32_t end = beside ? left + part.size.width : side_.width;
-            std::fill(row, row + begin, black);
-            std::fill(row + end, row + side_.width, black);
+        if (values_ == nullptr) {
+            blacken_plane(plane<std::uint8_t>(tile, channel), side_, where, std::uint8_t{0});
+        } else {
+            blacken_plane(plane<float>(tile, channel), side_, where, (*values_)[channel][0]);
         }
     }
 }
 
-float* PixelWork::plane(std::size_t tile, std::size_t channel) {
-    return tiles_.mutable_data_ptr<float>() + static_cast<std::int64_t>(3 * tile + channel) * side_.pixels();
+template <class Number>
+Number* PixelWork::plane(std::size_t tile, std::size_t channel) {
+    return tiles_.mutable_data_ptr<Number>() + static_cast<std::int64_t>(3 * tile + channel) * side_.pixels();
 }
 
 }  // namespace vignette

@@ -18,8 +18,8 @@ using ByteValues = std::array<std::array<float, 256>, 3>;
 
 class PixelWork {
 public:
-    // `values` outlives it; `side` is a tile's size.
-    PixelWork(PixelPlan plan, Size picture, Size side, const ByteValues& values);
+    // `side` is a tile's size. `values` outlives it; without them the tiles are of bytes.
+    PixelWork(PixelPlan plan, Size picture, Size side, const ByteValues* values);
 
     // `rows` from the top; those that were taken before are among them.
     void accept_rows(std::span<const std::uint8_t> rows);
@@ -38,11 +38,12 @@ private:
     void blacken(std::size_t tile);
     void place(std::size_t resized);
     void place_row(std::size_t tile, std::int32_t y, const std::uint8_t* row);
-    float* plane(std::size_t tile, std::size_t channel);
+    template <class Number>
+    Number* plane(std::size_t tile, std::size_t channel);
 
     PixelPlan plan_;
     Size side_;
-    const ByteValues& values_;
+    const ByteValues* values_;
     std::vector<Resized> resized_;
     at::Tensor tiles_;
 };

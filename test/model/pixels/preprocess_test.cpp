@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <random>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "model/golden.h"
 #include "model/pixels/picture_sizes.h"
 #include "model/pixels/resample.h"
+#include "model/pixels/scale.h"
 
 namespace vignette {
 namespace {
@@ -174,6 +176,33 @@ TEST(Preprocess, TheTilesAreThoseOfThePictureInItsFrame) {
                                    << grid.height;
     }
     EXPECT_GT(black_tiles, 50);
+}
+
+// For a GPU, of every recipe.
+TEST(Preprocess, BytesThatAreScaledAfterwardsHaveTheSameBits) {
+    std::mt19937 random(23);
+    for (int round = 0; round < 60; ++round) {
+        const Size size{
+            .width = static_cast<int>(random() % 90) + 1, .height = static_cast<int>(random() % 90) + 1
+        };
+        const Image image = random_image(size, random);
+        PixelRecipe recipe{.size = {.width = 28, .height = 28}, .patch = 14};
+        recipe.method = std::array{PixelMethod::stretch, PixelMethod::crop, PixelMethod::anyres}.at(
+            static_cast<std::size_t>(round % 3)
+        );
+        recipe.shortest_edge = 28 + static_cast<int>(random() % 9);
+        recipe.pinpoints = {{.width = 56, .height = 28}, {.width = 28, .height = 84}};
+        for (float& mean : recipe.mean) mean = 100 + static_cast<float>(random() % 1000) / 37;
+        for (float& std : recipe.std) std = 60 + static_cast<float>(random() % 1000) / 41;
+        const auto right = Preprocessor(recipe, 0)(image).value();
+        const auto bytes = Preprocessor(recipe, 0, PixelForm::bytes)(image).value();
+        EXPECT_EQ(4 * bytes->bytes(), right->bytes());
+        const at::Tensor tiles = dynamic_cast<const TorchInput&>(*bytes).values();
+        ASSERT_EQ(tiles.scalar_type(), at::kByte);
+        const at::Tensor scaled = PixelScale(recipe, at::kCPU)(tiles);
+        EXPECT_TRUE(same_bits(values(TorchInput(scaled, size, 0)), values(*right)))
+            << size.width << "x" << size.height;
+    }
 }
 
 // What the whole picture, resized and then cut, would be: the crop of a picture that is small enough for it.
