@@ -216,6 +216,7 @@ Result<void> WeightsAssigner::assign(const Object& object) {
     TRY(find_places(object, ""));
     for (const auto& [name, place] : packs_) TRY(lay_out(*pack_named(name), name, place));
     std::vector<std::pair<Place, const at::Tensor*>> filled;
+    filled.reserve(parameters_.size());
     for (const auto& [name, parameter] : parameters_)
         filled.emplace_back(parameter.place, TRY(load(name, parameter)));
     TRY(upload_.run());
