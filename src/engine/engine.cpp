@@ -227,7 +227,7 @@ void Engine::isolate(const Error& error) {
     for (auto run = running_.begin(); run != running_.end(); ++run) {
         if (run->fresh) fresh.push_back(run);
     }
-    if (fresh.empty()) return finish_all(error);
+    if (fresh.empty()) return fail_running(error);
     if (fresh.size() == 1) return part_with(fresh.front(), error);
     const std::size_t keep = fresh.size() / 2;
     for (std::size_t i = fresh.size(); i > keep; --i) wait_again(fresh[i - 1]);
@@ -243,7 +243,7 @@ void Engine::part_with(std::list<Running>::iterator newcomer, const Error& error
     if (others == 0) return finish_all(error);
     if (const Result<void> done = step(false); !done) {
         wait_again(newcomer);
-        return finish_all(done.error());
+        return fail_running(done.error());
     }
     if (error.code == ErrorCode::out_of_memory) {
         wait_again(newcomer);
@@ -266,6 +266,14 @@ void Engine::end_all(const Error& error) {
     waiting_count_ -= static_cast<int>(waiting_.size());
     for (Submission& one : waiting_) one.end(std::unexpected(error));
     waiting_.clear();
+}
+
+// A step of those that run failed. Where only memory was short, the newest gives way, and the next turn tries
+// the step of the others.
+void Engine::fail_running(const Error& error) {
+    if (error.code != ErrorCode::out_of_memory) return finish_all(error);
+    running_.back().submission.end(std::unexpected(error));
+    running_.pop_back();
 }
 
 void Engine::finish_all(const Error& error) {

@@ -81,6 +81,7 @@ private:
     void recover();
     void wait_again(std::list<Running>::iterator newcomer);
     void end_all(const Error& error);
+    void fail_running(const Error& error);
     void finish_all(const Error& error);
     static void finish(Running& run, const Result<void>& taken);
 

@@ -235,5 +235,25 @@ TEST(EngineFailure, ANewcomerThatFindsNoMemoryWaitsUntilOneOfTheOthersHasEnded) 
     expect_text(callers.answer(newcomer), model, asked);
 }
 
+TEST(EngineFailure, WhereThoseThatRunFindNoMemoryTheNewestGivesWay) {
+    ScriptedModel model(roomy(8));
+    Engine engine(model, inbox_of(2));
+    const TestRequest asked{.picture = 2, .rules = brief(3)};
+    Held held(model, engine, 2, asked);
+    model.gate.let_one_through_and_await();
+    model.gate.let_one_through_and_await();  // all three run
+    model.fail_next(1, {.code = ErrorCode::out_of_memory, .message = "full", .field = {}});
+    model.gate.open();
+    expect_text(held.callers.answer(held.first), model, held.running);
+    std::vector<Result<Generation>> answers;
+    for (const int caller : held.others) answers.push_back(held.callers.answer(caller));
+    EXPECT_EQ(std::ranges::count_if(answers, &Result<Generation>::has_value), 1);
+    const auto failed = std::ranges::find_if_not(answers, &Result<Generation>::has_value);
+    ASSERT_NE(failed, answers.end());
+    EXPECT_EQ(code_of(*failed), ErrorCode::out_of_memory);
+    EXPECT_EQ(std::ranges::count_if(model.steps(), &StepRecord::failed), 1);
+    expect_all_slots_free(engine, model);
+}
+
 }  // namespace
 }  // namespace vignette
