@@ -48,7 +48,7 @@ struct WeightsSpec {
     std::vector<WeightsFile> files;
     std::map<std::string, std::string, std::less<>> ties;  // parameter -> the name whose tensor it shares
     std::vector<PrefixRename> renames;                     // tried in order on a name that no file has
-    std::vector<WeightPack> packs;     // may be empty
+    std::vector<WeightPack> packs;                         // may be empty
     std::vector<std::string> float32;  // prefixes of names that stay float32 in a float16 model
     std::vector<WeightKey> keys;       // may be empty: then only the program itself knows them
 };

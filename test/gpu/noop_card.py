@@ -18,10 +18,13 @@ class Card:
     mib: int = 81920
     sm: int = 80
 
-    def run(self, command: list, report: Path | None = None, word: int = 0, lost_at: int = 0, **options):
+    def run(
+        self, command: list, report: Path | None = None, word: int = 0, lost_at: int = 0, full_at: int = 0, **options
+    ):
         """The finished process. `report`: where it leaves what it asked of the card."""
         played = {"LD_PRELOAD": RUNTIME, "VIGNETTE_NOOP_MIB": self.mib, "VIGNETTE_NOOP_SM": self.sm}
         played |= {"VIGNETTE_NOOP_WORD": word, "VIGNETTE_NOOP_LOST_AT": lost_at}
+        played["VIGNETTE_NOOP_FULL_AT"] = full_at
         if report:
             played["VIGNETTE_NOOP_REPORT"] = report
         environment = os.environ | {name: str(value) for name, value in played.items()}

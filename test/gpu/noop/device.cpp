@@ -68,6 +68,11 @@ void note_download() {
     if (counters.copies_down == lost_at) lost = true;
 }
 
+bool is_full_at(std::uint64_t allocation) {
+    static const std::uint64_t full_at = number_from("VIGNETTE_NOOP_FULL_AT", 0);
+    return full_at > 0 && allocation >= full_at && allocation < full_at + 3;
+}
+
 cudaError_t fail(cudaError_t error) { return last_error = error; }
 
 cudaError_t state() { return lost ? fail(cudaErrorIllegalAddress) : cudaSuccess; }

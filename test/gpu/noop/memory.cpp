@@ -41,8 +41,9 @@ Blocks& pinned_blocks() {
     return *blocks;
 }
 
-constinit std::uint64_t used = context_bytes;  // both under the mutex of the device's blocks
+constinit std::uint64_t used = context_bytes;  // all under the mutex of the device's blocks
 constinit std::uint64_t peak = 0;
+constinit std::uint64_t asked = 0;
 
 }  // namespace
 
@@ -50,7 +51,7 @@ void* allocate(std::size_t wanted) {
     Blocks& blocks = device_blocks();
     const std::uint64_t bytes = rounded(wanted);
     const std::lock_guard lock(blocks.mutex);
-    if (bytes > card_bytes() - used) return nullptr;
+    if (is_full_at(++asked) || bytes > card_bytes() - used) return nullptr;
     void* memory = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return nullptr;
     blocks.bytes[reinterpret_cast<std::uintptr_t>(memory)] = bytes;
@@ -81,6 +82,11 @@ std::uint64_t used_bytes() {
 std::uint64_t peak_bytes() {
     const std::lock_guard lock(device_blocks().mutex);
     return peak;
+}
+
+std::uint64_t allocations() {
+    const std::lock_guard lock(device_blocks().mutex);
+    return asked;
 }
 
 void restart_peak() {

@@ -45,6 +45,10 @@ bool refused_in_capture(const char* call);
 bool capturing();
 void set_capturing(bool on);
 
+// VIGNETTE_NOOP_FULL_AT=7: the seventh allocation finds no room, and neither do the two by which torch tries
+// again.
+bool is_full_at(std::uint64_t allocation);
+
 // Device memory. Nobody may touch it: a host that did would crash here, as it does on a card.
 void* allocate(std::size_t bytes);  // null: the card is full
 void release(void* memory);
@@ -52,6 +56,7 @@ bool is_device(const void* address);
 bool is_pinned(const void* address);
 std::uint64_t used_bytes();
 std::uint64_t peak_bytes();
+std::uint64_t allocations();  // so far, those that found no room among them
 void restart_peak();
 
 // What a call that makes a handle returns: an address that is nobody else's.
