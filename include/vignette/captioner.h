@@ -31,7 +31,7 @@ struct CaptionerConfig {
     bool lazy = false;              // load nothing until a job needs it
     int models_max = 2;             // in memory at once
     std::chrono::seconds idle{0};   // unload a model that was unused for this long; 0: never
-    std::string device = "auto";    // auto, cpu, cuda
+    std::string device = "auto";    // auto, cpu, cuda, cuda:1
     int slots = 0;                  // cache rows for sequences; 0: the model chooses
     int threads = 0;                // for CPU operators; 0: all cores
     std::filesystem::path decoder;  // the program that opens what strangers send; empty: done in this process

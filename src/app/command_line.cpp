@@ -51,9 +51,11 @@ void add_common(CLI::App& app, Options& options) {
     app.add_option("--model", options.model, "Bundle: a name in models/, or a folder")
         ->envname("VIGNETTE_MODEL")
         ->capture_default_str();
-    app.add_option("--device", options.device, "Where the model computes")
+    app.add_option(
+           "--device", options.device, "Where the model computes; cuda: the GPU with the most free memory"
+    )
         ->envname("VIGNETTE_DEVICE")
-        ->transform(one_of({"auto", "cpu", "cuda"}))
+        ->transform(device())
         ->capture_default_str();
     app.add_option("--threads", options.threads, "CPU threads of the model; 0: one per core")
         ->envname("VIGNETTE_THREADS")

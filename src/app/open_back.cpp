@@ -7,10 +7,29 @@
 #include <filesystem>
 
 #include "app/exit_codes.h"
+#include "app/preflight/gpu.h"
 #include "app/program_paths.h"
+#include "core/device_choice.h"
 #include "core/log.h"
 
 namespace vignette {
+
+namespace {
+
+// Of several GPUs the one with the most free memory, where none was named.
+Result<std::string> device_to_use(const std::string& wanted) {
+    const DeviceChoice choice = TRY(read_device(wanted));
+    if (!choice.may_be_gpu || choice.gpu) return wanted;
+    const Result<std::optional<int>> freest = freest_gpu();
+    if (!freest || !*freest) return wanted;  // a driver that fails is the captioner's to tell
+    log_info(
+        "of several GPUs the model takes number " + std::to_string(**freest) +
+        ", which has the most free memory"
+    );
+    return "cuda:" + std::to_string(**freest);
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Captioner>> open_back(const CaptionerConfig& config) {
     const std::filesystem::path library = TRY(find_back());
@@ -30,7 +49,9 @@ Result<std::unique_ptr<Captioner>> open_back(const CaptionerConfig& config) {
                                         open_captioner_symbol + "); reinstall both"
         );
     }
-    return std::bit_cast<OpenCaptioner*>(symbol)(config);
+    CaptionerConfig chosen = config;
+    chosen.device = TRY(device_to_use(config.device));
+    return std::bit_cast<OpenCaptioner*>(symbol)(chosen);
 }
 
 Result<std::unique_ptr<Captioner>> open_back_unless_stopped(

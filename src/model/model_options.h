@@ -8,7 +8,7 @@
 namespace vignette {
 
 struct ModelOptions {
-    std::string device = "auto";        // auto, cpu, cuda
+    std::string device = "auto";        // auto, cpu, cuda, cuda:1
     int slots = 0;                      // captioner; 0: what fits (footprint.h)
     std::uint64_t reserved_bytes = 0;   // on a GPU: left to what is kept for later, not given to slots
     std::size_t prompts_bytes_max = 0;  // of read prompts that are kept for the same asked again

@@ -7,17 +7,25 @@
 
 #include <utility>
 
+#include "core/device_choice.h"
 #include "model/torch_wall.h"
 
 namespace vignette {
 
 Result<at::Device> select_device(const std::string& wanted) {
-    if (wanted == "cpu") return at::Device(at::kCPU);
-    if (wanted != "auto" && wanted != "cuda") {
-        return fail(ErrorCode::usage, "device must be auto, cpu or cuda, not \"" + wanted + "\"");
+    const DeviceChoice choice = TRY(read_device(wanted));
+    if (!choice.may_be_gpu) return at::Device(at::kCPU);
+    const int count = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
+    const int number = choice.gpu.value_or(0);
+    if (number < count) return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(number));
+    if (choice.may_be_cpu) return at::Device(at::kCPU);
+    if (count > 0) {
+        return fail(
+            ErrorCode::unavailable, "there is no GPU " + std::to_string(number) + " among the " +
+                                        std::to_string(count) +
+                                        " of this machine, which count from 0; vignette doctor lists them"
+        );
     }
-    if (torch::cuda::is_available()) return at::Device(at::kCUDA, 0);
-    if (wanted == "auto") return at::Device(at::kCPU);
     return fail(
         ErrorCode::unavailable,
         "no CUDA device can be used; start the container with --gpus all, or choose the device cpu or auto "
@@ -25,7 +33,10 @@ Result<at::Device> select_device(const std::string& wanted) {
     );
 }
 
-std::string to_text(const at::Device& device) { return device.is_cuda() ? "cuda" : "cpu"; }
+std::string to_text(const at::Device& device) {
+    if (device.is_cpu()) return "cpu";
+    return device.index() > 0 ? "cuda:" + std::to_string(device.index()) : "cuda";
+}
 
 Result<c10::Stream> own_stream(const at::Device& device) {
     return torch_wall([&]() -> Result<c10::Stream> {

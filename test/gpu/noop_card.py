@@ -17,6 +17,8 @@ ONE = 0x3F800000  # 1.0 as a float32: what an embedder's vectors need, where a c
 class Card:
     mib: int = 81920
     sm: int = 80
+    cards: int = 1
+    taken_mib: int = 0  # of the first, by others
 
     def run(
         self, command: list, report: Path | None = None, word: int = 0, lost_at: int = 0, full_at: int = 0, **options
@@ -24,7 +26,8 @@ class Card:
         """The finished process. `report`: where it leaves what it asked of the card."""
         played = {"LD_PRELOAD": RUNTIME, "VIGNETTE_NOOP_MIB": self.mib, "VIGNETTE_NOOP_SM": self.sm}
         played |= {"VIGNETTE_NOOP_WORD": word, "VIGNETTE_NOOP_LOST_AT": lost_at}
-        played["VIGNETTE_NOOP_FULL_AT"] = full_at
+        played |= {"VIGNETTE_NOOP_FULL_AT": full_at, "VIGNETTE_NOOP_CARDS": self.cards}
+        played["VIGNETTE_NOOP_TAKEN_MIB"] = self.taken_mib
         if report:
             played["VIGNETTE_NOOP_REPORT"] = report
         environment = os.environ | {name: str(value) for name, value in played.items()}

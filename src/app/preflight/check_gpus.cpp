@@ -3,6 +3,7 @@
 
 #include "app/preflight/checks.h"
 #include "bundle/footprint.h"
+#include "core/device_choice.h"
 #include "vignette/bytes.h"
 
 namespace vignette {
@@ -24,9 +25,8 @@ Check no_gpu(const PreflightOptions& options, const std::string& why) {
 }
 
 // Attention over the slots is torch's flash kernel, which older architectures lack.
-Check check_devices(const Gpus& gpus) {
+Check check_devices(const Gpus& gpus, const Gpu& used) {
     constexpr int architecture_min = 80;
-    const Gpu& used = gpus.devices.front();
     if (used.architecture < architecture_min) {
         return failed(
             "gpu",
@@ -79,10 +79,23 @@ std::vector<Check> check_gpus(
     if (!gpus) return {failed("gpu", gpus.error())};
     if (!gpus->driver) return {no_gpu(options, "no NVIDIA driver (libcuda.so.1)")};
     if (gpus->devices.empty()) return {no_gpu(options, "an NVIDIA driver but no device")};
-    std::vector<Check> checks{check_devices(*gpus)};
+    const Result<DeviceChoice> choice = read_device(options.device);
+    if (!choice) return {failed("gpu", choice.error())};
+    const auto count = static_cast<int>(gpus->devices.size());
+    const int number = choice->gpu.value_or(freest_of(gpus->devices));
+    if (number >= count) {
+        return {failed(
+            "gpu",
+            "there is no GPU " + std::to_string(number) + ": the driver counts " + std::to_string(count) +
+                ", from 0",
+            "choose --device cuda, or one that is there"
+        )};
+    }
+    const Gpu& used = gpus->devices[static_cast<std::size_t>(number)];
+    std::vector<Check> checks{check_devices(*gpus, used)};
     if (options.skip_system) return checks;
     checks.push_back(check_cuda(gpus->cuda_version, options.cuda_version_min));
-    if (needs) checks.push_back(check_gpu_memory(options, gpus->devices.front(), *needs));
+    if (needs) checks.push_back(check_gpu_memory(options, used, *needs));
     return checks;
 }
 

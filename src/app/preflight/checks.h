@@ -32,7 +32,7 @@ Check check_sandbox(bool on);
 // The bundle and its files; `needs` is set when both are right.
 std::vector<Check> check_model(const PreflightOptions& options, std::optional<ModelNeeds>& needs);
 
-// The devices, the CUDA version, and the free memory of the first device, on which the model runs.
+// The devices, the CUDA version, and the free memory of that on which the model runs.
 std::vector<Check> check_gpus(
     const PreflightOptions& options, const Result<Gpus>& gpus, const std::optional<ModelNeeds>& needs
 );

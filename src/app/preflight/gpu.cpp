@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <string_view>
@@ -151,23 +152,47 @@ Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuCheck how) {
     return gpu;
 }
 
+// Never closed: the driver starts threads, and torch uses the same copy.
+void* open_driver() { return dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL); }
+
+// None where there is no device.
+Result<int> count_devices(const GpuDriver& driver) {
+    int count = 0;
+    const int started = driver.init(0);
+    if (started == no_device) return count;
+    TRY(done(driver, started, "cuInit"));
+    TRY(done(driver, driver.count(&count), "cuDeviceGetCount"));
+    return count;
+}
+
 }  // namespace
 
 Result<Gpus> probe_gpus(GpuCheck how) {
-    // Never closed: the driver starts threads, and torch uses the same copy.
-    void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+    void* library = open_driver();
     if (library == nullptr) return Gpus{};
     return probe_gpus(TRY(functions_of(library)), how);
+}
+
+Result<std::optional<int>> freest_gpu() {
+    void* library = open_driver();
+    if (library == nullptr) return std::nullopt;
+    return freest_gpu(TRY(functions_of(library)));
+}
+
+Result<std::optional<int>> freest_gpu(const GpuDriver& driver) {
+    if (TRY(count_devices(driver)) < 2) return std::nullopt;
+    return freest_of(TRY(probe_gpus(driver, GpuCheck::look)).devices);
+}
+
+int freest_of(const std::vector<Gpu>& gpus) {
+    const auto freest = std::ranges::max_element(gpus, {}, &Gpu::free_bytes);
+    return static_cast<int>(freest - gpus.begin());
 }
 
 Result<Gpus> probe_gpus(const GpuDriver& driver, GpuCheck how) {
     Gpus found{.driver = true};
     TRY(done(driver, driver.version(&found.cuda_version), "cuDriverGetVersion"));
-    const int started = driver.init(0);
-    if (started == no_device) return found;
-    TRY(done(driver, started, "cuInit"));
-    int count = 0;
-    TRY(done(driver, driver.count(&count), "cuDeviceGetCount"));
+    const int count = TRY(count_devices(driver));
     for (int ordinal = 0; ordinal < count; ++ordinal)
         found.devices.push_back(TRY(probe(driver, ordinal, how)));
     return found;

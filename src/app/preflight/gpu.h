@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,5 +52,11 @@ struct GpuDriver {
 enum class GpuCheck { trial, look };
 Result<Gpus> probe_gpus(GpuCheck how = GpuCheck::trial);
 Result<Gpus> probe_gpus(const GpuDriver& driver, GpuCheck how = GpuCheck::trial);
+
+// The number of the one with the most free memory; none where there is no choice, which is found out without
+// touching a GPU.
+Result<std::optional<int>> freest_gpu();
+Result<std::optional<int>> freest_gpu(const GpuDriver& driver);
+int freest_of(const std::vector<Gpu>& gpus);  // of at least one
 
 }  // namespace vignette

@@ -78,7 +78,7 @@ PreflightOptions preflight_options(const Options& options) {
     made.skip_gpu = is_true("RUNPOD_SKIP_GPU_CHECK");
     made.skip_system = is_true("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS");
     const bool has_gpus = number("RUNPOD_GPU_COUNT", 1024, misunderstood).value_or(0) > 0;
-    made.gpu_required = options.device == "cuda" || (options.device == "auto" && has_gpus);
+    made.gpu_required = options.device.starts_with("cuda") || (options.device == "auto" && has_gpus);
     made.memory_gib_min = number("RUNPOD_MIN_MEMORY_GB", 1e6, misunderstood);
     made.disk_percent_min =
         number("RUNPOD_MIN_DISK_PERCENT", 100, misunderstood).value_or(made.disk_percent_min);

@@ -60,7 +60,7 @@ void drain(JobDesk& desk, WebServer& web, Webhooks& webhooks, Tracer* tracer, st
 
 // The model has been loaded, so that a GPU it wants is there.
 bool computes_on_gpu(const std::string& device) {
-    if (device != "auto") return device == "cuda";
+    if (device != "auto") return device.starts_with("cuda");
     const Result<Gpus> gpus = probe_gpus();
     return gpus && !gpus->devices.empty();
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/device_choice.h"
 #include "wire/strings.h"
 
 namespace vignette {
@@ -74,6 +75,21 @@ CLI::Validator one_of(std::vector<std::string> words) {
         }
         const std::string_view meant =
             nearest(given, std::vector<std::string_view>(words.begin(), words.end()));
+        const std::string question = meant.empty() ? "" : ". Did you mean `" + std::string(meant) + "`?";
+        return in_quotes(given) + " is unknown; use one of " + list + question;
+    };
+    return CLI::Validator(check, list);
+}
+
+CLI::Validator device() {
+    const std::string list = "auto, cpu, cuda, cuda:1";
+    const auto check = [list](std::string& given) -> std::string {
+        const std::string lower = ascii_lower(given);
+        if (read_device(lower)) {
+            given = lower;
+            return {};
+        }
+        const std::string_view meant = nearest(given, std::vector<std::string_view>{"auto", "cpu", "cuda"});
         const std::string question = meant.empty() ? "" : ". Did you mean `" + std::string(meant) + "`?";
         return in_quotes(given) + " is unknown; use one of " + list + question;
     };

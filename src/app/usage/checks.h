@@ -22,6 +22,7 @@ CLI::Validator whole_number(
 CLI::Validator number(double min, double max);
 CLI::Validator one_of(std::vector<std::string> words);  // in any case
 CLI::Validator not_empty();
+CLI::Validator device();     // auto, cpu, cuda or cuda:1
 CLI::Validator yes_or_no();  // of a flag, which has a value in a variable or in vignette.toml
 
 // Replaces a name by the number of its value, as CLI11 reads an enum.

@@ -18,6 +18,7 @@ struct FakeDriver {
     std::map<int, int> allocate_errors;  // by device
     bool forgets = false;                // what is read back differs
     bool names_errors = true;
+    std::map<int, std::size_t> free_bytes;  // by device
 
     int current = -1;
     int contexts = 0;
@@ -46,7 +47,8 @@ GpuDriver functions() {
     driver.push = [](void* context) { return context == &fake->current ? 0 : 201; };
     driver.pop = [](void**) { return fake->current = -1, 0; };
     driver.memory = [](std::size_t* free, std::size_t* total) {
-        *free = 6 * KiB * MiB;
+        const auto told = fake->free_bytes.find(fake->current);
+        *free = told == fake->free_bytes.end() ? 6 * KiB * MiB : told->second;
         return *total = 8 * KiB * MiB, 0;
     };
     driver.allocate = [](unsigned long long* address, std::size_t bytes) {
@@ -106,6 +108,20 @@ TEST_F(GpuProbe, ALookWritesNothing) {
     ASSERT_TRUE(found);
     EXPECT_EQ(found->devices.size(), 2U);
     EXPECT_EQ(driver_.allocations, 0);
+}
+
+TEST_F(GpuProbe, TheFreestOfSeveralIsFoundAndOneIsNotEvenLookedAt) {
+    driver_.devices = 3;
+    EXPECT_EQ(freest_gpu(functions()).value(), 0);  // of equals the first
+    driver_.free_bytes = {{0, 5 * KiB * MiB}, {2, 7 * KiB * MiB}};
+    EXPECT_EQ(freest_gpu(functions()).value(), 2);
+    EXPECT_EQ(driver_.allocations, 0);
+    driver_.devices = 1;
+    EXPECT_EQ(freest_gpu(functions()).value(), std::nullopt);
+    driver_.init_error = 100;
+    EXPECT_EQ(freest_gpu(functions()).value(), std::nullopt);
+    driver_.init_error = 802;
+    EXPECT_FALSE(freest_gpu(functions()));
 }
 
 TEST_F(GpuProbe, NoDeviceIsNoError) {

@@ -71,6 +71,20 @@ TEST_F(Preflight, GoesFromWhatIsInstalledToTheMachineAroundIt) {
     );
 }
 
+TEST_F(Preflight, OfSeveralGpusTheFreestCountsOrTheOneThatIsNamed) {
+    has_gpu(100 * MiB);
+    found_->devices.push_back(found_->devices.front());
+    found_->devices.back().free_bytes = 20 * gib;
+    EXPECT_EQ(verdict("gpu_memory"), Verdict::ok);
+    options_.device = "cuda:0";
+    EXPECT_EQ(verdict("gpu_memory"), Verdict::failed);
+    options_.device = "cuda:1";
+    EXPECT_EQ(verdict("gpu_memory"), Verdict::ok);
+    options_.device = "cuda:2";
+    EXPECT_EQ(verdict("gpu"), Verdict::failed);
+    EXPECT_EQ(check("gpu")->details, "there is no GPU 2: the driver counts 2, from 0");
+}
+
 TEST_F(Preflight, AWholeBundlePasses) {
     EXPECT_EQ(verdict("model"), Verdict::ok);
     EXPECT_EQ(verdict("files"), Verdict::ok);

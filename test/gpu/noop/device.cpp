@@ -19,6 +19,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 constinit std::atomic<bool> lost = false;
 constinit thread_local cudaError_t last_error = cudaSuccess;
 constinit thread_local bool in_capture = false;
+constinit thread_local int current = 0;
 
 // Of an architecture, what torch chooses its kernels by.
 struct Chip {
@@ -44,6 +45,20 @@ std::uint64_t card_bytes() {
     static const std::uint64_t bytes = number_from("VIGNETTE_NOOP_MIB", 81559) << 20;
     return bytes;
 }
+
+int cards() {
+    static const int count = static_cast<int>(number_from("VIGNETTE_NOOP_CARDS", 1));
+    return count;
+}
+
+std::uint64_t taken_bytes() {
+    static const std::uint64_t bytes = number_from("VIGNETTE_NOOP_TAKEN_MIB", 0) << 20;
+    return bytes;
+}
+
+int current_card() { return current; }
+
+void set_current_card(int card) { current = card; }
 
 int card_sm() {
     static const int sm = static_cast<int>(number_from("VIGNETTE_NOOP_SM", 90));
@@ -101,16 +116,19 @@ using namespace noop;
 extern "C" {
 
 cudaError_t cudaGetDeviceCount(int* count) {
-    *count = 1;
+    *count = cards();
     return cudaSuccess;
 }
 
 cudaError_t cudaGetDevice(int* device) {
-    *device = 0;
+    *device = current_card();
     return cudaSuccess;
 }
 
-cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+cudaError_t cudaSetDevice(int device) {
+    set_current_card(device);
+    return cudaSuccess;
+}
 
 cudaError_t cudaDriverGetVersion(int* version) {
     *version = CUDART_VERSION;

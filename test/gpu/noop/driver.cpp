@@ -16,7 +16,9 @@ constexpr int success = 0;
 constexpr int invalid_value = 1;
 constexpr int illegal_address = 700;
 
-void* const context = reinterpret_cast<void*>(1);
+constinit thread_local int before = 0;  // the last push
+
+void* context_of(int device) { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(device) + 1); }
 
 int outcome() { return is_lost() ? illegal_address : success; }
 
@@ -32,12 +34,12 @@ int cuDriverGetVersion(int* version) {
 }
 
 int cuDeviceGetCount(int* count) {
-    *count = 1;
+    *count = cards();
     return success;
 }
 
-int cuDeviceGet(int* device, int) {
-    *device = 0;
+int cuDeviceGet(int* device, int ordinal) {
+    *device = ordinal;
     return success;
 }
 
@@ -59,25 +61,33 @@ int cuDevicePrimaryCtxGetState(int, unsigned* flags, int* active) {
     return success;
 }
 
-int cuDevicePrimaryCtxRetain(void** made, int) {
-    *made = context;
+int cuDevicePrimaryCtxRetain(void** made, int device) {
+    *made = context_of(device);
     return outcome();
 }
 
 int cuDevicePrimaryCtxRelease_v2(int) { return success; }
-int cuCtxPushCurrent_v2(void*) { return success; }
+
+int cuCtxSetCurrent(void* context) {
+    set_current_card(static_cast<int>(reinterpret_cast<std::uintptr_t>(context)) - 1);
+    return success;
+}
+
+int cuCtxPushCurrent_v2(void* context) {
+    before = current_card();
+    return cuCtxSetCurrent(context);
+}
 
 int cuCtxPopCurrent_v2(void** popped) {
-    *popped = context;
+    *popped = context_of(current_card());
+    set_current_card(before);
     return success;
 }
 
 int cuCtxGetCurrent(void** current) {
-    *current = context;
+    *current = context_of(current_card());
     return success;
 }
-
-int cuCtxSetCurrent(void*) { return success; }
 
 int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
     *total = card_bytes();

@@ -3,10 +3,12 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "noop.h"
 
@@ -19,15 +21,22 @@ constexpr std::uint64_t granule = 2 << 20;                         // what a dri
 std::uint64_t rounded(std::uint64_t bytes) { return (bytes + granule - 1) / granule * granule; }
 
 // Blocks by their addresses. Never destroyed: others free memory after main().
+struct Block {
+    std::uint64_t bytes = 0;
+    int card = 0;
+};
+
 struct Blocks {
     std::mutex mutex;
-    std::map<std::uintptr_t, std::uint64_t> bytes;
+    std::map<std::uintptr_t, Block> all;
 
-    bool has(const void* address) {
+    std::optional<Block> of(const void* address) {
         const std::lock_guard lock(mutex);
         const auto at = reinterpret_cast<std::uintptr_t>(address);
-        const auto after = bytes.upper_bound(at);
-        return after != bytes.begin() && at < std::prev(after)->first + std::prev(after)->second;
+        const auto after = all.upper_bound(at);
+        if (after == all.begin() || at >= std::prev(after)->first + std::prev(after)->second.bytes)
+            return std::nullopt;
+        return std::prev(after)->second;
     }
 };
 
@@ -41,9 +50,13 @@ Blocks& pinned_blocks() {
     return *blocks;
 }
 
-constinit std::uint64_t used = context_bytes;  // all under the mutex of the device's blocks
+constinit std::array<std::uint64_t, 8> used{};  // by card; all under the mutex of the device's blocks
 constinit std::uint64_t peak = 0;
 constinit std::uint64_t asked = 0;
+
+std::uint64_t used_of(int card) {
+    return context_bytes + used.at(static_cast<std::size_t>(card)) + (card == 0 ? taken_bytes() : 0);
+}
 
 }  // namespace
 
@@ -51,32 +64,36 @@ void* allocate(std::size_t wanted) {
     Blocks& blocks = device_blocks();
     const std::uint64_t bytes = rounded(wanted);
     const std::lock_guard lock(blocks.mutex);
-    if (is_full_at(++asked) || bytes > card_bytes() - used) return nullptr;
+    const int card = current_card();
+    if (is_full_at(++asked) || bytes > card_bytes() - used_of(card)) return nullptr;
     void* memory = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return nullptr;
-    blocks.bytes[reinterpret_cast<std::uintptr_t>(memory)] = bytes;
-    used += bytes;
-    peak = std::max(peak, used);
+    blocks.all[reinterpret_cast<std::uintptr_t>(memory)] = {.bytes = bytes, .card = card};
+    used.at(static_cast<std::size_t>(card)) += bytes;
+    peak = std::max(peak, used_of(card));
     return memory;
 }
 
 void release(void* memory) {
     Blocks& blocks = device_blocks();
     const std::lock_guard lock(blocks.mutex);
-    const auto found = blocks.bytes.find(reinterpret_cast<std::uintptr_t>(memory));
-    if (found == blocks.bytes.end()) return;
-    munmap(memory, found->second);
-    used -= found->second;
-    blocks.bytes.erase(found);
+    const auto found = blocks.all.find(reinterpret_cast<std::uintptr_t>(memory));
+    if (found == blocks.all.end()) return;
+    const auto [bytes, card] = found->second;
+    munmap(memory, bytes);
+    used.at(static_cast<std::size_t>(card)) -= bytes;
+    blocks.all.erase(found);
 }
 
-bool is_device(const void* address) { return device_blocks().has(address); }
+bool is_device(const void* address) { return device_blocks().of(address).has_value(); }
 
-bool is_pinned(const void* address) { return pinned_blocks().has(address); }
+bool is_pinned(const void* address) { return pinned_blocks().of(address).has_value(); }
+
+int card_of(const void* address) { return device_blocks().of(address).value_or(Block{}).card; }
 
 std::uint64_t used_bytes() {
     const std::lock_guard lock(device_blocks().mutex);
-    return used;
+    return used_of(current_card());
 }
 
 std::uint64_t peak_bytes() {
@@ -91,7 +108,7 @@ std::uint64_t allocations() {
 
 void restart_peak() {
     const std::lock_guard lock(device_blocks().mutex);
-    peak = used;
+    peak = used_of(current_card());
 }
 
 }  // namespace noop
@@ -118,7 +135,7 @@ cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned) {
     if (*memory == nullptr) return fail(cudaErrorMemoryAllocation);
     Blocks& blocks = pinned_blocks();
     const std::lock_guard lock(blocks.mutex);
-    blocks.bytes[reinterpret_cast<std::uintptr_t>(*memory)] = whole;
+    blocks.all[reinterpret_cast<std::uintptr_t>(*memory)] = {.bytes = whole};
     return state();
 }
 
@@ -126,7 +143,7 @@ cudaError_t cudaFreeHost(void* memory) {
     {
         Blocks& blocks = pinned_blocks();
         const std::lock_guard lock(blocks.mutex);
-        blocks.bytes.erase(reinterpret_cast<std::uintptr_t>(memory));
+        blocks.all.erase(reinterpret_cast<std::uintptr_t>(memory));
     }
     std::free(memory);
     return cudaSuccess;
@@ -147,6 +164,7 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* made, const void* ad
     made->type = is_device(address)   ? cudaMemoryTypeDevice
                  : is_pinned(address) ? cudaMemoryTypeHost
                                       : cudaMemoryTypeUnregistered;
+    made->device = card_of(address);
     return state();
 }
 

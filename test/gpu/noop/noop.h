@@ -29,6 +29,10 @@ inline void count(Counter& counter, std::uint64_t by = 1) {
 // The card, chosen by VIGNETTE_NOOP_MIB and VIGNETTE_NOOP_SM (80, 89, …).
 std::uint64_t card_bytes();
 int card_sm();
+int cards();                  // VIGNETTE_NOOP_CARDS of them, all alike
+std::uint64_t taken_bytes();  // of the first, by others: VIGNETTE_NOOP_TAKEN_MIB
+int current_card();           // of this thread
+void set_current_card(int card);
 const char* card_name();
 
 std::uint32_t downloaded_word();
@@ -50,12 +54,13 @@ void set_capturing(bool on);
 bool is_full_at(std::uint64_t allocation);
 
 // Device memory. Nobody may touch it: a host that did would crash here, as it does on a card.
-void* allocate(std::size_t bytes);  // null: the card is full
+void* allocate(std::size_t bytes);  // on the current card; null: it is full
 void release(void* memory);
 bool is_device(const void* address);
 bool is_pinned(const void* address);
-std::uint64_t used_bytes();
-std::uint64_t peak_bytes();
+int card_of(const void* address);
+std::uint64_t used_bytes();   // of the current card
+std::uint64_t peak_bytes();   // of any
 std::uint64_t allocations();  // so far, those that found no room among them
 void restart_peak();
 
