@@ -9,7 +9,7 @@
 #include "app/exit_codes.h"
 #include "app/preflight/gpu.h"
 #include "app/program_paths.h"
-#include "core/device_choice.h"
+#include "core/device/device_choice.h"
 #include "core/log.h"
 
 namespace vignette {

@@ -7,7 +7,7 @@
 
 #include <utility>
 
-#include "core/device_choice.h"
+#include "core/device/device_choice.h"
 #include "model/torch_wall.h"
 
 namespace vignette {

@@ -13,7 +13,7 @@
 
 namespace vignette {
 
-// As core/device_choice.h reads it.
+// As core/device/device_choice.h reads it.
 Result<at::Device> select_device(const std::string& wanted);
 std::string to_text(const at::Device& device);
 

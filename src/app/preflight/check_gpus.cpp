@@ -3,7 +3,7 @@
 
 #include "app/preflight/checks.h"
 #include "bundle/footprint.h"
-#include "core/device_choice.h"
+#include "core/device/device_choice.h"
 #include "vignette/bytes.h"
 
 namespace vignette {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/device_choice.h"
+#include "core/device/device_choice.h"
 #include "wire/strings.h"
 
 namespace vignette {

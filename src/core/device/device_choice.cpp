@@ -1,4 +1,4 @@
-#include "core/device_choice.h"
+#include "core/device/device_choice.h"
 
 #include <charconv>
 #include <string>
