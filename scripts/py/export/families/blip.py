@@ -179,8 +179,8 @@ def describe(config, snapshot: Path) -> dict:
     generation = generation_part(inner_generation(text), words, 1)
     return {
         "ties": {},
-        # The reference ties the head where the files have none of its own.
         "packs": PACKS,
+        # The reference ties the head where the files have none of its own.
         "renames": [
             [f"{head}decoder.weight", "text_decoder.bert.embeddings.word_embeddings.weight"],
             [f"{head}decoder.bias", f"{head}bias"],
