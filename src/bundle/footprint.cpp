@@ -80,4 +80,9 @@ std::uint64_t cache_bytes(const Manifest& manifest, int slots, FreeOnGpu free) {
     return static_cast<std::uint64_t>(held) * bytes_per_slot(manifest.cache, manifest.info.dtype);
 }
 
+std::string gib_text(std::uint64_t bytes) {
+    const std::uint64_t tenths = bytes / (1024 * MiB / 10);
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GiB";
+}
+
 }  // namespace vignette

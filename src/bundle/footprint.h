@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "bundle/manifest.h"
 #include "vignette/error.h"
@@ -30,5 +31,7 @@ int default_slots(const Manifest& manifest, FreeOnGpu free);
 
 // The KV cache of that many slots and the scratch slot; 0: the default number.
 std::uint64_t cache_bytes(const Manifest& manifest, int slots, FreeOnGpu free);
+
+std::string gib_text(std::uint64_t bytes);  // "1.5 GiB"
 
 }  // namespace vignette

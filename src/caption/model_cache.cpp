@@ -24,8 +24,9 @@ Result<std::shared_ptr<OpenedModel>> ModelCache::acquire(const std::filesystem::
         }
         changed_.wait(lock);
     }
-    std::optional<std::shared_ptr<OpenedModel>> evicted = make_room();
-    if (!evicted) {
+    const bool full = places_.size() >= static_cast<std::size_t>(options_.models_max);
+    std::shared_ptr<OpenedModel> evicted = full ? take_unused() : nullptr;
+    if (full && !evicted) {
         return fail(
             ErrorCode::overloaded, "all " + std::to_string(options_.models_max) +
                                        " places for models are in use; try again in a moment, or allow more "
@@ -34,8 +35,8 @@ Result<std::shared_ptr<OpenedModel>> ModelCache::acquire(const std::filesystem::
     }
     places_[bundle] = {.model = nullptr, .asked_for = Clock::now()};
     lock.unlock();
-    evicted->reset();  // before the next is loaded, and without the lock: freeing a model takes a while
-    Result<std::shared_ptr<OpenedModel>> opened = load(bundle);
+    evicted.reset();  // before the next is loaded, and without the lock: freeing a model takes a while
+    Result<std::shared_ptr<OpenedModel>> opened = load_with_room(bundle);
     lock.lock();
     if (opened) {
         places_[bundle] = {.model = *opened, .asked_for = Clock::now()};
@@ -48,6 +49,24 @@ Result<std::shared_ptr<OpenedModel>> ModelCache::acquire(const std::filesystem::
 
 Result<std::shared_ptr<OpenedModel>> ModelCache::load(const std::filesystem::path& bundle) const {
     return TRY(at_wall(ErrorCode::out_of_memory, [&] { return open_(bundle); }));
+}
+
+// Memory may be the GPU's, which holds fewer models than there are places for.
+Result<std::shared_ptr<OpenedModel>> ModelCache::load_with_room(const std::filesystem::path& bundle) {
+    for (;;) {
+        Result<std::shared_ptr<OpenedModel>> opened = load(bundle);
+        if (opened || opened.error().code != ErrorCode::out_of_memory) return opened;
+        std::shared_ptr<OpenedModel> evicted;  // freed when the lock is open again
+        const MutexLock lock(mutex_);
+        evicted = take_unused();
+        if (evicted) continue;
+        if (places_.size() == 1) return opened;
+        return fail(
+            ErrorCode::out_of_memory, opened.error().message +
+                                          "; the other models in memory are at work: try again in a moment, "
+                                          "or leave room for several with VIGNETTE_SLOTS"
+        );
+    }
 }
 
 std::size_t ModelCache::kept_bytes() const {
@@ -65,14 +84,13 @@ int ModelCache::loaded() const {
 }
 
 // Of those that nobody uses, the one that was wanted the longest ago goes.
-std::optional<std::shared_ptr<OpenedModel>> ModelCache::make_room() {
-    if (places_.size() < static_cast<std::size_t>(options_.models_max)) return std::shared_ptr<OpenedModel>();
+std::shared_ptr<OpenedModel> ModelCache::take_unused() {
     auto oldest = places_.end();
     for (auto one = places_.begin(); one != places_.end(); ++one) {
         if (one->second.model.use_count() != 1) continue;  // in use, or being loaded
         if (oldest == places_.end() || one->second.asked_for < oldest->second.asked_for) oldest = one;
     }
-    if (oldest == places_.end()) return std::nullopt;
+    if (oldest == places_.end()) return nullptr;
     log_info("model " + oldest->first.filename().string() + " makes room for another");
     std::shared_ptr<OpenedModel> evicted = std::move(oldest->second.model);
     places_.erase(oldest);

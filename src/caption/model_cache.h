@@ -1,5 +1,5 @@
 // The models of one process: loaded when they are first asked for, shared while they work, let go when nobody
-// has asked for them for a while, or when another needs the place.
+// has asked for them for a while, or when another needs the place or the memory.
 //
 // Any thread may take. Loading blocks those who want that model, nobody else.
 #pragma once
@@ -61,8 +61,9 @@ private:
     };
 
     Result<std::shared_ptr<OpenedModel>> load(const std::filesystem::path& bundle) const;
-    // The model that gave up its place, null if a place was free; empty if all are in use.
-    std::optional<std::shared_ptr<OpenedModel>> make_room() REQUIRES(mutex_);
+    Result<std::shared_ptr<OpenedModel>> load_with_room(const std::filesystem::path& bundle);
+    // The model that gave up its place; none: all are in use.
+    std::shared_ptr<OpenedModel> take_unused() REQUIRES(mutex_);
     Clock::time_point next_look() const REQUIRES(mutex_);
     void watch(const std::stop_token& stop);
 

@@ -1,7 +1,6 @@
 #include "model/torch_device.h"
 
 #include <ATen/Parallel.h>
-#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/api/include/torch/cuda.h>
 
@@ -64,11 +63,6 @@ Error examine(Error error, const at::Device& device) {
             .field = {}
         };
     }
-}
-
-FreeOnGpu free_on_gpu(const at::Device& device) {
-    if (device.is_cpu()) return std::nullopt;
-    return at::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first;
 }
 
 void set_threads(int threads) {

@@ -7,7 +7,6 @@
 
 #include <c10/core/Stream.h>
 
-#include "bundle/footprint.h"
 #include "model/torch_lean.h"
 #include "vignette/error.h"
 
@@ -32,9 +31,6 @@ Result<T> examined(Result<T> outcome, const at::Device& device) {
     if (!outcome) outcome = std::unexpected(examine(outcome.error(), device));
     return outcome;
 }
-
-// None on the CPU.
-FreeOnGpu free_on_gpu(const at::Device& device);
 
 // Of CPU operators, for the whole process; 0: as torch decides.
 void set_threads(int threads);

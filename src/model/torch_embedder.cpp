@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/encode_pictures.h"
+#include "model/gpu_room.h"
 #include "model/pixels/preprocess.h"
 #include "model/program.h"
 #include "model/sent.h"
@@ -161,6 +162,8 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
     const at::Device device = TRY(select_device(options.device));
     const c10::Stream stream = TRY(own_stream(device));
     const c10::StreamGuard on_it(stream);
+    const TurnToOpen turn(device);
+    TRY(check_room(manifest, bundle, 0, device));
     Program program = TRY(Program::load(bundle, manifest, device));
     auto parts = std::make_unique<Parts>(Parts{
         .recipe = manifest.info.text,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bundle/footprint.h"
+#include "model/gpu_room.h"
 #include "model/pixels/preprocess.h"
 #include "model/program.h"
 #include "model/slot_cache.h"
@@ -22,6 +23,7 @@ struct TorchModel::Parts {
     c10::Stream stream;
     Preprocessor preprocessor;
     Steps steps;
+    RoomForWork work;
 };
 
 namespace {
@@ -71,9 +73,11 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     const at::Device device = TRY(select_device(options.device));
     const c10::Stream stream = TRY(own_stream(device));
     const c10::StreamGuard on_it(stream);
+    const TurnToOpen turn(device);
+    TRY(check_room(manifest, bundle, options.slots, device));
     Program program = TRY(Program::load(bundle, manifest, device));
     const int slots = options.slots > 0 ? options.slots : TRY(torch_wall([&]() -> Result<int> {
-        FreeOnGpu free = free_on_gpu(device);
+        FreeOnGpu free = room_for_slots(device);
         if (free) *free -= std::min(*free, options.reserved_bytes);
         return default_slots(manifest, free);
     }));
@@ -97,6 +101,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         .preprocessor =
             Preprocessor(manifest.info.pixels, manifest.info.text.image_tokens, pixel_form(device)),
         .steps = std::move(steps),
+        .work = TRY(torch_wall([&]() -> Result<RoomForWork> { return RoomForWork(device); })),
     });
     TRY(warm_up(parts->steps, parts->preprocessor, manifest.info, device));
     return std::make_unique<TorchModel>(std::move(parts));

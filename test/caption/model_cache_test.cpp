@@ -29,6 +29,7 @@ struct ModelCacheTest : ::testing::Test {
             ++opened;
             if (bundle == "broken") return fail(ErrorCode::bundle_invalid, "broken");
             if (bundle == "slow") gate.wait();
+            if (bundle == "large" && alive > 0) return fail(ErrorCode::out_of_memory, "large finds no room");
             return std::make_shared<Counted>(alive);
         };
     }
@@ -116,6 +117,37 @@ TEST_F(ModelCacheTest, TheOneUnusedLongestMakesRoomAndOneInUseNever) {
     EXPECT_EQ(none.error().code, ErrorCode::overloaded);
     held.reset();
     EXPECT_TRUE(cache.acquire("d").has_value());
+}
+
+TEST_F(ModelCacheTest, WhereMemoryIsShortTheUnusedMakeRoomOneByOne) {
+    ModelCache cache(opener(), {.models_max = 4});
+    ASSERT_TRUE(cache.acquire("a").has_value());
+    ASSERT_TRUE(cache.acquire("b").has_value());
+    EXPECT_TRUE(cache.acquire("large").has_value());
+    EXPECT_EQ(opened, 5) << "a and b, and large beside both, one, none";
+    EXPECT_EQ(cache.loaded(), 1);
+}
+
+TEST_F(ModelCacheTest, WhereTheOthersAreAtWorkItSaysSo) {
+    ModelCache cache(opener(), {.models_max = 4});
+    auto used = cache.acquire("a").value();
+    const auto none = cache.acquire("large");
+    ASSERT_FALSE(none.has_value());
+    EXPECT_EQ(none.error().code, ErrorCode::out_of_memory);
+    EXPECT_NE(none.error().message.find("large finds no room; the other models"), std::string::npos);
+    EXPECT_EQ(cache.loaded(), 1);
+    used.reset();
+    EXPECT_TRUE(cache.acquire("large").has_value());
+}
+
+TEST_F(ModelCacheTest, WhatIsTooLargeEvenAloneSaysNothingOfOthers) {
+    ModelCache cache(
+        [](const std::filesystem::path&) -> Result<std::shared_ptr<OpenedModel>> {
+            return fail(ErrorCode::out_of_memory, "no room");
+        },
+        {}
+    );
+    EXPECT_EQ(cache.acquire("a").error().message, "no room");
 }
 
 TEST_F(ModelCacheTest, WhatIsIdleForLongEnoughIsLetGoAndLoadedAgain) {

@@ -86,6 +86,13 @@ def test_every_checkpoint_that_is_prepared_lists_its_weights(tmp_path):
         assert manifest["config"]["model_type"]
 
 
+@pytest.mark.parametrize("source, slots", [("Salesforce/blip2-opt-2.7b", 11), ("llava-hf/llava-v1.6-vicuna-7b-hf", 5)])
+def test_show_tells_the_slots_of_a_large_model(source, slots, tmp_path):
+    env = {"VIGNETTE_MODELS": str(ROOT / "models")}
+    shown = vignette("models", "show", source, cwd=tmp_path, env=env).stdout
+    assert f"by default {slots} slots on the CPU, on a GPU as many as fit, at most 96" in shown
+
+
 def test_show_and_verify_of_nothing_fail(world):
     for command in ("show", "verify"):
         assert world.run("models", command, "nothing").code == 1

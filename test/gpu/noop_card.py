@@ -20,19 +20,21 @@ class Card:
     cards: int = 1
     taken_mib: int = 0  # of the first, by others
 
-    def run(
-        self, command: list, report: Path | None = None, word: int = 0, lost_at: int = 0, full_at: int = 0, **options
-    ):
-        """The finished process. `report`: where it leaves what it asked of the card."""
+    def environment(self, report: Path | None = None, word: int = 0, lost_at: int = 0, full_at: int = 0):
+        """What makes a program run on it. `report`: where it leaves what it asked of the card."""
         played = {"LD_PRELOAD": RUNTIME, "VIGNETTE_NOOP_MIB": self.mib, "VIGNETTE_NOOP_SM": self.sm}
         played |= {"VIGNETTE_NOOP_WORD": word, "VIGNETTE_NOOP_LOST_AT": lost_at}
         played |= {"VIGNETTE_NOOP_FULL_AT": full_at, "VIGNETTE_NOOP_CARDS": self.cards}
         played["VIGNETTE_NOOP_TAKEN_MIB"] = self.taken_mib
         if report:
             played["VIGNETTE_NOOP_REPORT"] = report
-        environment = os.environ | {name: str(value) for name, value in played.items()}
+        return {name: str(value) for name, value in played.items()}
+
+    def run(self, command: list, **played):
+        """The finished process."""
+        environment = os.environ | self.environment(**played)
         words = [str(word) for word in command]
-        return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300, **options)
+        return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300)
 
     def caption(self, bundle: Path, picture: Path, *options, **where):
         return self.run(

@@ -60,6 +60,9 @@ def serving(program: Path, *options: str, environment: dict | None = None, healt
         try:
             wait_until_ready(f"http://127.0.0.1:{health_port}" if health_port else url, process)
             yield url
+        except AssertionError as failed:
+            failed.add_note(url.logged()[-2000:])
+            raise
         finally:
             process.terminate()
             try:

@@ -24,8 +24,7 @@ Check failed(std::string name, std::string details, std::string remedy);
 // Our errors say what is wrong, then, after a semicolon, what to do.
 Check failed(std::string name, const Error& error);
 
-std::string gib_text(std::uint64_t bytes);  // "1.5 GiB"
-std::string cuda_text(int version);         // 13000: "13.0"
+std::string cuda_text(int version);  // 13000: "13.0"
 
 Check check_captioner(bool open);
 Check check_sandbox(bool on);

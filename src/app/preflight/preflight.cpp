@@ -153,11 +153,6 @@ Check failed(std::string name, const Error& error) {
     return failed(std::move(name), error.message.substr(0, end), error.message.substr(end + 2));
 }
 
-std::string gib_text(std::uint64_t bytes) {
-    const std::uint64_t tenths = bytes / ((std::uint64_t{1} << 30) / 10);
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GiB";
-}
-
 std::string cuda_text(int version) {
     return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }

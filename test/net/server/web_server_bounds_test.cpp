@@ -74,6 +74,7 @@ TEST_P(WebServerBounds, TheLineBeforeAChunkHasAnEnd) {
 TEST_P(WebServerBounds, AHeaderThatDoesNotEndInTimeEndsTheConnection) {
     WebServerOptions options = on_wire();
     options.header_time = 50ms;
+    options.header_bytes_max = 64 * MiB;  // more than anybody sends in that time
     const Served served(options);
     RawClient client(served.port(), GetParam());
     client.send("GET / HTTP/1.1\r\nX-Slow: ");
