@@ -1,12 +1,18 @@
 # libtorch out of the PyPI wheel as imported targets. The wheel's own TorchConfig.cmake wants a CUDA toolkit and
 # nvcc even for a program without a .cu file. LIBTORCH is the site-packages folder that holds torch/.
 #   LibTorch::LibTorch  libtorch_cpu and libc10, and libtorch_cuda where the wheel has it
+# LibTorch_CUDA_HEADERS and LibTorch_CRT_HEADERS: where the headers of CUDA's runtime are, if wheels brought them; those
+# in crt/ come with triton only.
 find_path(LibTorch_INCLUDE_DIR torch/csrc/jit/serialization/import.h PATHS ${LIBTORCH}/torch/include NO_DEFAULT_PATH)
 find_library(LibTorch_LIBRARY torch_cpu PATHS ${LIBTORCH}/torch/lib NO_DEFAULT_PATH)
 find_library(LibTorch_C10 c10 PATHS ${LIBTORCH}/torch/lib NO_DEFAULT_PATH)
 find_library(LibTorch_CUDA torch_cuda PATHS ${LIBTORCH}/torch/lib NO_DEFAULT_PATH)
 find_library(LibTorch_C10_CUDA c10_cuda PATHS ${LIBTORCH}/torch/lib NO_DEFAULT_PATH)
-mark_as_advanced(LibTorch_INCLUDE_DIR LibTorch_LIBRARY LibTorch_C10 LibTorch_CUDA LibTorch_C10_CUDA)
+find_path(LibTorch_CUDA_HEADERS cuda_runtime_api.h NO_DEFAULT_PATH
+  PATHS ${LIBTORCH}/nvidia/cu13/include ${LIBTORCH}/nvidia/cuda_runtime/include)
+find_path(LibTorch_CRT_HEADERS crt/host_config.h NO_DEFAULT_PATH PATHS ${LIBTORCH}/triton/backends/nvidia/include)
+mark_as_advanced(LibTorch_INCLUDE_DIR LibTorch_LIBRARY LibTorch_C10 LibTorch_CUDA LibTorch_C10_CUDA
+  LibTorch_CUDA_HEADERS LibTorch_CRT_HEADERS)
 if(LibTorch_INCLUDE_DIR)
   file(STRINGS ${LibTorch_INCLUDE_DIR}/torch/headeronly/version.h version
     REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")

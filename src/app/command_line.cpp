@@ -81,6 +81,13 @@ void add_common(CLI::App& app, Options& options) {
         ->transform(whole_number(0, 604'800))
         ->capture_default_str();
     app.add_option(
+           "--cuda-graphs", options.cuda_graphs,
+           "On a GPU: ask for each decode step in one call (CUDA graphs)"
+    )
+        ->envname("VIGNETTE_CUDA_GRAPHS")
+        ->transform(one_of({"on", "off"}))
+        ->capture_default_str();
+    app.add_option(
            "--sandbox", options.sandbox, "Open pictures and films in processes that can reach nothing else"
     )
         ->envname("VIGNETTE_SANDBOX")

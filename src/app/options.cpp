@@ -54,6 +54,7 @@ Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     config.idle = std::chrono::seconds(options.idle_unload_s);
     config.device = options.device;
     config.slots = options.slots;
+    config.cuda_graphs = options.cuda_graphs == "on";
     config.threads = options.threads;
     const int answers_mib = options.command == Command::serve ? 64 : 0;
     config.cache_bytes = static_cast<std::size_t>(options.cache_mib.value_or(answers_mib)) * MiB;

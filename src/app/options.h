@@ -75,7 +75,8 @@ struct Options {
     LogLevel log_level = LogLevel::info;
     bool log_json = false;
     UrlOptions urls;
-    std::string sandbox = "on";  // or "off": pictures are opened in this process
+    std::string cuda_graphs = "on";  // or "off"
+    std::string sandbox = "on";      // or "off": pictures are opened in this process
 
     // run
     std::optional<std::string> test_input;

@@ -9,12 +9,18 @@
 
 namespace vignette {
 
-// From pinned memory, so that nobody waits for the copy; torch uses that memory again when it has arrived.
+// Here, in memory from which the device copies while nobody waits; torch uses it again when all has arrived.
+template <class T>
+at::Tensor pinned(std::span<const T> numbers, at::IntArrayRef shape, const at::Device& device) {
+    const auto options = at::TensorOptions(c10::CppTypeToScalarType<T>::value);
+    at::Tensor here = at::empty(shape, options.pinned_memory(!device.is_cpu()));
+    std::ranges::copy(numbers, here.mutable_data_ptr<T>());
+    return here;
+}
+
 template <class T>
 at::Tensor sent(std::span<const T> numbers, at::IntArrayRef shape, const at::Device& device) {
-    const auto options = at::TensorOptions(c10::CppTypeToScalarType<T>::value);
-    const at::Tensor here = at::empty(shape, options.pinned_memory(!device.is_cpu()));
-    std::ranges::copy(numbers, here.mutable_data_ptr<T>());
+    const at::Tensor here = pinned(numbers, shape, device);
     return device.is_cpu() ? here : here.to(device, here.scalar_type(), /*non_blocking=*/true);
 }
 

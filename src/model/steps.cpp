@@ -44,7 +44,9 @@ Steps::Steps(Program program, SlotCache cache, const StepsOptions& options)
       options_(options),
       prompts_(options.prompts_bytes_max),
       prefill_rows_(2, options.shape.slots, options.device),
-      decode_rows_(4, options.shape.slots, options.device) {}
+      decode_rows_(4, options.shape.slots, options.device) {
+    if (options_.recorder) graphs_.emplace(options_.recorder, cache_.scratch(), options_.device);
+}
 
 Result<StepResult> Steps::run(const StepPlan& plan) {
     check(plan);
@@ -239,6 +241,10 @@ at::Tensor Steps::prefill_together(
 }
 
 at::Tensor Steps::decode(std::span<const DecodeRow> rows) {
+    if (graphs_) {
+        const auto plainly = [this](std::span<const at::Tensor> columns) { return decode_columns(columns); };
+        if (std::optional<at::Tensor> logits = graphs_->decode(rows, plainly)) return *std::move(logits);
+    }
     const int count = static_cast<int>(rows.size());
     for (int i = 0; i < count; ++i) {
         const DecodeRow& row = rows[static_cast<std::size_t>(i)];
@@ -247,7 +253,10 @@ at::Tensor Steps::decode(std::span<const DecodeRow> rows) {
         decode_rows_.at(2, i, count) = row.prompt;
         decode_rows_.at(3, i, count) = number(row.slot);
     }
-    const auto columns = decode_rows_.tensors(count);
+    return decode_columns(decode_rows_.tensors(count));
+}
+
+at::Tensor Steps::decode_columns(std::span<const at::Tensor> columns) {
     return program_.decode(columns[0], columns[1], columns[2], columns[3], cache_.keys(), cache_.values());
 }
 

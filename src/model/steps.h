@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "model/choose/choose_tokens.h"
+#include "model/graph/step_graphs.h"
 #include "model/moments.h"
 #include "model/program.h"
 #include "model/prompt_cache.h"
@@ -22,6 +24,7 @@ struct StepsOptions {
     ModelShape shape;
     at::Device device = at::kCPU;
     std::size_t prompts_bytes_max = 0;  // of read prompts that are kept
+    Recorder recorder = nullptr;        // none: steps are decoded without graphs
 };
 
 class Steps {
@@ -58,6 +61,7 @@ private:
     at::Tensor prefill(std::span<const Admission> newcomers, std::span<const at::Tensor> features);
     at::Tensor prefill_together(std::span<const Admission> newcomers, std::span<const at::Tensor> features);
     at::Tensor decode(std::span<const DecodeRow> rows);
+    at::Tensor decode_columns(std::span<const at::Tensor> columns);
     void check_logits(const at::Tensor& logits) const;
     void mark_poisoned(const StepPlan& plan);
 
@@ -66,6 +70,7 @@ private:
     StepsOptions options_;
     PromptCache prompts_;
     std::uint64_t pictures_seen_ = 0;
+    std::optional<StepGraphs> graphs_;
     IndexColumns prefill_rows_;  // slot, length
     IndexColumns decode_rows_;   // token, position, length of the prompt, slot
     std::vector<float> scores_;  // of all rows of the step, admissions first

@@ -7,6 +7,7 @@
 
 #include "bundle/footprint.h"
 #include "model/gpu_room.h"
+#include "model/graph/cuda_graph.h"
 #include "model/pixels/preprocess.h"
 #include "model/program.h"
 #include "model/slot_cache.h"
@@ -92,7 +93,8 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         {.image_token = manifest.info.text.image_token,
          .shape = shape,
          .device = device,
-         .prompts_bytes_max = options.prompts_bytes_max}
+         .prompts_bytes_max = options.prompts_bytes_max,
+         .recorder = options.graphs && !device.is_cpu() ? cuda_recorder() : nullptr}
     );
     auto parts = std::make_unique<Parts>(Parts{
         .shape = shape,

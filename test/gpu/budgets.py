@@ -43,14 +43,14 @@ def summary() -> list[str]:
         return f"{counts['calls']:,} / {counts['waits']} / {counts['copies']}" if counts else "-"
 
     lines = [
-        "| family | start: copied, peak | one picture | a step of 1 | of 16 | of 1 with 3 beams |",
-        "|---|---|---|---|---|---|",
+        "| family | start: copied, peak | one picture | a step of 1 | of 16 | of 1 with 3 beams | of 13, as a graph |",
+        "|---|---|---|---|---|---|---|",
     ]
     for family in sorted(file.stem for file in FOLDER.glob("*.json")):
         phases = read_budget(family)
         start = " GB, ".join(f"{phases['start'][what] / 1e9:.1f}" for what in ("copied_bytes", "peak_bytes")) + " GB"
         picture = "admission of 1" if "admission of 1" in phases else "pictures, 1"
-        steps = ("step of 1, greedy", "step of 16, greedy", "step of 1, 3 beams")
+        steps = ("step of 1, greedy", "step of 16, greedy", "step of 1, 3 beams", "replayed step of 13, greedy")
         cells = [family, start, *(cell(phases, name) for name in (picture, *steps))]
         lines.append(f"| {' | '.join(cells)} |")
     return lines

@@ -28,7 +28,7 @@ def main() -> None:
         parser.error(f"there is no family {unknown.pop()}; the families are: {', '.join(FAMILIES)}")
     with tempfile.TemporaryDirectory() as folder:
         for family in arguments.families or FAMILIES:
-            phases = BUDGET_CARD.count_phases(make_true_bundle(family, Path(folder)))
+            phases = BUDGET_CARD.count_all(make_true_bundle(family, Path(folder)))
             print_phases(family, phases)
             if arguments.write:
                 write_budget(family, phases)

@@ -20,12 +20,12 @@ class Card:
     cards: int = 1
     taken_mib: int = 0  # of the first, by others
 
-    def environment(self, report: Path | None = None, word: int = 0, lost_at: int = 0, full_at: int = 0):
+    def environment(self, report: Path | None = None, word: int = 0, lost_at: int = 0, full_at: int = 0, no_graphs=0):
         """What makes a program run on it. `report`: where it leaves what it asked of the card."""
         played = {"LD_PRELOAD": RUNTIME, "VIGNETTE_NOOP_MIB": self.mib, "VIGNETTE_NOOP_SM": self.sm}
         played |= {"VIGNETTE_NOOP_WORD": word, "VIGNETTE_NOOP_LOST_AT": lost_at}
         played |= {"VIGNETTE_NOOP_FULL_AT": full_at, "VIGNETTE_NOOP_CARDS": self.cards}
-        played["VIGNETTE_NOOP_TAKEN_MIB"] = self.taken_mib
+        played |= {"VIGNETTE_NOOP_TAKEN_MIB": self.taken_mib, "VIGNETTE_NOOP_NO_GRAPHS": no_graphs}
         if report:
             played["VIGNETTE_NOOP_REPORT"] = report
         return {name: str(value) for name, value in played.items()}
@@ -47,13 +47,21 @@ class Card:
     def doctor(self, bundle: Path):
         return self.run([PROGRAM, "doctor", "--device", "cuda", "--model", bundle])
 
-    def count_phases(self, bundle: Path, *options) -> dict[str, dict[str, int]]:
+    def count_phases(self, bundle: Path, *options, **played) -> dict[str, dict[str, int]]:
         """What each phase of a bundle asks of the card; see step_probe.cpp."""
-        is_embedder = json.loads((bundle / "manifest.json").read_text())["kind"] == "embedder"
-        done = self.run([PROBE, bundle, *options], word=ONE if is_embedder else 0)
+        done = self.run([PROBE, bundle, *options], word=ONE if is_embedder(bundle) else 0, **played)
         if done.returncode:
             raise RuntimeError(f"step_probe {bundle.name}: {done.stderr}")
         return json.loads(done.stdout)
+
+    def count_all(self, bundle: Path) -> dict[str, dict[str, int]]:
+        """The same, and where there are decode steps, those that replay a graph."""
+        replayed = {} if is_embedder(bundle) else self.count_phases(bundle, "--graphs")
+        return self.count_phases(bundle) | replayed
+
+
+def is_embedder(bundle: Path) -> bool:
+    return json.loads((bundle / "manifest.json").read_text())["kind"] == "embedder"
 
 
 # What the budgets are for: the largest card, and the first architecture that every family runs on.

@@ -1,8 +1,9 @@
 // Counts what a bundle asks of the card, phase by phase, on the no-op CUDA runtime: its start, the admission
 // of pictures, and a steady decode step of so many rows. The plans are the engine's own (Sequence), run
 // without its thread, so that each number is the same each time. Prints one JSON object.
-//   step_probe BUNDLE [--plant-wait]     with a wait for the card in each step that nobody needs: it must be
-//   noticed
+//   step_probe BUNDLE [--graphs | --plant-wait]
+//   --graphs: only steps that replay a graph. --plant-wait: with a wait for the card in each step that nobody
+//   needs, which must be noticed.
 #include <dlfcn.h>
 
 #include <cstdio>
@@ -28,6 +29,7 @@ using namespace vignette;
 constexpr Size photo{640, 480};
 constexpr int admissions_max = 8;  // as the engine's
 constexpr int steps = 3;           // after the admission; the last is the steady one
+constexpr int steps_to_graph = 6;  // by then it is recorded
 constexpr int prompt_words = 8;
 
 [[noreturn]] void die(const std::string& why) {
@@ -148,7 +150,8 @@ private:
 
 void count_captioner(const std::filesystem::path& bundle, const Manifest& manifest, Report& report) {
     std::unique_ptr<Model> model;
-    report.count("start", [&] { model = must(TorchModel::open(bundle, manifest, {.device = "cuda"})); });
+    const ModelOptions plain{.device = "cuda", .graphs = false};
+    report.count("start", [&] { model = must(TorchModel::open(bundle, manifest, plain)); });
     const auto run = [&](int pictures, int beams, const std::string& admission, const std::string& decode) {
         Group group(*model, manifest.info, pictures, beams);
         report.count(admission, [&] { group.admit(); });
@@ -160,6 +163,19 @@ void count_captioner(const std::filesystem::path& bundle, const Manifest& manife
     run(16, 1, "", "step of 16, greedy");
     run(1, 3, "", "step of 1, 3 beams");
     run(4, 3, "", "step of 4, 3 beams");
+}
+
+void count_graphs(const std::filesystem::path& bundle, const Manifest& manifest, Report& report) {
+    const std::unique_ptr<Model> model = must(TorchModel::open(bundle, manifest, {.device = "cuda"}));
+    const auto run = [&](int pictures, int beams, const std::string& replay) {
+        Group group(*model, manifest.info, pictures, beams);
+        group.admit();
+        for (int i = 1; i < steps_to_graph; ++i) group.decode();
+        report.count(replay, [&] { group.decode(); });
+    };
+    run(1, 1, "replayed step of 1, greedy");
+    run(13, 1, "replayed step of 13, greedy");
+    run(4, 3, "replayed step of 4, 3 beams");
 }
 
 void count_embedder(const std::filesystem::path& bundle, const Manifest& manifest, Report& report) {
@@ -186,8 +202,10 @@ int main(int argc, char** argv) {
     if (argc < 2) die("name a bundle");
     const std::filesystem::path bundle = argv[1];
     const Manifest manifest = must(read_manifest(bundle));
-    Report report(argc > 2 ? argv[2] : "");
+    const std::string_view option = argc > 2 ? argv[2] : "";
+    Report report(option);
     const bool captions = manifest.info.kind == BundleKind::captioner;
-    (captions ? count_captioner : count_embedder)(bundle, manifest, report);
+    const auto count_all = captions ? count_captioner : count_embedder;
+    (option == "--graphs" ? count_graphs : count_all)(bundle, manifest, report);
     return 0;
 }

@@ -1,4 +1,4 @@
-"""A decode step asks for nothing that a CUDA graph may not contain."""
+"""A decode step asks for nothing that a CUDA graph may not contain, and the program replays it."""
 
 import json
 import sys
@@ -24,6 +24,24 @@ def test_decode_is_legal_in_a_graph(family, bundle_of, tmp_path):
     done, counts = capture(bundle_of(family), tmp_path / "report.json")
     assert done.returncode == 0, done.stderr
     assert (counts["captures"], counts["replays"], counts["illegal"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("switch, captures", [("on", 1), ("off", 0)])
+def test_the_program_replays_its_steps(switch, captures, bundle_of, picture, tmp_path):
+    options, report = ["--max_length", 20, "--cuda-graphs", switch], tmp_path / "report.json"
+    answer = json.loads(BUDGET_CARD.caption(bundle_of("blip"), picture, *options, report=report).stdout)
+    counts = json.loads(report.read_text())
+    assert len(answer["caption"].split()) == 20
+    # Of 19 steps the third is recorded, and replayed at once to be compared.
+    assert (counts["captures"], counts["replays"], counts["illegal"]) == (captures, 17 * captures, 0)
+
+
+def test_what_no_graph_may_contain_costs_only_the_graph(bundle_of, picture, tmp_path):
+    report = tmp_path / "report.json"
+    done = BUDGET_CARD.caption(bundle_of("blip"), picture, "--max_length", 20, report=report, no_graphs=1)
+    assert json.loads(done.stdout)["caption"].split() == ["w0"] * 20
+    assert done.stderr.count("steps of 4 rows run without a graph: the model ran out of memory\n") == 1
+    assert json.loads(report.read_text())["replays"] == 0
 
 
 def test_a_planted_read_by_the_host_is_not(bundle_of, tmp_path):

@@ -54,31 +54,37 @@ def save_llava_next(folder, lab):
 
 def time_captioner(lab, save, batches):
     """`save` makes the snapshot; the pictures at once are timed for each of `batches`."""
+    notes = ["Dry run: a tiny model on the CPU, where there are no graphs.", ""] * lab.dry
     files = draw_scenes(lab.folder / "scenes", 40)
-    rows, lines = [], []
+    rows, lines, said = [], [], {}
     with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
         snapshot = save(Path(folder) / "snapshot", lab)
         bundle = export_bundle(snapshot, Path(folder) / "bundle", lab)
         reference = Reference(snapshot, lab)
         for batch in batches:
-            pairs = []
+            pairs, plain = [], []
             for _ in range(lab.rounds):  # in turns
                 theirs = time_theirs(lab, reference, files[:batch])
-                pairs.append((time_ours(lab, bundle, files, batch), theirs))
-            rows.append(describe(batch, pairs))
+                ours, said["on"] = time_ours(lab, bundle, files, batch, "on")
+                without, said["off"] = time_ours(lab, bundle, files, batch, "off")
+                pairs.append((ours, theirs))
+                plain.append(without[0])
+            rows.append(describe(batch, pairs, plain))
+            same = sum(one == other for one, other in zip(said["on"], said["off"]))
+            graphs = f"With {batch} at once, {same} of {len(said['on'])} captions are the same with and without graphs."
+            notes.append(graphs)
             ratio = statistics.median(theirs[0] / ours[0] for ours, theirs in pairs)
             step = statistics.median(ours[0] for ours, _ in pairs) * 1e3
             lines.append(f"batch {batch}: {step:.2f} ms a step, {ratio:.1f}x")
         margins = compare_tokens(reference, bundle, files[:4], NEW_TOKENS, NEW_TOKENS)
     words, fine = describe_words(margins)
     head = [
-        "| pictures at once | ms a step, ours | theirs | times | ms a caption, ours | theirs | times |",
-        "|---|---|---|---|---|---|---|",
+        "| pictures at once | ms a step, ours | no graphs | theirs | times | ms a caption, ours | theirs | times |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     note = f"{words} A caption is {NEW_TOKENS} new tokens, from the decoded file's picture on theirs and from the file"
     note += " on ours; with several at once its time is the time of all over their number."
-    notes = ["Dry run: a tiny model on the CPU.", ""] * lab.dry
-    return Finding("; ".join(lines), fine, [*notes, *head, *rows, "", note])
+    return Finding("; ".join(lines), fine, [*head, *rows, "", note, *notes])
 
 
 def time_theirs(lab, reference, files):
@@ -94,22 +100,25 @@ def time_theirs(lab, reference, files):
     )
 
 
-def time_ours(lab, bundle, files, batch):
-    """As time_theirs. The first and the last pictures are left out: then fewer are in work."""
+def time_ours(lab, bundle, files, batch, graphs):
+    """As time_theirs, and the captions. The first and the last pictures are left out: then fewer are in work."""
     options = ["--prompt", PROMPT, "--max_length", NEW_TOKENS, "--min_length", NEW_TOKENS, "--num_beams", 1]
-    where = ["--model", bundle, "--device", lab.device, "--parallel", batch]
+    where = ["--model", bundle, "--device", lab.device, "--parallel", batch, "--cuda-graphs", graphs]
     results = caption_files(files[: 10 if batch == 1 else len(files)], *where, *options)
     timings = [result["timings"] for result in results][batch + 1 : -batch]
     step = statistics.median(one["decode_steps"] for one in timings) / (NEW_TOKENS - 1)
-    return step / 1e3, statistics.mean(one["total"] for one in timings) / batch / 1e3
+    seconds = (step / 1e3, statistics.mean(one["total"] for one in timings) / batch / 1e3)
+    return seconds, [result["caption"] for result in results]
 
 
-def describe(batch, pairs):
+def describe(batch, pairs, plain):
+    """`plain`: seconds of a step without graphs."""
     cells = [str(batch)]
     for part in (0, 1):
         ours, theirs = ([pair[side][part] for pair in pairs] for side in (0, 1))
         ratios = [other / one for one, other in zip(ours, theirs)]
-        cells += [f"{statistics.median(side) * 1e3:.2f}" for side in (ours, theirs)]
+        sides = (ours, theirs) if part else (ours, plain, theirs)
+        cells += [f"{statistics.median(side) * 1e3:.2f}" for side in sides]
         cells.append(f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
     return f"| {' | '.join(cells)} |"
 

@@ -83,6 +83,11 @@ void note_download() {
     if (counters.copies_down == lost_at) lost = true;
 }
 
+bool has_room_for_graphs() {
+    static const bool has = number_from("VIGNETTE_NOOP_NO_GRAPHS", 0) == 0;
+    return has;
+}
+
 bool is_full_at(std::uint64_t allocation) {
     static const std::uint64_t full_at = number_from("VIGNETTE_NOOP_FULL_AT", 0);
     return full_at > 0 && allocation >= full_at && allocation < full_at + 3;

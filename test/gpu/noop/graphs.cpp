@@ -43,6 +43,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
 cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode*) { return state(); }
 
 cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* made, cudaGraph_t, unsigned long long) {
+    if (!has_room_for_graphs()) return fail(cudaErrorMemoryAllocation);
     *made = static_cast<cudaGraphExec_t>(new_handle());
     return state();
 }

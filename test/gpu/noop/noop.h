@@ -53,6 +53,9 @@ void set_capturing(bool on);
 // again.
 bool is_full_at(std::uint64_t allocation);
 
+// VIGNETTE_NOOP_NO_GRAPHS=1: what was captured finds no room as a graph.
+bool has_room_for_graphs();
+
 // Device memory. Nobody may touch it: a host that did would crash here, as it does on a card.
 void* allocate(std::size_t bytes);  // on the current card; null: it is full
 void release(void* memory);
