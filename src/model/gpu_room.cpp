@@ -12,7 +12,7 @@
 namespace vignette {
 namespace {
 
-constexpr std::uint64_t work_bytes_max = 3 * 1024 * MiB;  // eight LLaVA-NeXT pictures in one step take less
+constexpr std::uint64_t work_bytes_max = 3 * KiB * MiB;  // eight LLaVA-NeXT pictures in one step take less
 
 // Of the one GPU that a process uses.
 Mutex& opening() {

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <optional>
+#include <random>
 
 #include "vignette/invariant.h"
 
@@ -65,27 +67,60 @@ bool send_all(int socket, std::string_view text) {
     return true;
 }
 
+struct Listener {
+    int socket = -1;  // none: somebody else has the place
+    sockaddr_storage address{};
+    socklen_t bytes = sizeof(sockaddr_storage);
+
+    Listener(const char* place, int port) {
+        addrinfo hints{};
+        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+        hints.ai_socktype = SOCK_STREAM;
+        addrinfo* found = nullptr;
+        ASSERT(::getaddrinfo(place, std::to_string(port).c_str(), &hints, &found) == 0);
+        const int made = ::socket(found->ai_family, SOCK_STREAM, 0);
+        const bool bound = ::bind(made, found->ai_addr, found->ai_addrlen) == 0 && ::listen(made, 64) == 0;
+        ::freeaddrinfo(found);
+        if (!bound) {
+            ::close(made);
+            return;
+        }
+        socket = made;
+        ASSERT(::getsockname(socket, std::bit_cast<sockaddr*>(&address), &bytes) == 0);
+    }
+};
+
+bool is_free(const char* place, int port) {
+    const Listener tried(place, port);
+    if (tried.socket >= 0) ::close(tried.socket);
+    return tried.socket >= 0;
+}
+
 }  // namespace
+
+int port_free_at(std::span<const char* const> places) {
+    std::uniform_int_distribution below_those_of_clients(20'000, 32'000);
+    std::random_device random;
+    for (;;) {
+        const int port = below_those_of_clients(random);
+        if (std::ranges::all_of(places, [&](const char* place) { return is_free(place, port); })) return port;
+    }
+}
 
 HttpServer::HttpServer(Handler handler, const char* place, int port)
     : handler_(std::move(handler)), host_(place) {
-    addrinfo hints{};
-    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* address = nullptr;
-    ASSERT(::getaddrinfo(place, std::to_string(port).c_str(), &hints, &address) == 0);
-    if (address->ai_family == AF_INET6) host_ = "[" + host_ + "]";
-    listener_ = ::socket(address->ai_family, SOCK_STREAM, 0);
-    ASSERT(::bind(listener_, address->ai_addr, address->ai_addrlen) == 0 && ::listen(listener_, 64) == 0);
-    ASSERT(::getsockname(listener_, address->ai_addr, &address->ai_addrlen) == 0);
+    const Listener listener(place, port);
+    ASSERT(listener.socket >= 0);
+    listener_ = listener.socket;
+    if (listener.address.ss_family == AF_INET6) host_ = "[" + host_ + "]";
     char port_text[NI_MAXSERV] = {};
     ASSERT(
         ::getnameinfo(
-            address->ai_addr, address->ai_addrlen, nullptr, 0, port_text, sizeof port_text, NI_NUMERICSERV
+            std::bit_cast<const sockaddr*>(&listener.address), listener.bytes, nullptr, 0, port_text,
+            sizeof port_text, NI_NUMERICSERV
         ) == 0
     );
     port_ = std::stoi(port_text);
-    ::freeaddrinfo(address);
     accepting_ = std::jthread([this] { accept_all(); });
 }
 

@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -30,6 +31,10 @@ struct ServerAnswer {
     // still there; the connection ends with the call.
     std::function<void(const std::function<bool(std::string_view)>& send)> by_hand;
 };
+
+// One that nobody has at any of these places of the loopback. It is not among those that the system gives to
+// clients, whom other tests have many of.
+int port_free_at(std::span<const char* const> places);
 
 class HttpServer {
 public:

@@ -6,7 +6,9 @@
 
 #include <utility>
 
+#include "core/log.h"
 #include "core/mutex.h"
+#include "model/torch_wall.h"
 
 namespace vignette {
 namespace {
@@ -31,10 +33,11 @@ public:
 private:
     // The stream would go on recording; that the recording is spoilt is known.
     void abandon() {
-        try {
+        const Result<void> ended = torch_wall([this]() -> Result<void> {
             graph_.capture_end();
-        } catch (const std::exception&) {
-        }
+            return {};
+        });
+        if (!ended) log_debug("recording ended: " + ended.error().message);
     }
 
     at::cuda::CUDAGraph graph_;

@@ -16,16 +16,18 @@ namespace {
 
 constexpr const char* open = "127.0.0.2";
 
-// What must not be reached: one port on loopback, over both IPv4 and IPv6.
+// What must not be reached: one port on loopback, over both IPv4 and IPv6. At the open place it is free.
 struct Inside {
-    HttpServer v4{always({.body = "secret"}), "127.0.0.1"};
-    HttpServer v6{always({.body = "secret"}), "::1", v4.port()};
+    static constexpr const char* places[] = {"127.0.0.1", "::1", open};
+    int port = port_free_at(places);
+    HttpServer v4{always({.body = "secret"}), "127.0.0.1", port};
+    HttpServer v6{always({.body = "secret"}), "::1", port};
 
     int connections() const { return v4.connections() + v6.connections(); }
     // "HOST" and "PORT" stand for this.
     std::string fill_in(std::string text) const {
         for (std::size_t at = 0; (at = text.find("PORT")) != std::string::npos;) {
-            text.replace(at, 4, std::to_string(v4.port()));
+            text.replace(at, 4, std::to_string(port));
         }
         return text;
     }
@@ -264,7 +266,7 @@ TEST(Attack, ARedirectInACircleEnds) {
 
 TEST(Attack, ANameWithAnInternalAddressIsNotContactedWhateverElseItHas) {
     const Inside inside;
-    const HttpServer outside(always({.body = "x"}), open, inside.v4.port());
+    const HttpServer outside(always({.body = "x"}), open, inside.port);
     for (const std::vector<const char*>& answers : std::vector<std::vector<const char*>>{
              {"127.0.0.1"},
              {"::1"},
@@ -299,7 +301,7 @@ TEST(Attack, ANameThatMovesInsideIsNotFollowed) {
                 return ServerAnswer{.status = 302, .headers = "Location: /moved\r\n"};
             return ServerAnswer{.body = "picture"};
         },
-        open, inside.v4.port()
+        open, inside.port
     );
     int asked = 0;
     const auto moves_after = [&](int answers) {
