@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <ranges>
 #include <utility>
 
 #include "engine/request_check.h"
@@ -15,6 +16,7 @@ namespace vignette {
 namespace {
 
 constexpr int admissions_per_step_max = 8;
+constexpr int tokens_beside_others_max = 1024;  // read in a step for which others wait
 constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
@@ -36,6 +38,10 @@ void Engine::Running::stream() {
         submission.stream(token);
         ++streamed;
     }
+}
+
+bool Engine::Submission::asks_the_same(const Submission& other) const {
+    return request.pictures == other.request.pictures && request.prompt == other.request.prompt;
 }
 
 // The only way out for a submission that was taken in.
@@ -134,13 +140,18 @@ void Engine::drop_cancelled() {
 void Engine::admit() {
     if (running_.size() >= company_max_) return;
     company_max_ = no_limit;
-    std::vector<int> wanted;
-    wanted.reserve(waiting_.size());
-    for (const Submission& one : waiting_) wanted.push_back(one.request.rules.num_beams);
+    std::vector<Waiting> waiting;
+    for (const Submission& one : waiting_ | std::views::take(admissions_per_step_max)) {
+        const bool again = !waiting.empty() && one.asks_the_same(waiting_[waiting.size() - 1]);
+        const auto tokens = again ? 0 : static_cast<int>(one.request.prompt.size());
+        waiting.push_back({.slots = one.request.rules.num_beams, .tokens = tokens});
+    }
     const auto fresh = static_cast<int>(std::ranges::count_if(running_, &Running::fresh));
-    int count = count_admissible(
-        {.waiting_slots = wanted, .free_slots = slots_.free(), .admissions_max = admissions_max_ - fresh}
-    );
+    AdmissionView view{
+        .waiting = waiting, .free_slots = slots_.free(), .admissions_max = admissions_max_ - fresh
+    };
+    if (std::cmp_less(fresh, running_.size())) view.tokens_max = tokens_beside_others_max;
+    int count = count_admissible(view);
     for (; count > 0; --count) {
         Submission next = std::move(waiting_.front());
         waiting_.pop_front();

@@ -51,6 +51,7 @@ private:
         Clock::time_point arrived;
         std::shared_ptr<Channel<TokenId>> tokens;  // none: nobody listens
 
+        bool asks_the_same(const Submission& other) const;
         void stream(TokenId token);
         void end(Result<Generation> result);
     };

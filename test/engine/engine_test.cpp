@@ -183,5 +183,31 @@ TEST(Engine, PicturesAreLookedAtInGroupsThatTheVisionSideCanTake) {
     EXPECT_EQ(together, (std::vector<std::size_t>{1, 8, 8, 2}));
 }
 
+// Admitted together where nobody runs, and one after the other beside somebody.
+std::vector<std::size_t> groups_of_long_prompts(bool beside_others) {
+    ScriptedModel model(roomy(20));
+    Engine engine(model, inbox_of(4));
+    model.gate.shut();
+    Callers callers(engine);
+    DecodingRules one_word = brief(1);
+    one_word.max_length = 1;
+    const int first = callers.call({.picture = 1, .rules = beside_others ? endless(1) : one_word});
+    model.gate.await();
+    const std::vector<TokenId> prompt(600, TokenId{1});
+    const std::vector<int> others = callers.fill(4, {.picture = 2, .prompt = prompt, .rules = brief(1)});
+    model.gate.open();
+    for (const int caller : others) EXPECT_TRUE(callers.answer(caller).has_value());
+    callers.cancel(first);
+    std::vector<std::size_t> together;
+    for (const StepRecord& step : model.steps())
+        if (!step.admitted.empty()) together.push_back(step.admitted.size());
+    return together;
+}
+
+TEST(Engine, LongPromptsAreReadOneByOneBesideOthersAndTogetherWhereNobodyWaits) {
+    EXPECT_EQ(groups_of_long_prompts(true), (std::vector<std::size_t>{1, 1, 1, 1, 1}));
+    EXPECT_EQ(groups_of_long_prompts(false), (std::vector<std::size_t>{1, 4}));
+}
+
 }  // namespace
 }  // namespace vignette

@@ -7,8 +7,16 @@
 namespace vignette {
 namespace {
 
-int admissible(const std::vector<int>& waiting, int free, int most = 8) {
-    return count_admissible({.waiting_slots = waiting, .free_slots = free, .admissions_max = most});
+int admissible(const std::vector<int>& slots, int free, int most = 8) {
+    std::vector<Waiting> waiting;
+    for (const int wanted : slots) waiting.push_back({.slots = wanted});
+    return count_admissible({.waiting = waiting, .free_slots = free, .admissions_max = most});
+}
+
+int with_tokens(const std::vector<int>& tokens, int most) {
+    std::vector<Waiting> waiting;
+    for (const int wanted : tokens) waiting.push_back({.tokens = wanted});
+    return count_admissible({.waiting = waiting, .free_slots = 9, .tokens_max = most});
 }
 
 TEST(Scheduler, NobodyOvertakesTheFirstThatDoesNotFit) {
@@ -26,6 +34,17 @@ TEST(Scheduler, NoMoreStartTogetherThanTheVisionSideTakes) {
     EXPECT_EQ(admissible({1, 1, 1}, 9, 2), 2);
     EXPECT_EQ(admissible({1, 1, 1}, 9, 0), 0);
     EXPECT_EQ(admissible({1, 1, 1}, 9, -1), 0);
+}
+
+TEST(Scheduler, NoMoreTokensAreReadTogetherThanOthersCanWaitFor) {
+    EXPECT_EQ(with_tokens({40, 40, 40}, 100), 2);
+    EXPECT_EQ(with_tokens({40, 60, 1}, 100), 2);
+    EXPECT_EQ(with_tokens({40, 61, 1}, 100), 1);
+}
+
+TEST(Scheduler, ALongPromptStartsAloneAndBringsThoseThatAskTheSame) {
+    EXPECT_EQ(with_tokens({3000, 40}, 100), 1);
+    EXPECT_EQ(with_tokens({3000, 0, 0, 40}, 100), 3);
 }
 
 TEST(Scheduler, NobodyStartsWhereNobodyWaitsOrNothingIsFree) {
