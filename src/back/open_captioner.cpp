@@ -30,6 +30,7 @@ Result<std::shared_ptr<OpenedModel>> open_model(
         .reserved_bytes = 2 * config.limits.vision_cache_bytes_max,  // for pictures, and for prompts
         .prompts_bytes_max = config.limits.vision_cache_bytes_max,
         .graphs = config.cuda_graphs,
+        .tells_start = config.tells_start,
         .threads = config.threads
     };
     if (manifest.info.kind == BundleKind::embedder) {

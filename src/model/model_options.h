@@ -13,6 +13,7 @@ struct ModelOptions {
     std::uint64_t reserved_bytes = 0;   // on a GPU: left to what is kept for later, not given to slots
     std::size_t prompts_bytes_max = 0;  // of read prompts that are kept for the same asked again
     bool graphs = true;                 // on a GPU: decode steps as CUDA graphs
+    bool tells_start = false;           // in the log: what took how long
     int threads = 0;                    // of CPU operators, for the whole process; 0: as torch decides
 };
 

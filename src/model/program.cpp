@@ -44,7 +44,8 @@ Result<torch::jit::Module> read_program(const std::filesystem::path& path, const
 }  // namespace
 
 Result<Program> Program::load(
-    const std::filesystem::path& bundle, const Manifest& manifest, const at::Device& device
+    const std::filesystem::path& bundle, const Manifest& manifest, const at::Device& device,
+    StartPhases& phases
 ) {
     TRY(check_complete(manifest));
     set_up_interpreter();
@@ -62,7 +63,9 @@ Result<Program> Program::load(
     const WeightsStay stay = device.is_cpu() ? WeightsStay::in_their_file : WeightsStay::on_the_device;
     program.scale_ =
         TRY(torch_wall([&]() -> Result<PixelScale> { return PixelScale(manifest.info.pixels, device); }));
+    phases.ended("program");
     TRY(assign_weights(program.module_, manifest, bundle, device, stay));
+    phases.ended("weights");
     return program;
 }
 

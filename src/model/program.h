@@ -10,6 +10,7 @@
 
 #include "bundle/manifest.h"
 #include "model/pixels/scale.h"
+#include "model/start/start_phases.h"
 #include "model/torch_lean.h"
 #include "vignette/error.h"
 #include "vignette/image.h"
@@ -19,7 +20,8 @@ namespace vignette {
 class Program {
 public:
     static Result<Program> load(
-        const std::filesystem::path& bundle, const Manifest& manifest, const at::Device& device
+        const std::filesystem::path& bundle, const Manifest& manifest, const at::Device& device,
+        StartPhases& phases
     );
 
     // What a captioner does.

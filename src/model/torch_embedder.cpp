@@ -7,10 +7,11 @@
 #include <utility>
 
 #include "model/encode_pictures.h"
-#include "model/gpu_room.h"
 #include "model/pixels/preprocess.h"
 #include "model/program.h"
 #include "model/sent.h"
+#include "model/start/gpu_room.h"
+#include "model/start/start_phases.h"
 #include "model/torch_device.h"
 #include "model/torch_wall.h"
 #include "vignette/invariant.h"
@@ -159,12 +160,14 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
         );
     }
     set_threads(options.threads);
+    StartPhases phases;
     const at::Device device = TRY(select_device(options.device));
     const c10::Stream stream = TRY(own_stream(device));
     const c10::StreamGuard on_it(stream);
     const TurnToOpen turn(device);
     TRY(check_room(manifest, bundle, 0, device));
-    Program program = TRY(Program::load(bundle, manifest, device));
+    phases.ended("device");
+    Program program = TRY(Program::load(bundle, manifest, device, phases));
     auto parts = std::make_unique<Parts>(Parts{
         .recipe = manifest.info.text,
         .width = manifest.info.width,
@@ -175,6 +178,8 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
     });
     Result<void> warm = examined(parts->warm_up(manifest.info.pixels.size), device);
     TRY(blame_bundle(std::move(warm), manifest.info.name));
+    phases.ended("warm-up");
+    phases.tell(manifest.info.name, options);
     return std::make_unique<TorchEmbedder>(std::move(parts));
 }
 

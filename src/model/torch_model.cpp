@@ -6,11 +6,12 @@
 #include <utility>
 
 #include "bundle/footprint.h"
-#include "model/gpu_room.h"
 #include "model/graph/cuda_graph.h"
 #include "model/pixels/preprocess.h"
 #include "model/program.h"
 #include "model/slot_cache.h"
+#include "model/start/gpu_room.h"
+#include "model/start/start_phases.h"
 #include "model/steps.h"
 #include "model/torch_device.h"
 #include "model/torch_wall.h"
@@ -71,12 +72,14 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         return fail(ErrorCode::usage, "slots must be from 0 to " + std::to_string(slots_max));
     }
     set_threads(options.threads);
+    StartPhases phases;
     const at::Device device = TRY(select_device(options.device));
     const c10::Stream stream = TRY(own_stream(device));
     const c10::StreamGuard on_it(stream);
     const TurnToOpen turn(device);
     TRY(check_room(manifest, bundle, options.slots, device));
-    Program program = TRY(Program::load(bundle, manifest, device));
+    phases.ended("device");
+    Program program = TRY(Program::load(bundle, manifest, device, phases));
     const int slots = options.slots > 0 ? options.slots : TRY(torch_wall([&]() -> Result<int> {
         FreeOnGpu free = room_for_slots(device);
         if (free) *free -= std::min(*free, options.reserved_bytes);
@@ -105,7 +108,10 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         .steps = std::move(steps),
         .work = TRY(torch_wall([&]() -> Result<RoomForWork> { return RoomForWork(device); })),
     });
+    phases.ended("slots");
     TRY(warm_up(parts->steps, parts->preprocessor, manifest.info, device));
+    phases.ended("warm-up");
+    phases.tell(manifest.info.name, options);
     return std::make_unique<TorchModel>(std::move(parts));
 }
 

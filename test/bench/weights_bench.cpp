@@ -49,7 +49,8 @@ T must(vignette::Result<T> result) {
 double load_program(const fs::path& bundle) {
     return timed([&] {
         const vignette::Manifest manifest = must(vignette::read_manifest(bundle));
-        must(vignette::Program::load(bundle, manifest, at::kCPU));
+        vignette::StartPhases phases;
+        must(vignette::Program::load(bundle, manifest, at::kCPU, phases));
     });
 }
 

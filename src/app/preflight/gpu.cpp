@@ -71,8 +71,10 @@ public:
     ~Context() {
         void* popped = nullptr;
         if (current_) driver_.pop(&popped);
-        if (retained_) driver_.release(device_);
+        if (retained_ && !kept_) driver_.release(device_);
     }
+    // For the process: torch would make it again, which takes a third of a second.
+    void keep() { kept_ = true; }
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
@@ -89,6 +91,7 @@ private:
     const GpuDriver& driver_;
     int device_;
     bool retained_ = false;
+    bool kept_ = false;
     bool current_ = false;
 };
 
@@ -131,7 +134,7 @@ Result<int> architecture(const GpuDriver& driver, int device, std::string_view p
     return major * 10 + minor;
 }
 
-Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuCheck how) {
+Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuCheck how, bool is_only_one) {
     std::string place = "device " + std::to_string(ordinal);
     int device = 0;
     TRY(done(driver, driver.device(&device, ordinal), "cuDeviceGet", place));
@@ -149,6 +152,7 @@ Result<Gpu> probe(const GpuDriver& driver, int ordinal, GpuCheck how) {
     gpu.free_bytes = free;
     gpu.total_bytes = total;
     if (how == GpuCheck::trial) TRY(try_memory(driver, place));
+    if (how == GpuCheck::trial && is_only_one) context.keep();
     return gpu;
 }
 
@@ -194,7 +198,7 @@ Result<Gpus> probe_gpus(const GpuDriver& driver, GpuCheck how) {
     TRY(done(driver, driver.version(&found.cuda_version), "cuDriverGetVersion"));
     const int count = TRY(count_devices(driver));
     for (int ordinal = 0; ordinal < count; ++ordinal)
-        found.devices.push_back(TRY(probe(driver, ordinal, how)));
+        found.devices.push_back(TRY(probe(driver, ordinal, how, count == 1)));
     return found;
 }
 

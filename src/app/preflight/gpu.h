@@ -48,7 +48,7 @@ struct GpuDriver {
 
 // A missing driver or device is a value. Any other failure is an error that names the call, the device and
 // CUDA's name for what went wrong.
-// A look (not a trial) can be taken while the GPU computes.
+// A look (not a trial) can be taken while the GPU computes. After a trial an only GPU is ready for work.
 enum class GpuCheck { trial, look };
 Result<Gpus> probe_gpus(GpuCheck how = GpuCheck::trial);
 Result<Gpus> probe_gpus(const GpuDriver& driver, GpuCheck how = GpuCheck::trial);

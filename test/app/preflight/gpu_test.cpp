@@ -78,7 +78,7 @@ class GpuProbe : public testing::Test {
 protected:
     GpuProbe() { fake = &driver_; }
     ~GpuProbe() override {
-        EXPECT_EQ(driver_.contexts, 0) << "a context was kept";
+        EXPECT_EQ(driver_.contexts, kept_) << "a context was kept";
         EXPECT_TRUE(driver_.blocks.empty()) << "memory was kept";
         fake = nullptr;
     }
@@ -88,6 +88,7 @@ protected:
     }
 
     FakeDriver driver_;
+    int kept_ = 0;  // contexts, at the end
 };
 
 TEST_F(GpuProbe, TellsTheDriverAndEachDevice) {
@@ -122,6 +123,14 @@ TEST_F(GpuProbe, TheFreestOfSeveralIsFoundAndOneIsNotEvenLookedAt) {
     EXPECT_EQ(freest_gpu(functions()).value(), std::nullopt);
     driver_.init_error = 802;
     EXPECT_FALSE(freest_gpu(functions()));
+}
+
+TEST_F(GpuProbe, TheContextOfAnOnlyDeviceStaysForTheModel) {
+    driver_.devices = 1;
+    ASSERT_TRUE(probe_gpus(functions(), GpuCheck::look));
+    EXPECT_EQ(driver_.contexts, 0);
+    ASSERT_TRUE(probe_gpus(functions()));
+    kept_ = 1;
 }
 
 TEST_F(GpuProbe, NoDeviceIsNoError) {

@@ -21,10 +21,11 @@ namespace {
 constexpr int slots = 20;
 
 Steps steps_with(const std::string& family, const Manifest& manifest, const Recorder& recorder) {
+    StartPhases phases;
     const SlotCacheOptions cache{.slots = slots, .type = to_torch(manifest.info.dtype)};
     const ModelShape shape{slots, manifest.cache.positions, manifest.info.text.vocabulary};
     return {
-        Program::load(golden_bundle(family), manifest, at::kCPU).value(),
+        Program::load(golden_bundle(family), manifest, at::kCPU, phases).value(),
         SlotCache::make(manifest.cache, cache).value(),
         {.image_token = manifest.info.text.image_token, .shape = shape, .recorder = recorder}
     };

@@ -1,4 +1,4 @@
-#include "model/gpu_room.h"
+#include "model/start/gpu_room.h"
 
 #include <c10/core/CachingDeviceAllocator.h>
 
