@@ -242,7 +242,9 @@ void honour_platform_log_level() {
 
 CLI::App* add_doctor(CLI::App& app, Options& options) {
     CLI::App* doctor = app.add_subcommand("doctor", "Check this machine and say how to fix what is missing");
-    add_switch(*doctor, "--deep", options.deep, "Also hash the weights");
+    add_switch(
+        *doctor, "--deep", options.deep, "Also hash the weights, start the model and describe a picture"
+    );
     return doctor;
 }
 

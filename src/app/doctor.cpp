@@ -19,7 +19,8 @@ const char* mark(Verdict verdict) {
 }  // namespace
 
 int doctor(const Options& options) {
-    const std::vector<Check> checks = preflight(preflight_options(options));
+    std::vector<Check> checks = preflight(preflight_options(options));
+    if (options.deep && !first_failure(checks)) checks.push_back(check_start(options));
     for (const Check& check : checks) {
         std::printf("%s  %-10s  %s\n", mark(check.verdict), check.name.c_str(), check.details.c_str());
         if (check.verdict == Verdict::failed) std::printf("        %-10s  -> %s\n", "", check.remedy.c_str());

@@ -54,7 +54,8 @@ Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     config.idle = std::chrono::seconds(options.idle_unload_s);
     config.device = options.device;
     config.slots = options.slots;
-    config.tells_start = options.command == Command::serve || options.command == Command::worker;
+    config.tells_start = options.command == Command::serve || options.command == Command::worker ||
+                         options.command == Command::doctor;
     config.cuda_graphs = options.cuda_graphs == "on";
     config.threads = options.threads;
     const int answers_mib = options.command == Command::serve ? 64 : 0;

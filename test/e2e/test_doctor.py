@@ -1,6 +1,7 @@
 """The doctor's table: what fails stands there with its remedy, and the exit code says so to scripts."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -24,6 +25,19 @@ def test_a_failed_check_has_a_remedy_and_exits_with_one():
 def test_the_demo_bundle_is_whole_to_the_last_byte():
     outcome = vignette("doctor", "--deep", "--model", ROOT / "models/demo-blip2")
     assert line(outcome, "files").startswith("ok")
+    assert outcome.code == 0
+    start = re.search(r"ok +start +the model was ready after ([\d.]+) s; its first picture took", outcome.stdout)
+    loaded = re.search(r"demo-blip2 is loaded after ([\d.]+) s: (.*)", outcome.stderr)
+    phases = dict(part.split() for part in loaded[2].split(", "))
+    assert list(phases) == ["device", "program", "weights", "slots", "warm-up"]
+    assert abs(sum(map(float, phases.values())) - float(loaded[1])) <= 0.05 * float(loaded[1]) + 0.05
+    assert float(loaded[1]) <= float(start[1]) + 0.01
+
+
+def test_a_model_that_does_not_start_is_told():
+    outcome = vignette("doctor", "--deep", "--model", ROOT / "models/demo-blip2", "--embedder", "nowhere")
+    assert outcome.code == 1
+    assert line(outcome, "start").startswith("FAILED")
 
 
 def test_a_variable_that_is_not_understood_is_told():

@@ -59,6 +59,9 @@ PreflightOptions preflight_options(const Options& options);
 // slowest GPU needs for one. One call at a time.
 std::vector<Check> preflight(const PreflightOptions& options);
 
+// What a worker or a server goes through until its first answer. Takes as long as that does.
+Check check_start(const Options& options);
+
 std::optional<Check> first_failure(const std::vector<Check>& checks);
 
 // A check's details as the platform accepts them: at most 256 bytes, no character cut.
