@@ -1,9 +1,7 @@
 // `vignette worker --queue redis://...`: a worker that shares the jobs of gateways with others. docs/scale.md
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdlib>
 #include <limits>
 #include <memory>
@@ -16,6 +14,7 @@
 #include "app/stop_signals.h"
 #include "app/url_options.h"
 #include "core/log.h"
+#include "jobs/model_health.h"
 #include "queue/queue_worker.h"
 #include "serve/random_name.h"
 #include "vignette/limits.h"
@@ -30,40 +29,13 @@ std::string worker_name() {
     return std::string(host.data()) + "-" + random_name().substr(0, digits);
 }
 
-// If three jobs in a row yield nothing because of the model, it is broken: this worker would fail them all. A
-// lost GPU is lost at once.
-class ModelHealth {
-public:
-    explicit ModelHealth(StopSignals& signals) : signals_(signals) {}
-
-    void note(const Answer& answer) {
-        constexpr int failures_max = 3;
-        const bool failed =
-            !answer.items.empty() && std::ranges::all_of(answer.items, [](const AnsweredItem& item) {
-                return !item.outcome && item.outcome.error().code == ErrorCode::model_failed;
-            });
-        if (!failed) failures_ = 0;
-        const bool lost = answer.any_failed_with(ErrorCode::device_lost);
-        if ((lost || (failed && ++failures_ >= failures_max)) && !dead_.exchange(true)) {
-            log_error("the model no longer computes anything: handing back the other jobs, then exiting");
-            signals_.request_stop();
-        }
-    }
-    bool is_dead() const { return dead_; }
-
-private:
-    StopSignals& signals_;
-    std::atomic<int> failures_ = 0;
-    std::atomic<bool> dead_ = false;
-};
-
 int take_jobs(
     const Options& options, const QueueAddress& address, const CaptionerConfig& config, Captioner& captioner,
     StopSignals& signals
 ) {
     const int pictures = captioner.pictures_at_once();
     const int places = options.concurrency > 0 ? std::min(options.concurrency, pictures) : pictures;
-    ModelHealth health(signals);
+    ModelHealth health;
     Metrics metrics;
     Deadlines deadlines;
     // What was taken is run, however long it waits here: the queue has its own bound.
@@ -72,7 +44,11 @@ int take_jobs(
         .bytes_max = std::numeric_limits<std::size_t>::max(),
         .wait_max = std::chrono::milliseconds::max(),
     };
-    JobDesk desk(unbounded, [&](const EndedJob& ended) { health.note(ended.answer); });
+    JobDesk desk(unbounded, [&](const EndedJob& ended) {
+        if (!health.is_end(ended.answer)) return;
+        log_error("the model no longer computes anything: handing back the other jobs, then exiting");
+        signals.request_stop();
+    });
     JobStore store(desk, deadlines, {.limits = {}, .worker = {}, .post_webhook = {}});
     Services services{
         .limits = {},

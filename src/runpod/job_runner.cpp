@@ -176,7 +176,7 @@ void JobRunner::run_next() {
         return;
     }
     const Result<std::string> output = job.work.finish();
-    note_health(job.work.answer());
+    if (health_.is_end(job.work.answer())) on_dead_();
     if (options_.tracer != nullptr) {
         options_.tracer->note(job_spans({
             .answer = job.work.answer(),
@@ -203,7 +203,7 @@ void JobRunner::post(const JobId& id, const Result<std::string>& output, Keep ke
         const auto found = taken_.extract(id);
         return found ? std::move(found.mapped()) : Taken{};
     }();
-    const StopPod stop_pod = dead_ ? StopPod::yes : options_.stop_pod;
+    const StopPod stop_pod = health_.is_dead() ? StopPod::yes : options_.stop_pod;
     outbox_.post_result(
         id, taken.streamed,
         output ? format_done(*output, stop_pod)
@@ -211,25 +211,6 @@ void JobRunner::post(const JobId& id, const Result<std::string>& output, Keep ke
         {.stop_pod = stop_pod, .keep = keep}
     );
     if (!taken.mark.empty()) ResultFolder::forget(taken.mark);
-}
-
-// One job may be too much for a model. If three in a row yield nothing, the model itself is broken: a worker
-// that lives on would only fail jobs, and bill for it. A lost GPU is lost at once.
-void JobRunner::note_health(const Answer& answer) {
-    constexpr int failures_max = 3;
-    if (answer.any_failed_with(ErrorCode::device_lost)) return die();
-    const bool something_came =
-        std::ranges::any_of(answer.items, [](const AnsweredItem& item) { return item.outcome.has_value(); });
-    if (something_came) {
-        failures_in_a_row_ = 0;
-        return;
-    }
-    const bool failed = answer.any_failed_with(ErrorCode::model_failed);
-    if (failed && ++failures_in_a_row_ >= failures_max) die();
-}
-
-void JobRunner::die() {
-    if (!dead_.exchange(true)) on_dead_();
 }
 
 }  // namespace vignette

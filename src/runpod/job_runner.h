@@ -14,6 +14,7 @@
 #include "core/fair_line.h"
 #include "core/mutex.h"
 #include "core/thread_pool.h"
+#include "jobs/model_health.h"
 #include "runpod/job_book.h"
 #include "runpod/outbox.h"
 #include "runpod/platform.h"
@@ -74,8 +75,6 @@ private:
     void run_next();
     Error explain(Error error) const;
     void post(const JobId& id, const Result<std::string>& output, Keep keep);
-    void note_health(const Answer& answer);
-    void die();
 
     Captioner& captioner_;
     Outbox& outbox_;
@@ -84,8 +83,7 @@ private:
     const Options options_;
     const std::function<void()> on_dead_;
     std::atomic<bool> shutting_down_ = false;
-    std::atomic<bool> dead_ = false;
-    std::atomic<int> failures_in_a_row_ = 0;
+    ModelHealth health_;
     Mutex mutex_;
     std::map<JobId, Taken> taken_ GUARDED_BY(mutex_);
     std::map<JobId, std::filesystem::path> suspects_ GUARDED_BY(mutex_);

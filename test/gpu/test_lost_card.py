@@ -1,12 +1,16 @@
 """A card that fails for good, as after an illegal access: one clear error that says to try again, and nothing of CUDA's
 advice to those who build it."""
 
+import base64
 import json
+import urllib.error
+import urllib.request
 
 import pytest
 
 from noop_card import BUDGET_CARD, ONE
 from program import PROGRAM
+from serving import serving
 
 LOST = "the GPU failed and answers nothing any more"
 
@@ -32,6 +36,17 @@ def test_pictures_after_the_loss_say_the_same(bundle_of, picture):
     assert "caption" in results[0]
     for result in results[2:]:
         check(result["error"])
+
+
+def test_a_server_answers_and_ends_so_that_it_is_started_anew(bundle_of, picture):
+    options = ["--device", "cuda", "--model", str(bundle_of("blip"))]
+    with serving(PROGRAM, *options, environment=BUDGET_CARD.environment(lost_at=20)) as url:
+        body = json.dumps({"image": base64.b64encode(picture.read_bytes()).decode(), "max_length": 30}).encode()
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url + "/caption", body, timeout=60)
+        check(json.load(refused.value)["error"])
+        assert url.process.wait(timeout=60) == 1
+        assert "the GPU is lost" in url.logged()
 
 
 def test_a_card_lost_while_vectors_are_made(bundle_of, picture):

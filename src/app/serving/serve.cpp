@@ -1,5 +1,6 @@
 // `vignette serve`: how the server is wired, started and ended.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -112,12 +113,17 @@ int serve_until_stopped(
     const auto [ledger, tracer] = company;
     std::unique_ptr<Captioner> captioner;
     Metrics metrics(options.serve.cost_per_hour);
+    std::atomic<bool> device_lost = false;
     Deadlines deadlines;
     JobDesk desk(
         {.jobs_max = static_cast<std::size_t>(options.serve.queue_max),
          .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB},
         [&](const EndedJob& job) {
             metrics.note_job(job);
+            if (job.answer.any_failed_with(ErrorCode::device_lost) && !device_lost.exchange(true)) {
+                log_error("the GPU is lost: answering what has come, then exiting, to be started anew");
+                signals.request_stop();
+            }
             if (tracer != nullptr) tracer->note(job_spans(job));
         }
     );
@@ -167,7 +173,7 @@ int serve_until_stopped(
     wait_for_stop(signals.token());
     drain(desk, *web, webhooks, tracer, std::chrono::seconds(options.grace_s));
     log_info("stopped");
-    return exit_fine;
+    return device_lost ? exit_failed : exit_fine;
 }
 
 }  // namespace
