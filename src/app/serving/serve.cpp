@@ -100,6 +100,22 @@ struct Company {  // what the server works with, where the operator wants it
     Tracer* tracer = nullptr;
 };
 
+// Takes note of each job that has ended. A lost GPU ends the server, too.
+struct JobNotes {
+    Metrics& metrics;
+    Tracer* tracer;  // null: no traces
+    StopSignals& signals;
+    std::atomic<bool> device_lost = false;
+
+    void note(const EndedJob& job) {
+        metrics.note_job(job);
+        if (tracer != nullptr) tracer->note(job_spans(job));
+        if (!job.answer.any_failed_with(ErrorCode::device_lost) || device_lost.exchange(true)) return;
+        log_error("the GPU is lost: answering what has come, then exiting, to be started anew");
+        signals.request_stop();
+    }
+};
+
 int exit_without_model(const Error& error) {
     const bool is_usage = error.code == ErrorCode::usage;  // the model is not to blame
     log_error((is_usage ? "" : "cannot load the model: ") + error.message);
@@ -113,19 +129,12 @@ int serve_until_stopped(
     const auto [ledger, tracer] = company;
     std::unique_ptr<Captioner> captioner;
     Metrics metrics(options.serve.cost_per_hour);
-    std::atomic<bool> device_lost = false;
+    JobNotes notes{.metrics = metrics, .tracer = tracer, .signals = signals};
     Deadlines deadlines;
     JobDesk desk(
         {.jobs_max = static_cast<std::size_t>(options.serve.queue_max),
          .bytes_max = static_cast<std::size_t>(options.serve.queue_mib) * MiB},
-        [&](const EndedJob& job) {
-            metrics.note_job(job);
-            if (job.answer.any_failed_with(ErrorCode::device_lost) && !device_lost.exchange(true)) {
-                log_error("the GPU is lost: answering what has come, then exiting, to be started anew");
-                signals.request_stop();
-            }
-            if (tracer != nullptr) tracer->note(job_spans(job));
-        }
+        [&notes](const EndedJob& job) { notes.note(job); }
     );
     Webhooks webhooks(webhook_rules, deadlines, {});
     JobStore store(
@@ -173,7 +182,7 @@ int serve_until_stopped(
     wait_for_stop(signals.token());
     drain(desk, *web, webhooks, tracer, std::chrono::seconds(options.grace_s));
     log_info("stopped");
-    return device_lost ? exit_failed : exit_fine;
+    return notes.device_lost ? exit_failed : exit_fine;
 }
 
 }  // namespace
