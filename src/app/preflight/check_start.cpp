@@ -12,7 +12,7 @@ namespace {
 // 8 x 8 black pixels, as a file of the simplest format.
 Bytes black_bmp() {
     constexpr std::size_t header_bytes = 54;
-    constexpr std::size_t pixel_bytes = 8 * 8 * 3;
+    constexpr std::size_t pixel_bytes = std::size_t{8} * 8 * 3;
     Bytes file(header_bytes + pixel_bytes, Bytes::value_type{});
     const auto put = [&](std::size_t at, int value) { file.at(at) = static_cast<Bytes::value_type>(value); };
     put(0, 'B');
