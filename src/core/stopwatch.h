@@ -1,7 +1,10 @@
 // Measures the stages of one job from outside: lap() returns the time since the previous lap. One thread.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdio>
+#include <string>
 #include <utility>
 
 namespace vignette {
@@ -23,5 +26,12 @@ private:
     const Clock::time_point start_ = Clock::now();
     Clock::time_point lap_ = start_;
 };
+
+// "1.25"
+inline std::string seconds_text(std::chrono::microseconds time) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.2f", std::chrono::duration<double>(time).count());
+    return text.data();
+}
 
 }  // namespace vignette

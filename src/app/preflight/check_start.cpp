@@ -1,7 +1,4 @@
 // Starts the model as a worker would, and describes a picture with it.
-#include <array>
-#include <cstdio>
-
 #include "app/open_back.h"
 #include "app/preflight/checks.h"
 #include "core/stopwatch.h"
@@ -35,12 +32,6 @@ Job describe_black(const CaptionerConfig& config) {
     return job;
 }
 
-std::string seconds(std::chrono::microseconds time) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.2f s", std::chrono::duration<double>(time).count());
-    return text.data();
-}
-
 Result<std::string> start(const Options& options) {
     Stopwatch watch;
     const CaptionerConfig config = TRY(captioner_config(options, /*lazy=*/false));
@@ -49,8 +40,8 @@ Result<std::string> start(const Options& options) {
     TRY(captioner->caption(describe_black(config), {}, {}));
     const auto first = watch.lap();
     TRY(captioner->caption(describe_black(config), {}, {}));
-    return "the model was ready after " + seconds(loading) + "; its first picture took " + seconds(first) +
-           ", its second " + seconds(watch.lap());
+    return "the model was ready after " + seconds_text(loading) + " s; its first picture took " +
+           seconds_text(first) + " s, its second " + seconds_text(watch.lap()) + " s";
 }
 
 }  // namespace

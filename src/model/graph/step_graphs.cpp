@@ -46,7 +46,8 @@ std::optional<at::Tensor> StepGraphs::decode(std::span<const DecodeRow> rows, co
     if (!bucket) return std::nullopt;
     Graph& graph =
         graphs_.at(static_cast<std::size_t>(std::ranges::find(buckets, *bucket) - buckets.begin()));
-    if (graph.refused || ++graph.asked_for < uses_before_recording) return std::nullopt;
+    if (graph.refused) return std::nullopt;
+    if (!graph.recording && ++graph.asked_for < uses_before_recording) return std::nullopt;
     fill(graph, *bucket, rows);
     at::Tensor logits;
     if (graph.recording) {
