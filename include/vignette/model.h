@@ -30,12 +30,20 @@ public:
     virtual int tokens() const = 0;
 };
 
-// A new sequence: encode the pictures, prefill the slot with the prompt.
+// A new sequence: encode the pictures, prefill the slot with the prompt, or with what is left of it.
 struct Admission {
     SlotId slot{};
     std::span<const ModelInput* const> pictures;  // in the order of their placeholders
     std::span<const TokenId> prompt;              // including placeholders
     bool may_recur = false;                       // the model may keep what it reads for the same asked again
+    int first = 0;                                // the slot holds so many of the prompt's tokens already
+};
+
+// One beside others that should not wait for all of it: this step reads `count` tokens more, and the next
+// ones the rest.
+struct PromptPart {
+    Admission whole;
+    int count = 0;
 };
 
 // One beam of one sequence: write `token` at `position` of `slot`, then score what may follow.
@@ -90,10 +98,11 @@ struct Choice {
 // One step of the engine. In the result, admissions come first, then the decode rows, in order.
 struct StepPlan {
     std::vector<SlotCopy> copies;
+    std::vector<PromptPart> parts;      // nothing is chosen after them
     std::vector<Admission> admissions;  // one Choice of one row each
     std::vector<DecodeRow> decode;
     std::vector<Choice> choices;
-    bool empty() const { return admissions.empty() && decode.empty(); }
+    bool empty() const { return parts.empty() && admissions.empty() && decode.empty(); }
 };
 
 struct Candidate {
@@ -124,6 +133,9 @@ struct ModelShape {
     int slots = 0;      // cache rows available to sequences
     int positions = 0;  // length of each
     int vocabulary = 0;
+    int tokens_beside_others = 1024;  // of prompts, read in a step for which others wait
+    bool reads_in_parts = false;      // whether a plan may have parts
+    bool sees_ahead = false;          // whether see() does anything
 };
 
 class Model {
@@ -136,6 +148,15 @@ public:
     virtual Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const = 0;
     // The same for a picture that arrives row by row; null if nothing would be gained.
     virtual std::unique_ptr<Preparation> prepare() const { return nullptr; }
+
+    // Looks at pictures ahead of the step that will read them, so that those who run need not wait for it.
+    // One thread at a time, beside step(), which looks itself at what it finds unseen. Says how long it took;
+    // 0: all had been seen before.
+    virtual Result<std::chrono::microseconds> see(std::span<const std::shared_ptr<const ModelInput>> pictures
+    ) {
+        (void)pictures;
+        return {};
+    }
 
     // The engine's thread only. An error means that the whole step did not happen.
     virtual Result<StepResult> step(const StepPlan& plan) = 0;

@@ -127,6 +127,7 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(
         );
     }
     Work work;
+    work.job = job.id;
     work.stop = std::move(stop);
     work.settings = TRY(settle(options, bundle_, fresh_seed()));
     work.words = TRY(about(
@@ -179,6 +180,7 @@ void PictureCaptioner::assemble(const CaptionOptions& options, Work& work) const
 
 Result<GenerationRequest> PictureCaptioner::request_of(const Work& work, int sample) const {
     GenerationRequest request;
+    request.job = work.job;
     request.pictures = work.pictures;
     request.prompt = work.prompt;
     request.may_recur = !work.kept.empty();

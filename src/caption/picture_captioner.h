@@ -44,6 +44,7 @@ public:
 private:
     // What every sequence of a job has in common.
     struct Work {
+        JobId job;
         Settings settings;
         TextPlan text;
         std::vector<TokenId> words;  // of the prompt, before the pictures have their places in it

@@ -5,18 +5,16 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
-#include <ranges>
 #include <utility>
 
+#include "engine/admission/scheduler.h"
 #include "engine/request_check.h"
-#include "engine/scheduler.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
 
 constexpr int admissions_per_step_max = 8;
-constexpr int tokens_beside_others_max = 1024;  // read in a step for which others wait
 constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
@@ -25,44 +23,30 @@ std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-// There is room for all tokens, so the engine never waits for a listener.
-void Engine::Submission::stream(TokenId token) {
-    if (!tokens) return;
-    const bool streamed = tokens->try_push(token);
-    ASSERT(streamed);
-}
-
 void Engine::Running::stream() {
-    if (!submission.tokens) return;
+    if (!call.tokens) return;
     for (const TokenId token : sequence.settled().subspan(streamed)) {
-        submission.stream(token);
+        call.stream(token);
         ++streamed;
     }
-}
-
-bool Engine::Submission::asks_the_same(const Submission& other) const {
-    return request.pictures == other.request.pictures && request.prompt == other.request.prompt;
-}
-
-// The only way out for a submission that was taken in.
-void Engine::Submission::end(Result<Generation> result) {
-    if (tokens) tokens->close();
-    answer.set_value(std::move(result));
 }
 
 Engine::Engine(Model& model, const Limits& limits, MakeRoom make_room)
     : model_(model),
       shape_(model.shape()),
       make_room_(std::move(make_room)),
-      waiting_max_(static_cast<int>(limits.inbox_max)),
-      inbox_(limits.inbox_max),
+      line_({
+          .most = limits.inbox_max,
+          .ahead_max = shape_.sees_ahead ? std::size_t{admissions_per_step_max} : 0,
+      }),
       slots_(shape_.slots),
       admissions_max_(admissions_per_step_max),
       company_max_(no_limit),
+      viewer_([this] { look_ahead(); }),
       thread_([this](const std::stop_token& stop) { loop(stop); }) {}
 
 Engine::~Engine() {
-    inbox_.close();  // first: what slips in after the last look would never be answered
+    line_.close();  // first: what slips in after the last look would never be answered
     thread_.request_stop();
 }
 
@@ -73,11 +57,11 @@ Result<Generation> Engine::generate(GenerationRequest request, const OnToken& on
     std::shared_ptr<Channel<TokenId>> tokens;
     if (on_token && request.rules.num_beams == 1)
         tokens = std::make_shared<Channel<TokenId>>(static_cast<std::size_t>(request.rules.max_length));
-    Submission submission{
-        .request = std::move(request), .answer = {}, .arrived = Clock::now(), .tokens = tokens
+    GenerationCall call{
+        .request = std::move(request), .answer = {}, .arrived = Clock::now(), .tokens = tokens, .looked = {}
     };
-    std::future<Result<Generation>> answer = submission.answer.get_future();
-    if (!enter(std::move(submission))) {
+    std::future<Result<Generation>> answer = call.answer.get_future();
+    if (!line_.enter(std::move(call))) {
         return fail(
             ErrorCode::overloaded, "too many pictures are waiting for the model; try again in a moment"
         );
@@ -89,50 +73,32 @@ Result<Generation> Engine::generate(GenerationRequest request, const OnToken& on
     return answer.get();
 }
 
-bool Engine::enter(Submission submission) {
-    const MutexLock lock(door_);  // anyone turned away can rely on all earlier callers being inside
-    if (waiting_count_ >= waiting_max_) return false;
-    ++waiting_count_;
-    if (inbox_.try_push(std::move(submission))) return true;
-    --waiting_count_;
-    return false;
-}
-
-// Waits for work, then runs steps until there is none. One turn: receive, forget the cancelled, admit, step.
+// Waits for work, then runs steps until there is none. One turn: forget the cancelled, admit, step.
 void Engine::loop(const std::stop_token& stop) {
-    while (!stop.stop_requested() && receive()) {
+    while (!stop.stop_requested()) {
+        line_.set_busy(!running_.empty());
+        if (running_.empty() && !line_.wait()) break;
         drop_cancelled();
         admit();
         if (running_.empty()) continue;
+        line_.set_busy(true);
         const Result<void> done = step(true);
         if (!done && !made_room_after(done.error())) isolate(done.error());
     }
-    while (std::optional<Submission> late = inbox_.try_pop()) late->end(std::unexpected(cancelled()));
-    for (Submission& one : waiting_) one.end(std::unexpected(cancelled()));
-    finish_all(cancelled());
+    end_all(cancelled());
 }
 
-// False once the inbox is closed and nothing is left to do.
-bool Engine::receive() {
-    if (running_.empty() && waiting_.empty()) {
-        std::optional<Submission> first = inbox_.pop();
-        if (!first) return false;
-        waiting_.push_back(std::move(*first));
-    }
-    while (std::optional<Submission> more = inbox_.try_pop()) waiting_.push_back(std::move(*more));
-    return true;
+// What cannot be seen ahead is left to the step, which finds out whose fault it is.
+void Engine::look_ahead() {
+    while (const std::optional<WaitingLine::Pictures> pictures = line_.next_to_see())
+        line_.seen(model_.see(*pictures).value_or(std::chrono::microseconds{0}));
 }
 
 void Engine::drop_cancelled() {
-    std::erase_if(waiting_, [this](Submission& one) {
-        if (!one.request.stop.stop_requested()) return false;
-        --waiting_count_;
-        one.end(std::unexpected(cancelled()));
-        return true;
-    });
+    for (GenerationCall& one : line_.take_cancelled()) one.end(std::unexpected(cancelled()));
     running_.remove_if([](Running& run) {
-        if (!run.submission.request.stop.stop_requested()) return false;
-        run.submission.end(std::unexpected(cancelled()));
+        if (!run.call.request.stop.stop_requested()) return false;
+        run.call.end(std::unexpected(cancelled()));
         return true;
     });
 }
@@ -140,38 +106,29 @@ void Engine::drop_cancelled() {
 void Engine::admit() {
     if (running_.size() >= company_max_) return;
     company_max_ = no_limit;
-    std::vector<Waiting> waiting;
-    for (const Submission& one : waiting_ | std::views::take(admissions_per_step_max)) {
-        const bool again = !waiting.empty() && one.asks_the_same(waiting_[waiting.size() - 1]);
-        const auto tokens = again ? 0 : static_cast<int>(one.request.prompt.size());
-        waiting.push_back({.slots = one.request.rules.num_beams, .tokens = tokens});
-    }
-    const auto fresh = static_cast<int>(std::ranges::count_if(running_, &Running::fresh));
-    AdmissionView view{
-        .waiting = waiting, .free_slots = slots_.free(), .admissions_max = admissions_max_ - fresh
-    };
-    if (std::cmp_less(fresh, running_.size())) view.tokens_max = tokens_beside_others_max;
-    int count = count_admissible(view);
-    for (; count > 0; --count) {
-        Submission next = std::move(waiting_.front());
-        waiting_.pop_front();
-        --waiting_count_;
-        start(std::move(next));
+    auto fresh = std::ranges::count_if(running_, &Running::fresh);
+    for (; fresh < admissions_max_; ++fresh) {
+        std::optional<GenerationCall> next = line_.take_if([this](const GenerationCall& one) {
+            return one.request.rules.num_beams <= slots_.free();
+        });
+        if (!next) return;
+        start(*std::move(next));
     }
 }
 
-void Engine::start(Submission submission) {
-    std::optional<SlotLease> lease = slots_.lend(submission.request.rules.num_beams);
+void Engine::start(GenerationCall call) {
+    std::optional<SlotLease> lease = slots_.lend(call.request.rules.num_beams);
     ASSERT(lease.has_value());
-    Sequence sequence(submission.request, std::move(*lease), shape_.vocabulary);
+    Sequence sequence(call.request, std::move(*lease), shape_.vocabulary);
     if (const Result<void> begun = sequence.begin(); !begun) {
-        submission.end(std::unexpected(begun.error()));
+        call.end(std::unexpected(begun.error()));
         return;
     }
     Generation made{};
-    made.queue = since(submission.arrived);
+    made.vision = call.looked;
+    made.queue = since(call.arrived) - made.vision;
     running_.push_back(
-        {.submission = std::move(submission),
+        {.call = std::move(call),
          .sequence = std::move(sequence),
          .made = std::move(made),
          .admitted = Clock::now()}
@@ -180,21 +137,42 @@ void Engine::start(Submission submission) {
 
 // Admissions come first in a plan and in its result.
 Result<void> Engine::step(bool with_newcomers) {
-    StepPlan plan;
-    std::vector<Running*> planned;
-    for (Running& run : running_) {
-        if (!run.fresh || !with_newcomers) continue;
-        run.sequence.plan_admission(plan);
-        planned.push_back(&run);
-    }
+    Planned step;
+    if (with_newcomers) plan_newcomers(step);
     for (Running& run : running_) {
         if (run.fresh) continue;
-        run.sequence.plan_decode(plan);
-        planned.push_back(&run);
+        run.sequence.plan_decode(step.plan);
+        step.chosen.push_back(&run);
     }
-    apply(TRY(model_.step(plan)), planned);
+    apply(TRY(model_.step(step.plan)), step);
     recover();
     return {};
+}
+
+void Engine::plan_newcomers(Planned& step) {
+    std::vector<Running*> fresh;
+    std::vector<Unread> unread;
+    for (Running& run : running_) {
+        if (!run.fresh) continue;
+        const bool same = !fresh.empty() && run.call.asks_the_same(fresh.back()->call);
+        unread.push_back({.tokens = static_cast<int>(run.call.request.prompt.size()) - run.read, .same = same}
+        );
+        fresh.push_back(&run);
+    }
+    const bool others_wait = fresh.size() < running_.size();
+    const std::vector<int> counts = plan_reading(
+        unread,
+        {.tokens_max = others_wait ? shape_.tokens_beside_others : 0, .in_parts = shape_.reads_in_parts}
+    );
+    for (std::size_t i = 0; i < fresh.size() && counts[i] > 0; ++i) {
+        if (counts[i] < unread[i].tokens) {
+            fresh[i]->sequence.plan_part(step.plan, fresh[i]->read, counts[i]);
+            step.parts.emplace_back(fresh[i], counts[i]);
+        } else {
+            fresh[i]->sequence.plan_admission(step.plan, fresh[i]->read);
+            step.chosen.push_back(fresh[i]);
+        }
+    }
 }
 
 // After a while without failure one more newcomer is tried than went well so far.
@@ -205,19 +183,24 @@ void Engine::recover() {
     calm_steps_ = 0;
 }
 
-void Engine::apply(StepResult result, std::span<Running* const> planned) {
-    ASSERT(result.candidates.size() == planned.size());
-    for (std::size_t i = 0; i < planned.size(); ++i) {
-        Running& run = *planned[i];
+void Engine::apply(StepResult result, const Planned& step) {
+    ASSERT(result.candidates.size() == step.chosen.size());
+    for (const auto& [run, count] : step.parts) {
+        run->read += count;
+        run->made.vision += result.vision;
+        run->made.prefill += result.prefill;
+    }
+    for (std::size_t i = 0; i < step.chosen.size(); ++i) {
+        Running& run = *step.chosen[i];
         if (run.fresh) {
-            run.made.vision = result.vision;
-            run.made.prefill = result.prefill;
+            run.made.vision += result.vision;
+            run.made.prefill += result.prefill;
             run.admitted = Clock::now();
             run.fresh = false;
-            run.submission.request.pictures.clear();  // read; the next ones may need the memory
+            run.call.request.pictures.clear();  // read; the next ones may need the memory
         }
         ++run.steps;
-        run.company += planned.size();
+        run.company += step.chosen.size();
         const Result<void> taken = run.sequence.advance(result.candidates[i]);
         if (taken) run.stream();
         if (run.sequence.finished()) finish(run, taken);
@@ -261,43 +244,42 @@ void Engine::part_with(std::list<Running>::iterator newcomer, const Error& error
         company_max_ = others;
         return;
     }
-    newcomer->submission.end(std::unexpected(error));
+    newcomer->call.end(std::unexpected(error));
     running_.erase(newcomer);
 }
 
 void Engine::wait_again(std::list<Running>::iterator newcomer) {
-    ++waiting_count_;
-    waiting_.push_front(std::move(newcomer->submission));
+    GenerationCall call = std::move(newcomer->call);
     running_.erase(newcomer);
+    line_.take_back(std::move(call));
 }
 
 // Nothing will ever be computed again. Who comes later is told by a step of his own.
 void Engine::end_all(const Error& error) {
+    std::vector<GenerationCall> waiting = line_.take_all();  // before anybody hears of it and comes again
     finish_all(error);
-    waiting_count_ -= static_cast<int>(waiting_.size());
-    for (Submission& one : waiting_) one.end(std::unexpected(error));
-    waiting_.clear();
+    for (GenerationCall& one : waiting) one.end(std::unexpected(error));
 }
 
 // A step of those that run failed. Where only memory was short, the newest gives way, and the next turn tries
 // the step of the others.
 void Engine::fail_running(const Error& error) {
     if (error.code != ErrorCode::out_of_memory) return finish_all(error);
-    running_.back().submission.end(std::unexpected(error));
+    running_.back().call.end(std::unexpected(error));
     running_.pop_back();
 }
 
 void Engine::finish_all(const Error& error) {
-    for (Running& run : running_) run.submission.end(std::unexpected(error));
+    for (Running& run : running_) run.call.end(std::unexpected(error));
     running_.clear();
 }
 
 void Engine::finish(Running& run, const Result<void>& taken) {
-    if (!taken) return run.submission.end(std::unexpected(taken.error()));
+    if (!taken) return run.call.end(std::unexpected(taken.error()));
     run.made.decoded = run.sequence.decoded();
     run.made.decode_steps = since(run.admitted);
     run.made.batch = static_cast<double>(run.company) / static_cast<double>(run.steps);
-    run.submission.end(std::move(run.made));
+    run.call.end(std::move(run.made));
 }
 
 }  // namespace vignette

@@ -1,24 +1,20 @@
 // Runs many sequences at once over one model: each step admits what fits and decodes all that run.
 //
 // generate() may be called from any thread; everything else happens on the engine's own thread, which owns
-// the model, the slots and the sequences. The destructor ends what is still running as cancelled and joins
-// that thread.
+// the model, the slots and the sequences. A second one looks at the pictures of those who wait while others
+// run. The destructor ends what is still running as cancelled and joins both.
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <deque>
 #include <functional>
-#include <future>
 #include <list>
-#include <memory>
 #include <span>
 #include <stop_token>
 #include <thread>
 #include <vector>
 
-#include "core/channel.h"
-#include "core/mutex.h"
+#include "engine/admission/generation_call.h"
+#include "engine/admission/waiting_line.h"
 #include "engine/generation.h"
 #include "engine/sequence.h"
 #include "engine/slots.h"
@@ -43,24 +39,15 @@ public:
     Result<Generation> generate(GenerationRequest request, const OnToken& on_token = {});
 
 private:
-    using Clock = std::chrono::steady_clock;
+    using Clock = GenerationCall::Clock;
 
-    struct Submission {
-        GenerationRequest request;
-        std::promise<Result<Generation>> answer;
-        Clock::time_point arrived;
-        std::shared_ptr<Channel<TokenId>> tokens;  // none: nobody listens
-
-        bool asks_the_same(const Submission& other) const;
-        void stream(TokenId token);
-        void end(Result<Generation> result);
-    };
     struct Running {
-        Submission submission;
+        GenerationCall call;
         Sequence sequence;
         Generation made;
         Clock::time_point admitted;
-        bool fresh = true;         // not yet through the vision side
+        bool fresh = true;         // its prompt has not been read to the end
+        int read = 0;              // of the prompt, in the steps so far
         std::size_t streamed = 0;  // how many of its tokens have been streamed
         std::size_t steps = 0;
         std::size_t company = 0;  // sequences in those steps, itself among them
@@ -68,14 +55,20 @@ private:
         void stream();
     };
 
-    bool enter(Submission submission);  // no: too many wait
+    struct Planned {  // of a step, as the plan has them
+        StepPlan plan;
+        std::vector<std::pair<Running*, int>> parts;  // and how many tokens
+        std::vector<Running*> chosen;                 // those for whom the model chooses
+    };
+
     void loop(const std::stop_token& stop);
-    bool receive();
+    void look_ahead();
     void drop_cancelled();
     void admit();
-    void start(Submission submission);
+    void start(GenerationCall call);
     Result<void> step(bool with_newcomers);
-    void apply(StepResult result, std::span<Running* const> planned);
+    void plan_newcomers(Planned& step);
+    void apply(StepResult result, const Planned& step);
     bool made_room_after(const Error& error) const;
     void isolate(const Error& error);
     void part_with(std::list<Running>::iterator newcomer, const Error& error);
@@ -89,17 +82,14 @@ private:
     Model& model_;
     const ModelShape shape_;
     const MakeRoom make_room_;
-    const int waiting_max_;
-    Mutex door_;
-    std::atomic<int> waiting_count_ = 0;  // submitted and not admitted, wherever they are
-    Channel<Submission> inbox_;
-    SlotPool slots_;                  // engine thread
-    std::deque<Submission> waiting_;  // engine thread
-    std::list<Running> running_;      // engine thread; in order of admission
-    int admissions_max_;              // engine thread; halved when a step fails with that many newcomers
-    int calm_steps_ = 0;              // engine thread; since the last of these failures
-    std::size_t company_max_;         // engine thread; how many may run before the next is admitted
-    std::jthread thread_;             // last member: joined before the others die
+    WaitingLine line_;
+    SlotPool slots_;              // engine thread
+    std::list<Running> running_;  // engine thread; in order of admission
+    int admissions_max_;          // engine thread; halved when a step fails with that many newcomers
+    int calm_steps_ = 0;          // engine thread; since the last of these failures
+    std::size_t company_max_;     // engine thread; how many may run before the next is admitted
+    std::jthread viewer_;         // last members: joined before the others die
+    std::jthread thread_;
 };
 
 }  // namespace vignette

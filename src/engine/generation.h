@@ -14,6 +14,7 @@
 namespace vignette {
 
 struct GenerationRequest {
+    JobId job{};  // of several requests, perhaps; empty: of none
     std::vector<std::shared_ptr<const ModelInput>> pictures{};  // in the order of their placeholders
     std::vector<TokenId> prompt{};                              // placeholders included
     bool may_recur = false;                                     // as in Admission

@@ -55,10 +55,22 @@ Choice Sequence::choice(int rows) const {
     return wanted;
 }
 
-void Sequence::plan_admission(StepPlan& plan) const {
-    plan.admissions.push_back(
-        {.slot = rows_.front().slot, .pictures = pictures_, .prompt = prompt_, .may_recur = may_recur_}
-    );
+Admission Sequence::admission(int read) const {
+    return {
+        .slot = rows_.front().slot,
+        .pictures = pictures_,
+        .prompt = prompt_,
+        .may_recur = may_recur_,
+        .first = read
+    };
+}
+
+void Sequence::plan_part(StepPlan& plan, int read, int count) const {
+    plan.parts.push_back({.whole = admission(read), .count = count});
+}
+
+void Sequence::plan_admission(StepPlan& plan, int read) const {
+    plan.admissions.push_back(admission(read));
     plan.choices.push_back(choice(1));
 }
 

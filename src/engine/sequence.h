@@ -27,7 +27,9 @@ public:
 
     // Adds this sequence's part to the plan of the next step: its admission first, its beams after that. As
     // long as nothing was taken, it is the same part.
-    void plan_admission(StepPlan& plan) const;
+    // `read` tokens of the prompt were read by earlier parts.
+    void plan_part(StepPlan& plan, int read, int count) const;
+    void plan_admission(StepPlan& plan, int read = 0) const;
     void plan_decode(StepPlan& plan) const;
 
     // What the model chose in the step that was planned. After an error it is finished.
@@ -47,6 +49,7 @@ private:
     };
 
     Choice choice(int rows) const;
+    Admission admission(int read) const;
     void place(std::span<const NextRow> next);
     void place_beams(std::span<const NextRow> next);
 

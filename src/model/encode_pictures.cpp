@@ -24,14 +24,12 @@ at::Tensor joined(const std::vector<at::Tensor>& parts) {
 using Pictures = std::vector<const TorchInput*>;
 
 // In their order, each once.
-Pictures unseen_of(std::span<const Admission> newcomers) {
+Pictures unseen_of(std::span<const ModelInput* const> pictures) {
     Pictures unseen;
-    for (const Admission& one : newcomers) {
-        for (const ModelInput* picture : one.pictures) {
-            const TorchInput& pixels = pixels_of(picture);
-            if (pixels.features().defined() || std::ranges::find(unseen, &pixels) != unseen.end()) continue;
-            unseen.push_back(&pixels);
-        }
+    for (const ModelInput* picture : pictures) {
+        const TorchInput& pixels = pixels_of(picture);
+        if (pixels.number() > 0 || std::ranges::find(unseen, &pixels) != unseen.end()) continue;
+        unseen.push_back(&pixels);
     }
     return unseen;
 }
@@ -74,24 +72,25 @@ std::int64_t picture_tokens(const Admission& one) {
     return sum;
 }
 
-bool see_pictures(
-    Program& program, std::span<const Admission> newcomers, const at::Device& device, std::uint64_t& last
-) {
-    const Pictures unseen = unseen_of(newcomers);
+bool Vision::see(std::span<const ModelInput* const> pictures) {
+    if (std::ranges::all_of(pictures, [](const ModelInput* one) { return pixels_of(one).number() > 0; }))
+        return false;
+    const MutexLock lock(mutex_);
+    const Pictures unseen = unseen_of(pictures);
     if (unseen.empty()) return false;
-    const at::Tensor encoded = encode_tiles(program, unseen, device);
+    const at::Tensor encoded = encode_tiles(program_, unseen, device_);
     std::int64_t first = 0;
     for (const TorchInput* picture : unseen) {
         const at::Tensor tiles = encoded.narrow(0, first, picture->tiles());
         first += picture->tiles();
         at::Tensor features =
-            program.packs() ? program.pack(tiles, picture->original()) : tiles.flatten(0, 1);
+            program_.packs() ? program_.pack(tiles, picture->original()) : tiles.flatten(0, 1);
         TORCH_CHECK(
             features.dim() == 2 && features.size(0) == picture->tokens(),
             "the program makes features of shape ", features.sizes(), " of a picture with ",
             picture->tokens(), " tokens in the prompt"
         );
-        picture->keep(std::move(features), ++last);
+        picture->keep(std::move(features), ++last_);
     }
     return true;
 }
@@ -105,14 +104,10 @@ std::optional<PromptKey> key_of(const Admission& one) {
     return key;
 }
 
-std::vector<at::Tensor> features_of(std::span<const Admission> newcomers) {
-    std::vector<at::Tensor> features;
-    for (const Admission& one : newcomers) {
-        std::vector<at::Tensor> own;
-        for (const ModelInput* picture : one.pictures) own.push_back(pixels_of(picture).features());
-        features.push_back(joined(own));
-    }
-    return features;
+at::Tensor features_of(const Admission& one) {
+    std::vector<at::Tensor> own;
+    for (const ModelInput* picture : one.pictures) own.push_back(pixels_of(picture).features());
+    return joined(own);
 }
 
 }  // namespace vignette

@@ -99,11 +99,13 @@ Result<void> Program::find_methods(const Manifest& manifest, const std::string& 
         torch::jit::Function** function;
         bool wanted;
     };
+    const bool goes_on = module_.find_method("prefill_more").has_value();
     const bool captions = manifest.info.kind == BundleKind::captioner;
     const bool tiles = manifest.info.pixels.method == PixelMethod::anyres;
     for (const Entry& entry :
          {Entry{"encode", "t", &encode_, captions}, Entry{"pack", "tii", &pack_, captions && tiles},
           Entry{"embed", "tt", &embed_, captions}, Entry{"prefill", "ttttt", &prefill_, captions},
+          Entry{"prefill_more", "tiitt", &prefill_more_, captions && goes_on},
           Entry{"decode", "tttttt", &decode_, captions}, Entry{"embed_image", "t", &embed_image_, !captions},
           Entry{"embed_text", "t", &embed_text_, !captions}}) {
         if (!entry.wanted) continue;
@@ -127,6 +129,20 @@ at::Tensor Program::pack(const at::Tensor& features, Size original) {
     stack_.emplace_back(std::int64_t{original.height});
     stack_.emplace_back(std::int64_t{original.width});
     return run(pack_);
+}
+
+at::Tensor Program::prefill_more(
+    const at::Tensor& embeds, std::int64_t slot, std::int64_t first, const at::Tensor& keys,
+    const at::Tensor& values
+) {
+    stack_.clear();
+    stack_.emplace_back(module_._ivalue());
+    stack_.emplace_back(embeds);
+    stack_.emplace_back(slot);
+    stack_.emplace_back(first);
+    stack_.emplace_back(keys);
+    stack_.emplace_back(values);
+    return run(prefill_more_);
 }
 
 at::Tensor Program::call(torch::jit::Function* function, std::initializer_list<const at::Tensor*> arguments) {

@@ -48,6 +48,14 @@ public:
         return call(prefill_, {&embeds, &slots, &lengths, &keys, &values});
     }
 
+    // The next tokens of one prompt, embeds [T, width], of which the slot holds the `first` ones -> logits
+    // [1, vocabulary] after the last. Only where the family's prompts are long.
+    at::Tensor prefill_more(
+        const at::Tensor& embeds, std::int64_t slot, std::int64_t first, const at::Tensor& keys,
+        const at::Tensor& values
+    );
+    bool prefills_more() const { return prefill_more_ != nullptr; }
+
     // One token each, written at its position of its slot -> logits [B, vocabulary]. `prompts` are the
     // lengths of their sequences' prompts.
     at::Tensor decode(
@@ -78,6 +86,7 @@ private:
     torch::jit::Function* pack_ = nullptr;
     torch::jit::Function* embed_ = nullptr;
     torch::jit::Function* prefill_ = nullptr;
+    torch::jit::Function* prefill_more_ = nullptr;
     torch::jit::Function* decode_ = nullptr;
     torch::jit::Function* embed_image_ = nullptr;
     torch::jit::Function* embed_text_ = nullptr;

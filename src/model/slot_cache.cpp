@@ -129,6 +129,8 @@ void SlotCache::copy_through(std::span<const SlotCopy> copies) {
 
 void SlotCache::mark_poisoned(SlotId slot) { poisoned_[static_cast<std::size_t>(row_of(slot))] = true; }
 
+void SlotCache::mark_sound(SlotId slot) { poisoned_[static_cast<std::size_t>(row_of(slot))] = false; }
+
 void SlotCache::renew(SlotId slot) {
     if (auto poisoned = poisoned_[static_cast<std::size_t>(row_of(slot))]) {
         wipe(slot, 0);

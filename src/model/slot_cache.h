@@ -46,6 +46,7 @@ public:
     // Attention multiplies hidden positions by zero, and zero times NaN is NaN: one failed sequence would
     // spoil the next one in its slot. So a slot that may hold NaN is wiped before it is reused.
     void mark_poisoned(SlotId slot);
+    void mark_sound(SlotId slot);
     void renew(SlotId slot);
 
 private:

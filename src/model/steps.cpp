@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "model/encode_pictures.h"
+#include "model/pixels/preprocess.h"
 #include "model/sent.h"
 #include "model/torch_device.h"
 #include "vignette/invariant.h"
@@ -31,6 +31,20 @@ void tell_times(const Moments& moments, StepResult& result) {
     result.prefill = moments.between(read - 1, read);
 }
 
+PromptPart rest_of(const Admission& one) {
+    return {.whole = one, .count = static_cast<int>(one.prompt.size()) - one.first};
+}
+
+std::size_t count_together(std::span<const PromptPart> prompts) {
+    std::size_t count = 1;
+    auto longest = static_cast<std::size_t>(prompts.front().count);
+    for (; count < prompts.size() && prompts[count].whole.first == 0; ++count) {
+        longest = std::max(longest, static_cast<std::size_t>(prompts[count].count));
+        if ((count + 1) * longest > prefill_tokens_max) break;
+    }
+    return count;
+}
+
 template <class Id>
 int number(Id id) {
     return static_cast<int>(std::to_underlying(id));
@@ -43,6 +57,7 @@ Steps::Steps(Program program, SlotCache cache, const StepsOptions& options)
       cache_(std::move(cache)),
       options_(options),
       prompts_(options.prompts_bytes_max),
+      vision_(std::make_unique<Vision>(program_, options.device)),
       prefill_rows_(2, options.shape.slots, options.device),
       decode_rows_(4, options.shape.slots, options.device) {
     if (options_.recorder) graphs_.emplace(options_.recorder, cache_.scratch(), options_.device);
@@ -55,31 +70,50 @@ Result<StepResult> Steps::run(const StepPlan& plan) {
     Moments moments(options_.device);
     at::Tensor logits;
     scores_.assign(plan.admissions.size(), 0);
-    if (!plan.admissions.empty()) {
-        TRY(check_prompts(plan.admissions));
-        logits = read(plan.admissions, moments);
-    }
+    for (const Admission& one : plan.admissions) TRY(check_prompt(one));
+    for (const PromptPart& one : plan.parts) TRY(check_prompt(one.whole));
+    if (!plan.admissions.empty() || !plan.parts.empty()) logits = read(plan, moments);
     std::vector<NewlyRead> newly_read = newly_read_of(plan.admissions, logits);
     if (!plan.decode.empty()) {
         const at::Tensor decoded = decode(plan.decode);
         logits = logits.defined() ? at::cat({logits, decoded}) : decoded;
         for (const DecodeRow& row : plan.decode) scores_.push_back(row.score);
     }
-    if (plan.empty()) return result;
+    if (!logits.defined()) return result;
     ASSERT(logits.size(1) == options_.shape.vocabulary);
     Result<CandidateLists> chosen = choose(logits, scores_, plan.choices);
     if (!chosen) mark_poisoned(plan);
     result.candidates = TRY(std::move(chosen));
+    mark_sound(plan);
     tell_times(moments, result);
     for (NewlyRead& one : newly_read)
         prompts_.keep(std::move(one.key), {.slot = cache_.read(one.slot, one.length), .logits = one.logits});
     return result;
 }
 
+std::chrono::microseconds Steps::see(
+    std::span<const std::shared_ptr<const ModelInput>> pictures, const c10::Stream& reader
+) {
+    std::vector<const ModelInput*> views;
+    for (const auto& one : pictures) views.push_back(one.get());
+    Moments moments(options_.device);
+    moments.mark();
+    if (!vision_->see(views)) return {};
+    moments.mark();
+    if (!options_.device.is_cpu()) {
+        for (const ModelInput* one : views)
+            dynamic_cast<const TorchInput&>(*one).features().record_stream(reader);
+    }
+    wait_for(options_.device);
+    return moments.between(0, 1);
+}
+
 // What was read before goes from memory into its slot; who asks the same as a neighbour gets a copy of his.
-at::Tensor Steps::read(std::span<const Admission> newcomers, Moments& moments) {
+// Undefined where no prompt was read to its end.
+at::Tensor Steps::read(const StepPlan& plan, Moments& moments) {
+    const std::span<const Admission> newcomers = plan.admissions;
     std::vector<at::Tensor> rows(newcomers.size());
-    std::vector<Admission> unread;
+    std::vector<PromptPart> unread;
     std::vector<std::size_t> places;  // of the unread
     std::vector<std::pair<std::size_t, std::size_t>> twins;
     for (std::size_t i = 0; i < newcomers.size(); ++i) {
@@ -90,16 +124,21 @@ at::Tensor Steps::read(std::span<const Admission> newcomers, Moments& moments) {
             cache_.write(one.slot, known->slot);
             rows[i] = known->logits.clone();
         } else if (const auto twin = std::ranges::find_if(
-                       unread, [&](const Admission& other) { return asks_the_same(one, other); }
+                       unread, [&](const PromptPart& other) { return asks_the_same(one, other.whole); }
                    );
                    twin != unread.end()) {
             twins.emplace_back(i, places[static_cast<std::size_t>(twin - unread.begin())]);
         } else {
-            unread.push_back(one);
+            unread.push_back(rest_of(one));
             places.push_back(i);
         }
     }
-    if (!unread.empty()) read_anew(unread, places, rows, moments);
+    unread.insert(unread.end(), plan.parts.begin(), plan.parts.end());
+    if (!unread.empty()) {
+        const at::Tensor logits = read_anew(unread, moments);
+        for (std::size_t i = 0; i < places.size(); ++i)
+            rows[places[i]] = logits.narrow(0, static_cast<std::int64_t>(i), 1);
+    }
     std::vector<SlotCopy> copies;
     for (const auto& [twin, place] : twins) {
         copies.push_back(
@@ -110,19 +149,24 @@ at::Tensor Steps::read(std::span<const Admission> newcomers, Moments& moments) {
         rows[twin] = rows[place];
     }
     cache_.copy(copies);
+    // Nobody looks at what a part leaves in its slot before the rest is read.
+    for (const PromptPart& one : plan.parts) cache_.mark_poisoned(one.whole.slot);
+    if (rows.empty()) return {};
     return rows.size() == 1 ? rows.front() : at::cat(rows);
 }
 
-void Steps::read_anew(
-    std::span<const Admission> unread, std::span<const std::size_t> places, std::vector<at::Tensor>& rows,
-    Moments& moments
-) {
+// A row of logits for each.
+at::Tensor Steps::read_anew(std::span<const PromptPart> unread, Moments& moments) {
+    std::vector<const ModelInput*> pictures;
+    for (const PromptPart& one : unread)
+        pictures.insert(pictures.end(), one.whole.pictures.begin(), one.whole.pictures.end());
     moments.mark();
-    if (see_pictures(program_, unread, options_.device, pictures_seen_)) moments.mark();
-    const at::Tensor logits = prefill(unread, features_of(unread));
+    if (vision_->see(pictures)) moments.mark();
+    std::vector<at::Tensor> features;
+    for (const PromptPart& one : unread) features.push_back(features_of(one.whole));
+    at::Tensor logits = prefill(unread, features);
     moments.mark();
-    for (std::size_t i = 0; i < unread.size(); ++i)
-        rows[places[i]] = logits.narrow(0, static_cast<std::int64_t>(i), 1);
+    return logits;
 }
 
 // Copied before the choice, which overwrites logits, and kept after it, which fails on what is not a number.
@@ -150,10 +194,16 @@ void Steps::check(const StepPlan& plan) const {
         ASSERT(copy.same >= 0 && copy.same <= copy.length && copy.length <= shape.positions);
     }
     ASSERT(plan.admissions.size() + plan.decode.size() <= static_cast<std::size_t>(shape.slots));
-    for (const Admission& one : plan.admissions) {
+    const auto check_part = [&](const PromptPart& part) {
+        const Admission& one = part.whole;
+        const auto length = static_cast<int>(one.prompt.size());
         ASSERT(below(number(one.slot), shape.slots) && !one.pictures.empty());
-        ASSERT(!one.prompt.empty() && one.prompt.size() <= static_cast<std::size_t>(shape.positions));
-    }
+        ASSERT(length <= shape.positions && one.first >= 0);
+        ASSERT(part.count > 0 && part.count <= length - one.first);
+        ASSERT(reads_in_parts() || part.count == length);
+    };
+    for (const PromptPart& part : plan.parts) check_part(part);
+    for (const Admission& one : plan.admissions) check_part(rest_of(one));
     for (const DecodeRow& row : plan.decode) {
         ASSERT(below(number(row.slot), shape.slots) && below(row.position, shape.positions));
         ASSERT(below(number(row.token), shape.vocabulary) && row.prompt > 0 && row.prompt <= row.position);
@@ -169,21 +219,19 @@ void Steps::check(const StepPlan& plan) const {
 
 // Words of a stranger become tokens of the prompt. On a GPU a token the program does not expect would end
 // the process, and with it everybody's captions.
-Result<void> Steps::check_prompts(std::span<const Admission> newcomers) const {
-    for (const Admission& one : newcomers) {
-        if (std::ranges::count(one.prompt, options_.image_token) != picture_tokens(one)) {
-            return fail(
-                ErrorCode::invalid_input,
-                "the prompt contains the token that stands for the picture; remove it from the prompt"
-            );
-        }
-        for (const TokenId token : one.prompt) {
-            if (below(number(token), options_.shape.vocabulary)) continue;
-            return fail(
-                ErrorCode::bundle_invalid, "the tokenizer made token " + std::to_string(number(token)) +
-                                               ", which the model does not know; export the bundle again"
-            );
-        }
+Result<void> Steps::check_prompt(const Admission& one) const {
+    if (std::ranges::count(one.prompt, options_.image_token) != picture_tokens(one)) {
+        return fail(
+            ErrorCode::invalid_input,
+            "the prompt contains the token that stands for the picture; remove it from the prompt"
+        );
+    }
+    for (const TokenId token : one.prompt) {
+        if (below(number(token), options_.shape.vocabulary)) continue;
+        return fail(
+            ErrorCode::bundle_invalid, "the tokenizer made token " + std::to_string(number(token)) +
+                                           ", which the model does not know; export the bundle again"
+        );
     }
     return {};
 }
@@ -196,35 +244,43 @@ at::Tensor Steps::embed(std::span<const TokenId> prompt, const at::Tensor& featu
     return program_.embed(tokens, features);
 }
 
+at::Tensor Steps::embed(const PromptPart& part, const at::Tensor& features) {
+    return embed(part.whole.prompt, features).narrow(0, part.whole.first, part.count);
+}
+
 // In groups, in their order: a prompt with pictures may have thousands of tokens, and the memory of a prefill
-// grows with all of them.
-at::Tensor Steps::prefill(std::span<const Admission> newcomers, std::span<const at::Tensor> features) {
+// grows with all of them. What goes on with a prompt goes by itself.
+at::Tensor Steps::prefill(std::span<const PromptPart> prompts, std::span<const at::Tensor> features) {
     std::vector<at::Tensor> logits;
-    while (!newcomers.empty()) {
+    while (!prompts.empty()) {
+        const PromptPart& front = prompts.front();
         std::size_t count = 1;
-        std::size_t longest = newcomers.front().prompt.size();
-        for (; count < newcomers.size(); ++count) {
-            longest = std::max(longest, newcomers[count].prompt.size());
-            if ((count + 1) * longest > prefill_tokens_max) break;
+        if (front.whole.first > 0) {
+            logits.push_back(program_.prefill_more(
+                embed(front, features.front()), number(front.whole.slot), front.whole.first, cache_.keys(),
+                cache_.values()
+            ));
+        } else {
+            count = count_together(prompts);
+            logits.push_back(prefill_together(prompts.first(count), features.first(count)));
         }
-        logits.push_back(prefill_together(newcomers.first(count), features.first(count)));
-        newcomers = newcomers.subspan(count);
+        prompts = prompts.subspan(count);
         features = features.subspan(count);
     }
     return logits.size() == 1 ? logits.front() : at::cat(logits);
 }
 
 at::Tensor Steps::prefill_together(
-    std::span<const Admission> newcomers, std::span<const at::Tensor> features
+    std::span<const PromptPart> prompts, std::span<const at::Tensor> features
 ) {
-    const int count = static_cast<int>(newcomers.size());
+    const int count = static_cast<int>(prompts.size());
     std::vector<at::Tensor> embeds;
     std::int64_t longest = 0;
     for (int i = 0; i < count; ++i) {
-        const Admission& one = newcomers[static_cast<std::size_t>(i)];
-        cache_.renew(one.slot);
-        embeds.push_back(embed(one.prompt, features[static_cast<std::size_t>(i)]));
-        prefill_rows_.at(0, i, count) = number(one.slot);
+        const PromptPart& one = prompts[static_cast<std::size_t>(i)];
+        cache_.renew(one.whole.slot);
+        embeds.push_back(embed(one, features[static_cast<std::size_t>(i)]));
+        prefill_rows_.at(0, i, count) = number(one.whole.slot);
         prefill_rows_.at(1, i, count) = embeds.back().size(0);
         longest = std::max(longest, embeds.back().size(0));
     }
@@ -265,6 +321,11 @@ void Steps::mark_poisoned(const StepPlan& plan) {
     for (const DecodeRow& row : plan.decode) cache_.mark_poisoned(row.slot);
 }
 
+// Their parts were not; now they are read, and what follows them was chosen.
+void Steps::mark_sound(const StepPlan& plan) {
+    for (const Admission& one : plan.admissions) cache_.mark_sound(one.slot);
+}
+
 void Steps::warm_up(const ModelInput& picture, std::span<const TokenId> prompt) {
     const ModelInput* pictures[] = {&picture};
     const Admission one{.slot = cache_.scratch(), .pictures = pictures, .prompt = prompt};
@@ -273,8 +334,17 @@ void Steps::warm_up(const ModelInput& picture, std::span<const TokenId> prompt) 
     TORCH_CHECK(
         length <= last, "a picture takes ", picture.tokens(), " of the manifest's ", last + 1, " positions"
     );
-    see_pictures(program_, {&one, 1}, options_.device, pictures_seen_);
-    check_logits(prefill({&one, 1}, features_of({&one, 1})));
+    vision_->see(pictures);
+    const at::Tensor features = features_of(one);
+    const PromptPart whole = rest_of(one);
+    check_logits(prefill({&whole, 1}, {&features, 1}));
+    if (reads_in_parts() && length > 1) {
+        const PromptPart last_token{
+            .whole = {.slot = one.slot, .pictures = pictures, .prompt = prompt, .first = length - 1},
+            .count = 1
+        };
+        check_logits(prefill({&last_token, 1}, {&features, 1}));
+    }
     for (const int position : {length, last}) {  // what the cache promises, the program's tables must have
         const DecodeRow next{
             .slot = cache_.scratch(), .token = prompt.back(), .position = position, .prompt = length

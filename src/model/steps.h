@@ -1,13 +1,17 @@
 // One step of the engine as calls of the program. Private to the torch side of model/. One thread at a time.
 #pragma once
 
+#include <c10/core/Stream.h>
+
+#include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "model/choose/choose_tokens.h"
+#include "model/encode_pictures.h"
 #include "model/graph/step_graphs.h"
 #include "model/moments.h"
 #include "model/program.h"
@@ -34,6 +38,14 @@ public:
     // Throws what torch throws.
     Result<StepResult> run(const StepPlan& plan);
 
+    // Any one other thread, beside run(), with a stream of its own as torch's current one: looks at pictures,
+    // and waits until what was seen may be read on `reader`. How long it took; 0: all had been seen before.
+    std::chrono::microseconds see(
+        std::span<const std::shared_ptr<const ModelInput>> pictures, const c10::Stream& reader
+    );
+
+    bool reads_in_parts() const { return program_.prefills_more(); }
+
     // Memory is short: lets go what may be read again. False: there was nothing.
     bool make_room() { return prompts_.clear(); }
 
@@ -50,26 +62,25 @@ private:
     };
 
     void check(const StepPlan& plan) const;
-    Result<void> check_prompts(std::span<const Admission> newcomers) const;
+    Result<void> check_prompt(const Admission& one) const;
     at::Tensor embed(std::span<const TokenId> prompt, const at::Tensor& features);
-    at::Tensor read(std::span<const Admission> newcomers, Moments& moments);
-    void read_anew(
-        std::span<const Admission> unread, std::span<const std::size_t> places, std::vector<at::Tensor>& rows,
-        Moments& moments
-    );
+    at::Tensor embed(const PromptPart& part, const at::Tensor& features);
+    at::Tensor read(const StepPlan& plan, Moments& moments);
+    at::Tensor read_anew(std::span<const PromptPart> unread, Moments& moments);
     std::vector<NewlyRead> newly_read_of(std::span<const Admission> newcomers, const at::Tensor& logits);
-    at::Tensor prefill(std::span<const Admission> newcomers, std::span<const at::Tensor> features);
-    at::Tensor prefill_together(std::span<const Admission> newcomers, std::span<const at::Tensor> features);
+    at::Tensor prefill(std::span<const PromptPart> prompts, std::span<const at::Tensor> features);
+    at::Tensor prefill_together(std::span<const PromptPart> prompts, std::span<const at::Tensor> features);
     at::Tensor decode(std::span<const DecodeRow> rows);
     at::Tensor decode_columns(std::span<const at::Tensor> columns);
     void check_logits(const at::Tensor& logits) const;
     void mark_poisoned(const StepPlan& plan);
+    void mark_sound(const StepPlan& plan);
 
     Program program_;
     SlotCache cache_;
     StepsOptions options_;
     PromptCache prompts_;
-    std::uint64_t pictures_seen_ = 0;
+    std::unique_ptr<Vision> vision_;
     std::optional<StepGraphs> graphs_;
     IndexColumns prefill_rows_;  // slot, length
     IndexColumns decode_rows_;   // token, position, length of the prompt, slot

@@ -23,6 +23,7 @@ struct TorchModel::Parts {
     ModelShape shape;
     at::Device device;
     c10::Stream stream;
+    c10::Stream vision;  // of those who look ahead
     Preprocessor preprocessor;
     Steps steps;
     RoomForWork work;
@@ -31,6 +32,8 @@ struct TorchModel::Parts {
 namespace {
 
 constexpr int slots_max = 4096;
+constexpr int tokens_beside_others_on_gpu = 1024;
+constexpr int tokens_beside_others_on_cpu = 64;  // each takes about as long as a tenth of a step there
 
 // What every prompt about one picture has, and one word.
 std::vector<TokenId> shortest_prompt(const TextRecipe& text, const ModelInput& picture) {
@@ -86,7 +89,12 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         return default_slots(manifest, free);
     }));
     const ModelShape shape{
-        .slots = slots, .positions = manifest.cache.positions, .vocabulary = manifest.info.text.vocabulary
+        .slots = slots,
+        .positions = manifest.cache.positions,
+        .vocabulary = manifest.info.text.vocabulary,
+        .tokens_beside_others = device.is_cpu() ? tokens_beside_others_on_cpu : tokens_beside_others_on_gpu,
+        .reads_in_parts = program.prefills_more(),
+        .sees_ahead = true
     };
     SlotCache cache = TRY(SlotCache::make(
         manifest.cache, {.slots = slots, .type = to_torch(manifest.info.dtype), .device = device}
@@ -103,6 +111,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         .shape = shape,
         .device = device,
         .stream = stream,
+        .vision = TRY(own_stream(device)),
         .preprocessor =
             Preprocessor(manifest.info.pixels, manifest.info.text.image_tokens, pixel_form(device)),
         .steps = std::move(steps),
@@ -124,6 +133,16 @@ Result<std::unique_ptr<ModelInput>> TorchModel::preprocess(const Image& image) c
 }
 
 std::unique_ptr<Preparation> TorchModel::prepare() const { return parts_->preprocessor.begin(); }
+
+Result<std::chrono::microseconds> TorchModel::see(std::span<const std::shared_ptr<const ModelInput>> pictures
+) {
+    take_over_thread_count();
+    const c10::StreamGuard on_it(parts_->vision);
+    Result<std::chrono::microseconds> done = torch_wall([&]() -> Result<std::chrono::microseconds> {
+        return parts_->steps.see(pictures, parts_->stream);
+    });
+    return examined(std::move(done), parts_->device);
+}
 
 Result<StepResult> TorchModel::step(const StepPlan& plan) {
     take_over_thread_count();

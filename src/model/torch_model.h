@@ -1,6 +1,6 @@
 // The model of a bundle, computed by torch. This header is the wall: no torch on this side of it.
 //
-// preprocess() may be called from any thread, step() from one thread at a time.
+// preprocess() may be called from any thread, step() and see() from one thread each at a time.
 #pragma once
 
 #include <filesystem>
@@ -26,6 +26,8 @@ public:
     std::string device() const override;
     Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override;
     std::unique_ptr<Preparation> prepare() const override;
+    Result<std::chrono::microseconds> see(std::span<const std::shared_ptr<const ModelInput>> pictures
+    ) override;
     Result<StepResult> step(const StepPlan& plan) override;
 
 private:

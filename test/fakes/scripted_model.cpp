@@ -87,6 +87,9 @@ std::optional<Error> ScriptedModel::failure(const StepPlan& plan) {
     for (const Admission& one : plan.admissions) {
         if (number_of(one) == poison_) return poison_error_;
     }
+    for (const PromptPart& one : plan.parts) {
+        if (number_of(one.whole) == poison_) return poison_error_;
+    }
     return std::nullopt;
 }
 
@@ -103,7 +106,14 @@ Result<StepResult> ScriptedModel::step(const StepPlan& plan) {
         .groups = static_cast<int>(plan.choices.size()),
         .failed = last_failed_
     };
-    for (const Admission& one : plan.admissions) record.admitted.push_back(at(one.slot).picture);
+    for (const PromptPart& one : plan.parts) {
+        record.parts.push_back(one.count);
+        record.tokens += one.count;
+    }
+    for (const Admission& one : plan.admissions) {
+        record.admitted.push_back(at(one.slot).picture);
+        record.tokens += static_cast<int>(one.prompt.size()) - one.first;
+    }
     {
         const std::lock_guard lock(mutex_);
         steps_.push_back(std::move(record));
@@ -150,11 +160,24 @@ void ScriptedModel::check_slots(const StepPlan& plan) const {
         ASSERT(SlotId{0} <= slot && slot < SlotId{script_.shape.slots});
         ASSERT(used.insert(slot).second);
     };
-    for (const Admission& one : plan.admissions) {
+    const auto check_prompt = [&](const Admission& one, int count) {
         use(one.slot);
         ASSERT(!one.pictures.empty() && !one.prompt.empty());
         ASSERT(one.prompt.size() <= index(script_.shape.positions));
+        ASSERT(count > 0 && one.first >= 0 && index(one.first + count) <= one.prompt.size());
+        if (one.first == 0) return;
+        ASSERT(script_.shape.reads_in_parts && at(one.slot).picture == number_of(one));
+        ASSERT(at(one.slot).history.size() >= index(one.first));
+        ASSERT(std::ranges::equal(
+            std::span(at(one.slot).history).first(index(one.first)), one.prompt.first(index(one.first))
+        ));
+    };
+    for (const PromptPart& one : plan.parts) {
+        ASSERT(script_.shape.reads_in_parts && index(one.whole.first + one.count) < one.whole.prompt.size());
+        check_prompt(one.whole, one.count);
     }
+    for (const Admission& one : plan.admissions)
+        check_prompt(one, static_cast<int>(one.prompt.size()) - one.first);
     for (const DecodeRow& one : plan.decode) {
         use(one.slot);
         ASSERT(0 < one.position && one.position < script_.shape.positions);
@@ -182,6 +205,30 @@ bool ScriptedModel::has_same(const SlotCopy& copy) const {
            std::equal(from.history.begin(), from.history.begin() + same, to.history.begin());
 }
 
+int ScriptedModel::look(const Admission& one) {
+    for (const ModelInput* picture : one.pictures)
+        looks_ += dynamic_cast<const ScriptedPixels&>(*picture).seen.exchange(true) ? 0 : 1;
+    return number_of(one);
+}
+
+// The first that cannot be seen ends the look: those behind it are left to the step.
+Result<std::chrono::microseconds> ScriptedModel::see(
+    std::span<const std::shared_ptr<const ModelInput>> pictures
+) {
+    look_gate.pass();
+    for (const auto& one : pictures) {
+        const auto& pixels = dynamic_cast<const ScriptedPixels&>(*one);
+        {
+            const std::lock_guard lock(mutex_);
+            if (pixels.picture == poison_) return std::unexpected(poison_error_);
+        }
+        if (pixels.seen.exchange(true)) continue;
+        ++looks_;
+        ++looks_ahead_;
+    }
+    return std::chrono::microseconds{7};
+}
+
 void ScriptedModel::write(const StepPlan& plan) {
     std::vector<Slot> copied;
     for (const SlotCopy& one : plan.copies) {
@@ -189,11 +236,12 @@ void ScriptedModel::write(const StepPlan& plan) {
         copied.back().history.resize(index(one.length));
     }
     for (std::size_t i = 0; i < copied.size(); ++i) at(plan.copies[i].to) = std::move(copied[i]);
-    for (const Admission& one : plan.admissions) {
-        for (const ModelInput* picture : one.pictures)
-            looks_ += dynamic_cast<const ScriptedPixels&>(*picture).seen.exchange(true) ? 0 : 1;
-        at(one.slot) = {.picture = number_of(one), .history = {one.prompt.begin(), one.prompt.end()}};
+    for (const PromptPart& one : plan.parts) {
+        const auto read = one.whole.prompt.first(index(one.whole.first + one.count));
+        at(one.whole.slot) = {.picture = look(one.whole), .history = {read.begin(), read.end()}};
     }
+    for (const Admission& one : plan.admissions)
+        at(one.slot) = {.picture = look(one), .history = {one.prompt.begin(), one.prompt.end()}};
     for (const DecodeRow& one : plan.decode) {
         std::vector<TokenId>& history = at(one.slot).history;
         const bool again = last_failed_ && history.size() == index(one.position) + 1;

@@ -38,6 +38,8 @@ struct Script {
 
 struct StepRecord {             // of a step that happened, or of one that failed
     std::vector<int> admitted;  // pictures
+    std::vector<int> parts;     // how many tokens of unfinished prompts were read
+    int tokens = 0;             // of prompts, in all
     int decode_rows = 0;
     int groups = 0;
     bool failed = false;
@@ -59,12 +61,18 @@ public:
     // Several pictures in this order are one as well, with a number that no single one has.
     static int number_of(std::span<const int> pictures);
 
-    Gate gate;  // before each step
+    // Where its shape says that it sees ahead.
+    Result<std::chrono::microseconds> see(std::span<const std::shared_ptr<const ModelInput>> pictures
+    ) override;
+
+    Gate gate;       // before each step
+    Gate look_gate;  // before each look ahead
     void fail_next(int steps, Error error);
     void fail_with_admissions_above(int most);  // out_of_memory, like a vision side that is too wide
     void fail_with_picture(int picture, Error error);
     std::vector<StepRecord> steps() const;
-    int looks() const { return looks_; }  // at pictures that had not been seen
+    int looks() const { return looks_; }              // at pictures that had not been seen
+    int looks_ahead() const { return looks_ahead_; }  // of them: in see()
 
 private:
     struct Slot {
@@ -78,6 +86,7 @@ private:
     void write(const StepPlan& plan);
     std::vector<Candidate> choose(std::span<const DecodeRow> rows, const Choice& wanted) const;
     static int number_of(const Admission& admission);
+    int look(const Admission& one);  // the picture's number
     std::optional<Error> failure(const StepPlan& plan);
     bool has_same(const SlotCopy& copy) const;
     Slot& at(SlotId slot) { return slots_[static_cast<std::size_t>(slot)]; }
@@ -88,6 +97,7 @@ private:
     bool last_failed_ = false;  // the thread of step()
 
     std::atomic<int> looks_ = 0;
+    std::atomic<int> looks_ahead_ = 0;
 
     mutable std::mutex mutex_;  // for all below
     int failures_left_ = 0;

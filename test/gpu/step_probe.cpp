@@ -124,20 +124,30 @@ public:
         for (auto next = sequences_.begin(); next != sequences_.end();) {
             std::vector<Sequence*> some;
             for (; next != sequences_.end() && some.size() < admissions_max; ++next) some.push_back(&*next);
-            step(some, &Sequence::plan_admission);
+            step(some, [](const Sequence& one, StepPlan& plan) { one.plan_admission(plan); });
         }
     }
 
     void decode() {
         std::vector<Sequence*> all;
         for (Sequence& one : sequences_) all.push_back(&one);
-        step(all, &Sequence::plan_decode);
+        step(all, [](const Sequence& one, StepPlan& plan) { one.plan_decode(plan); });
+    }
+
+    // As beside others, who go on meanwhile.
+    void look_ahead() { must(model_.see(requests_.front().pictures)); }
+
+    void read_part(int first, int count) {
+        StepPlan plan;
+        sequences_.front().plan_part(plan, first, count);
+        must(model_.step(plan));
     }
 
 private:
-    void step(const std::vector<Sequence*>& some, void (Sequence::*add)(StepPlan&) const) {
+    template <class Add>
+    void step(const std::vector<Sequence*>& some, const Add& add) {
         StepPlan plan;
-        for (const Sequence* one : some) (one->*add)(plan);
+        for (const Sequence* one : some) add(*one, plan);
         const StepResult result = must(model_.step(plan));
         for (std::size_t i = 0; i < some.size(); ++i) must(some[i]->advance(result.candidates[i]));
     }
@@ -147,6 +157,17 @@ private:
     std::list<GenerationRequest> requests_;  // lists: sequences point into them
     std::list<Sequence> sequences_;
 };
+
+void count_join(Model& model, const Manifest& manifest, Report& report) {
+    Group group(model, manifest.info, 1, 1);
+    group.look_ahead();
+    Group next(model, manifest.info, 1, 1);
+    report.count("a look ahead", [&] { next.look_ahead(); });
+    if (!model.shape().reads_in_parts) return;
+    const int part = model.shape().tokens_beside_others;
+    report.count("a prompt's first part", [&] { next.read_part(0, part); });
+    report.count("a prompt's second part", [&] { next.read_part(part, part); });
+}
 
 void count_captioner(const std::filesystem::path& bundle, const Manifest& manifest, Report& report) {
     std::unique_ptr<Model> model;
@@ -163,6 +184,7 @@ void count_captioner(const std::filesystem::path& bundle, const Manifest& manife
     run(16, 1, "", "step of 16, greedy");
     run(1, 3, "", "step of 1, 3 beams");
     run(4, 3, "", "step of 4, 3 beams");
+    count_join(*model, manifest, report);
 }
 
 void count_graphs(const std::filesystem::path& bundle, const Manifest& manifest, Report& report) {

@@ -79,4 +79,6 @@ def run_everything(program, manifest: dict, dtype: torch.dtype) -> Iterator[tupl
     shape = (cache["layers"], 9, cache["positions"], cache["heads"], cache["head_dim"])
     caches = [fake(*shape, dtype=dtype) for _ in range(2)]
     yield call("prefill", embedded[1].expand(rows, -1, -1).contiguous(), fake(rows), fake(rows), *caches)
+    if hasattr(program, "prefill_more"):
+        yield call("prefill_more", embedded[1][:5], 2, 7, *caches)
     yield call("decode", *(fake(rows) for _ in range(4)), *caches)

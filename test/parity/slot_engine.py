@@ -51,6 +51,12 @@ class Request:
         return self.embeds.size(0) + len(self.tokens) - 1
 
 
+def draw_parts(length: int, rng: random.Random) -> list[int]:
+    """What steps may read of one prompt: at least two parts, down to single tokens."""
+    cuts = sorted(rng.sample(range(1, length), min(length - 1, rng.choice([1, 1, 2, 5]))))
+    return [end - start for start, end in zip([0, *cuts], [*cuts, length])]
+
+
 class SlotEngine:
     def __init__(self, bundle, program, slots: int) -> None:
         manifest = read_manifest(bundle)
@@ -65,6 +71,15 @@ class SlotEngine:
         lengths = [one.size(0) for one in embeds]
         padded = torch.nn.utils.rnn.pad_sequence(embeds, batch_first=True)
         return self.program.prefill(padded, torch.tensor(slots), torch.tensor(lengths), self.k_cache, self.v_cache)
+
+    def prefill_in_parts(self, embeds: torch.Tensor, slot: int, parts: list[int]) -> torch.Tensor:
+        logits, first = self.prefill([embeds[: parts[0]]], [slot]), parts[0]
+        for count in parts[1:]:
+            part = embeds[first : first + count]
+            logits = self.program.prefill_more(part, slot, first, self.k_cache, self.v_cache)
+            first += count
+        assert first == embeds.size(0)
+        return logits
 
     def decode(self, tokens: list[int], positions: list[int], prompts: list[int], slots: list[int]) -> torch.Tensor:
         rows = (torch.tensor(numbers) for numbers in (tokens, positions, prompts, slots))

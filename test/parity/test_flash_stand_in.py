@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.nn.attention.bias import causal_lower_right
 
 from flash_stand_in import flash_on_the_cpu
 
@@ -46,6 +47,17 @@ def test_it_is_attention():
         q = told["query"][row].unsqueeze(1).float()
         expected = F.scaled_dot_product_attention(q, k, v, scale=0.3, enable_gqa=True).squeeze(1)
         assert torch.allclose(found[row].float(), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_it_is_attention_of_the_rest_of_a_prompt():
+    """As torch's own mask for it, lower right, has it."""
+    torch.manual_seed(2)
+    q, k, v = torch.randn(1, 3, 4, 16).half(), *torch.randn(2, 1, 8, 2, 16).half()
+    with flash_on_the_cpu(torch.float16):
+        found = torch.ops.aten._flash_attention_forward(q, k, v, None, None, 3, 8, 0.0, True, False, scale=0.3)[0]
+    q, k, v = (part.transpose(1, 2).float() for part in (q, k, v))
+    expected = F.scaled_dot_product_attention(q, k, v, attn_mask=causal_lower_right(3, 8), scale=0.3, enable_gqa=True)
+    assert torch.allclose(found.transpose(1, 2).float(), expected, rtol=1e-3, atol=1e-3)
 
 
 WRONG = {

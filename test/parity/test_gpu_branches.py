@@ -23,7 +23,7 @@ from program_code import (
     take_gpu_branches,
     use_flash_for_32_bits,
 )
-from slot_engine import SlotEngine, load_program, read_manifest
+from slot_engine import SlotEngine, draw_parts, load_program, read_manifest
 from tiny_models import MAKERS
 from two_engines import Allowed, TwoEngines
 
@@ -135,8 +135,16 @@ def serve_many(engines: TwoEngines, prompts: list[torch.Tensor], rng: random.Ran
     engines.admit(dict(zip(slots[:3], prompts)))
     for running in [3] * STEPS + [4] * STEPS + [2, 1, 1]:
         if running == 4 and slots[3] not in engines.sequences:
-            engines.admit({slots[3]: prompts[3]})
+            join(engines, slots[3], prompts[3], rng)
         engines.step(rng.sample(slots[:running], running))
+
+
+def join(engines: TwoEngines, slot: int, prompt: torch.Tensor, rng: random.Random) -> None:
+    """In parts, where the program can."""
+    if hasattr(engines.cpu.program, "prefill_more"):
+        engines.admit_in_parts(slot, prompt, draw_parts(prompt.size(0), rng))
+    else:
+        engines.admit({slot: prompt})
 
 
 def serve_beams(engines: TwoEngines, prompts: list[torch.Tensor], rng: random.Random) -> None:

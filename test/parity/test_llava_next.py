@@ -15,7 +15,7 @@ from export.families.llava_next import best_pinpoint
 from parity import reference
 from parity.rounding import ROUNDING, apart
 from pictures import draw_picture, draw_pictures, draw_sizes
-from slot_engine import Request, SlotEngine, load_program, read_manifest
+from slot_engine import Request, SlotEngine, draw_parts, load_program, read_manifest
 from tiny_models import make_llava_next
 
 SEEDS = [2, 3, 4, 5]  # even: Mistral, odd: Llama
@@ -158,6 +158,24 @@ def test_a_row_does_not_depend_on_its_place(case, slots, prompts):
     assert apart(found, torch.stack(expected)) < ROUNDING
     untouched = [slot for slot in range(7) if slot not in slots]
     assert not together.k_cache[:, untouched].any() and not together.v_cache[:, untouched].any()
+
+
+def test_prompts_read_in_parts(case):
+    """As a step beside running captions reads them. The same logits and the same cache, wherever the cuts are."""
+    rng = random.Random(case.seed)
+    whole, parts = case.engine(slots=6), case.engine(slots=6)
+    for slot, picture in enumerate(case.pictures):
+        embeds = case.embeds([picture], PROMPTS[slot % len(PROMPTS)])
+        found = parts.prefill_in_parts(embeds, slot, draw_parts(embeds.size(0), rng))
+        assert apart(found, whole.prefill([embeds], [slot])) < ROUNDING
+    assert apart(parts.k_cache, whole.k_cache) < ROUNDING and apart(parts.v_cache, whole.v_cache) < ROUNDING
+
+
+def test_single_tokens_are_parts_too(case):
+    embeds = case.embeds(case.pictures[:1], PROMPTS[0])[:9]
+    engine = case.engine(slots=2)
+    found = engine.prefill_in_parts(embeds, 1, [1] * 9)
+    assert apart(found, engine.prefill([embeds], [0])) < ROUNDING
 
 
 @pytest.mark.parametrize("beams, most, least", [(2, 24, 0), (3, 24, 8), (5, 12, 0)])

@@ -51,6 +51,12 @@ class TwoEngines:
             self.written[slot] = max(self.written.get(slot, 0), longest + 1)
         return logits
 
+    def admit_in_parts(self, slot: int, prompt: torch.Tensor, parts: list[int]) -> None:
+        """One prompt, read over several steps."""
+        (row,) = self.compare(*(one.prefill_in_parts(prompt, slot, parts) for one in (self.cpu, self.gpu)))
+        self.sequences[slot] = Sequence(prompt.size(0), prompt.size(0), int(row.argmax()))
+        self.written[slot] = max(self.written.get(slot, 0), prompt.size(0))
+
     def step(self, slots: list[int]) -> torch.Tensor:
         """A word more for each of these, as rows in this order. A slot may come twice: as an idle row."""
         rows = [self.sequences[slot] for slot in slots]

@@ -77,8 +77,8 @@ void TorchInput::keep(at::Tensor features, std::uint64_t number) const {
     if (features.storage().nbytes() > features.nbytes()) features = features.clone();
     features_ = std::move(features);
     values_ = at::Tensor();
-    number_ = number;
     bytes_ = features_.nbytes();
+    number_ = number;  // last: whoever finds it may read the features
 }
 
 Image black_picture(Size size) {

@@ -33,15 +33,19 @@ public:
     int tokens() const override { return tokens_; }
     std::size_t bytes() const override { return bytes_; }
 
-    // The model's thread only, like values(): what it saw, [tokens, width] on its device; undefined before.
+    // Any thread: a number that no other seen picture has; 0: it was not seen yet.
+    std::uint64_t number() const { return number_; }
+
+    // Once it has a number: what was seen, [tokens, width] on the model's device.
     const at::Tensor& features() const { return features_; }
+
+    // Who looks at it, like values().
     void keep(at::Tensor features, std::uint64_t number) const;
-    std::uint64_t number() const { return number_; }  // that no other seen picture has; 0: not seen
 
 private:
     mutable at::Tensor values_;
     mutable at::Tensor features_;
-    mutable std::uint64_t number_ = 0;
+    mutable std::atomic<std::uint64_t> number_ = 0;
     Size original_;
     std::int64_t tiles_;
     int tokens_;

@@ -98,6 +98,11 @@ class LlavaNext(nn.Module):
         return self.language_model.logits(self.language_model.model.prefill(embeds, slots, lengths, k_cache, v_cache))
 
     @torch.jit.export
+    def prefill_more(self, embeds: Tensor, slot: int, first: int, k_cache: Tensor, v_cache: Tensor) -> Tensor:
+        """embeds [T,D] of one prompt, the slot holds the `first` tokens before them -> logits [1,V] after the last"""
+        return self.language_model.logits(self.language_model.model.prefill_more(embeds, slot, first, k_cache, v_cache))
+
+    @torch.jit.export
     def decode(
         self, tokens: Tensor, positions: Tensor, prompts: Tensor, slots: Tensor, k_cache: Tensor, v_cache: Tensor
     ) -> Tensor:

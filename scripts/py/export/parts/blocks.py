@@ -29,6 +29,31 @@ def attend_causal(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
     return seen.transpose(1, 2).flatten(2)
 
 
+def attend_after(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float) -> Tensor:
+    """The rest of one prompt, whose queries follow the keys of what was read before. q [1,T,H,D], k, v [1,M,G,D], the
+    last T of them its own -> [1,T,H*D]"""
+    if uses_flash(k):  # causal from the end on, as this kernel means it
+        seen = torch.ops.aten._flash_attention_forward(
+            q, k, v, None, None, q.size(1), k.size(1), 0.0, True, False, scale=scale
+        )[0]
+        return seen.flatten(2)
+    group = q.size(2) // k.size(2)
+    if group > 1:  # not every kernel with a mask knows groups
+        k, v = k.repeat_interleave(group, 2), v.repeat_interleave(group, 2)
+    seen = F.scaled_dot_product_attention(
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=mask, scale=scale
+    )
+    return seen.transpose(1, 2).flatten(2)
+
+
+def mask_after(first: int, count: int, like: Tensor) -> Tensor | None:
+    """Of `count` queries at the positions from `first` on: [1,1,count,first + count]"""
+    if uses_flash(like):
+        return None
+    positions = torch.arange(first, first + count, device=like.device)
+    return late_keys(positions, first + count, like).transpose(0, 2)
+
+
 def attend_one(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float) -> Tensor:
     """One query a row. q [B,H,D], keys and values [B,G,T,D] -> [B,H*D]. Queries that share a head's keys stand where
     several queries in time would stand: the kernel then need not know of groups."""

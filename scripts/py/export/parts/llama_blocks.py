@@ -10,10 +10,12 @@ from export.parts.blocks import (
     StepPlan,
     Window,
     add_product,
+    attend_after,
     attend_causal,
     attend_one,
     attend_slots,
     is_vector,
+    mask_after,
     product,
     reserve_pack,
     write_prompts,
@@ -103,6 +105,22 @@ class LlamaAttention(nn.Module):
         values.narrow(1, 0, x.size(1)).index_copy_(0, slots, v)
         return attend_causal(q, k, v, self.scale)
 
+    def prefill_more(
+        self, x: Tensor, rotary: Rotary, mask: Tensor | None, slot: int, first: int, keys: Tensor, values: Tensor
+    ) -> Tensor:
+        """The same for one prompt, of which the slot holds what stands before position `first`."""
+        keys, values, length = keys.narrow(0, slot, 1), values.narrow(0, slot, 1), first + x.size(1)
+        if x.is_cuda:
+            qkv = self.packed(x, rotary)
+            q = qkv.narrow(2, 0, self.heads)
+            keys.narrow(1, first, x.size(1)).copy_(qkv.narrow(2, self.heads, self.key_heads))
+            values.narrow(1, first, x.size(1)).copy_(qkv.narrow(2, self.heads + self.key_heads, self.key_heads))
+        else:
+            q = self.query(x, rotary)
+            keys.narrow(1, first, x.size(1)).copy_(self.key(x, rotary))
+            values.narrow(1, first, x.size(1)).copy_(self.value(x))
+        return attend_after(q, keys.narrow(1, 0, length), values.narrow(1, 0, length), mask, self.scale)
+
     def decode(self, x: Tensor, rotary: Rotary, plan: StepPlan, keys: Tensor, values: Tensor) -> Tensor:
         if x.is_cuda:
             qkv = self.packed(x, rotary)
@@ -152,6 +170,12 @@ class LlamaLayer(nn.Module):
     def prefill(self, x: Tensor, rotary: Rotary, slots: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         return self.finish(x, self.self_attn.prefill(self.input_layernorm(x), rotary, slots, keys, values))
 
+    def prefill_more(
+        self, x: Tensor, rotary: Rotary, mask: Tensor | None, slot: int, first: int, keys: Tensor, values: Tensor
+    ) -> Tensor:
+        normed = self.input_layernorm(x)
+        return self.finish(x, self.self_attn.prefill_more(normed, rotary, mask, slot, first, keys, values))
+
     def decode(self, x: Tensor, rotary: Rotary, plan: StepPlan, keys: Tensor, values: Tensor) -> Tensor:
         return self.finish(x, self.self_attn.decode(self.input_layernorm(x), rotary, plan, keys, values))
 
@@ -186,6 +210,16 @@ class LlamaModel(nn.Module):
             x = layer.prefill(x, rotary, slots, k_cache[i], v_cache[i])
         last = x[torch.arange(x.size(0), device=x.device), lengths - 1]
         return self.norm(last)
+
+    def prefill_more(self, embeds: Tensor, slot: int, first: int, k_cache: Tensor, v_cache: Tensor) -> Tensor:
+        """embeds [T,D] -> [1,D] of the last"""
+        x = embeds.unsqueeze(0)
+        x = x.clone() if x.is_cuda else x
+        rotary = self.rotary(torch.arange(first, first + x.size(1), device=x.device), x)
+        mask = mask_after(first, x.size(1), k_cache)
+        for i, layer in enumerate(self.layers):
+            x = layer.prefill_more(x, rotary, mask, slot, first, k_cache[i], v_cache[i])
+        return self.norm(x[:, -1])
 
     def decode(self, tokens: Tensor, positions: Tensor, plan: StepPlan, k_cache: Tensor, v_cache: Tensor) -> Tensor:
         x = self.embed_tokens(tokens)
