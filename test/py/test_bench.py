@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {"generate-tiny", "preprocess-12mp", "media-dng-24mp", "weights-ready", "model-ready", "job-json-10mb", "help"}
+START_ROWS = {"start-demo", "start-1gb"}
 MEDIA_ROWS = {"media-640x480", "media-1080p-anyres", "media-png-1080p"}
 WORKER_ROWS = {"worker-jobs-c1", "worker-jobs-c100", "worker-latency-1mb"}
 
@@ -17,7 +18,7 @@ def test_list_names_the_rows():
     done = bench("--list")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert {line.split()[0] for line in lines} >= ROWS | MEDIA_ROWS | WORKER_ROWS
+    assert {line.split()[0] for line in lines} >= ROWS | START_ROWS | MEDIA_ROWS | WORKER_ROWS
     assert all("wanted" in line for line in lines)
 
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import media, serve, wall, worker
+from bench import media, serve, start, wall, worker
 from bench.common import draw_scenes, noisy_photo, timed, tiny_bundle
 from program import PROGRAM, ROOT, caption_files
 
@@ -200,6 +200,8 @@ def help_(pairs, folder):
         yield statistics.median(timed(ours)[0] for _ in range(5)), timed(theirs)[0]
 
 
+row("start-demo", wanted=4)(start.start_demo)
+row("start-1gb", wanted=4)(start.start_1gb)
 row("media-640x480", wanted=2)(media.small_photo)
 row("media-1080p-anyres", wanted=2)(media.anyres_photo)
 row("media-png-1080p", wanted=1.3)(media.png_photo)
