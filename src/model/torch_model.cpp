@@ -33,7 +33,8 @@ namespace {
 
 constexpr int slots_max = 4096;
 constexpr int tokens_beside_others_on_gpu = 1024;
-constexpr int tokens_beside_others_on_cpu = 64;  // each takes about as long as a tenth of a step there
+// Fewer would keep others waiting for less, but make more steps of a prompt, each of which reads the weights.
+constexpr int tokens_beside_others_on_cpu = 256;
 
 // What every prompt about one picture has, and one word.
 std::vector<TokenId> shortest_prompt(const TextRecipe& text, const ModelInput& picture) {
