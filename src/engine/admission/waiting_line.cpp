@@ -1,6 +1,7 @@
 #include "engine/admission/waiting_line.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace vignette {
@@ -116,18 +117,14 @@ void WaitingLine::insert(Entry one) {
     entries_.insert(behind, std::move(one));
 }
 
-// Of the first who wait, as many as may be ahead. A picture that several ask about is looked at once.
+// Of the first in line, whoever was seen behind them: who passed others must not wait for those to start.
 WaitingLine::Pictures WaitingLine::begin_to_look() {
-    auto room = static_cast<std::ptrdiff_t>(options_.ahead_max);
-    room -= std::ranges::count_if(entries_, [](const Entry& one) { return one.state != State::unseen; });
     Pictures pictures;
-    for (Entry& one : entries_) {
-        if (room <= 0) break;
+    for (Entry& one : entries_ | std::views::take(static_cast<std::ptrdiff_t>(options_.ahead_max))) {
         if (one.state != State::unseen) continue;
         one.state = State::looked_at;
         const auto& asked = one.call.request.pictures;
         pictures.insert(pictures.end(), asked.begin(), asked.end());
-        --room;
     }
     return pictures;
 }

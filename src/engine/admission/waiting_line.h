@@ -27,7 +27,7 @@ public:
 
     struct Options {
         std::size_t most = 0;       // who may wait
-        std::size_t ahead_max = 0;  // of them: whose pictures may have been looked at; 0: nobody looks
+        std::size_t ahead_max = 0;  // of them, from the front: whose pictures are looked at; 0: nobody looks
     };
 
     explicit WaitingLine(const Options& options) : options_(options) {}

@@ -152,6 +152,19 @@ TEST(WaitingLine, BesideOthersNobodyStartsUnseen) {
     EXPECT_EQ(order_of(line), (std::vector<int>{2, 3}));
 }
 
+TEST(WaitingLine, WhoPassesThoseThatWereSeenIsLookedAtNext) {
+    WaitingLine line({.most = 9, .ahead_max = 2});
+    line.set_busy(true);
+    for (int frame = 1; frame <= 3; ++frame) EXPECT_TRUE(line.enter(asking(frame, "film")));
+    ASSERT_TRUE(line.next_to_see());
+    line.seen({});
+    EXPECT_TRUE(line.enter(asking(4)));  // in front of the second frame
+    EXPECT_EQ(numbers(*line.next_to_see()), std::vector<int>{4}) << "though two are seen";
+    line.seen({});
+    EXPECT_EQ(picture_of(*line.take_if(anybody)), 1);
+    EXPECT_EQ(picture_of(*line.take_if(anybody)), 4);
+}
+
 TEST(WaitingLine, WhatIsLookedAtIsWaitedForWhenTheOthersHaveEnded) {
     WaitingLine line({.most = 9, .ahead_max = 2});
     line.set_busy(true);
