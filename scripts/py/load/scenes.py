@@ -124,7 +124,7 @@ def idle_clients(quick: bool, seconds: float):
     ratio, more = statistics.median(ratios), memory[0]
     text = (
         f"p99={ms(statistics.median(before))} with={ms(statistics.median(after))} ratio={ratio:.2f} "
-        f"rss=+{more:.1f}MB clients={count} (aim: ratio <= 1.5, rss <= +30MB)"
+        f"rss={more:+.1f}MB clients={count} (aim: ratio <= 1.5, rss <= +30MB)"
     )
     return text, ratio <= 1.5 and more <= 30
 
