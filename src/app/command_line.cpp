@@ -116,6 +116,21 @@ CLI::App* add_run(CLI::App& app, Options& options) {
     return run;
 }
 
+void add_batching(CLI::App& command, Options& options) {
+    command.add_option("--batch-size", options.batch_size, "Pictures that start together at most")
+        ->envname("BATCH_SIZE")
+        ->transform(whole_number(1, 256))
+        ->capture_default_str();
+    command
+        .add_option(
+            "--batch-timeout-ms", options.batch_timeout_ms,
+            "How long a picture waits for company where nothing else runs"
+        )
+        ->envname("BATCH_TIMEOUT_MS")
+        ->transform(whole_number(0, 1000))
+        ->capture_default_str();
+}
+
 // What both of those that run until they are stopped take.
 void add_running(CLI::App& command, Options& options) {
     command
@@ -132,6 +147,7 @@ void add_running(CLI::App& command, Options& options) {
         ->envname("VIGNETTE_CONCURRENCY")
         ->transform(whole_number(0, 256))
         ->capture_default_str();
+    add_batching(command, options);
     command
         .add_option(
             "--cache-mib", options.cache_mib,

@@ -54,6 +54,9 @@ Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     config.idle = std::chrono::seconds(options.idle_unload_s);
     config.device = options.device;
     config.slots = options.slots;
+    config.batching = {
+        .most = options.batch_size, .wait = std::chrono::milliseconds(options.batch_timeout_ms)
+    };
     config.tells_start = options.command == Command::serve || options.command == Command::worker ||
                          options.command == Command::doctor;
     config.cuda_graphs = options.cuda_graphs == "on";

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "vignette/batching.h"
 #include "vignette/bundle.h"
 #include "vignette/captioner.h"
 #include "vignette/film.h"
@@ -68,6 +69,8 @@ struct Options {
     std::string device = "auto";
     int threads = 0;
     int slots = 0;
+    int batch_size = Batching{}.most;
+    int batch_timeout_ms = 0;
     std::string embedder = default_embedder;  // empty: none
     bool disable_captions = false;
     int models_max = 2;

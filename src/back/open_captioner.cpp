@@ -41,7 +41,7 @@ Result<std::shared_ptr<OpenedModel>> open_model(
     }
     std::unique_ptr<Model> model = TRY(TorchModel::open(bundle, manifest, options));
     return std::make_shared<CaptionModel>(
-        std::move(model), std::move(manifest.info), std::move(tokenizer), config.limits
+        std::move(model), std::move(manifest.info), std::move(tokenizer), config.limits, config.batching
     );
 }
 

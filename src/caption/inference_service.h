@@ -25,8 +25,12 @@ namespace vignette {
 
 class CaptionModel final : public OpenedModel {
 public:
-    CaptionModel(std::unique_ptr<Model> model, BundleInfo bundle, Tokenizer tokenizer, const Limits& limits)
-        : model_(std::move(model)), captioner(std::move(bundle), std::move(tokenizer), *model_, limits) {}
+    CaptionModel(
+        std::unique_ptr<Model> model, BundleInfo bundle, Tokenizer tokenizer, const Limits& limits,
+        const Batching& batching = {}
+    )
+        : model_(std::move(model)),
+          captioner(std::move(bundle), std::move(tokenizer), *model_, limits, batching) {}
 
     std::size_t kept_bytes() override { return captioner.kept_bytes(); }
 

@@ -55,13 +55,15 @@ BundleInfo fitted(BundleInfo bundle, int slots) {
 
 }  // namespace
 
-PictureCaptioner::PictureCaptioner(BundleInfo bundle, Tokenizer tokenizer, Model& model, const Limits& limits)
+PictureCaptioner::PictureCaptioner(
+    BundleInfo bundle, Tokenizer tokenizer, Model& model, const Limits& limits, const Batching& batching
+)
     : bundle_(fitted(std::move(bundle), model.shape().slots)),
       tokenizer_(std::move(tokenizer)),
       limits_(limits),
       model_(model),
       vision_(limits.vision_cache_bytes_max),
-      engine_(model, limits, [this] { return vision_.make_room(); }) {}
+      engine_(model, limits, batching, [this] { return vision_.make_room(); }) {}
 
 int PictureCaptioner::pictures_at_once() const {
     return std::max(1, model_.shape().slots / bundle_.generation.num_beams);

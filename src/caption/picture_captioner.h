@@ -23,7 +23,10 @@ namespace vignette {
 
 class PictureCaptioner {
 public:
-    PictureCaptioner(BundleInfo bundle, Tokenizer tokenizer, Model& model, const Limits& limits);
+    PictureCaptioner(
+        BundleInfo bundle, Tokenizer tokenizer, Model& model, const Limits& limits,
+        const Batching& batching = {}
+    );
 
     int pictures_at_once() const;
     const BundleInfo& bundle() const { return bundle_; }

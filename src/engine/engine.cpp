@@ -14,7 +14,6 @@
 namespace vignette {
 namespace {
 
-constexpr int admissions_per_step_max = 8;
 constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
@@ -31,16 +30,19 @@ void Engine::Running::stream() {
     }
 }
 
-Engine::Engine(Model& model, const Limits& limits, MakeRoom make_room)
+Engine::Engine(Model& model, const Limits& limits, const Batching& batching, MakeRoom make_room)
     : model_(model),
       shape_(model.shape()),
+      most_together_(batching.most),
       make_room_(std::move(make_room)),
       line_({
           .most = limits.inbox_max,
-          .ahead_max = shape_.sees_ahead ? std::size_t{admissions_per_step_max} : 0,
+          .ahead_max = shape_.sees_ahead ? static_cast<std::size_t>(batching.most) : 0,
+          .company = static_cast<std::size_t>(batching.most),
+          .company_wait = batching.wait,
       }),
       slots_(shape_.slots),
-      admissions_max_(admissions_per_step_max),
+      admissions_max_(batching.most),
       company_max_(no_limit),
       viewer_([this] { look_ahead(); }),
       thread_([this](const std::stop_token& stop) { loop(stop); }) {}
@@ -178,7 +180,7 @@ void Engine::plan_newcomers(Planned& step) {
 // After a while without failure one more newcomer is tried than went well so far.
 void Engine::recover() {
     constexpr int calm_steps_min = 64;
-    if (admissions_max_ == admissions_per_step_max || ++calm_steps_ < calm_steps_min) return;
+    if (admissions_max_ == most_together_ || ++calm_steps_ < calm_steps_min) return;
     ++admissions_max_;
     calm_steps_ = 0;
 }

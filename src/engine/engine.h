@@ -18,6 +18,7 @@
 #include "engine/generation.h"
 #include "engine/sequence.h"
 #include "engine/slots.h"
+#include "vignette/batching.h"
 #include "vignette/error.h"
 #include "vignette/limits.h"
 #include "vignette/model.h"
@@ -29,7 +30,7 @@ public:
     // Lets memory go that the model can do without, on the engine's thread; false: there was none.
     using MakeRoom = std::function<bool()>;
 
-    Engine(Model& model, const Limits& limits, MakeRoom make_room = {});
+    Engine(Model& model, const Limits& limits, const Batching& batching = {}, MakeRoom make_room = {});
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -81,6 +82,7 @@ private:
 
     Model& model_;
     const ModelShape shape_;
+    const int most_together_;
     const MakeRoom make_room_;
     WaitingLine line_;
     SlotPool slots_;              // engine thread

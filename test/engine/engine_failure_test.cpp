@@ -52,7 +52,7 @@ TEST(EngineFailure, TooLittleMemoryForAllNewcomersHalvesThemUntilItSuffices) {
 TEST(EngineFailure, WhatIsKeptForLaterGivesWayBeforeAnyoneHasToStepBack) {
     ScriptedModel model(roomy(12));
     int kept = 2;
-    Engine engine(model, inbox_of(8), [&kept] { return kept-- > 0; });
+    Engine engine(model, inbox_of(8), {}, [&kept] { return kept-- > 0; });
     const TestRequest asked{.picture = 2, .rules = brief(1)};
     Held held(model, engine, 8, asked);
     model.gate.let_one_through_and_await();

@@ -1,6 +1,7 @@
 """scripts/soak worker …: see --help."""
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -24,6 +25,7 @@ def arguments():
     parser.add_argument("--sigterm", action="store_true", help="SIGTERM with 50 jobs in flight instead")
     parser.add_argument("--stages", action="store_true", help="SIGTERM in each stage of a job instead")
     parser.add_argument("--rss", action="store_true", help="growth of the memory instead")
+    parser.add_argument("--pictures", action="store_true", help="with --rss: the demo model, pictures of all sizes")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "soak", help="for the log and the outbox")
     options = parser.parse_args()
     options.jobs = options.jobs or (20_000 if options.rss else 10_000)
@@ -32,6 +34,8 @@ def arguments():
 
 def main():
     options = arguments()
+    if options.pictures:
+        os.environ.setdefault("VIGNETTE_PROGRAM", str(ROOT / "build" / "release" / "vignette"))
     program = Path(command()[0])
     if "/" in str(program) and not program.exists():
         sys.exit(f"there is no {program}: build it, or name another in VIGNETTE_PROGRAM")
@@ -40,6 +44,8 @@ def main():
     kind = at_sigterm if options.sigterm else memory if options.rss else under_faults
     if options.stages:
         kind = at_each_stage
+    if options.pictures:
+        from . import picture_memory as kind  # Pillow, which the others can do without
     print(f"the worker's log: {options.folder / 'worker.log'}", flush=True)
     return 0 if kind.run(options, options.folder) else 1
 

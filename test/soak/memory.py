@@ -27,22 +27,27 @@ def quick_job(number):
 
 
 def run(options, folder):
+    return growth(options, folder, quick_job, burst=BURST, SCRIPTED_PICTURES=64)
+
+
+def growth(options, folder, make_job, burst, **environment):
     with FakeRunpod(hold=5, lease=60, record=False) as platform:
-        worker = WorkerProcess(platform, folder / "worker.log", SCRIPTED_PICTURES=64)
+        worker = WorkerProcess(platform, folder / "worker.log", **environment)
         try:
             platform.wait_until({"idle_takers": 1}, START_S)
             points = []
-            for done in range(0, options.jobs, BURST):
-                platform.submit_many([{"input": quick_job(done + n)} for n in range(BURST)])
+            for done in range(0, options.jobs, burst):
+                platform.submit_many([{"input": make_job(done + n)} for n in range(burst)])
                 platform.wait_until({"quiet": True}, 300)
-                points.append(((done + BURST) / 1000, worker.rss_mib()))
-                if done % (10 * BURST) == 0:
-                    print(f"{done + BURST:6} jobs  {points[-1][1]:8.1f} MiB", flush=True)
+                points.append(((done + burst) / 1000, worker.rss_mib()))
+                if done % (10 * burst) == 0:
+                    print(f"{done + burst:6} jobs  {points[-1][1]:8.1f} MiB", flush=True)
             code, _ = worker.terminate()
+            stats = platform.stats()
         finally:
             worker.kill()
         warm = points[int(len(points) * WARM_AFTER) :]
         grown = slope(warm)
         print(f"RSS {warm[0][1]:.1f} MiB warm, {warm[-1][1]:.1f} MiB after {options.jobs} jobs: ", end="")
-        print(f"{grown:.3f} MiB per 1,000 jobs, at most {MIB_PER_1000_MAX}; exit code {code}")
-        return verdict(platform.stats()) and grown <= MIB_PER_1000_MAX and code == 0
+        print(f"{grown:.3f} MiB per 1,000 jobs, at most {MIB_PER_1000_MAX}; failed {stats['failed']}, exit code {code}")
+        return verdict(stats) and grown <= MIB_PER_1000_MAX and stats["failed"] == 0 and code == 0

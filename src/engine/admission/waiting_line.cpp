@@ -33,7 +33,12 @@ bool WaitingLine::wait() {
     startable_.wait(lock, [this]() REQUIRES(mutex_) {
         return entries_.empty() ? closed_ : may_start(entries_.front());
     });
-    return !entries_.empty();
+    if (entries_.empty()) return false;
+    const auto latest = entries_.front().call.arrived + options_.company_wait;
+    startable_.wait_until(lock, latest, [this]() REQUIRES(mutex_) {
+        return closed_ || entries_.size() >= options_.company;
+    });
+    return true;
 }
 
 std::optional<GenerationCall> WaitingLine::take_if(const Fits& fits) {

@@ -28,6 +28,8 @@ public:
     struct Options {
         std::size_t most = 0;       // who may wait
         std::size_t ahead_max = 0;  // of them, from the front: whose pictures are looked at; 0: nobody looks
+        std::size_t company = 1;    // with so many in line, nobody waits for more
+        std::chrono::milliseconds company_wait{0};  // after the first arrived, while nothing runs
     };
 
     explicit WaitingLine(const Options& options) : options_(options) {}
@@ -36,7 +38,7 @@ public:
     bool enter(GenerationCall one);
     void close();
 
-    // Waits until somebody may start; false once it is closed and nobody waits.
+    // Waits until somebody may start, and for his company; false once it is closed and nobody waits.
     bool wait();
 
     // The first in line, if it may start and fits; nobody overtakes it.

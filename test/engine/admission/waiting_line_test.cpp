@@ -19,6 +19,7 @@ using std::chrono::microseconds;
 GenerationCall asking(int picture, const std::string& job = {}) {
     GenerationCall one{};
     one.request.job = {job};
+    one.arrived = GenerationCall::Clock::now();
     one.request.prompt = {TokenId{picture}};
     one.request.pictures.push_back(std::make_shared<ScriptedPixels>(picture));
     return one;
@@ -57,6 +58,34 @@ TEST(WaitingLine, TurnsAwayWhoeverIsTooManyOrTooLate) {
     EXPECT_EQ(order_of(line), (std::vector<int>{1, 2}));
     EXPECT_FALSE(line.enter(asking(4)));
     EXPECT_FALSE(line.wait());
+}
+
+// With an hour to wait, only what is tested ends it.
+TEST(WaitingLine, TheFirstWaitsForCompanyUntilThereIsEnough) {
+    WaitingLine line({.most = 9, .company = 3, .company_wait = std::chrono::hours(1)});
+    EXPECT_TRUE(line.enter(asking(1)));
+    std::jthread others([&] {
+        EXPECT_TRUE(line.enter(asking(2)));
+        EXPECT_TRUE(line.enter(asking(3)));
+    });
+    EXPECT_TRUE(line.wait());
+    EXPECT_EQ(order_of(line), (std::vector<int>{1, 2, 3}));
+}
+
+TEST(WaitingLine, NobodyWaitsForCompanyWhereNobodyComesAnyMore) {
+    WaitingLine line({.most = 9, .company = 3, .company_wait = std::chrono::hours(1)});
+    EXPECT_TRUE(line.enter(asking(1)));
+    std::jthread closer([&] { line.close(); });
+    EXPECT_TRUE(line.wait());
+    EXPECT_EQ(order_of(line), (std::vector<int>{1}));
+}
+
+TEST(WaitingLine, TheWaitForCompanyBeginsWithTheArrival) {
+    WaitingLine line({.most = 9, .company = 3, .company_wait = std::chrono::hours(1)});
+    GenerationCall early = asking(1);
+    early.arrived -= std::chrono::hours(1);
+    EXPECT_TRUE(line.enter(std::move(early)));
+    EXPECT_TRUE(line.wait());
 }
 
 TEST(WaitingLine, WhoIsTakenBackStandsWhereHeStood) {
