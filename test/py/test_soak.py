@@ -42,6 +42,8 @@ def test_the_growth_of_the_memory_is_measured(tmp_path):
     done = soak(tmp_path, "--rss", "--jobs", "3000")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "MiB per 1,000 jobs" in done.stdout
+    done = soak(tmp_path, "--rss", "--jobs", "3000", STUB_SIN="leak")
+    assert done.returncode == 1, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

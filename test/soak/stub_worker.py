@@ -2,7 +2,7 @@
 STUB_SIN, that it fails where it should. It understands the same prompts as the scripted captioner.
 
 STUB_SIN: forget (drops one result in twenty), double (posts one in twenty twice), swap (streams out of order), nan,
-code (ends with 3)
+code (ends with 3), leak (keeps 20 KB of each job)
 """
 
 import asyncio
@@ -24,6 +24,7 @@ ROOM = int(os.environ.get("SCRIPTED_PICTURES", "64"))
 WORKER = os.environ["RUNPOD_POD_ID"]
 KEY = os.environ["RUNPOD_AI_API_KEY"]
 SIN = os.environ.get("STUB_SIN", "")
+LEAKED = []
 OUTBOX = os.environ.get("VIGNETTE_OUTBOX")
 TAKE = os.environ["RUNPOD_WEBHOOK_GET_JOB"].replace("$ID", WORKER)
 DONE = os.environ["RUNPOD_WEBHOOK_POST_OUTPUT"].replace("$RUNPOD_POD_ID", WORKER)
@@ -133,6 +134,8 @@ class Stub:
             body = encoded(result)
             if len(body) > RESULT_MAX:
                 body = encoded({"error": error_text("the result is too large")})
+            if SIN == "leak":
+                LEAKED.append(os.urandom(20_000))
             if SIN == "nan" and random.random() < 0.05:
                 body = b'{"output": NaN}'
             if SIN == "forget" and random.random() < 0.05:

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t huge_page = 2 * MiB;
 constexpr std::size_t kept_bytes_max = 128 * MiB;
+constexpr std::size_t bytes_max = std::size_t{1} << 46U;  // so that no sum overflows
 
 // Header of the memory handed out, on the same first page.
 struct alignas(64) Block {
@@ -44,6 +45,20 @@ private:
 };
 
 SpareBlock spare_block;
+
+// From the system and back to it: among the heap's small blocks pictures of many sizes leave holes that no
+// other fits, and a process that lives for long grows.
+void* map_huge_pages(std::size_t bytes) {
+    const std::size_t with_slack = bytes + huge_page;
+    void* mapped = mmap(nullptr, with_slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    auto* begin = static_cast<std::byte*>(mapped);
+    const std::size_t before = -reinterpret_cast<std::uintptr_t>(begin) % huge_page;
+    if (before > 0) munmap(begin, before);
+    if (before < huge_page) munmap(begin + before + bytes, huge_page - before);
+    madvise(begin + before, bytes, MADV_HUGEPAGE);  // a hint: everything works without it, but more slowly
+    return begin + before;
+}
 
 // The buffers that lie in lent memory, and what to do instead of freeing them.
 class LentBuffers {
@@ -117,14 +132,11 @@ void* allocate_picture_memory(std::size_t bytes) {
         if (void* lent = open_loan->take(bytes)) return lent;
     }
     if (bytes < huge_picture_min) return ::operator new(bytes);
+    if (bytes > bytes_max) throw std::bad_alloc();
     const std::size_t whole = (bytes + sizeof(Block) + huge_page - 1) / huge_page * huge_page;
-    if (whole < bytes) throw std::bad_alloc();
     Block* block = spare_block.reuse(whole);
     if (block == nullptr) {
-        void* memory = std::aligned_alloc(huge_page, whole);
-        if (memory == nullptr) throw std::bad_alloc();
-        madvise(memory, whole, MADV_HUGEPAGE);  // only a hint: everything works without it, but more slowly
-        block = ::new (memory) Block{.bytes = whole};
+        block = ::new (map_huge_pages(whole)) Block{.bytes = whole};
     }
     return block + 1;
 }
@@ -136,7 +148,7 @@ void free_picture_memory(void* memory, std::size_t bytes) noexcept {
 #ifndef VIGNETTE_SANITIZED  // which must notice every use of freed memory
     block = spare_block.put(block);
 #endif
-    std::free(block);
+    if (block != nullptr) munmap(block, block->bytes);
 }
 
 }  // namespace vignette
