@@ -7,14 +7,13 @@
 #include <utility>
 
 #include "model/pixels/preprocess.h"
+#include "model/prompt_groups.h"
 #include "model/sent.h"
 #include "model/torch_device.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
-
-constexpr std::size_t prefill_tokens_max = 8192;  // of a group, padding included
 
 bool below(int value, int limit) { return value >= 0 && value < limit; }
 
@@ -35,14 +34,14 @@ PromptPart rest_of(const Admission& one) {
     return {.whole = one, .count = static_cast<int>(one.prompt.size()) - one.first};
 }
 
-std::size_t count_together(std::span<const PromptPart> prompts) {
-    std::size_t count = 1;
-    auto longest = static_cast<std::size_t>(prompts.front().count);
-    for (; count < prompts.size() && prompts[count].whole.first == 0; ++count) {
-        longest = std::max(longest, static_cast<std::size_t>(prompts[count].count));
-        if ((count + 1) * longest > prefill_tokens_max) break;
+// Of the first in line, none of which has been read in part.
+std::size_t group_of(std::span<const PromptPart> prompts) {
+    std::vector<int> lengths;
+    for (const PromptPart& one : prompts) {
+        if (one.whole.first > 0) break;
+        lengths.push_back(one.count);
     }
-    return count;
+    return count_together(lengths);
 }
 
 template <class Id>
@@ -261,7 +260,7 @@ at::Tensor Steps::prefill(std::span<const PromptPart> prompts, std::span<const a
                 cache_.values()
             ));
         } else {
-            count = count_together(prompts);
+            count = group_of(prompts);
             logits.push_back(prefill_together(prompts.first(count), features.first(count)));
         }
         prompts = prompts.subspan(count);
