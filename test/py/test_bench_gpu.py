@@ -22,7 +22,7 @@ def test_dry_run_of_all_sections(tmp_path):
     done = dry_run(tmp_path / "report.md")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line.split(":")[0] for line in done.stdout.splitlines()]
-    names = ["a flash", "b graph", "c upload", "d tokens", "e true-size", "f true-llava", "g true-clip"]
+    names = ["a flash", "b graph", "c upload", "d tokens", "e true-size", "f true-llava", "g true-clip", "h lost"]
     assert lines == [*names, "report"]
     report = (tmp_path / "report.md").read_text()
     assert report.startswith("# Dry run on a CPU: says nothing about a GPU")
@@ -33,6 +33,20 @@ def test_sections_by_letter_and_by_name(tmp_path):
     done = dry_run(tmp_path / "report.md", "--only", "upload,a")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line[0] for line in done.stdout.splitlines()[:-1]] == ["c", "a"]
+
+
+def test_the_report_takes_the_place_of_the_last_one_in_the_docs(tmp_path):
+    docs = tmp_path / "benchmarks.md"
+    docs.write_text((ROOT / "docs/benchmarks.md").read_text())
+    before = docs.read_text().partition(bench_gpu.BEGIN)[0]
+    for report in ("# Measured\n\nan old figure\n", "# Measured\n\n## a. flash\n\na new one\n"):
+        bench_gpu.write_docs(docs, report)
+    written = docs.read_text()
+    assert written.startswith(before) and "an old figure" not in written
+    assert written.endswith("### Measured\n\n#### a. flash\n\na new one\n" + bench_gpu.END + "\n")
+    docs.write_text("# Benchmarks\n")
+    with pytest.raises(ValueError, match="has no place for the report"):
+        bench_gpu.write_docs(docs, "# Measured\n")
 
 
 def test_an_unknown_section_is_a_clear_error(tmp_path):
@@ -92,7 +106,7 @@ def test_what_is_missing_is_the_reason_of_a_skip(tmp_path, monkeypatch):
 
 def test_a_skipped_section_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(gpu_reference, "PROGRAM", tmp_path / "vignette")
-    for letter in "defg":
+    for letter in "defgh":
         finding = bench_gpu.run_section(letter, Lab(tmp_path, dry=True))
         assert finding.ok and finding.line.startswith("skipped: "), finding.line
 

@@ -1,12 +1,14 @@
 """Checks and times on an NVIDIA GPU. Never run on one so far: only its dry run, on a CPU, is tested.
 
-Each section stands by itself, prints one line, and is written to build/bench-gpu/report.md. With --dry-run all of it
-runs on the CPU with tiny shapes: a test of this script, not of anything else.
+Each section stands by itself, prints one line, and is written to build/bench-gpu/report.md; at the end the report takes
+the place of the last one in docs/benchmarks.md. With --dry-run all of it runs on the CPU with tiny shapes: a test of
+this script, not of anything else.
 """
 
 import argparse
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +27,7 @@ SECTIONS = {  # letter: (name, module, function)
     "e": ("true-size", "gpu.true_size", "check_true_size"),
     "f": ("true-llava", "gpu.true_size", "check_true_llava"),
     "g": ("true-clip", "gpu.vectors", "check_true_clip"),
+    "h": ("lost", "gpu.lost", "check_lost"),  # last: who knows what the card is like afterwards
 }
 
 PLAYED = "No-op card"  # how the card of test/gpu/noop begins its name
@@ -58,7 +61,29 @@ def machine(lab):
     if not lab.dry:
         properties = torch.cuda.get_device_properties(0)
         where = f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB, sm_{properties.major}{properties.minor}"
+        where += f", driver {driver()}"
     return f"{where}; torch {torch.__version__}, transformers {transformers.__version__}; {PROGRAM}"
+
+
+def driver():
+    asked = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, timeout=60).stdout.split()[0]
+    except (OSError, IndexError, subprocess.TimeoutExpired):
+        return "unknown"
+
+
+BEGIN, END = "<!-- what scripts/bench-gpu writes -->", "<!-- until here -->"
+
+
+def write_docs(docs, report):
+    """The report between the two marks of docs/benchmarks.md, its headings two levels lower."""
+    before, _, rest = docs.read_text().partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise ValueError(f"{docs} has no place for the report: {BEGIN} and {END}")
+    lower = "".join(f"##{line}" if line.startswith("#") else line for line in report.splitlines(keepends=True))
+    docs.write_text(f"{before}{BEGIN}\n{lower}{END}{after}")
 
 
 class Report:
@@ -122,6 +147,9 @@ def main():
             failed += not finding.ok
             if not lab.dry:
                 torch.cuda.empty_cache()  # the next section's program is a process of its own
+    docs = ROOT / "docs/benchmarks.md"
+    if not arguments.dry_run and docs.exists():  # a packed program comes without
+        write_docs(docs, report.text)
     print(f"report: {arguments.out}")
     return 1 if failed else 0
 

@@ -1,5 +1,6 @@
 """What scripts/bench-gpu asks of torch alone: attention over slots, a captured decode step, the way to the device."""
 
+import functools
 import json
 import mmap
 import random
@@ -43,6 +44,15 @@ class Lab:
             call()
         self.wait()
         return (time.perf_counter() - start) / times
+
+    @functools.cached_property
+    def read_rate(self):
+        """Bytes a second that the card reads when it does what a step does: a matrix by a vector."""
+        rows = 1024 if self.dry else 1 << 18
+        matrix = torch.ones(rows, 8192, dtype=self.dtype, device=self.device)
+        vector = torch.ones(8192, dtype=self.dtype, device=self.device)
+        seconds = [self.seconds(lambda: torch.mv(matrix, vector), 4) for _ in range(5)]
+        return matrix.numel() * matrix.element_size() / min(seconds[1:])
 
 
 @dataclass
@@ -122,6 +132,9 @@ def error(found, exact):
 # b. A captured decode step ----------------------------------------------------------------------------------------
 
 
+GRAPH_ROWS = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96)  # as in src/model/graph
+
+
 def load_bundle(bundle, device):
     """The bundle's program with its weights, as the C++ side puts them together."""
     from safetensors.torch import load_file
@@ -151,17 +164,19 @@ def load_bundle(bundle, device):
 
 
 class Step:
-    """One decode step of four rows in mixed slots, with inputs that stay where they are: what a graph needs."""
+    """One decode step in mixed slots, with inputs that stay where they are: what a graph needs."""
 
-    def __init__(self, module, manifest, lab):
+    def __init__(self, module, manifest, lab, rows):
         cache, generator = manifest["cache"], torch.Generator(lab.device).manual_seed(2)
-        shape = (cache["layers"], 6, cache["positions"], cache["heads"], cache["head_dim"])
+        shape = (cache["layers"], rows + 2, cache["positions"], cache["heads"], cache["head_dim"])
         options = {"device": lab.device, "dtype": lab.dtype, "generator": generator}
         self.keys, self.values = (torch.randn(shape, **options) * 0.5 for _ in range(2))
-        self.slots = torch.tensor([2, 0, 4, 1], device=lab.device)
-        self.positions = torch.tensor([20, 9, 31, 9], device=lab.device)
-        self.prompts = torch.tensor([16, 5, 17, 9], device=lab.device)
-        self.tokens = torch.tensor([5, 6, 7, 8], device=lab.device)
+        rng = random.Random(rows)
+        prompts = [rng.randint(5, 17) for _ in range(rows)]
+        places = [prompt + rng.randint(0, 14) for prompt in prompts]
+        columns = rng.sample(range(rows + 2), rows), places, prompts, [rng.randint(5, 99) for _ in range(rows)]
+        made = [torch.tensor(column, device=lab.device) for column in columns]
+        self.slots, self.positions, self.prompts, self.tokens = made
         self.module = module
 
     def __call__(self):
@@ -186,14 +201,26 @@ class Step:
 
 @torch.inference_mode()
 def check_graph(lab):
-    """decode of an exported tiny program, captured in a CUDA graph: does a replay equal an eager call, and how long
-    is each?"""
+    """decode of an exported tiny program, captured in a CUDA graph of each size: does a replay equal an eager call,
+    and how long is each?"""
     from big_models.blip2 import export
     from tiny_models import make_blip2
 
     snapshot = make_blip2(lab.folder / "graph-snapshot", seed=3)
     export(snapshot, lab.folder / "graph-bundle", "--dtype", str(lab.dtype).removeprefix("torch."))
-    step = Step(*load_bundle(lab.folder / "graph-bundle", lab.device), lab)
+    loaded = load_bundle(lab.folder / "graph-bundle", lab.device)
+    return worst_of({rows: capture_step(lab, Step(*loaded, lab, rows)) for rows in GRAPH_ROWS})
+
+
+def worst_of(findings):
+    wrong = [rows for rows, finding in findings.items() if not finding.ok]
+    said = f"in {len(findings) - len(wrong)} of {len(findings)} sizes a replay says what an eager step says"
+    rows = [f"| {rows} | {finding.line} |" for rows, finding in findings.items()]
+    notes = next(iter(findings.values())).notes
+    return Finding(said, not wrong, [*notes, "", "| rows | |", "|---|---|", *rows])
+
+
+def capture_step(lab, step):
     start = step.state()
     for _ in range(5):  # compiles, and makes the handles that must not be made during the capture
         step()
@@ -267,6 +294,11 @@ def check_upload(lab):
         )
     file.unlink()
     line = "upload: " + ", ".join(f"{name} {rate:.1f} GB/s" for name, rate in rates.items())
+    other = torch.empty_like(target)
+    copied = 2 * size / statistics.median(lab.seconds(lambda: other.copy_(target), 4) for _ in range(lab.rounds)) / 1e9
+    line += (
+        f"; on the device {copied:.0f} GB/s are copied (read and written) and {lab.read_rate / 1e9:.0f} GB/s are read"
+    )
     notes = ["Dry run: to ordinary memory, nothing is pinned; the rates say nothing."] * lab.dry
     return Finding(line + ("" if right else "; the bytes are NOT those of the file"), right, notes)
 

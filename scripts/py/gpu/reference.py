@@ -98,13 +98,15 @@ def compare_tokens(reference, bundle, files, count, least=0):
     return margins
 
 
-def draw_scenes(folder, count):
+def draw_scenes(folder, count, side=None):
+    """`side`: of the squares that they are, if not as they are drawn."""
     from scenes.draw import draw_scene
 
     folder.mkdir(exist_ok=True)
     files = [folder / f"scene-{number:03d}.png" for number in range(count)]
     for number, file in enumerate(files):
-        draw_scene(random.Random(number)).image.save(file)
+        image = draw_scene(random.Random(number)).image
+        (image.resize((side, side)) if side else image).save(file)
     return files
 
 
