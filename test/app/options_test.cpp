@@ -144,6 +144,8 @@ TEST(Options, AWrongVariableIsNamed) {
         },
         {"VIGNETTE_DEVICE", "tpu", {"doctor"}, "the variable VIGNETTE_DEVICE: `tpu` is unknown"},
         {"DISABLE_CAPTIONS", "perhaps", {"doctor"}, "the variable DISABLE_CAPTIONS: `perhaps` is neither"},
+        {"BATCH_SIZE", "0", {"worker"}, "the variable BATCH_SIZE: `0` is not a whole number from 1 to 256"},
+        {"BATCH_TIMEOUT_MS", "-1", {"serve"}, "the variable BATCH_TIMEOUT_MS: `-1` is not a whole number"},
         {"VIGNETTE_URL_PORTS", "80,x", {"doctor"}, "the variable VIGNETTE_URL_PORTS: `x` is not a whole"},
         {"PORT", "http", {"serve"}, "the variable PORT: `http` is not a whole number from 1 to 65535"},
     };

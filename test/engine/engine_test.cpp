@@ -129,6 +129,35 @@ TEST(Engine, TurnsAwayWhoeverFindsTheInboxFullAndServesTheOthers) {
     expect_text(engine.generate(request_of(asked)), model, asked);
 }
 
+TEST(Engine, NoMoreStartTogetherThanItIsTold) {
+    ScriptedModel model(roomy(16));
+    Engine engine(model, inbox_of(7), {.most = 3});
+    model.gate.shut();
+    Callers callers(engine);
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    const int first = callers.call(asked);
+    model.gate.await();
+    const std::vector<int> inside = callers.fill(7, asked);
+    model.gate.open();
+    expect_text(callers.answer(first), model, asked);
+    for (const int caller : inside) expect_text(callers.answer(caller), model, asked);
+    std::vector<std::size_t> together;
+    for (const StepRecord& step : model.steps())
+        if (!step.admitted.empty()) together.push_back(step.admitted.size());
+    EXPECT_EQ(together, (std::vector<std::size_t>{1, 3, 3, 1}));
+}
+
+TEST(Engine, ThoseWhoComeWhileTheFirstWaitsForCompanyStartWithIt) {
+    ScriptedModel model(roomy(16));
+    Engine engine(model, inbox_of(8), {.most = 4, .wait = std::chrono::hours(1)});
+    Callers callers(engine);
+    const TestRequest asked{.picture = 1, .rules = brief(1)};
+    std::vector<int> all;
+    for (int i = 0; i < 4; ++i) all.push_back(callers.call(asked));
+    for (const int caller : all) expect_text(callers.answer(caller), model, asked);
+    EXPECT_EQ(model.steps().front().admitted.size(), 4U);
+}
+
 TEST(Engine, AdmitsWhileOthersRun) {
     ScriptedModel model(roomy(4));
     Engine engine(model, inbox_of(1));
