@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -64,6 +65,7 @@ Steps::Steps(Program program, SlotCache cache, const StepsOptions& options)
 
 Result<StepResult> Steps::run(const StepPlan& plan) {
     check(plan);
+    const std::optional<at::Tensor> foreseen = ahead_.take(plan.decode);
     cache_.copy(plan.copies);
     StepResult result;
     Moments moments(options_.device);
@@ -74,15 +76,23 @@ Result<StepResult> Steps::run(const StepPlan& plan) {
     if (!plan.admissions.empty() || !plan.parts.empty()) logits = read(plan, moments);
     std::vector<NewlyRead> newly_read = newly_read_of(plan.admissions, logits);
     if (!plan.decode.empty()) {
-        const at::Tensor decoded = decode(plan.decode);
+        const at::Tensor decoded = foreseen ? *foreseen : decode(plan.decode);
         logits = logits.defined() ? at::cat({logits, decoded}) : decoded;
         for (const DecodeRow& row : plan.decode) scores_.push_back(row.score);
     }
     if (!logits.defined()) return result;
     ASSERT(logits.size(1) == options_.shape.vocabulary);
-    Result<CandidateLists> chosen = choose(logits, scores_, plan.choices);
-    if (!chosen) mark_poisoned(plan);
+    Meanwhile meanwhile;
+    std::vector<DecodeRow> next;
+    if (options_.decodes_ahead) next = rows_after(plan, options_.shape.positions);
+    if (!next.empty()) meanwhile = [&](const at::Tensor& tokens) { decode_ahead(std::move(next), tokens); };
+    Result<CandidateLists> chosen = choose(logits, scores_, plan.choices, meanwhile);
+    if (!chosen) {
+        mark_poisoned(plan);
+        ahead_.forget();
+    }
     result.candidates = TRY(std::move(chosen));
+    ahead_.know(result.candidates);
     mark_sound(plan);
     tell_times(moments, result);
     for (NewlyRead& one : newly_read)
@@ -295,10 +305,22 @@ at::Tensor Steps::prefill_together(
     return program_.prefill(padded, rows[0], rows[1], cache_.keys(), cache_.values());
 }
 
-at::Tensor Steps::decode(std::span<const DecodeRow> rows) {
+// What fails here fails again where it is needed, and there somebody can be told.
+void Steps::decode_ahead(std::vector<DecodeRow> rows, const at::Tensor& tokens) {
+    try {
+        at::Tensor logits = decode(rows, tokens);
+        ahead_.keep(std::move(rows), std::move(logits));
+    } catch (const std::exception&) {
+        ahead_.forget();
+    }
+}
+
+// `tokens`, where they are given, are on the device, and those of the rows mean nothing.
+at::Tensor Steps::decode(std::span<const DecodeRow> rows, const at::Tensor& tokens) {
     if (graphs_) {
         const auto plainly = [this](std::span<const at::Tensor> columns) { return decode_columns(columns); };
-        if (std::optional<at::Tensor> logits = graphs_->decode(rows, plainly)) return *std::move(logits);
+        if (std::optional<at::Tensor> logits = graphs_->decode(rows, tokens, plainly))
+            return *std::move(logits);
     }
     const int count = static_cast<int>(rows.size());
     for (int i = 0; i < count; ++i) {
@@ -308,7 +330,10 @@ at::Tensor Steps::decode(std::span<const DecodeRow> rows) {
         decode_rows_.at(2, i, count) = row.prompt;
         decode_rows_.at(3, i, count) = number(row.slot);
     }
-    return decode_columns(decode_rows_.tensors(count));
+    const std::span<const at::Tensor> sent = decode_rows_.tensors(count);
+    if (!tokens.defined()) return decode_columns(sent);
+    const std::array columns{tokens, sent[1], sent[2], sent[3]};
+    return decode_columns(columns);
 }
 
 at::Tensor Steps::decode_columns(std::span<const at::Tensor> columns) {

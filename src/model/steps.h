@@ -12,6 +12,7 @@
 
 #include "model/choose/choose_tokens.h"
 #include "model/encode_pictures.h"
+#include "model/graph/decoded_ahead.h"
 #include "model/graph/step_graphs.h"
 #include "model/moments.h"
 #include "model/program.h"
@@ -29,6 +30,7 @@ struct StepsOptions {
     at::Device device = at::kCPU;
     std::size_t prompts_bytes_max = 0;  // of read prompts that are kept
     Recorder recorder = nullptr;        // none: steps are decoded without graphs
+    bool decodes_ahead = false;         // asks for the next step before the words of this one are here
 };
 
 class Steps {
@@ -70,7 +72,8 @@ private:
     std::vector<NewlyRead> newly_read_of(std::span<const Admission> newcomers, const at::Tensor& logits);
     at::Tensor prefill(std::span<const PromptPart> prompts, std::span<const at::Tensor> features);
     at::Tensor prefill_together(std::span<const PromptPart> prompts, std::span<const at::Tensor> features);
-    at::Tensor decode(std::span<const DecodeRow> rows);
+    at::Tensor decode(std::span<const DecodeRow> rows, const at::Tensor& tokens = {});
+    void decode_ahead(std::vector<DecodeRow> rows, const at::Tensor& tokens);
     at::Tensor decode_columns(std::span<const at::Tensor> columns);
     void check_logits(const at::Tensor& logits) const;
     void mark_poisoned(const StepPlan& plan);
@@ -82,6 +85,7 @@ private:
     PromptCache prompts_;
     std::unique_ptr<Vision> vision_;
     std::optional<StepGraphs> graphs_;
+    DecodedAhead ahead_;
     IndexColumns prefill_rows_;  // slot, length
     IndexColumns decode_rows_;   // token, position, length of the prompt, slot
     std::vector<float> scores_;  // of all rows of the step, admissions first

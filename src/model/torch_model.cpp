@@ -106,7 +106,8 @@ Result<std::unique_ptr<Model>> TorchModel::open(
          .shape = shape,
          .device = device,
          .prompts_bytes_max = options.prompts_bytes_max,
-         .recorder = options.graphs && !device.is_cpu() ? cuda_recorder() : nullptr}
+         .recorder = options.graphs && !device.is_cpu() ? cuda_recorder() : nullptr,
+         .decodes_ahead = options.graphs && !device.is_cpu()}
     );
     auto parts = std::make_unique<Parts>(Parts{
         .shape = shape,

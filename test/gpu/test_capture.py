@@ -36,6 +36,17 @@ def test_the_program_replays_its_steps(switch, captures, bundle_of, picture, tmp
     assert (counts["captures"], counts["replays"], counts["illegal"]) == (captures, 17 * captures, 0)
 
 
+@pytest.mark.parametrize("family", CAPTIONERS)
+def test_the_card_goes_on_while_the_words_are_read(family, bundle_of, picture, tmp_path):
+    report, behind = tmp_path / "report.json", {}
+    for switch in ("on", "off"):
+        options = ["--max_length", 20, "--num_beams", 1, "--cuda-graphs", switch]
+        BUDGET_CARD.caption(bundle_of(family), picture, *options, report=report)
+        behind[switch] = json.loads(report.read_text())["behind"]
+    # Behind each of 19 words there is the step that makes the next one: 17 as a graph, the others as their calls.
+    assert behind["on"] - behind["off"] > 17 + 2 * 200
+
+
 def test_what_no_graph_may_contain_costs_only_the_graph(bundle_of, picture, tmp_path):
     report = tmp_path / "report.json"
     done = BUDGET_CARD.caption(bundle_of("blip"), picture, "--max_length", 20, report=report, no_graphs=1)

@@ -74,10 +74,11 @@ Result<std::vector<Candidate>> to_candidates(
 }
 
 Result<CandidateLists> choose(
-    const at::Tensor& logits, std::span<const float> scores, std::span<const Choice> choices
+    const at::Tensor& logits, std::span<const float> scores, std::span<const Choice> choices,
+    const Meanwhile& meanwhile
 ) {
-    return logits.is_cpu() ? choose_in_memory(logits, scores, choices)
-                           : choose_on_device(logits, scores, choices);
+    return logits.is_cpu() && !meanwhile ? choose_in_memory(logits, scores, choices)
+                                         : choose_on_device(logits, scores, choices, meanwhile);
 }
 
 }  // namespace vignette

@@ -115,7 +115,10 @@ std::int64_t head_of(const Sampling& sampling, std::int64_t vocabulary) {
 // All the device computes, and what it found once it is here.
 class Choosing {
 public:
-    Choosing(const at::Tensor& logits, std::span<const float> scores, std::span<const Choice> choices)
+    Choosing(
+        const at::Tensor& logits, std::span<const float> scores, std::span<const Choice> choices,
+        const Meanwhile& meanwhile
+    )
         : vocabulary_(logits.size(1)), scores_(scores), wishes_(choices, vocabulary_) {
         const bool beams = !wishes_.over_rows.empty();
         if (beams || wishes_.logprobs) likely_ = at::log_softmax(logits, -1);
@@ -123,6 +126,8 @@ public:
         apply_rules(scored_, choices);
         if (beams) scored_.add_(running_scores());
         queue();
+        back_.send();
+        if (meanwhile) meanwhile(most_likely_.flatten());
         back_.wait();
     }
 
@@ -166,7 +171,11 @@ private:
     at::Tensor wanted_likely() const { return wishes_.logprobs ? likely_ : at::Tensor(); }
 
     void queue() {
-        if (wishes_.singles) singles_ = best_of(largest_of(scored_), wanted_likely(), back_);
+        if (wishes_.singles) {
+            const auto largest = largest_of(scored_);
+            most_likely_ = largest.second;
+            singles_ = best_of(largest, wanted_likely(), back_);
+        }
         for (const auto& [shape, some] : wishes_.over_rows) {
             at::Tensor likely = wanted_likely();
             if (likely.defined()) likely = wishes_.rows_of(likely, some).flatten(1);
@@ -262,7 +271,8 @@ private:
     at::Tensor likely_;  // log_softmax before all rules, where somebody needs it
     at::Tensor scored_;  // all rules applied
     ReadBack back_;
-    Best singles_;  // one for each row of the step, beams among them
+    at::Tensor most_likely_;  // of each row, where one is wanted
+    Best singles_;            // one for each row of the step, beams among them
     std::map<std::pair<int, std::int64_t>, Best> over_rows_;
     Best heads_;
 };
@@ -272,10 +282,11 @@ private:
 // Everything is queued on the device by as many calls for many rows as for one. The one wait is for what was
 // found; only a draw that the most likely thousand tokens do not decide fetches its row.
 Result<CandidateLists> choose_on_device(
-    const at::Tensor& logits, std::span<const float> scores, std::span<const Choice> choices
+    const at::Tensor& logits, std::span<const float> scores, std::span<const Choice> choices,
+    const Meanwhile& meanwhile
 ) {
     TRY(check_choices(choices, logits.size(1)));
-    return Choosing(logits, scores, choices).lists();
+    return Choosing(logits, scores, choices, meanwhile).lists();
 }
 
 }  // namespace vignette

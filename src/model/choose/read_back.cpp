@@ -1,6 +1,7 @@
 #include "model/choose/read_back.h"
 
 #include <ATen/ops/cat.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 namespace vignette {
 
@@ -12,8 +13,22 @@ ReadBack::Part ReadBack::add(const at::Tensor& numbers) {
     return part;
 }
 
+void ReadBack::send() {
+    if (parts_.empty()) return;
+    const at::Tensor all = parts_.size() == 1 ? parts_.front() : at::cat(parts_);
+    if (all.is_cpu()) {
+        here_ = all;
+        return;
+    }
+    here_ = at::empty(all.sizes(), at::TensorOptions(at::kInt).pinned_memory(true));
+    here_.copy_(all, /*non_blocking=*/true);
+    const c10::impl::VirtualGuardImpl guard(all.device().type());
+    arrived_.emplace(all.device().type(), c10::EventFlag::PYTORCH_DEFAULT);
+    arrived_->record(guard.getStream(all.device()));
+}
+
 void ReadBack::wait() {
-    if (!parts_.empty()) here_ = (parts_.size() == 1 ? parts_.front() : at::cat(parts_)).cpu();
+    if (arrived_) arrived_->synchronize();
 }
 
 }  // namespace vignette

@@ -1,8 +1,11 @@
 // What is wanted back from the device, brought in one piece. Private to choose*.cpp.
 #pragma once
 
+#include <c10/core/Event.h>
+
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/torch_lean.h"
@@ -19,7 +22,10 @@ public:
     // Floats, or indices below 2^31.
     Part add(const at::Tensor& numbers);
 
-    // The one wait: afterwards all parts are here, and with them everything that was queued before.
+    // Asks for them, after what has been queued so far.
+    void send();
+
+    // The one wait: afterwards all parts are here.
     void wait();
 
     float number(const Part& part, std::size_t place) const {
@@ -33,6 +39,7 @@ private:
     std::vector<at::Tensor> parts_;
     std::size_t count_ = 0;
     at::Tensor here_;
+    std::optional<c10::Event> arrived_;  // none: they were here from the start
 };
 
 }  // namespace vignette

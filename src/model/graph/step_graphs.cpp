@@ -41,7 +41,9 @@ std::optional<int> StepGraphs::bucket_of(std::size_t rows) {
     return *found;
 }
 
-std::optional<at::Tensor> StepGraphs::decode(std::span<const DecodeRow> rows, const DecodeColumns& decode) {
+std::optional<at::Tensor> StepGraphs::decode(
+    std::span<const DecodeRow> rows, const at::Tensor& tokens, const DecodeColumns& decode
+) {
     const std::optional<int> bucket = bucket_of(rows.size());
     if (!bucket) return std::nullopt;
     Graph& graph =
@@ -49,6 +51,8 @@ std::optional<at::Tensor> StepGraphs::decode(std::span<const DecodeRow> rows, co
     if (graph.refused) return std::nullopt;
     if (!graph.recording && ++graph.asked_for < uses_before_recording) return std::nullopt;
     fill(graph, *bucket, rows);
+    const auto count = static_cast<std::int64_t>(rows.size());
+    if (tokens.defined()) graph.columns.front().narrow(0, 0, count).copy_(tokens);
     at::Tensor logits;
     if (graph.recording) {
         graph.recording->replay();
@@ -56,7 +60,7 @@ std::optional<at::Tensor> StepGraphs::decode(std::span<const DecodeRow> rows, co
     } else {
         logits = record(graph, *bucket, decode);
     }
-    return logits.narrow(0, 0, static_cast<std::int64_t>(rows.size()));
+    return logits.narrow(0, 0, count);
 }
 
 void StepGraphs::fill(Graph& graph, int bucket, std::span<const DecodeRow> rows) const {

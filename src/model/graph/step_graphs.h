@@ -34,8 +34,10 @@ public:
         : recorder_(std::move(recorder)), scratch_(scratch), device_(device) {}
 
     // Logits [rows, vocabulary] that the next step overwrites. None: this step has no graph, not yet or not
-    // at all, and nothing was done for it.
-    std::optional<at::Tensor> decode(std::span<const DecodeRow> rows, const DecodeColumns& decode);
+    // at all, and nothing was done for it. `tokens`, if defined, take the place of the rows' own.
+    std::optional<at::Tensor> decode(
+        std::span<const DecodeRow> rows, const at::Tensor& tokens, const DecodeColumns& decode
+    );
 
     // The least number of rows that has a graph and holds so many; none: they are too many.
     static std::optional<int> bucket_of(std::size_t rows);

@@ -27,7 +27,7 @@ void write_report() {
         {"copies_up", now.copies_up},   {"copies_down", now.copies_down}, {"copies_along", now.copies_along},
         {"bytes_up", now.bytes_up},     {"bytes_down", now.bytes_down},   {"fills", now.fills},
         {"peak_bytes", now.peak_bytes}, {"captures", now.captures},       {"replays", now.replays},
-        {"illegal", now.illegal},       {"allocations", allocations()},
+        {"illegal", now.illegal},       {"behind", now.behind},           {"allocations", allocations()},
     };
     const char* before = "{";
     for (const auto& field : fields) {
@@ -63,6 +63,7 @@ NoopCounts noop_counts() {
         .captures = all.captures,
         .replays = all.replays,
         .illegal = all.illegal,
+        .behind = all.behind,
     };
 }
 

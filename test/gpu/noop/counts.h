@@ -19,6 +19,7 @@ struct NoopCounts {
     uint64_t captures;    // of graphs
     uint64_t replays;
     uint64_t illegal;  // calls that no capture may contain
+    uint64_t behind;   // asked for after what the host waited for: what the card does while the host goes on
 };
 
 #ifdef __cplusplus

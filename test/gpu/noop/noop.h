@@ -18,7 +18,7 @@ using Counter = std::atomic<std::uint64_t>;
 // One for each field of NoopCounts that only grows.
 struct Counters {
     Counter kernels, products, waits, copies_up, copies_down, copies_along, bytes_up, bytes_down, fills,
-        captures, replays, illegal;
+        captures, replays, illegal, behind;
 };
 extern constinit Counters counters;
 

@@ -1,6 +1,8 @@
 // Streams and events: all work is done as soon as it is asked for, so that only the waits are of interest.
 #include <cuda_runtime_api.h>
 
+#include <iterator>
+
 #include "noop.h"
 
 using namespace noop;
@@ -13,6 +15,22 @@ cudaError_t wait(const char* call) {
     return state();
 }
 
+// What the card had been asked for when an event was recorded. Events are handles, which are 64 apart.
+constinit Counter asked_before[1 << 16]{};
+
+Counter& asked_before_event(cudaEvent_t event) {
+    return asked_before[reinterpret_cast<std::uintptr_t>(event) / 64 % std::size(asked_before)];
+}
+
+std::uint64_t asked_so_far() {
+    return counters.kernels + counters.products + counters.fills + counters.replays;
+}
+
+cudaError_t record(cudaEvent_t event) {
+    asked_before_event(event) = asked_so_far();
+    return state();
+}
+
 }  // namespace
 
 extern "C" {
@@ -21,7 +39,10 @@ cudaError_t cudaDeviceSynchronize() { return wait("cudaDeviceSynchronize"); }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t) { return wait("cudaStreamSynchronize"); }
 
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return wait("cudaEventSynchronize"); }
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    count(counters.behind, asked_so_far() - asked_before_event(event));
+    return wait("cudaEventSynchronize");
+}
 
 cudaError_t cudaStreamQuery(cudaStream_t) {
     return refused_in_capture("cudaStreamQuery") ? cudaErrorStreamCaptureUnsupported : state();
@@ -56,9 +77,9 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) { return cuda
 
 cudaError_t cudaEventDestroy(cudaEvent_t) { return state(); }
 
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return state(); }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) { return record(event); }
 
-cudaError_t cudaEventRecordWithFlags(cudaEvent_t, cudaStream_t, unsigned) { return state(); }
+cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t, unsigned) { return record(event); }
 
 cudaError_t cudaEventQuery(cudaEvent_t) { return state(); }
 
