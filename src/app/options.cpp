@@ -59,6 +59,9 @@ Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     };
     config.tells_start = options.command == Command::serve || options.command == Command::worker ||
                          options.command == Command::doctor;
+    // Who comes for one answer would wait for two.
+    config.warms_up = options.command != Command::caption && options.command != Command::run &&
+                      options.command != Command::embed;
     config.cuda_graphs = options.cuda_graphs == "on";
     config.threads = options.threads;
     const int answers_mib = options.command == Command::serve ? 64 : 0;

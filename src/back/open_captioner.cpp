@@ -31,6 +31,7 @@ Result<std::shared_ptr<OpenedModel>> open_model(
         .prompts_bytes_max = config.limits.vision_cache_bytes_max,
         .graphs = config.cuda_graphs,
         .tells_start = config.tells_start,
+        .warms_up = config.warms_up,
         .threads = config.threads
     };
     if (manifest.info.kind == BundleKind::embedder) {

@@ -14,6 +14,7 @@ struct ModelOptions {
     std::size_t prompts_bytes_max = 0;  // of read prompts that are kept for the same asked again
     bool graphs = true;                 // on a GPU: decode steps as CUDA graphs
     bool tells_start = false;           // in the log: what took how long
+    bool warms_up = true;               // so that the first picture takes no longer than the others
     int threads = 0;                    // of CPU operators, for the whole process; 0: as torch decides
 };
 

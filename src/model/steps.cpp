@@ -350,14 +350,10 @@ void Steps::mark_sound(const StepPlan& plan) {
     for (const Admission& one : plan.admissions) cache_.mark_sound(one.slot);
 }
 
-void Steps::warm_up(const ModelInput& picture, std::span<const TokenId> prompt) {
+void Steps::warm_up_reading(const ModelInput& picture, std::span<const TokenId> prompt) {
     const ModelInput* pictures[] = {&picture};
     const Admission one{.slot = cache_.scratch(), .pictures = pictures, .prompt = prompt};
     const int length = static_cast<int>(prompt.size());
-    const int last = options_.shape.positions - 1;
-    TORCH_CHECK(
-        length <= last, "a picture takes ", picture.tokens(), " of the manifest's ", last + 1, " positions"
-    );
     vision_->see(pictures);
     const at::Tensor features = features_of(one);
     const PromptPart whole = rest_of(one);
@@ -369,10 +365,19 @@ void Steps::warm_up(const ModelInput& picture, std::span<const TokenId> prompt) 
         };
         check_logits(prefill({&last_token, 1}, {&features, 1}));
     }
-    for (const int position : {length, last}) {  // what the cache promises, the program's tables must have
-        const DecodeRow next{
-            .slot = cache_.scratch(), .token = prompt.back(), .position = position, .prompt = length
-        };
+    wait_for(options_.device);
+}
+
+// After a prompt of that length, and at the last position: what the cache promises, the program's tables must
+// have.
+void Steps::warm_up_decoding(int prompt) {
+    const int last = options_.shape.positions - 1;
+    TORCH_CHECK(
+        prompt <= last, "a prompt about a picture takes ", prompt, " of the manifest's ", last + 1,
+        " positions"
+    );
+    for (const int position : {prompt, last}) {
+        const DecodeRow next{.slot = cache_.scratch(), .position = position, .prompt = prompt};
         check_logits(decode({&next, 1}));
     }
     wait_for(options_.device);

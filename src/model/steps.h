@@ -51,9 +51,10 @@ public:
     // Memory is short: lets go what may be read again. False: there was nothing.
     bool make_room() { return prompts_.clear(); }
 
-    // Every method once, on the scratch slot: the first calls compile, and bring the weights into memory. A
+    // Each method once, on the scratch slot: the first calls compile, and bring the weights into memory. A
     // program that does not fit its manifest throws here, not at a client's first picture.
-    void warm_up(const ModelInput& picture, std::span<const TokenId> prompt);
+    void warm_up_reading(const ModelInput& picture, std::span<const TokenId> prompt);
+    void warm_up_decoding(int prompt);
 
 private:
     struct NewlyRead {  // a prompt that may be asked again

@@ -176,8 +176,10 @@ Result<std::unique_ptr<Embedder>> TorchEmbedder::open(
         .preprocessor = Preprocessor(manifest.info.pixels, 0, pixel_form(device)),
         .program = std::move(program),
     });
-    Result<void> warm = examined(parts->warm_up(manifest.info.pixels.size), device);
-    TRY(blame_bundle(std::move(warm), manifest.info.name));
+    if (options.warms_up) {
+        Result<void> warm = examined(parts->warm_up(manifest.info.pixels.size), device);
+        TRY(blame_bundle(std::move(warm), manifest.info.name));
+    }
     phases.ended("warm-up");
     phases.tell(manifest.info.name, options);
     return std::make_unique<TorchEmbedder>(std::move(parts));

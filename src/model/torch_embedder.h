@@ -18,7 +18,7 @@ namespace vignette {
 
 class TorchEmbedder final : public Embedder {
 public:
-    // Checks the bundle's files, loads and warms up.
+    // Checks the bundle's files, loads and, where it should, warms up.
     static Result<std::unique_ptr<Embedder>> open(
         const std::filesystem::path& bundle, const Manifest& manifest, const ModelOptions& options
     );

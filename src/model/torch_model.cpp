@@ -47,11 +47,14 @@ std::vector<TokenId> shortest_prompt(const TextRecipe& text, const ModelInput& p
 
 // A program that fails on its first and simplest input is not broken by the input.
 Result<void> warm_up(
-    Steps& steps, const Preprocessor& preprocessor, const BundleInfo& info, const at::Device& device
+    Steps& steps, const Preprocessor& preprocessor, const BundleInfo& info, const at::Device& device,
+    bool reads
 ) {
     const std::unique_ptr<ModelInput> picture = TRY(preprocessor(black_picture(info.pixels.size)));
     Result<void> outcome = torch_wall([&]() -> Result<void> {
-        steps.warm_up(*picture, shortest_prompt(info.text, *picture));
+        const std::vector<TokenId> prompt = shortest_prompt(info.text, *picture);
+        steps.warm_up_decoding(static_cast<int>(prompt.size()));
+        if (reads) steps.warm_up_reading(*picture, prompt);
         return {};
     });
     return blame_bundle(examined(std::move(outcome), device), info.name);
@@ -120,7 +123,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         .work = TRY(torch_wall([&]() -> Result<RoomForWork> { return RoomForWork(device); })),
     });
     phases.ended("slots");
-    TRY(warm_up(parts->steps, parts->preprocessor, manifest.info, device));
+    TRY(warm_up(parts->steps, parts->preprocessor, manifest.info, device, options.warms_up));
     phases.ended("warm-up");
     phases.tell(manifest.info.name, options);
     return std::make_unique<TorchModel>(std::move(parts));

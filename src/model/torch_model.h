@@ -16,7 +16,8 @@ namespace vignette {
 
 class TorchModel final : public Model {
 public:
-    // Checks the bundle's files, loads and warms up: afterwards the first step is as fast as the others.
+    // Checks the bundle's files, loads and, where it should, warms up: then the first step is as fast as the
+    // others. What the manifest says of the words and the cache is checked in any case.
     static Result<std::unique_ptr<Model>> open(
         const std::filesystem::path& bundle, const Manifest& manifest, const ModelOptions& options
     );

@@ -36,8 +36,8 @@ protected:
         manifest_.program.sha256 = other.sha256;
     }
 
-    Error error() const {
-        const ModelOptions options{.device = "cpu", .slots = 4, .threads = 1};
+    Error error(bool warms_up = true) const {
+        const ModelOptions options{.device = "cpu", .slots = 4, .warms_up = warms_up, .threads = 1};
         if (manifest_.info.kind == BundleKind::embedder)
             return TorchEmbedder::open(folder_.path(), manifest_, options).error();
         return TorchModel::open(folder_.path(), manifest_, options).error();
@@ -96,6 +96,7 @@ TEST_F(BrokenBundleTest, ACacheOfAnotherShapeIsFoundOutBeforeTheFirstPicture) {
             if (manifest_.cache.layers == golden_manifest(family).cache.layers && side == &CacheSpec::layers)
                 continue;  // it has one
             EXPECT_EQ(error().code, ErrorCode::bundle_invalid) << family;
+            EXPECT_EQ(error(false).code, ErrorCode::bundle_invalid) << family << " without a warm-up";
         }
     }
 }
