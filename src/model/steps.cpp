@@ -365,7 +365,6 @@ void Steps::warm_up_reading(const ModelInput& picture, std::span<const TokenId> 
         };
         check_logits(prefill({&last_token, 1}, {&features, 1}));
     }
-    wait_for(options_.device);
 }
 
 // After a prompt of that length, and at the last position: what the cache promises, the program's tables must
@@ -380,7 +379,6 @@ void Steps::warm_up_decoding(int prompt) {
         const DecodeRow next{.slot = cache_.scratch(), .position = position, .prompt = prompt};
         check_logits(decode({&next, 1}));
     }
-    wait_for(options_.device);
 }
 
 void Steps::check_logits(const at::Tensor& logits) const {

@@ -55,6 +55,7 @@ Result<void> warm_up(
         const std::vector<TokenId> prompt = shortest_prompt(info.text, *picture);
         steps.warm_up_decoding(static_cast<int>(prompt.size()));
         if (reads) steps.warm_up_reading(*picture, prompt);
+        wait_for(device);
         return {};
     });
     return blame_bundle(examined(std::move(outcome), device), info.name);
