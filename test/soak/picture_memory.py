@@ -41,4 +41,4 @@ def run(options, folder):
         own = b"" if kind == "WEBP" else number.to_bytes(4, "big")
         return {"data_url": as_url(file + own), "max_length": 8, "num_beams": 1}
 
-    return memory.growth(options, folder, job, BURST, JUDGED_FROM, VIGNETTE_MODEL=ROOT / "models/demo-blip2")
+    return memory.growth(options, folder, job, BURST, JUDGED_FROM, False, VIGNETTE_MODEL=ROOT / "models/demo-blip2")

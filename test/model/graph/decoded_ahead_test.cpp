@@ -6,7 +6,7 @@
 namespace vignette {
 namespace {
 
-constexpr int positions = 40;
+constexpr int positions_max = 40;
 
 DecodeRow row(int slot, int token, int position) {
     return {.slot = SlotId{slot}, .token = TokenId{token}, .position = position, .prompt = 5};
@@ -35,7 +35,7 @@ protected:
     Ahead() { renew(); }
 
     void renew() {
-        ahead_.keep(rows_after(greedy_plan(), positions), logits());
+        ahead_.keep(rows_after(greedy_plan(), positions_max), logits());
         ahead_.know(chosen({11, 12, 13}));
     }
 
@@ -81,18 +81,18 @@ TEST_F(Ahead, WhatIsForgottenOrOfNoPlanIsNotThere) {
 }
 
 TEST_F(Ahead, WithoutTokensNothingIsKnown) {
-    ahead_.keep(rows_after(greedy_plan(), positions), logits());
+    ahead_.keep(rows_after(greedy_plan(), positions_max), logits());
     EXPECT_TRUE(taken({row(2, 0, 5)}).empty());
 }
 
 TEST(RowsAfter, OnlyWhereTheMostLikelyTokenIsAllThatCanFollow) {
-    EXPECT_EQ(rows_after(greedy_plan(), positions).size(), 3U);
+    EXPECT_EQ(rows_after(greedy_plan(), positions_max).size(), 3U);
     StepPlan beams = greedy_plan();
     beams.choices[1].candidates = 4;
-    EXPECT_TRUE(rows_after(beams, positions).empty());
+    EXPECT_TRUE(rows_after(beams, positions_max).empty());
     StepPlan drawn = greedy_plan();
     drawn.choices[2].sampling = Sampling{};
-    EXPECT_TRUE(rows_after(drawn, positions).empty());
+    EXPECT_TRUE(rows_after(drawn, positions_max).empty());
 }
 
 TEST(RowsAfter, NoneIsBeyondTheEndOfItsSlot) {
