@@ -95,10 +95,12 @@ Best best_of(
     return best;
 }
 
-// The first of the largest, which max promises and topk does not.
-std::pair<at::Tensor, at::Tensor> largest_of(const at::Tensor& rows) {
-    auto [values, indices] = rows.max(1, /*keepdim=*/true);
-    return {std::move(values), std::move(indices)};
+Best largest_of(const at::Tensor& rows, const at::Tensor& likely, ReadBack& back, at::Tensor& indices) {
+    const ReadBack::Largest found = back.add_largest(rows);
+    indices = found.indices;
+    Best best{.scores = found.value_part, .indices = found.index_part, .logprobs = {}, .masses = {}};
+    if (likely.defined()) best.logprobs = back.add(likely.gather(1, indices));
+    return best;
 }
 
 std::pair<at::Tensor, at::Tensor> most_likely_of(const at::Tensor& rows, std::int64_t count) {
@@ -171,11 +173,7 @@ private:
     at::Tensor wanted_likely() const { return wishes_.logprobs ? likely_ : at::Tensor(); }
 
     void queue() {
-        if (wishes_.singles) {
-            const auto largest = largest_of(scored_);
-            most_likely_ = largest.second;
-            singles_ = best_of(largest, wanted_likely(), back_);
-        }
+        if (wishes_.singles) singles_ = largest_of(scored_, wanted_likely(), back_, most_likely_);
         for (const auto& [shape, some] : wishes_.over_rows) {
             at::Tensor likely = wanted_likely();
             if (likely.defined()) likely = wishes_.rows_of(likely, some).flatten(1);

@@ -1,6 +1,8 @@
 #include "model/choose/read_back.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/max.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 namespace vignette {
@@ -11,6 +13,23 @@ ReadBack::Part ReadBack::add(const at::Tensor& numbers) {
     const Part part{.first = count_, .count = static_cast<std::size_t>(flat.numel())};
     count_ += part.count;
     return part;
+}
+
+// Of an index its lower half is enough, which comes first.
+ReadBack::Largest ReadBack::add_largest(const at::Tensor& rows) {
+    const std::int64_t count = rows.size(0);
+    const at::Tensor both = at::empty({count + (count + 1) / 2}, rows.options().dtype(at::kLong));
+    Largest found{
+        .values = both.narrow(0, count, (count + 1) / 2).view(at::kFloat).narrow(0, 0, count).unsqueeze(1),
+        .indices = both.narrow(0, 0, count).unsqueeze(1),
+    };
+    at::max_out(found.values, found.indices, rows, 1, /*keepdim=*/true);
+    const auto number = static_cast<std::size_t>(count);
+    found.index_part = {.first = count_, .count = number, .stride = 2};
+    found.value_part = {.first = count_ + 2 * number, .count = number};
+    parts_.push_back(both.view(at::kInt));
+    count_ += static_cast<std::size_t>(parts_.back().numel());
+    return found;
 }
 
 void ReadBack::send() {
