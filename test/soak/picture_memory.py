@@ -12,6 +12,7 @@ from .job_mix import as_url
 from .worker_process import ROOT
 
 BURST = 50
+MODEL = ROOT / "models/demo-blip2"
 JUDGED_FROM = 10_000  # jobs; in fewer, chance moves the line by more than what is allowed
 DRAWN = 192  # after them the same pixels come again, in a file that differs in its last bytes
 FORMATS = ["JPEG", "JPEG", "JPEG", "JPEG", "JPEG", "PNG", "PNG", "WEBP"]
@@ -41,4 +42,4 @@ def run(options, folder):
         own = b"" if kind == "WEBP" else number.to_bytes(4, "big")
         return {"data_url": as_url(file + own), "max_length": 8, "num_beams": 1}
 
-    return memory.growth(options, folder, job, BURST, JUDGED_FROM, False, VIGNETTE_MODEL=ROOT / "models/demo-blip2")
+    return memory.growth(options, folder, job, BURST, JUDGED_FROM, may_fail=False, VIGNETTE_MODEL=MODEL)

@@ -209,7 +209,7 @@ def describe_start(lab, server, bundle):
     loaded, phases = server.phases()
     weights, slots = bundle_bytes(bundle)
     yield f"- Ready {server.ready_after:.2f} s after its process; the model is loaded in {loaded:.2f} s ({phases});"
-    yield f"  {weights / 1e9:.2f} GB of weights, {weights / 1e9 / loaded:.1f} GB/s."
+    yield f"  {weights / 1e9:.2f} GB of weights, {weights / 1e9 / loaded:.1f} GB/s over all of it."
     if lab.dry:
         return
     predicted = weights + slots

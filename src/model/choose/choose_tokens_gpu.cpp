@@ -95,14 +95,6 @@ Best best_of(
     return best;
 }
 
-Best largest_of(const at::Tensor& rows, const at::Tensor& likely, ReadBack& back, at::Tensor& indices) {
-    const ReadBack::Largest found = back.add_largest(rows);
-    indices = found.indices;
-    Best best{.scores = found.value_part, .indices = found.index_part, .logprobs = {}, .masses = {}};
-    if (likely.defined()) best.logprobs = back.add(likely.gather(1, indices));
-    return best;
-}
-
 std::pair<at::Tensor, at::Tensor> most_likely_of(const at::Tensor& rows, std::int64_t count) {
     auto [values, indices] = at::topk(rows, count);
     return {std::move(values), std::move(indices)};
@@ -173,7 +165,7 @@ private:
     at::Tensor wanted_likely() const { return wishes_.logprobs ? likely_ : at::Tensor(); }
 
     void queue() {
-        if (wishes_.singles) singles_ = largest_of(scored_, wanted_likely(), back_, most_likely_);
+        if (wishes_.singles) queue_singles();
         for (const auto& [shape, some] : wishes_.over_rows) {
             at::Tensor likely = wanted_likely();
             if (likely.defined()) likely = wishes_.rows_of(likely, some).flatten(1);
@@ -181,6 +173,14 @@ private:
             over_rows_[shape] = best_of(most_likely_of(rows, shape.second), likely, back_);
         }
         if (!wishes_.drawn.empty()) queue_heads();
+    }
+
+    void queue_singles() {
+        const ReadBack::Largest found = back_.add_largest(scored_);
+        most_likely_ = found.indices;
+        singles_.scores = found.value_part;
+        singles_.indices = found.index_part;
+        if (wishes_.logprobs) singles_.logprobs = back_.add(likely_.gather(1, most_likely_));
     }
 
     void queue_heads() {

@@ -19,14 +19,16 @@ ReadBack::Part ReadBack::add(const at::Tensor& numbers) {
 ReadBack::Largest ReadBack::add_largest(const at::Tensor& rows) {
     const std::int64_t count = rows.size(0);
     const at::Tensor both = at::empty({count + (count + 1) / 2}, rows.options().dtype(at::kLong));
-    Largest found{
-        .values = both.narrow(0, count, (count + 1) / 2).view(at::kFloat).narrow(0, 0, count).unsqueeze(1),
-        .indices = both.narrow(0, 0, count).unsqueeze(1),
-    };
-    at::max_out(found.values, found.indices, rows, 1, /*keepdim=*/true);
+    at::Tensor indices = both.narrow(0, 0, count).unsqueeze(1);
+    at::Tensor values =
+        both.narrow(0, count, (count + 1) / 2).view(at::kFloat).narrow(0, 0, count).unsqueeze(1);
+    at::max_out(values, indices, rows, 1, /*keepdim=*/true);
     const auto number = static_cast<std::size_t>(count);
-    found.index_part = {.first = count_, .count = number, .stride = 2};
-    found.value_part = {.first = count_ + 2 * number, .count = number};
+    const Largest found{
+        .indices = indices,
+        .value_part = {.first = count_ + 2 * number, .count = number},
+        .index_part = {.first = count_, .count = number, .stride = 2},
+    };
     parts_.push_back(both.view(at::kInt));
     count_ += static_cast<std::size_t>(parts_.back().numel());
     return found;

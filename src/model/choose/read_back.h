@@ -19,9 +19,8 @@ public:
         std::size_t count = 0;
         std::size_t stride = 1;
     };
-    struct Largest {        // of each row, [rows,1]
-        at::Tensor values;  // float
-        at::Tensor indices;
+    struct Largest {
+        at::Tensor indices;  // of each row, [rows,1]
         Part value_part;
         Part index_part;
     };
