@@ -1,5 +1,7 @@
 """scripts/soak worker --rss: how much the worker grows per 1,000 quick jobs once it is warm."""
 
+import sys
+
 from fake_runpod.client import FakeRunpod
 
 from .job_mix import STRANGERS, as_url, single
@@ -31,6 +33,8 @@ def run(options, folder):
 
 
 def growth(options, folder, make_job, burst, judged_from=0, may_fail=True, **environment):
+    if options.jobs <= burst:
+        sys.exit(f"soak: --jobs {options.jobs} is one burst, and growth needs two: give more than {burst}")
     with FakeRunpod(hold=5, lease=60, record=False) as platform:
         worker = WorkerProcess(platform, folder / "worker.log", **environment)
         try:
