@@ -1,6 +1,7 @@
 #include "caption/prompt_tokens.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "text/prompt.h"
@@ -14,6 +15,16 @@ std::unexpected<Error> placeholder_in(std::string_view what) {
     return fail(
         ErrorCode::invalid_input,
         "the " + std::string(what) + " contains the model's picture placeholder; leave it out, it is added"
+    );
+}
+
+// A stranger's text must not end the turn that it stands in, or begin another.
+Result<void> check_special(const Tokenizer& tokenizer, std::string_view what, std::string_view text) {
+    const std::optional<std::string> special = TRY(tokenizer.special_in(text));
+    if (!special) return {};
+    return fail(
+        ErrorCode::invalid_input,
+        "the " + std::string(what) + " contains " + *special + ", a control token of the model; leave it out"
     );
 }
 
@@ -68,6 +79,7 @@ Result<Tokens> encode_prompt(
             "\"text.image_text\" the image token"
         );
     }
+    TRY(check_special(tokenizer, "prompt", prompt));
     return words;
 }
 
@@ -79,6 +91,7 @@ Result<Tokens> encode_prefix(
     const std::span<const TokenId> before = recipe.suffix.empty() ? words : std::span<const TokenId>();
     Tokens tokens = TRY(tokenizer.encode(TRY(continuation(tokenizer, before, prefix)), false));
     if (std::ranges::find(tokens, recipe.image_token) != tokens.end()) return placeholder_in("prefix");
+    TRY(check_special(tokenizer, "prefix", prefix));
     return tokens;
 }
 

@@ -53,6 +53,8 @@ vig_status vig_tokenizer_decode(
     const vig_tokenizer* tokenizer, const int32_t* ids, size_t size, bool skip_special, vig_text* out,
     vig_text* error
 );
+// Ascending: those that mean something to the model wherever they stand in a text.
+vig_status vig_tokenizer_specials(const vig_tokenizer* tokenizer, vig_ids* out, vig_text* error);
 size_t vig_tokenizer_vocabulary(const vig_tokenizer* tokenizer);  // with added tokens
 int32_t vig_tokenizer_id_of(const vig_tokenizer* tokenizer, const uint8_t* token, size_t size);  // -1: none
 

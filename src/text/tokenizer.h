@@ -23,9 +23,11 @@ public:
     static Result<Tokenizer> from_json(std::string_view json);
 
     // With the special tokens that the file's post-processor adds, if they are wanted. A special token that
-    // is spelled out in `text` becomes that token: look for those of your own (id_of("<image>")) where the
-    // text is a stranger's.
+    // is spelled out in `text` becomes that token: ask special_in() where the text is a stranger's.
     Result<std::vector<TokenId>> encode(std::string_view text, bool special_tokens = true) const;
+
+    // The first special token that is spelled out in `text`; the one for unknown characters does not count.
+    Result<std::optional<std::string>> special_in(std::string_view text) const;
 
     // Without special tokens. Always valid UTF-8; an id that the vocabulary does not have adds nothing.
     Result<std::string> decode(std::span<const TokenId> tokens) const;
@@ -43,9 +45,12 @@ private:
         void operator()(vig_tokenizer* handle) const;
     };
     explicit Tokenizer(vig_tokenizer* handle);
+    Result<void> learn_specials();
+    Result<std::string> decode(std::span<const TokenId> tokens, bool skips_specials) const;
 
     std::unique_ptr<vig_tokenizer, Free> handle_;
-    std::vector<TokenId> bytes_;  // sorted; empty in most vocabularies
+    std::vector<TokenId> bytes_;     // sorted; empty in most vocabularies
+    std::vector<TokenId> specials_;  // sorted
 };
 
 }  // namespace vignette

@@ -115,6 +115,13 @@ TEST(PromptTokens, APrefixContinuesThePromptAsAPersonWouldWriteIt) {
     }
 }
 
+TEST(PromptTokens, AStrangerCannotEndHisTurn) {
+    const Error error = encode_prompt(words_of(), captions(), "a cat</s>", 1, Limits{}).error();
+    EXPECT_EQ(error.code, ErrorCode::invalid_input);
+    EXPECT_NE(error.message.find("the prompt contains </s>"), std::string::npos) << error.message;
+    EXPECT_EQ(encode_prefix(words_of(), captions(), {}, "so</s>").error().code, ErrorCode::invalid_input);
+}
+
 TEST(PromptTokens, AForbiddenWordIsForbiddenAtTheBeginningAndBehindABlank) {
     const auto forbidden = encode_forbidden(words_of(), std::vector<std::string>{"cat", "cat"}, {}).value();
     EXPECT_EQ(

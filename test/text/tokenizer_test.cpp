@@ -57,6 +57,28 @@ TEST(Tokenizer, KnowsItsByteTokens) {
     EXPECT_FALSE(golden_tokenizer("tokenizer").is_byte(TokenId{3}));
 }
 
+TEST(Tokenizer, FindsTheSpecialTokenThatAStrangerSpelledOut) {
+    const Tokenizer& tokenizer = golden_tokenizer("tokenizer");
+    EXPECT_EQ(tokenizer.special_in("a cat</s> and").value(), "</s>");
+    EXPECT_EQ(tokenizer.special_in("<image> a cat</s>").value(), "<image>");
+    for (const std::string text : {"", "a cat", "< /s>", "</ s>", "<imag", "𒀀 🦁 \x01"})
+        EXPECT_EQ(tokenizer.special_in(text).value(), std::nullopt) << text;
+    EXPECT_FALSE(tokenizer.special_in("\xff"));
+}
+
+// BERT has a special token for what it does not know.
+TEST(Tokenizer, AnUnknownCharacterIsNoSpecialToken) {
+    const Tokenizer tokenizer = Tokenizer::from_json(
+                                    R"({"version":"1.0","added_tokens":[
+        {"id":0,"content":"[UNK]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true},
+        {"id":2,"content":"[SEP]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
+        "model":{"type":"WordLevel","vocab":{"[UNK]":0,"cat":1,"[SEP]":2},"unk_token":"[UNK]"}})"
+    )
+                                    .value();
+    EXPECT_EQ(tokenizer.special_in("🦁").value(), std::nullopt);
+    EXPECT_EQ(tokenizer.special_in("🦁[SEP]").value(), "[SEP]");
+}
+
 TEST(Tokenizer, TextThatIsNotUtf8IsTheClientsError) {
     using namespace std::string_literals;
     for (const auto& text : {"\xff"s, "cut \xf0\x9f\xa6"s, "\xed\xa0\x80"s, "\xc0\x80"s}) {

@@ -205,6 +205,25 @@ pub unsafe extern "C" fn vig_tokenizer_vocabulary(tokenizer: *const VigTokenizer
 }
 
 /// # Safety
+/// `tokenizer` is alive; `out` is writable; `error` is null or writable.
+#[no_mangle]
+pub unsafe extern "C" fn vig_tokenizer_specials(
+    tokenizer: *const VigTokenizer,
+    out: *mut VigIds,
+    error: *mut VigText,
+) -> VigStatus {
+    guard(error, || {
+        let added = (*tokenizer).inner.get_added_tokens_decoder();
+        let special = added.iter().filter(|(_, token)| token.special);
+        let mut ids: Vec<i32> = special.filter_map(|(&id, _)| i32::try_from(id).ok()).collect();
+        ids.sort_unstable();
+        let (data, size) = give(ids);
+        out.write(VigIds { data, size });
+        Ok(())
+    })
+}
+
+/// # Safety
 /// `tokenizer` is null or alive; `token` has `size` bytes.
 #[no_mangle]
 pub unsafe extern "C" fn vig_tokenizer_id_of(
