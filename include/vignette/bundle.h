@@ -18,18 +18,21 @@ enum class PixelMethod {
     stretch,  // to `size`, ignoring the aspect ratio
     crop,     // scale the shortest edge to `shortest_edge`, then crop the centre to `size`
     anyres,   // tiles of `size`: first the whole picture, then the tiles of the best fit in `pinpoints`
+    fit,      // its own shape, in whole patches, with `pixels_min` to `pixels_max` pixels
 };
 
 // After resizing: (value - mean) / std, applied to bytes. The factor 1/255 is folded into both, as in the
 // reference.
 struct PixelRecipe {
     PixelMethod method = PixelMethod::stretch;
-    Size size;
+    Size size;  // fit: a square of pixels_max
     float mean[3] = {};
     float std[3] = {};
     int shortest_edge = 0;        // crop
     std::vector<Size> pinpoints;  // anyres
-    int patch = 0;                // anyres: side of a patch; each patch becomes one placeholder
+    int patch = 0;                // anyres, fit: side of what becomes one placeholder
+    int pixels_min = 0;           // fit
+    int pixels_max = 0;
 };
 
 enum class Placement {
@@ -70,6 +73,7 @@ struct GenerationDefaults {
     int num_beams = 3;
     int num_beams_limit = 3;
     double length_penalty = 1.0;
+    double repetition_penalty = 1.0;
     bool early_stopping = false;
 };
 

@@ -163,6 +163,8 @@ Result<GenerationDefaults> generation(const JsonView& object, int positions) {
     made.num_beams = TRY(whole_at(object, "num_beams", 1, made.num_beams_limit));
     made.length_penalty = TRY(TRY(object.at("length_penalty")).number(-100, 100));
     made.early_stopping = TRY(TRY(object.at("early_stopping")).boolean());
+    if (object.has("repetition_penalty"))
+        made.repetition_penalty = TRY(TRY(object.at("repetition_penalty")).number(0.01, 100));
     return made;
 }
 
@@ -186,7 +188,7 @@ Result<void> captioner(const JsonView& root, Manifest& made) {
 
 Result<void> embedder(const JsonView& root, Manifest& made) {
     const JsonView recipe = TRY(TRY(root.at("image")).at("recipe"));
-    if (made.info.pixels.method == PixelMethod::anyres)
+    if (made.info.pixels.method == PixelMethod::anyres || made.info.pixels.method == PixelMethod::fit)
         return recipe.refuse("must be stretch or crop: an embedder takes one picture at a time");
     made.info.text = TRY(read_embedder_text(TRY(root.at("text"))));
     made.info.width = TRY(whole_at(TRY(root.at("embedding")), "width", 1, vector_width_max));

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@ namespace {
 constexpr int side_max = 4096;
 constexpr std::size_t pinpoints_max = 64;
 constexpr int tiles_max = 64;  // of one picture: more would not fit any prompt
+constexpr int pixels_max = side_max * side_max;
 
 Result<void> three_floats(const JsonView& array, double min, double max, float (&into)[3]) {
     const std::vector<JsonView> values = TRY(array.items());
@@ -46,16 +48,32 @@ Result<void> read_anyres(const JsonView& object, PixelRecipe& recipe) {
     return {};
 }
 
+Result<void> read_fit(const JsonView& object, PixelRecipe& recipe) {
+    recipe.patch = TRY(whole_at(object, "patch", 1, side_max));
+    recipe.pixels_max = TRY(whole_at(object, "pixels_max", recipe.patch * recipe.patch, pixels_max));
+    recipe.pixels_min = TRY(whole_at(object, "pixels_min", 1, recipe.pixels_max));
+    const auto side = static_cast<std::int32_t>(std::ceil(std::sqrt(recipe.pixels_max)));
+    recipe.size = {.width = side, .height = side};
+    return {};
+}
+
 }  // namespace
 
 Result<PixelRecipe> read_pixels(const JsonView& object) {
     PixelRecipe recipe;
     recipe.method = TRY(word_at<PixelMethod>(
         object, "recipe",
-        {{"stretch", PixelMethod::stretch}, {"crop", PixelMethod::crop}, {"anyres", PixelMethod::anyres}}
+        {{"stretch", PixelMethod::stretch},
+         {"crop", PixelMethod::crop},
+         {"anyres", PixelMethod::anyres},
+         {"fit", PixelMethod::fit}}
     ));
-    recipe.size.width = TRY(whole_at(object, "width", 1, side_max));
-    recipe.size.height = TRY(whole_at(object, "height", 1, side_max));
+    if (recipe.method == PixelMethod::fit) {
+        TRY(read_fit(object, recipe));
+    } else {
+        recipe.size.width = TRY(whole_at(object, "width", 1, side_max));
+        recipe.size.height = TRY(whole_at(object, "height", 1, side_max));
+    }
     const JsonView resample = TRY(object.at("resample"));
     const std::string method = TRY(resample.text(manifest_name_bytes_max));
     if (method != "bicubic") return resample.refuse("must be bicubic, the one resampling this program has");

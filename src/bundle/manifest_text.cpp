@@ -36,7 +36,7 @@ Result<void> read_common(const JsonView& object, TextRecipe& recipe) {
 
 // How many placeholders a picture has: fixed in the manifest, or decided by each picture's size.
 Result<int> read_image_tokens(const JsonView& object, const PixelRecipe& pixels, int positions) {
-    const bool by_size = pixels.method == PixelMethod::anyres;
+    const bool by_size = pixels.method == PixelMethod::anyres || pixels.method == PixelMethod::fit;
     return whole_at(object, "image_tokens", by_size ? 0 : 1, by_size ? 0 : positions - 1);  // room for a word
 }
 

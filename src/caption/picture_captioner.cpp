@@ -124,7 +124,7 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(
         return fail(
             ErrorCode::unsupported,
             "the model " + bundle_.name +
-                " looks at one picture at a time; send one, or name a LLaVA-NeXT model",
+                " looks at one picture at a time; send one, or name a Qwen-VL or LLaVA-NeXT model",
             "input.together"
         );
     }

@@ -37,9 +37,8 @@ constexpr std::array plans{
         .wording = Wording::sentences,
         .plainly = Plainly::lesser,
         .plain_wording = Wording::sentences,
-        .plain_remark =
-            "this model writes one short sentence, whatever is asked; a LLaVA-NeXT model describes "
-            "in detail",
+        .plain_remark = "this model writes one short sentence, whatever is asked; a Qwen-VL or LLaVA-NeXT "
+                        "model describes in detail",
     },
     PresetPlan{
         .preset = Preset::tags,
@@ -49,9 +48,8 @@ constexpr std::array plans{
         .wording = Wording::tag_list,
         .plainly = Plainly::lesser,
         .plain_wording = Wording::tag_words,
-        .plain_remark =
-            "this model writes no lists: the tags are the words of its caption; a LLaVA-NeXT model "
-            "finds more",
+        .plain_remark = "this model writes no lists: the tags are the words of its caption; a Qwen-VL or "
+                        "LLaVA-NeXT model finds more",
     },
     PresetPlan{
         .preset = Preset::production,
@@ -62,7 +60,7 @@ constexpr std::array plans{
         .wording = Wording::sentences,
         .plainly = Plainly::refused,
         .plain_wording = Wording::sentences,
-        .plain_remark = "needs a model that follows instructions, such as a LLaVA-NeXT",
+        .plain_remark = "needs a model that follows instructions, such as Qwen-VL or LLaVA-NeXT",
     },
     PresetPlan{
         .preset = Preset::json,
@@ -71,7 +69,7 @@ constexpr std::array plans{
         .wording = Wording::as_said,
         .plainly = Plainly::refused,
         .plain_wording = Wording::as_said,
-        .plain_remark = "needs a model that follows instructions, such as a LLaVA-NeXT",
+        .plain_remark = "needs a model that follows instructions, such as Qwen-VL or LLaVA-NeXT",
     },
 };
 
@@ -83,7 +81,10 @@ const PresetPlan& plan_of(Preset preset) {
     return *found;
 }
 
-bool follows_instructions(const BundleInfo& bundle) { return bundle.family == "llava-next"; }
+bool follows_instructions(const BundleInfo& bundle) {
+    constexpr std::array<std::string_view, 3> families{"llava-next", "qwen2_5_vl", "qwen3_vl"};
+    return std::ranges::find(families, bundle.family) != families.end();
+}
 
 CaptionOptions options_of(const Job& job, const BundleInfo& bundle) {
     CaptionOptions options = job.options;

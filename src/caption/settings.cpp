@@ -122,7 +122,8 @@ private:
         DecodingRules& rules = made_.rules;
         rules.length_penalty = options_.length_penalty.value_or(bundle_.generation.length_penalty);
         rules.early_stopping = bundle_.generation.early_stopping;
-        rules.repetition_penalty = options_.repetition_penalty.value_or(1);
+        rules.repetition_penalty =
+            options_.repetition_penalty.value_or(bundle_.generation.repetition_penalty);
         rules.no_repeat_ngram =
             clamp_option("no_repeat_ngram_size", options_.no_repeat_ngram_size, 0, {0, n_grams_max});
         rules.logprobs = options_.logprobs;

@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "model/pixels/preprocess.h"
 #include "model/sent.h"
@@ -34,8 +35,19 @@ Pictures unseen_of(std::span<const ModelInput* const> pictures) {
     return unseen;
 }
 
-at::Tensor encode_tiles(Program& program, const Pictures& pictures, const at::Device& device) {
+// Tiles of these pictures, which have one size: as many as are no larger together than `pictures_at_once`
+// that are as large as most models' pictures.
+std::int64_t tiles_at_once(Size tile, const at::Device& device) {
+    constexpr std::int64_t usual_pixels = std::int64_t{384} * 384;
     const std::int64_t most = pictures_at_once(device);
+    return std::clamp(most * usual_pixels / tile.pixels(), std::int64_t{1}, most);
+}
+
+// All tiles, in their order; of pictures that have one size.
+at::Tensor encode_tiles(
+    Program& program, std::span<const TorchInput* const> pictures, const at::Device& device
+) {
+    const std::int64_t most = tiles_at_once(pictures.front()->shown(), device);
     std::vector<at::Tensor> encoded;
     std::vector<at::Tensor> batch;
     std::int64_t filled = 0;
@@ -62,6 +74,13 @@ at::Tensor encode_tiles(Program& program, const Pictures& pictures, const at::De
     return joined(encoded);
 }
 
+// Those of one size stand together, in their order.
+void sort_by_size(Pictures& pictures) {
+    std::ranges::stable_sort(pictures, {}, [](const TorchInput* one) {
+        return std::pair(one->shown().height, one->shown().width);
+    });
+}
+
 }  // namespace
 
 std::int64_t pictures_at_once(const at::Device& device) { return device.is_cpu() ? 16 : 64; }
@@ -76,11 +95,22 @@ bool Vision::see(std::span<const ModelInput* const> pictures) {
     if (std::ranges::all_of(pictures, [](const ModelInput* one) { return pixels_of(one).number() > 0; }))
         return false;
     const MutexLock lock(mutex_);
-    const Pictures unseen = unseen_of(pictures);
+    Pictures unseen = unseen_of(pictures);
     if (unseen.empty()) return false;
-    const at::Tensor encoded = encode_tiles(program_, unseen, device_);
+    sort_by_size(unseen);
+    for (std::span<const TorchInput* const> rest = unseen; !rest.empty();) {
+        const auto alike = [&](const TorchInput* one) { return one->shown() == rest.front()->shown(); };
+        const auto count = static_cast<std::size_t>(std::ranges::find_if_not(rest, alike) - rest.begin());
+        see_alike(rest.first(count));
+        rest = rest.subspan(count);
+    }
+    return true;
+}
+
+void Vision::see_alike(std::span<const TorchInput* const> pictures) {
+    const at::Tensor encoded = encode_tiles(program_, pictures, device_);
     std::int64_t first = 0;
-    for (const TorchInput* picture : unseen) {
+    for (const TorchInput* picture : pictures) {
         const at::Tensor tiles = encoded.narrow(0, first, picture->tiles());
         first += picture->tiles();
         at::Tensor features =
@@ -92,7 +122,6 @@ bool Vision::see(std::span<const ModelInput* const> pictures) {
         );
         picture->keep(std::move(features), ++last_);
     }
-    return true;
 }
 
 std::optional<PromptKey> key_of(const Admission& one) {
@@ -102,6 +131,12 @@ std::optional<PromptKey> key_of(const Admission& one) {
         if (key.pictures.back() == 0) return std::nullopt;
     }
     return key;
+}
+
+std::vector<Size> shown_of(const Admission& one) {
+    std::vector<Size> shown;
+    for (const ModelInput* picture : one.pictures) shown.push_back(pixels_of(picture).shown());
+    return shown;
 }
 
 at::Tensor features_of(const Admission& one) {

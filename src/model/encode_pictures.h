@@ -4,14 +4,17 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "core/mutex.h"
 #include "model/program.h"
-#include "model/prompt_cache.h"
+#include "model/prompts/prompt_cache.h"
 #include "model/torch_lean.h"
 #include "vignette/model.h"
 
 namespace vignette {
+
+class TorchInput;
 
 // How many go through a program together: with more of them a vision model takes more memory but runs no
 // faster.
@@ -32,6 +35,8 @@ public:
     bool see(std::span<const ModelInput* const> pictures);
 
 private:
+    void see_alike(std::span<const TorchInput* const> pictures) REQUIRES(mutex_);
+
     const at::Device device_;
     Mutex mutex_;
     Program program_ GUARDED_BY(mutex_);  // shares its code and weights with the one that reads prompts
@@ -40,6 +45,9 @@ private:
 
 // Nothing where its pictures have not all been seen.
 std::optional<PromptKey> key_of(const Admission& one);
+
+// What encode() got of each of its pictures.
+std::vector<Size> shown_of(const Admission& one);
 
 // [its placeholders, width]; of seen pictures.
 at::Tensor features_of(const Admission& one);

@@ -100,13 +100,16 @@ Result<void> Program::find_methods(const Manifest& manifest, const std::string& 
         bool wanted;
     };
     const bool goes_on = module_.find_method("prefill_more").has_value();
+    const bool places = manifest.info.pixels.method == PixelMethod::fit;
     const bool captions = manifest.info.kind == BundleKind::captioner;
     const bool tiles = manifest.info.pixels.method == PixelMethod::anyres;
     for (const Entry& entry :
          {Entry{"encode", "t", &encode_, captions}, Entry{"pack", "tii", &pack_, captions && tiles},
-          Entry{"embed", "tt", &embed_, captions}, Entry{"prefill", "ttttt", &prefill_, captions},
-          Entry{"prefill_more", "tiitt", &prefill_more_, captions && goes_on},
-          Entry{"decode", "tttttt", &decode_, captions}, Entry{"embed_image", "t", &embed_image_, !captions},
+          Entry{"embed", "tt", &embed_, captions}, Entry{"place", "tt", &place_, captions && places},
+          Entry{"prefill", places ? "tttttt" : "ttttt", &prefill_, captions},
+          Entry{"prefill_more", places ? "ttiitt" : "tiitt", &prefill_more_, captions && goes_on},
+          Entry{"decode", places ? "ttttttt" : "tttttt", &decode_, captions},
+          Entry{"embed_image", "t", &embed_image_, !captions},
           Entry{"embed_text", "t", &embed_text_, !captions}}) {
         if (!entry.wanted) continue;
         const Result<torch::jit::Function*> found = find(entry.name, entry.takes);
@@ -132,12 +135,13 @@ at::Tensor Program::pack(const at::Tensor& features, Size original) {
 }
 
 at::Tensor Program::prefill_more(
-    const at::Tensor& embeds, std::int64_t slot, std::int64_t first, const at::Tensor& keys,
-    const at::Tensor& values
+    const at::Tensor& embeds, const at::Tensor& places, std::int64_t slot, std::int64_t first,
+    const at::Tensor& keys, const at::Tensor& values
 ) {
     stack_.clear();
     stack_.emplace_back(module_._ivalue());
     stack_.emplace_back(embeds);
+    if (place_ != nullptr) stack_.emplace_back(places);
     stack_.emplace_back(slot);
     stack_.emplace_back(first);
     stack_.emplace_back(keys);

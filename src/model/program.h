@@ -27,7 +27,7 @@ public:
     // What a captioner does.
 
     // pixels [N, 3, height, width], normalised or bytes -> features [N, queries, width of the text side]; of
-    // anyres, N tiles
+    // anyres, N tiles; of fit, N pictures of one size, and the features may be wider: embed knows
     at::Tensor encode(const at::Tensor& pixels) { return call(encode_, scale_(pixels)); }
 
     // anyres: features [t, queries, width] of one picture's tiles and its own size -> [its tokens, width]
@@ -48,20 +48,36 @@ public:
         return call(prefill_, {&embeds, &slots, &lengths, &keys, &values});
     }
 
+    // Families whose pictures stand beside one another in a prompt, and not only behind: where each of the
+    // ids [T] stands in time, down and across, [3, T]. `grids` [P, 3] are of its pictures, in their order:
+    // how many frames, height, width in pixels. On the CPU. The calls below then take places and turns, too:
+    // of prefill [B, 3, T].
+    at::Tensor place(const at::Tensor& ids, const at::Tensor& grids) { return call(place_, {&ids, &grids}); }
+    bool places() const { return place_ != nullptr; }
+    at::Tensor prefill(
+        const at::Tensor& embeds, const at::Tensor& places, const at::Tensor& slots,
+        const at::Tensor& lengths, const at::Tensor& keys, const at::Tensor& values
+    ) {
+        return call(prefill_, {&embeds, &places, &slots, &lengths, &keys, &values});
+    }
+
     // The next tokens of one prompt, embeds [T, width], of which the slot holds the `first` ones -> logits
-    // [1, vocabulary] after the last. Only where the family's prompts are long.
+    // [1, vocabulary] after the last. Only where the family's prompts are long. `places` [3, T], or undefined
+    // where the family has none.
     at::Tensor prefill_more(
-        const at::Tensor& embeds, std::int64_t slot, std::int64_t first, const at::Tensor& keys,
-        const at::Tensor& values
+        const at::Tensor& embeds, const at::Tensor& places, std::int64_t slot, std::int64_t first,
+        const at::Tensor& keys, const at::Tensor& values
     );
     bool prefills_more() const { return prefill_more_ != nullptr; }
 
     // One token each, written at its position of its slot -> logits [B, vocabulary]. `prompts` are the
-    // lengths of their sequences' prompts.
+    // lengths of their sequences' prompts, `turns` where they stand in a family that has places, or
+    // undefined.
     at::Tensor decode(
-        const at::Tensor& tokens, const at::Tensor& positions, const at::Tensor& prompts,
-        const at::Tensor& slots, const at::Tensor& keys, const at::Tensor& values
+        const at::Tensor& tokens, const at::Tensor& positions, const at::Tensor& turns,
+        const at::Tensor& prompts, const at::Tensor& slots, const at::Tensor& keys, const at::Tensor& values
     ) {
+        if (places()) return call(decode_, {&tokens, &positions, &turns, &prompts, &slots, &keys, &values});
         return call(decode_, {&tokens, &positions, &prompts, &slots, &keys, &values});
     }
 
@@ -85,6 +101,7 @@ private:
     torch::jit::Function* encode_ = nullptr;  // of module_, like the others; none where the kind has none
     torch::jit::Function* pack_ = nullptr;
     torch::jit::Function* embed_ = nullptr;
+    torch::jit::Function* place_ = nullptr;
     torch::jit::Function* prefill_ = nullptr;
     torch::jit::Function* prefill_more_ = nullptr;
     torch::jit::Function* decode_ = nullptr;

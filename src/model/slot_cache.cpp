@@ -45,7 +45,8 @@ SlotCache::SlotCache(at::Tensor both)
     : both_(std::move(both)),
       keys_(both_.select(1, 0)),
       values_(both_.select(1, 1)),
-      poisoned_(static_cast<std::size_t>(both_.size(2)), false) {}
+      poisoned_(static_cast<std::size_t>(both_.size(2)), false),
+      shifts_(poisoned_.size(), 0) {}
 
 Result<SlotCache> SlotCache::make(const CacheSpec& spec, const SlotCacheOptions& options) {
     ASSERT(options.slots > 0);
@@ -70,8 +71,11 @@ void SlotCache::copy(std::span<const SlotCopy> copies) {
     } else {
         copy_through(copies);
     }
+    std::vector<std::int64_t> shifts;
+    for (const SlotCopy& one : copies) shifts.push_back(shift(one.from));
+    for (std::size_t i = 0; i < copies.size(); ++i) set_shift(copies[i].to, shifts[i]);
     for (const SlotCopy& one : copies) {
-        if (auto poisoned = poisoned_[static_cast<std::size_t>(row_of(one.to))]) {
+        if (auto poisoned = poisoned_[index_of(one.to)]) {
             wipe(one.to, one.length);
             poisoned = false;
         }
@@ -95,7 +99,7 @@ SlotContent SlotCache::read(SlotId slot, int length) const {
     const auto of = [&](const at::Tensor& cache) {
         return cache.select(1, row_of(slot)).narrow(1, 0, length).clone(at::MemoryFormat::Contiguous);
     };
-    return {.keys = of(keys_), .values = of(values_)};
+    return {.keys = of(keys_), .values = of(values_), .shift = shift(slot)};
 }
 
 void SlotCache::write(SlotId slot, const SlotContent& content) {
@@ -104,6 +108,7 @@ void SlotCache::write(SlotId slot, const SlotContent& content) {
     };
     to(keys_, content.keys);
     to(values_, content.values);
+    set_shift(slot, content.shift);
 }
 
 std::size_t SlotCache::bytes_of(int length) const {
@@ -127,12 +132,12 @@ void SlotCache::copy_through(std::span<const SlotCopy> copies) {
     }
 }
 
-void SlotCache::mark_poisoned(SlotId slot) { poisoned_[static_cast<std::size_t>(row_of(slot))] = true; }
+void SlotCache::mark_poisoned(SlotId slot) { poisoned_[index_of(slot)] = true; }
 
-void SlotCache::mark_sound(SlotId slot) { poisoned_[static_cast<std::size_t>(row_of(slot))] = false; }
+void SlotCache::mark_sound(SlotId slot) { poisoned_[index_of(slot)] = false; }
 
 void SlotCache::renew(SlotId slot) {
-    if (auto poisoned = poisoned_[static_cast<std::size_t>(row_of(slot))]) {
+    if (auto poisoned = poisoned_[index_of(slot)]) {
         wipe(slot, 0);
         poisoned = false;
     }

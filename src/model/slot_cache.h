@@ -2,7 +2,10 @@
 // of model/. One thread at a time.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "bundle/manifest.h"
@@ -22,6 +25,7 @@ struct SlotCacheOptions {
 struct SlotContent {
     at::Tensor keys;
     at::Tensor values;
+    std::int64_t shift = 0;
 };
 
 std::int64_t bytes_per_slot(const CacheSpec& spec, at::ScalarType type);
@@ -43,6 +47,11 @@ public:
     void write(SlotId slot, const SlotContent& content);
     std::size_t bytes_of(int length) const;
 
+    // How far the places of a prompt with pictures lag behind its positions: what follows it stands at
+    // position + shift. Where a family has no places, 0.
+    void set_shift(SlotId slot, std::int64_t shift) { shifts_[index_of(slot)] = shift; }
+    std::int64_t shift(SlotId slot) const { return shifts_[index_of(slot)]; }
+
     // Attention multiplies hidden positions by zero, and zero times NaN is NaN: one failed sequence would
     // spoil the next one in its slot. So a slot that may hold NaN is wiped before it is reused.
     void mark_poisoned(SlotId slot);
@@ -54,11 +63,13 @@ private:
     void copy_in_memory(const SlotCopy& copy);
     void copy_through(std::span<const SlotCopy> copies);
     void wipe(SlotId slot, std::int64_t from);
+    static std::size_t index_of(SlotId slot) { return static_cast<std::size_t>(std::to_underlying(slot)); }
 
     at::Tensor both_;  // [layers, 2, slots + 1, positions, heads, head_dim]
     at::Tensor keys_;  // of it
     at::Tensor values_;
     std::vector<bool> poisoned_;
+    std::vector<std::int64_t> shifts_;
 };
 
 }  // namespace vignette

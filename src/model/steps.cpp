@@ -8,15 +8,15 @@
 #include <utility>
 
 #include "model/pixels/preprocess.h"
-#include "model/prompt_groups.h"
+#include "model/prompts/places.h"
+#include "model/prompts/prompt_groups.h"
 #include "model/sent.h"
+#include "model/step_check.h"
 #include "model/torch_device.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
-
-bool below(int value, int limit) { return value >= 0 && value < limit; }
 
 bool asks_the_same(const Admission& one, const Admission& other) {
     return std::ranges::equal(one.pictures, other.pictures) && std::ranges::equal(one.prompt, other.prompt);
@@ -59,20 +59,24 @@ Steps::Steps(Program program, SlotCache cache, const StepsOptions& options)
       prompts_(options.prompts_bytes_max),
       vision_(std::make_unique<Vision>(program_, options.device)),
       prefill_rows_(2, options.shape.slots, options.device),
-      decode_rows_(4, options.shape.slots, options.device) {
+      decode_rows_(program_.places() ? 5 : 4, options.shape.slots, options.device) {
+    options_.shape.reads_in_parts = reads_in_parts();
     if (options_.recorder) graphs_.emplace(options_.recorder, cache_.scratch(), options_.device);
 }
 
 Result<StepResult> Steps::run(const StepPlan& plan) {
-    check(plan);
+    check_plan(plan, options_.shape);
     const std::optional<at::Tensor> foreseen = ahead_.take(plan.decode);
     cache_.copy(plan.copies);
     StepResult result;
     Moments moments(options_.device);
     at::Tensor logits;
     scores_.assign(plan.admissions.size(), 0);
-    for (const Admission& one : plan.admissions) TRY(check_prompt(one));
-    for (const PromptPart& one : plan.parts) TRY(check_prompt(one.whole));
+    const auto check = [&](const Admission& one) {
+        return check_prompt(one, options_.image_token, picture_tokens(one), options_.shape);
+    };
+    for (const Admission& one : plan.admissions) TRY(check(one));
+    for (const PromptPart& one : plan.parts) TRY(check(one.whole));
     if (!plan.admissions.empty() || !plan.parts.empty()) logits = read(plan, moments);
     std::vector<NewlyRead> newly_read = newly_read_of(plan.admissions, logits);
     if (!plan.decode.empty()) {
@@ -195,56 +199,6 @@ std::vector<Steps::NewlyRead> Steps::newly_read_of(
     return newly;
 }
 
-// Our own promises: the engine made the plan from this model's shape.
-void Steps::check(const StepPlan& plan) const {
-    const ModelShape& shape = options_.shape;
-    for (const SlotCopy& copy : plan.copies) {
-        ASSERT(below(number(copy.from), shape.slots) && below(number(copy.to), shape.slots));
-        ASSERT(copy.same >= 0 && copy.same <= copy.length && copy.length <= shape.positions);
-    }
-    ASSERT(plan.admissions.size() + plan.decode.size() <= static_cast<std::size_t>(shape.slots));
-    const auto check_part = [&](const PromptPart& part) {
-        const Admission& one = part.whole;
-        const auto length = static_cast<int>(one.prompt.size());
-        ASSERT(below(number(one.slot), shape.slots) && !one.pictures.empty());
-        ASSERT(length <= shape.positions && one.first >= 0);
-        ASSERT(part.count > 0 && part.count <= length - one.first);
-        ASSERT(reads_in_parts() || part.count == length);
-    };
-    for (const PromptPart& part : plan.parts) check_part(part);
-    for (const Admission& one : plan.admissions) check_part(rest_of(one));
-    for (const DecodeRow& row : plan.decode) {
-        ASSERT(below(number(row.slot), shape.slots) && below(row.position, shape.positions));
-        ASSERT(below(number(row.token), shape.vocabulary) && row.prompt > 0 && row.prompt <= row.position);
-    }
-    int rows = 0;
-    for (std::size_t i = 0; i < plan.choices.size(); ++i) {
-        const Choice& choice = plan.choices[i];
-        ASSERT(choice.candidates > 0 && (i < plan.admissions.size() ? choice.rows == 1 : choice.rows > 0));
-        rows += choice.rows;
-    }
-    ASSERT(static_cast<std::size_t>(rows) == plan.admissions.size() + plan.decode.size());
-}
-
-// Words of a stranger become tokens of the prompt. On a GPU a token the program does not expect would end
-// the process, and with it everybody's captions.
-Result<void> Steps::check_prompt(const Admission& one) const {
-    if (std::ranges::count(one.prompt, options_.image_token) != picture_tokens(one)) {
-        return fail(
-            ErrorCode::invalid_input,
-            "the prompt contains the token that stands for the picture; remove it from the prompt"
-        );
-    }
-    for (const TokenId token : one.prompt) {
-        if (below(number(token), options_.shape.vocabulary)) continue;
-        return fail(
-            ErrorCode::bundle_invalid, "the tokenizer made token " + std::to_string(number(token)) +
-                                           ", which the model does not know; export the bundle again"
-        );
-    }
-    return {};
-}
-
 at::Tensor Steps::embed(std::span<const TokenId> prompt, const at::Tensor& features) {
     std::vector<std::int64_t> ids;
     for (const TokenId token : prompt) ids.push_back(number(token));
@@ -257,6 +211,15 @@ at::Tensor Steps::embed(const PromptPart& part, const at::Tensor& features) {
     return embed(part.whole.prompt, features).narrow(0, part.whole.first, part.count);
 }
 
+// [3, its tokens] on the CPU, and what follows it is told; undefined where the family has no places.
+at::Tensor Steps::place(const PromptPart& part) {
+    if (!program_.places()) return {};
+    const std::vector<Size> pictures = shown_of(part.whole);
+    const PromptPlaces made = place_prompt(program_, part.whole.prompt, pictures);
+    cache_.set_shift(part.whole.slot, made.shift);
+    return made.places.narrow(1, part.whole.first, part.count);
+}
+
 // In groups, in their order: a prompt with pictures may have thousands of tokens, and the memory of a prefill
 // grows with all of them. What goes on with a prompt goes by itself.
 at::Tensor Steps::prefill(std::span<const PromptPart> prompts, std::span<const at::Tensor> features) {
@@ -265,9 +228,11 @@ at::Tensor Steps::prefill(std::span<const PromptPart> prompts, std::span<const a
         const PromptPart& front = prompts.front();
         std::size_t count = 1;
         if (front.whole.first > 0) {
+            at::Tensor places = place(front);
+            if (places.defined()) places = sent_places({places}, options_.device).squeeze(0);
             logits.push_back(program_.prefill_more(
-                embed(front, features.front()), number(front.whole.slot), front.whole.first, cache_.keys(),
-                cache_.values()
+                embed(front, features.front()), places, number(front.whole.slot), front.whole.first,
+                cache_.keys(), cache_.values()
             ));
         } else {
             count = group_of(prompts);
@@ -284,11 +249,13 @@ at::Tensor Steps::prefill_together(
 ) {
     const int count = static_cast<int>(prompts.size());
     std::vector<at::Tensor> embeds;
+    std::vector<at::Tensor> places;
     std::int64_t longest = 0;
     for (int i = 0; i < count; ++i) {
         const PromptPart& one = prompts[static_cast<std::size_t>(i)];
         cache_.renew(one.whole.slot);
         embeds.push_back(embed(one, features[static_cast<std::size_t>(i)]));
+        places.push_back(place(one));
         prefill_rows_.at(0, i, count) = number(one.whole.slot);
         prefill_rows_.at(1, i, count) = embeds.back().size(0);
         longest = std::max(longest, embeds.back().size(0));
@@ -302,6 +269,10 @@ at::Tensor Steps::prefill_together(
         }
     }
     const auto rows = prefill_rows_.tensors(count);
+    if (program_.places()) {
+        const at::Tensor sent = sent_places(places, options_.device);
+        return program_.prefill(padded, sent, rows[0], rows[1], cache_.keys(), cache_.values());
+    }
     return program_.prefill(padded, rows[0], rows[1], cache_.keys(), cache_.values());
 }
 
@@ -319,7 +290,7 @@ void Steps::decode_ahead(std::vector<DecodeRow> rows, const at::Tensor& tokens) 
 at::Tensor Steps::decode(std::span<const DecodeRow> rows, const at::Tensor& tokens) {
     if (graphs_) {
         const auto plainly = [this](std::span<const at::Tensor> columns) { return decode_columns(columns); };
-        if (std::optional<at::Tensor> logits = graphs_->decode(rows, tokens, plainly))
+        if (std::optional<at::Tensor> logits = graphs_->decode(rows, turns_of(rows), tokens, plainly))
             return *std::move(logits);
     }
     const int count = static_cast<int>(rows.size());
@@ -329,15 +300,29 @@ at::Tensor Steps::decode(std::span<const DecodeRow> rows, const at::Tensor& toke
         decode_rows_.at(1, i, count) = row.position;
         decode_rows_.at(2, i, count) = row.prompt;
         decode_rows_.at(3, i, count) = number(row.slot);
+        if (program_.places()) decode_rows_.at(4, i, count) = turn_of(row);
     }
     const std::span<const at::Tensor> sent = decode_rows_.tensors(count);
     if (!tokens.defined()) return decode_columns(sent);
-    const std::array columns{tokens, sent[1], sent[2], sent[3]};
+    std::vector<at::Tensor> columns(sent.begin(), sent.end());
+    columns.front() = tokens;
     return decode_columns(columns);
 }
 
+std::int64_t Steps::turn_of(const DecodeRow& row) const { return row.position + cache_.shift(row.slot); }
+
+std::vector<std::int64_t> Steps::turns_of(std::span<const DecodeRow> rows) const {
+    std::vector<std::int64_t> turns;
+    if (!program_.places()) return turns;
+    for (const DecodeRow& row : rows) turns.push_back(turn_of(row));
+    return turns;
+}
+
 at::Tensor Steps::decode_columns(std::span<const at::Tensor> columns) {
-    return program_.decode(columns[0], columns[1], columns[2], columns[3], cache_.keys(), cache_.values());
+    const at::Tensor turns = program_.places() ? columns[4] : at::Tensor();
+    return program_.decode(
+        columns[0], columns[1], turns, columns[2], columns[3], cache_.keys(), cache_.values()
+    );
 }
 
 void Steps::mark_poisoned(const StepPlan& plan) {

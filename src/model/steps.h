@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,7 +17,7 @@
 #include "model/graph/step_graphs.h"
 #include "model/moments.h"
 #include "model/program.h"
-#include "model/prompt_cache.h"
+#include "model/prompts/prompt_cache.h"
 #include "model/slot_cache.h"
 #include "model/torch_lean.h"
 #include "model/transfer/index_columns.h"
@@ -64,18 +65,19 @@ private:
         at::Tensor logits;
     };
 
-    void check(const StepPlan& plan) const;
-    Result<void> check_prompt(const Admission& one) const;
     at::Tensor embed(std::span<const TokenId> prompt, const at::Tensor& features);
     at::Tensor embed(const PromptPart& part, const at::Tensor& features);
     at::Tensor read(const StepPlan& plan, Moments& moments);
     at::Tensor read_anew(std::span<const PromptPart> unread, Moments& moments);
     std::vector<NewlyRead> newly_read_of(std::span<const Admission> newcomers, const at::Tensor& logits);
+    at::Tensor place(const PromptPart& part);
     at::Tensor prefill(std::span<const PromptPart> prompts, std::span<const at::Tensor> features);
     at::Tensor prefill_together(std::span<const PromptPart> prompts, std::span<const at::Tensor> features);
     at::Tensor decode(std::span<const DecodeRow> rows, const at::Tensor& tokens = {});
     void decode_ahead(std::vector<DecodeRow> rows, const at::Tensor& tokens);
     at::Tensor decode_columns(std::span<const at::Tensor> columns);
+    std::int64_t turn_of(const DecodeRow& row) const;
+    std::vector<std::int64_t> turns_of(std::span<const DecodeRow> rows) const;
     void check_logits(const at::Tensor& logits) const;
     void mark_poisoned(const StepPlan& plan);
     void mark_sound(const StepPlan& plan);
@@ -88,7 +90,7 @@ private:
     std::optional<StepGraphs> graphs_;
     DecodedAhead ahead_;
     IndexColumns prefill_rows_;  // slot, length
-    IndexColumns decode_rows_;   // token, position, length of the prompt, slot
+    IndexColumns decode_rows_;   // token, position, length of the prompt, slot; and turn, if there are places
     std::vector<float> scores_;  // of all rows of the step, admissions first
 };
 

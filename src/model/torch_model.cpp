@@ -45,12 +45,19 @@ std::vector<TokenId> shortest_prompt(const TextRecipe& text, const ModelInput& p
     return prompt;
 }
 
+// Enough to go through all of the program.
+Size warming_size(const PixelRecipe& recipe) {
+    constexpr int patches = 8;
+    if (recipe.method != PixelMethod::fit) return recipe.size;
+    return {.width = patches * recipe.patch, .height = patches * recipe.patch};
+}
+
 // A program that fails on its first and simplest input is not broken by the input.
 Result<void> warm_up(
     Steps& steps, const Preprocessor& preprocessor, const BundleInfo& info, const at::Device& device,
     bool reads
 ) {
-    const std::unique_ptr<ModelInput> picture = TRY(preprocessor(black_picture(info.pixels.size)));
+    const std::unique_ptr<ModelInput> picture = TRY(preprocessor(black_picture(warming_size(info.pixels))));
     Result<void> outcome = torch_wall([&]() -> Result<void> {
         const std::vector<TokenId> prompt = shortest_prompt(info.text, *picture);
         steps.warm_up_decoding(static_cast<int>(prompt.size()));

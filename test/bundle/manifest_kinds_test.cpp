@@ -20,6 +20,34 @@ TEST(ManifestKinds, AnAnyresPictureTellsItsTokensByItsSize) {
     EXPECT_EQ(made.info.text.history, History::all);
 }
 
+TEST(ManifestKinds, AFittedPictureHasBoundsAndNoSizeOfItsOwn) {
+    const Manifest made = parse(patched(fit_patch).dump()).value();
+    EXPECT_EQ(made.info.pixels.method, PixelMethod::fit);
+    EXPECT_EQ(made.info.pixels.patch, 32);
+    EXPECT_EQ(made.info.pixels.pixels_min, 65536);
+    EXPECT_EQ(made.info.pixels.pixels_max, 1310720);
+    EXPECT_EQ(made.info.pixels.size, (Size{.width = 1145, .height = 1145})) << "the square of so many";
+    EXPECT_EQ(made.info.generation.repetition_penalty, 1.05);
+    EXPECT_EQ(parse(manifest_text).value().info.generation.repetition_penalty, 1) << "where it is not named";
+}
+
+TEST(ManifestKinds, BoundsOfAFittedPictureOutOfRangeAreRefused) {
+    expect_refused(
+        patched(fit_patch).dump(),
+        {
+            {"/image/patch", 0},
+            {"/image/patch", 4097},
+            {"/image/pixels_max", 1023},
+            {"/image/pixels_max", 4096 * 4096 + 1},
+            {"/image/pixels_min", 0},
+            {"/image/pixels_min", 1310721},
+            {"/text/image_tokens", 7},
+            {"/generation/repetition_penalty", 0},
+            {"/generation/repetition_penalty", "much"},
+        }
+    );
+}
+
 TEST(ManifestKinds, AnEmbedderHasAWidthAndNeitherCacheNorGeneration) {
     const Manifest made = parse(patched(embedder_patch).dump()).value();
     EXPECT_EQ(made.info.kind, BundleKind::embedder);
@@ -80,6 +108,7 @@ TEST(ManifestKinds, EmbeddersOutOfRangeAreRefused) {
         {
             {"/image/shortest_edge", 0},
             {"/image/recipe", "anyres"},
+            {"/image/recipe", "fit"},
             {"/embedding/width", 0},
             {"/embedding/width", 1 << 20},
             {"/text/max_tokens", 1},

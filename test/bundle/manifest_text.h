@@ -35,6 +35,15 @@ inline constexpr std::string_view anyres_patch = R"({
            "image_tokens": 0, "history": "all"}
 })";
 
+// Of Qwen-VL: pictures keep their shape, within bounds.
+inline constexpr std::string_view fit_patch = R"({
+  "family": "qwen3_vl",
+  "image": {"recipe": "fit", "width": null, "height": null, "patch": 32, "pixels_min": 65536, "pixels_max": 1310720},
+  "text": {"template": "{images}{prompt}", "image_text": "<|image_pad|>", "placement": "placeholder",
+           "image_tokens": 0, "history": "all"},
+  "generation": {"repetition_penalty": 1.05}
+})";
+
 // Of CLIP: neither cache nor generation.
 inline constexpr std::string_view embedder_patch = R"({
   "family": "clip", "kind": "embedder", "cache": null, "generation": null,

@@ -40,7 +40,8 @@ def main() -> int:
     module, cache, dtype = load(Path(sys.argv[1]))
     shape = (cache["layers"], ROWS + 1, cache["positions"], cache["heads"], cache["head_dim"])
     keys, values = (torch.empty(shape, dtype=dtype, device="cuda") for _ in range(2))
-    columns = torch.zeros(4, ROWS, dtype=torch.long, device="cuda").unbind()
+    count = len(module.decode.schema.arguments) - 3  # without self and the caches
+    columns = torch.zeros(count, ROWS, dtype=torch.long, device="cuda").unbind()
 
     def step():
         logits = module.decode(*columns, keys, values)

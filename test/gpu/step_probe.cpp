@@ -6,6 +6,7 @@
 //   needs, which must be noticed.
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -137,6 +138,8 @@ public:
     // As beside others, who go on meanwhile.
     void look_ahead() { must(model_.see(requests_.front().pictures)); }
 
+    int prompt_length() const { return static_cast<int>(requests_.front().prompt.size()); }
+
     void read_part(int first, int count) {
         StepPlan plan;
         sequences_.front().plan_part(plan, first, count);
@@ -164,7 +167,8 @@ void count_join(Model& model, const Manifest& manifest, Report& report) {
     Group next(model, manifest.info, 1, 1);
     report.count("a look ahead", [&] { next.look_ahead(); });
     if (!model.shape().reads_in_parts) return;
-    const int part = model.shape().tokens_beside_others;
+    // Two parts, and a rest that is admitted.
+    const int part = std::min(model.shape().tokens_beside_others, (next.prompt_length() - 1) / 2);
     report.count("a prompt's first part", [&] { next.read_part(0, part); });
     report.count("a prompt's second part", [&] { next.read_part(part, part); });
 }

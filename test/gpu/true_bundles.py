@@ -20,19 +20,25 @@ FAMILIES = {  # name of a budget: (folder in models/, the dtype in which a GPU r
     "clip": ("openai--clip-vit-large-patch14", "float16"),
     "llava-mistral": ("llava-hf--llava-v1.6-mistral-7b-hf", "float16"),
     "llava-vicuna": ("llava-hf--llava-v1.6-vicuna-7b-hf", "float16"),
+    "qwen2_5_vl-7b": ("Qwen--Qwen2.5-VL-7B-Instruct", "bfloat16"),
+    "qwen3_vl-4b": ("Qwen--Qwen3-VL-4B-Instruct", "bfloat16"),
+}
+ONLY_OPENED = {  # the program of another one, larger: it asks for the same calls
+    "qwen3_vl-8b": ("Qwen--Qwen3-VL-8B-Instruct", "bfloat16"),
 }
 FORMATS = {"float16": ("F16", 2), "bfloat16": ("BF16", 2), "float32": ("F32", 4)}
 
 
 def make_true_bundle(family: str, parent: Path) -> Path:
     """parent/family, as `vignette models add` would make it of a snapshot in this dtype."""
-    ready, dtype = FAMILIES[family]
+    ready, dtype = (FAMILIES | ONLY_OPENED)[family]
     bundle = parent / family
     shutil.copytree(ROOT / "models" / ready, bundle)
     manifest = json.loads((bundle / "manifest.json").read_text())
     weights, text = manifest["weights"], manifest["text"]
     size = write_sparse(bundle / "model.safetensors", weights, dtype)
-    tokenizer = make_tokenizer(text["vocabulary"], text.get("image_token") or None)
+    placeholder = "<|image_pad|>" if "<|image_pad|>" in text.get("image_text", "") else "<image>"
+    tokenizer = make_tokenizer(text["vocabulary"], text.get("image_token") or None, placeholder)
     (bundle / "tokenizer.json").write_text(tokenizer)
     nobody_looks = "0" * 64  # only `models verify` would, at every byte of them
     weights |= {"folder": ".", "files": [{"file": "model.safetensors", "bytes": size, "sha256": nobody_looks}]}
@@ -60,12 +66,12 @@ def write_sparse(file: Path, weights: dict, dtype: str) -> int:
     return file.stat().st_size
 
 
-def make_tokenizer(rows: int, image_token: int | None) -> str:
+def make_tokenizer(rows: int, image_token: int | None, placeholder: str) -> str:
     words = {f"w{number}": number for number in range(rows) if number != image_token}
     if image_token is not None:
-        words["<image>"] = image_token
+        words[placeholder] = image_token
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="w3"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     if image_token is not None:
-        tokenizer.add_special_tokens([AddedToken("<image>", normalized=False, special=True)])
+        tokenizer.add_special_tokens([AddedToken(placeholder, normalized=False, special=True)])
     return tokenizer.to_str()

@@ -11,8 +11,6 @@
 namespace vignette {
 namespace {
 
-constexpr const char* captioners[] = {"blip2-opt", "blip2-t5", "blip", "llava-next"};
-
 class BrokenBundleTest : public testing::Test {
 protected:
     explicit BrokenBundleTest(const std::string& family = "blip2-opt") { use(family); }
@@ -76,8 +74,8 @@ TEST_F(BrokenBundleTest, AProgramOfAnotherKindLacksMethodsAndTheFirstIsNamed) {
 
 // Methods of the same names, other weights or another cache.
 TEST_F(BrokenBundleTest, AnotherFamilysProgramIsRefused) {
-    for (const char* family : captioners) {
-        for (const char* other : captioners) {
+    for (const char* family : captioner_families) {
+        for (const char* other : captioner_families) {
             if (std::string(family) == other) continue;
             use(family);
             take_program_of(other);
@@ -89,7 +87,7 @@ TEST_F(BrokenBundleTest, AnotherFamilysProgramIsRefused) {
 }
 
 TEST_F(BrokenBundleTest, ACacheOfAnotherShapeIsFoundOutBeforeTheFirstPicture) {
-    for (const char* family : captioners) {
+    for (const char* family : captioner_families) {
         for (int CacheSpec::* const side : {&CacheSpec::heads, &CacheSpec::head_dim, &CacheSpec::layers}) {
             use(family);
             manifest_.cache.*side += side == &CacheSpec::layers ? -manifest_.cache.layers + 1 : 1;
@@ -103,7 +101,7 @@ TEST_F(BrokenBundleTest, ACacheOfAnotherShapeIsFoundOutBeforeTheFirstPicture) {
 
 // Heads and their width exchanged: as many numbers, in another order.
 TEST_F(BrokenBundleTest, ACacheThatOnlyLooksAlikeIsRefused) {
-    for (const char* family : captioners) {
+    for (const char* family : captioner_families) {
         use(family);
         if (manifest_.cache.heads == manifest_.cache.head_dim) continue;
         std::swap(manifest_.cache.heads, manifest_.cache.head_dim);
@@ -117,7 +115,7 @@ TEST_F(BrokenBundleTest, MorePositionsThanTheProgramKnowsAreFoundOutBeforeTheFir
 }
 
 TEST_F(BrokenBundleTest, AVocabularyOfAnotherSizeIsFoundOutBeforeTheFirstPicture) {
-    for (const char* family : captioners) {
+    for (const char* family : captioner_families) {
         use(family);
         manifest_.info.text.vocabulary += 1;
         EXPECT_EQ(error().code, ErrorCode::bundle_invalid);

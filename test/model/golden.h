@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -24,6 +25,10 @@ namespace vignette {
 inline double rounding(std::span<const float> into) {
     return 3e-5 * double{std::abs(*std::ranges::max_element(into, {}, [](float x) { return std::abs(x); }))};
 }
+
+// Each of which has a bundle.
+inline constexpr std::array captioner_families{"blip2-opt",  "blip2-t5",   "blip",
+                                               "llava-next", "qwen2_5_vl", "qwen3_vl"};
 
 inline std::filesystem::path fixtures() {
     const char* folder = std::getenv("VIGNETTE_FIXTURES");

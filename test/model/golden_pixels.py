@@ -1,20 +1,21 @@
 """Pixels as transformers' own processors make them, of everyday pictures and of strips.
 
-For the recipes "crop", "small_crop" (the shortest edge is shorter than the crop) and "anyres", and each picture N:
-RECIPE.image.N, RECIPE.pixels.N, and of anyres RECIPE.tokens.N. The numbers of the recipes stand in preprocess_test.cpp,
-too; "mean" and "std" are folded as in a manifest.
+For the recipes "crop", "small_crop" (the shortest edge is shorter than the crop), "anyres" and "fit", and each picture
+N: RECIPE.image.N, RECIPE.pixels.N, and of the latter two RECIPE.tokens.N. The numbers of the recipes stand in
+preprocess_test.cpp, too; "mean" and "std" are folded as in a manifest.
 """
 
 import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import save_file
-from transformers import CLIPImageProcessor, LlavaNextImageProcessor
+from transformers import CLIPImageProcessor, LlavaNextImageProcessor, Qwen2VLImageProcessor
 
 SIDE, EDGE, SMALL_EDGE, PATCH = 28, 32, 20, 7
 PINPOINTS = [[28, 56], [56, 28], [56, 56], [84, 28], [28, 84]]
 SIZES = [(1, 1), (1, 90), (90, 1), (2, 300), (300, 2), (28, 28), (56, 28), (29, 27), (640, 480), (33, 1000), (7, 6000)]
 STRIP = (20_000, 1)
+FIT_PATCH, FIT_LEAST, FIT_MOST, FIT_RATIO = 14, 4 * 28 * 28, 40 * 28 * 28, 200  # the ratio is the reference's
 DRAWN = 40
 
 
@@ -29,6 +30,32 @@ def tokens(processor, width: int, height: int) -> int:
     counter = object.__new__(LlavaNextProcessor)
     counter.image_processor, counter.patch_size, counter.num_additional_image_tokens = processor, PATCH, 0
     return counter._get_number_of_features(height, width, SIDE, SIDE)
+
+
+def as_picture(patches: torch.Tensor, grid: torch.Tensor, patch: int) -> torch.Tensor:
+    """Cells of 2x2 patches, each shown in two frames, as the picture [1,3,H,W] that they were cut from."""
+    height, width = int(grid[1]), int(grid[2])
+    cells = patches.view(height // 2, width // 2, 2, 2, 3, 2, patch, patch)
+    assert torch.equal(cells[..., 0, :, :], cells[..., 1, :, :])
+    picture = cells[..., 0, :, :].permute(4, 0, 2, 5, 1, 3, 6)
+    return picture.reshape(1, 3, height * patch, width * patch).contiguous()
+
+
+def fit(image: Image.Image) -> tuple[torch.Tensor, int]:
+    area = {"shortest_edge": FIT_LEAST, "longest_edge": FIT_MOST}
+    made = Qwen2VLImageProcessor(patch_size=FIT_PATCH, size=area)(image, return_tensors="pt")
+    grid = made["image_grid_thw"][0]
+    return as_picture(made["pixel_values"], grid, FIT_PATCH), int(grid.prod()) // 4
+
+
+def write_fit(random, sizes: list[tuple[int, int]], tensors: dict) -> None:
+    fitting = [size for size in sizes if max(size) <= FIT_RATIO * min(size)]
+    for number, (width, height) in enumerate(fitting):
+        image = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        pixels, cells = fit(Image.fromarray(image))
+        tensors[f"fit.image.{number}"] = torch.from_numpy(image)
+        tensors[f"fit.pixels.{number}"] = pixels
+        tensors[f"fit.tokens.{number}"] = torch.tensor([cells])
 
 
 def write(file) -> None:
@@ -52,4 +79,5 @@ def write(file) -> None:
             tensors[f"{name}.pixels.{number}"] = (made[0] if made.dim() == 5 else made).contiguous()
             if name == "anyres":
                 tensors[f"{name}.tokens.{number}"] = torch.tensor([tokens(processor, width, height)])
+    write_fit(random, sizes, tensors)
     save_file(tensors, file)

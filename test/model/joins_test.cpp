@@ -86,16 +86,13 @@ TEST_P(Joins, TheEngineSaysWhatTheReferenceSaysWhoeverComesWhen) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Families, Joins, testing::Values("blip2-opt", "blip2-t5", "blip", "llava-next"),
-    [](const auto& family) {
-        std::string name = family.param;
-        std::ranges::replace(name, '-', '_');
-        return name;
-    }
-);
+INSTANTIATE_TEST_SUITE_P(Families, Joins, testing::ValuesIn(captioner_families), [](const auto& family) {
+    std::string name = family.param;
+    std::ranges::replace(name, '-', '_');
+    return name;
+});
 
-class Parts : public testing::Test {
+class Parts : public testing::TestWithParam<const char*> {
 protected:
     // Reads all but the rest of a prompt in parts of random length; how much that was.
     int read_parts(SlotId slot, int number) {
@@ -117,18 +114,18 @@ protected:
 
     int below(int limit) { return std::uniform_int_distribution(0, limit - 1)(random_); }
 
-    GoldenCaptioner captioner_{"llava-next"};
+    GoldenCaptioner captioner_{GetParam()};
     const unsigned seed_ = std::random_device{}();
     std::mt19937 random_{seed_};
     const Choice choice_{.logprobs = true};
 };
 
-TEST_F(Parts, OnlyTheFamilyWithLongPromptsHasThem) {
+TEST_P(Parts, TheFamiliesWithLongPromptsHaveThem) {
     EXPECT_TRUE(captioner_.model().shape().reads_in_parts);
     EXPECT_FALSE(GoldenCaptioner("blip2-opt").model().shape().reads_in_parts);
 }
 
-TEST_F(Parts, APromptReadInPartsIsAnsweredAsIfItWereReadAtOnce) {
+TEST_P(Parts, APromptReadInPartsIsAnsweredAsIfItWereReadAtOnce) {
     SCOPED_TRACE("seed " + std::to_string(seed_));
     for (int round = 0; round < 20; ++round) {
         const int number = below(captioner_.requests());
@@ -150,7 +147,7 @@ TEST_F(Parts, APromptReadInPartsIsAnsweredAsIfItWereReadAtOnce) {
     }
 }
 
-TEST_F(Parts, WhoAsksTheSameAsOneThatWasReadInPartsGetsACopy) {
+TEST_P(Parts, WhoAsksTheSameAsOneThatWasReadInPartsGetsACopy) {
     const int number = captioner_.that_go_on().at(0);
     StepPlan plan = captioner_.admission(SlotId{3}, number, choice_);
     plan.admissions.front().first = read_parts(SlotId{3}, number);
@@ -164,11 +161,20 @@ TEST_F(Parts, WhoAsksTheSameAsOneThatWasReadInPartsGetsACopy) {
     EXPECT_EQ(first_of(captioner_.model().step(next), 0).token, captioner_.greedy(number).at(1));
 }
 
-TEST_F(Parts, WhatWasReadOfAPromptAndGivenUpIsNobodysBusiness) {
+TEST_P(Parts, WhatWasReadOfAPromptAndGivenUpIsNobodysBusiness) {
     read_parts(SlotId{0}, 0);
     read_parts(SlotId{1}, 1);
     captioner_.expect_golden(std::vector<int>(static_cast<std::size_t>(captioner_.requests()), 0));
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Families, Parts, testing::Values("llava-next", "qwen2_5_vl", "qwen3_vl"),
+    [](const auto& family) {
+        std::string name = family.param;
+        std::ranges::replace(name, '-', '_');
+        return name;
+    }
+);
 
 }  // namespace
 }  // namespace vignette

@@ -28,11 +28,13 @@ import golden_vectors
 from bundle_twin import prompt_ids
 from parity import reference
 
-CAPTIONERS = {"blip2-opt": 0, "blip2-t5": 1, "blip": 1, "llava-next": 2}  # and the seeds of their models
+# And the seeds of their models.
+CAPTIONERS = {"blip2-opt": 0, "blip2-t5": 1, "blip": 1, "llava-next": 2, "qwen2_5_vl": 0, "qwen3_vl": 1}
 CLIP_SEED = 3
 SIZES = [(97, 61), (61, 97), (400, 300), (30, 30), (1, 7), (56, 56)]  # width, height
 PROMPTS = ["", "a photo of", "Question: how many? Answer:", "two red cats"]
-SEVERAL = {"blip2-opt": [1] * 6, "llava-next": [1, 1, 2, 1, 3, 1]}  # pictures of each request
+MIXED = [1, 1, 2, 1, 3, 1]
+SEVERAL = {"blip2-opt": [1] * 6, "llava-next": MIXED, "qwen2_5_vl": MIXED, "qwen3_vl": MIXED}
 NEW_TOKENS = 16
 BEAMS = 3
 
@@ -50,13 +52,22 @@ def draw_images(random, count: int, number: int) -> list[np.ndarray]:
     return [random.integers(0, 256, (height, width, 3), dtype=np.uint8) for width, height in sizes]
 
 
+def pixels_of(snapshot: Path, picture: Image.Image) -> torch.Tensor:
+    """As our programs take them: whole pictures where the reference hands out patches."""
+    processor = reference.load_processor(str(snapshot)).image_processor
+    if not hasattr(processor, "merge_size"):
+        return reference.pixel_values(snapshot, picture)
+    made = processor(picture, return_tensors="pt")
+    return golden_pixels.as_picture(made["pixel_values"], made["image_grid_thw"][0], processor.patch_size)
+
+
 def golden_request(snapshot: Path, bundle: Path, images: list[np.ndarray], prompt: str) -> dict:
     pictures = [Image.fromarray(image) for image in images]
     made = {"prompt": prompt_ids(bundle, pictures, prompt), "images": torch.tensor([len(images)])}
     made["greedy"] = torch.tensor(reference.generate_reference(snapshot, [pictures], prompt, NEW_TOKENS)[0])
     for number, (image, picture) in enumerate(zip(images, pictures)):
         made[f"image.{number}"] = torch.from_numpy(image)
-        made[f"pixels.{number}"] = reference.pixel_values(snapshot, picture)
+        made[f"pixels.{number}"] = pixels_of(snapshot, picture)
     return made
 
 

@@ -8,14 +8,15 @@ import torch
 from tokenizers import Tokenizer
 
 from export.families.llava_next import best_pinpoint, padding_of
-from slot_engine import read_manifest
+from slot_engine import Prompt, read_manifest
 
 
 def pixels(image: dict, picture) -> torch.Tensor:
     """[N,3,H,W] of an RGB picture; N is 1 but for tiles."""
-    size = [image["height"], image["width"]]
     bytes_ = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
-    made = {"stretch": stretched, "crop": cropped, "anyres": tiled}[image["recipe"]](bytes_, size, image)
+    size = fitting(picture, image) if image["recipe"] == "fit" else [image["height"], image["width"]]
+    ways = {"stretch": stretched, "crop": cropped, "anyres": tiled, "fit": stretched}
+    made = ways[image["recipe"]](bytes_, size, image)
     mean, std = (torch.tensor(image[key]).view(3, 1, 1) for key in ("mean", "std"))
     return (made.float() - mean) / std
 
@@ -54,11 +55,27 @@ def tiled(bytes_: torch.Tensor, size: list[int], image: dict) -> torch.Tensor:
     return torch.cat([resize(bytes_, size), tiles.permute(1, 2, 0, 3, 4).flatten(0, 1)])
 
 
+def fitting(picture, image: dict) -> list[int]:
+    """The size nearest to the picture's own that is made of patches and within the limits."""
+    sides, patch, area = [picture.height, picture.width], image["patch"], picture.height * picture.width
+    size = [round(side / patch) * patch for side in sides]
+    if size[0] * size[1] > image["pixels_max"]:
+        shrunk = math.sqrt(area / image["pixels_max"])
+        return [max(patch, math.floor(side / shrunk / patch) * patch) for side in sides]
+    if size[0] * size[1] < image["pixels_min"]:
+        grown = math.sqrt(image["pixels_min"] / area)
+        return [math.ceil(side * grown / patch) * patch for side in sides]
+    return size
+
+
 def picture_tokens(manifest: dict, picture) -> int:
     """How many rows of the prompt a picture takes."""
     image, text = manifest["image"], manifest["text"]
     if text["image_tokens"]:
         return text["image_tokens"]
+    if image["recipe"] == "fit":
+        height, width = fitting(picture, image)
+        return height // image["patch"] * (width // image["patch"])
     side = image["width"] // image["patch"]
     height, width = best_pinpoint(picture.height, picture.width, [tuple(one) for one in image["pinpoints"]])
     rows, columns = height // image["height"] * side, width // image["width"] * side
@@ -91,3 +108,12 @@ def prompt_embeds(bundle, program, pictures: list, prompt: str) -> torch.Tensor:
         tiles = manifest["image"]["recipe"] == "anyres"
         features.append(program.pack(seen, picture.height, picture.width) if tiles else seen[0])
     return program.embed(prompt_ids(bundle, pictures, prompt), torch.cat(features))
+
+
+def prompt_of(bundle, program, pictures: list, prompt: str) -> Prompt:
+    """All that the first step of a sequence is given."""
+    image, ids = read_manifest(bundle)["image"], prompt_ids(bundle, pictures, prompt)
+    places = None
+    if image["recipe"] == "fit":
+        places = program.place(ids, torch.tensor([[1, *fitting(picture, image)] for picture in pictures]))
+    return Prompt(prompt_embeds(bundle, program, pictures, prompt), places, tuple(ids.tolist()))

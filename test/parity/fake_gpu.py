@@ -56,9 +56,13 @@ def fake(*shape: int, dtype: torch.dtype = torch.long) -> torch.Tensor:
 def run_everything(program, manifest: dict, dtype: torch.dtype) -> Iterator[tuple[Call, torch.Tensor]]:
     """Every method, with what the C++ side gives it: the tiles of a picture, or pictures; four prompts; a step."""
     image, cache, rows = manifest["image"], manifest.get("cache"), 4
-    height, width = image.get("pinpoints", [(image["height"], image["width"] * 2)])[0]
-    tiles = 1 + height // image["height"] * (width // image["width"])
-    pixels = fake(tiles, 3, image["height"], image["width"], dtype=torch.float32)
+    placed = image["recipe"] == "fit"
+    if placed:
+        pixels = fake(2, 3, image["patch"] * 5, image["patch"] * 3, dtype=torch.float32)
+    else:
+        height, width = image.get("pinpoints", [(image["height"], image["width"] * 2)])[0]
+        tiles = 1 + height // image["height"] * (width // image["width"])
+        pixels = fake(tiles, 3, image["height"], image["width"], dtype=torch.float32)
 
     def call(method: str, *arguments) -> tuple[Call, torch.Tensor]:
         return (method, arguments), getattr(program, method)(*arguments)
@@ -78,7 +82,9 @@ def run_everything(program, manifest: dict, dtype: torch.dtype) -> Iterator[tupl
     yield embedded
     shape = (cache["layers"], 9, cache["positions"], cache["heads"], cache["head_dim"])
     caches = [fake(*shape, dtype=dtype) for _ in range(2)]
-    yield call("prefill", embedded[1].expand(rows, -1, -1).contiguous(), fake(rows), fake(rows), *caches)
+    embeds = embedded[1].expand(rows, -1, -1).contiguous()
+    places, part = ([fake(rows, 3, embeds.size(1))], [fake(3, 5)]) if placed else ([], [])
+    yield call("prefill", embeds, *places, fake(rows), fake(rows), *caches)
     if hasattr(program, "prefill_more"):
-        yield call("prefill_more", embedded[1][:5], 2, 7, *caches)
-    yield call("decode", *(fake(rows) for _ in range(4)), *caches)
+        yield call("prefill_more", embedded[1][:5], *part, 2, 7, *caches)
+    yield call("decode", *(fake(rows) for _ in range(5 if placed else 4)), *caches)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from export.packs import fill_packs
@@ -39,9 +40,40 @@ def load_program(bundle, edited: BinaryIO | None = None) -> torch.jit.ScriptModu
     return program
 
 
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """A sequence of a program whose pictures stand on three axes. Elsewhere the embeds do by themselves."""
+
+    embeds: torch.Tensor  # [T,E]
+    places: torch.Tensor | None = None  # [3,T]
+    ids: tuple[int, ...] = ()
+
+    def size(self, dimension: int) -> int:
+        return self.embeds.size(dimension)
+
+    def __getitem__(self, part: slice) -> "Prompt":
+        return Prompt(self.embeds[part], None if self.places is None else self.places[:, part], self.ids[part])
+
+    @property
+    def behind(self) -> int:
+        """How many places less than tokens the prompt takes, as a number below zero."""
+        return 0 if self.places is None else int(self.places.max()) + 1 - self.size(0)
+
+
+def as_prompt(one: torch.Tensor | Prompt) -> Prompt:
+    return one if isinstance(one, Prompt) else Prompt(one)
+
+
+def penalised(scores: torch.Tensor, said: list[int], penalty: float) -> torch.Tensor:
+    """Words that a prompt or a caption already has [V], made less likely."""
+    words = torch.tensor(sorted(set(said)))
+    chosen = scores[words]
+    return scores.index_copy(0, words, torch.where(chosen < 0, chosen * penalty, chosen / penalty))
+
+
 @dataclass(eq=False)  # an identity, not a value
 class Request:
-    embeds: torch.Tensor
+    embeds: torch.Tensor | Prompt
     joins_at: int = 0
     tokens: list[int] = field(default_factory=list)
     slot: int = -1
@@ -65,27 +97,43 @@ class SlotEngine:
         self.program = program
         self.slots = slots
         self.ends = manifest["text"]["eos"]
+        self.penalty = manifest["generation"].get("repetition_penalty", 1.0)
+        self.turns_alone = manifest["image"]["recipe"] != "fit"  # every token, by its position
+        self.behind = [0] * (slots + 1)  # of each slot, Prompt.behind
         self.k_cache, self.v_cache = torch.zeros(shape, dtype=DTYPES[manifest["dtype"]]).unbind(1)
 
-    def prefill(self, embeds: list[torch.Tensor], slots: list[int]) -> torch.Tensor:
-        lengths = [one.size(0) for one in embeds]
-        padded = torch.nn.utils.rnn.pad_sequence(embeds, batch_first=True)
-        return self.program.prefill(padded, torch.tensor(slots), torch.tensor(lengths), self.k_cache, self.v_cache)
+    def prefill(self, prompts: list[torch.Tensor | Prompt], slots: list[int]) -> torch.Tensor:
+        prompts = [as_prompt(one) for one in prompts]
+        lengths = [one.size(0) for one in prompts]
+        padded = [torch.nn.utils.rnn.pad_sequence([one.embeds for one in prompts], batch_first=True)]
+        if not self.turns_alone:
+            longest = max(lengths)
+            padded.append(torch.stack([F.pad(one.places, [0, longest - one.size(0)]) for one in prompts]))
+            for one, slot in zip(prompts, slots):
+                self.behind[slot] = one.behind
+        return self.program.prefill(*padded, torch.tensor(slots), torch.tensor(lengths), self.k_cache, self.v_cache)
 
-    def prefill_in_parts(self, embeds: torch.Tensor, slot: int, parts: list[int]) -> torch.Tensor:
-        logits, first = self.prefill([embeds[: parts[0]]], [slot]), parts[0]
+    def prefill_in_parts(self, prompt: torch.Tensor | Prompt, slot: int, parts: list[int]) -> torch.Tensor:
+        prompt = as_prompt(prompt)
+        logits, first = self.prefill([prompt[: parts[0]]], [slot]), parts[0]
         for count in parts[1:]:
-            part = embeds[first : first + count]
-            logits = self.program.prefill_more(part, slot, first, self.k_cache, self.v_cache)
+            part = prompt[first : first + count]
+            told = [part.embeds] if self.turns_alone else [part.embeds, part.places]
+            logits = self.program.prefill_more(*told, slot, first, self.k_cache, self.v_cache)
             first += count
-        assert first == embeds.size(0)
+        assert first == prompt.size(0)
+        self.behind[slot] = prompt.behind
         return logits
 
     def decode(self, tokens: list[int], positions: list[int], prompts: list[int], slots: list[int]) -> torch.Tensor:
-        rows = (torch.tensor(numbers) for numbers in (tokens, positions, prompts, slots))
+        turns = [[position + self.behind[slot] for position, slot in zip(positions, slots)]]
+        columns = (tokens, positions, *(turns if not self.turns_alone else []), prompts, slots)
+        rows = (torch.tensor(numbers) for numbers in columns)
         return self.program.decode(*rows, self.k_cache, self.v_cache)
 
     def choose(self, logits: torch.Tensor, request: Request, least: int) -> int:
+        if self.penalty != 1:
+            logits = penalised(logits, [*request.embeds.ids, *request.tokens], self.penalty)
         if len(request.tokens) < least:
             logits = logits.index_fill(0, torch.tensor(self.ends), -float("inf"))
         return int(logits.argmax())
@@ -119,7 +167,7 @@ class SlotEngine:
             step += 1
         return [request.tokens for request in requests]
 
-    def search(self, embeds: torch.Tensor, beams: int, most: int, least: int) -> list[tuple[list[int], float]]:
+    def search(self, embeds: torch.Tensor | Prompt, beams: int, most: int, least: int) -> list[tuple[list[int], float]]:
         """The reference's beam search for one sequence, length penalty 1, early stopping off. Best first."""
         prompt = embeds.size(0)
         logits = self.prefill([embeds], [0]).expand(beams, -1)
@@ -128,7 +176,8 @@ class SlotEngine:
         running = [([], 0.0 if beam == 0 else NEVER) for beam in range(beams)]
         finished, improvable = [], True
         for length in range(1, most + 1):
-            candidates = self.candidates(logits, running, beams, length <= least)
+            said = list(embeds.ids) if self.penalty != 1 else []
+            candidates = self.candidates(logits, running, beams, length <= least, said)
             ended = [tokens[-1] in self.ends or length == most for _, tokens, _ in candidates]
             if improvable:  # only those among the first K count, even where others have to be skipped
                 finished += [(t, float(s / length)) for (_, t, s), end in zip(candidates[:beams], ended) if end]
@@ -151,9 +200,12 @@ class SlotEngine:
             )
         return finished
 
-    def candidates(self, logits: torch.Tensor, running, beams: int, too_early: bool):
+    def candidates(self, logits: torch.Tensor, running, beams: int, too_early: bool, said: list[int]):
         """The best continuations over all beams: (parent, tokens, float32 sum of log-probabilities)."""
         scores = torch.log_softmax(logits, -1)
+        if self.penalty != 1:
+            rows = zip(scores, running)
+            scores = torch.stack([penalised(row, [*said, *tokens], self.penalty) for row, (tokens, _) in rows])
         if too_early:  # after log_softmax: what is left is not normalised again
             scores = scores.index_fill(1, torch.tensor(self.ends), -float("inf"))
         sums = scores + torch.tensor([score for _, score in running])[:, None]
@@ -162,6 +214,7 @@ class SlotEngine:
         return [(p, running[p][0] + [t], value) for p, t, value in zip(parents, tokens, values)]
 
     def copy_slot(self, source: int, target: int, length: int) -> None:
+        self.behind[target] = self.behind[source]
         for cache in (self.k_cache, self.v_cache):
             cache[:, target, :length] = cache[:, source, :length]
 

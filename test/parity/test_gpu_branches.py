@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bundle_twin import pixels, prompt_embeds, prompt_ids
+from bundle_twin import pixels, prompt_embeds, prompt_ids, prompt_of
 from export.__main__ import main as export_main
 from flash_stand_in import flash_on_the_cpu
 from parity.rounding import ROUNDING, apart
@@ -23,7 +23,7 @@ from program_code import (
     take_gpu_branches,
     use_flash_for_32_bits,
 )
-from slot_engine import SlotEngine, draw_parts, load_program, read_manifest
+from slot_engine import Prompt, SlotEngine, draw_parts, load_program, read_manifest
 from tiny_models import MAKERS
 from two_engines import Allowed, TwoEngines
 
@@ -120,7 +120,7 @@ def test_captions(case, way):
     cpu, gpu = case.programs(way)
     bundle, rng = case.bundle(way.dtype), random.Random(case.seed)
     torch.manual_seed(case.seed)
-    prompts = [prompt_embeds(bundle, cpu, [one], rng.choice(PROMPTS)) for one in case.pictures]
+    prompts = [prompt_of(bundle, cpu, [one], rng.choice(PROMPTS)) for one in case.pictures]
     with flash_on_the_cpu(getattr(torch, way.dtype)) as flash:
         engines = TwoEngines(SlotEngine(bundle, cpu, SLOTS), SlotEngine(bundle, gpu, SLOTS), way.allowed)
         for schedule in (serve_many, serve_beams, serve_scratch):
@@ -129,7 +129,7 @@ def test_captions(case, way):
     assert (flash.calls > 0) == way.flash
 
 
-def serve_many(engines: TwoEngines, prompts: list[torch.Tensor], rng: random.Random) -> None:
+def serve_many(engines: TwoEngines, prompts: list[Prompt], rng: random.Random) -> None:
     """Slots in any order, rows shuffled in each step, one that joins, then fewer, then one."""
     slots = rng.sample(range(SLOTS), 4)
     engines.admit(dict(zip(slots[:3], prompts)))
@@ -139,7 +139,7 @@ def serve_many(engines: TwoEngines, prompts: list[torch.Tensor], rng: random.Ran
         engines.step(rng.sample(slots[:running], running))
 
 
-def join(engines: TwoEngines, slot: int, prompt: torch.Tensor, rng: random.Random) -> None:
+def join(engines: TwoEngines, slot: int, prompt: Prompt, rng: random.Random) -> None:
     """In parts, where the program can."""
     if hasattr(engines.cpu.program, "prefill_more"):
         engines.admit_in_parts(slot, prompt, draw_parts(prompt.size(0), rng))
@@ -147,7 +147,7 @@ def join(engines: TwoEngines, slot: int, prompt: torch.Tensor, rng: random.Rando
         engines.admit({slot: prompt})
 
 
-def serve_beams(engines: TwoEngines, prompts: list[torch.Tensor], rng: random.Random) -> None:
+def serve_beams(engines: TwoEngines, prompts: list[Prompt], rng: random.Random) -> None:
     """Three of one picture, in neighbouring slots and then in scattered ones. They begin with different words, and
     in each step one of them dies for another's child."""
     first = rng.randrange(SLOTS - 2)
@@ -164,7 +164,7 @@ def serve_beams(engines: TwoEngines, prompts: list[torch.Tensor], rng: random.Ra
             engines.sequences[slots[dead]].word = words[parent][1]
 
 
-def serve_scratch(engines: TwoEngines, prompts: list[torch.Tensor], rng: random.Random) -> None:
+def serve_scratch(engines: TwoEngines, prompts: list[Prompt], rng: random.Random) -> None:
     """As the warm-up does, up to the last position of the cache; and scratch as idle rows beside a real one."""
     scratch = SLOTS
     engines.admit({scratch: prompts[0]})

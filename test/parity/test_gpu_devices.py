@@ -14,7 +14,7 @@ from slot_engine import read_manifest
 from tiny_models import MAKERS
 
 HELD = sorted(file.parent for file in (Path(__file__).resolve().parents[2] / "models").glob("*/program.pt"))
-INNER = {"forward", "place"}  # methods that no one calls from outside
+INNER = {"forward", "place"}  # methods that no one calls from outside, or on the CPU only
 FLASH = "aten::_flash_attention_forward"
 
 torch.set_num_threads(1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 
 from parity.rounding import apart
-from slot_engine import SlotEngine
+from slot_engine import Prompt, SlotEngine
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class TwoEngines:
     def caches(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
         return [(self.cpu.k_cache, self.gpu.k_cache), (self.cpu.v_cache, self.gpu.v_cache)]
 
-    def admit(self, prompts: dict[int, torch.Tensor]) -> torch.Tensor:
+    def admit(self, prompts: dict[int, torch.Tensor | Prompt]) -> torch.Tensor:
         """Prompts by slot, read together."""
         slots, embeds = list(prompts), list(prompts.values())
         logits = self.compare(self.cpu.prefill(embeds, slots), self.gpu.prefill(embeds, slots))
@@ -51,7 +51,7 @@ class TwoEngines:
             self.written[slot] = max(self.written.get(slot, 0), longest + 1)
         return logits
 
-    def admit_in_parts(self, slot: int, prompt: torch.Tensor, parts: list[int]) -> None:
+    def admit_in_parts(self, slot: int, prompt: torch.Tensor | Prompt, parts: list[int]) -> None:
         """One prompt, read over several steps."""
         (row,) = self.compare(*(one.prefill_in_parts(prompt, slot, parts) for one in (self.cpu, self.gpu)))
         self.sequences[slot] = Sequence(prompt.size(0), prompt.size(0), int(row.argmax()))

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import media, serve, start, wall, worker
+from bench import media, qwen, serve, start, wall, worker
 from bench.common import draw_scenes, noisy_photo, timed, tiny_bundle
 from program import PROGRAM, ROOT, caption_files
 
@@ -200,6 +200,8 @@ def help_(pairs, folder):
         yield statistics.median(timed(ours)[0] for _ in range(5)), timed(theirs)[0]
 
 
+row("generate-qwen", wanted=4)(qwen.generate)
+row("preprocess-qwen-12mp", wanted=2)(qwen.photo_12mp)
 row("start-demo", wanted=4)(start.start_demo)
 row("start-1gb", wanted=4)(start.start_1gb)
 row("media-640x480", wanted=2)(media.small_photo)

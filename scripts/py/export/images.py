@@ -5,8 +5,11 @@ folded into both:
   stretch   to width x height
   crop      the shortest edge to n, then width x height from the middle, black where it is too small
   anyres    LLaVA-NeXT's tiles: the whole picture as one tile, then the parts of the best of the pinpoints
+  fit       Qwen-VL's: to about its own shape, each side a multiple of `patch` (the side of what becomes one
+            placeholder), with pixels_min to pixels_max pixels
 """
 
+import math
 from pathlib import Path
 
 from export.errors import ExportError
@@ -14,6 +17,11 @@ from export.files import first_line
 
 BICUBIC = 3  # PIL's number, as preprocessor_config.json has it
 FILE = "preprocessor_config.json"
+
+# Placeholders of a picture. The published files of Qwen-VL allow 16,384 of them, so that a photo of 12 megapixels would
+# take 15,301 rows of the cache and seconds to read, for a caption that this many tell as well.
+FIT_PATCHES_MAX = 1280
+FIT_RATIO_MAX = 200  # of a picture's sides: the reference refuses what is longer
 
 
 def image_processor(folder: Path):
@@ -26,7 +34,7 @@ def image_processor(folder: Path):
 
 
 def image_part(processor, config) -> dict:
-    side = config.vision_config.image_size
+    side = getattr(config.vision_config, "image_size", 0)
     for flag in ("do_rescale", "do_normalize"):
         if not getattr(processor, flag, None):
             raise ExportError(f"{FILE} has {flag} off, which cannot be exported")
@@ -36,6 +44,8 @@ def image_part(processor, config) -> dict:
         raise ExportError(f"{FILE} has pad_size, which cannot be exported")
     if getattr(config, "image_grid_pinpoints", None):
         recipe = _anyres(processor, config, side)
+    elif getattr(processor, "merge_size", None):
+        recipe = _fit(processor, config.vision_config)
     elif getattr(processor, "do_center_crop", None):
         recipe = _crop(processor, side)
     else:
@@ -75,6 +85,38 @@ def _anyres(processor, config, side: int) -> dict:
             raise ExportError(f"image_grid_pinpoints has {height}x{width}, which is not made of tiles of {side}x{side}")
     patch = config.vision_config.patch_size
     return {"recipe": "anyres", "width": side, "height": side, "pinpoints": pinpoints, "patch": patch}
+
+
+def _fit(processor, vision) -> dict:
+    _require_resize(processor)
+    for name, wanted in {
+        "patch_size": vision.patch_size,
+        "merge_size": vision.spatial_merge_size,
+        "temporal_patch_size": vision.temporal_patch_size,
+    }.items():
+        if getattr(processor, name) != wanted:
+            raise ExportError(f"{FILE} has {name} {getattr(processor, name)}, and config.json says {wanted}")
+    patch = processor.patch_size * processor.merge_size
+    least, most = processor.size.shortest_edge, processor.size.longest_edge  # areas, whatever their names say
+    if not least or not most or not 0 < least <= most or most < patch * patch:
+        raise ExportError(f"{FILE} has the size {_spell_size(processor.size)}, which are no areas of pictures")
+    if least > FIT_PATCHES_MAX * patch * patch:
+        raise ExportError(f"{FILE} asks for {least} pixels or more; only {FIT_PATCHES_MAX * patch * patch} are taken")
+    return {
+        "recipe": "fit",
+        "patch": patch,
+        "pixels_min": least,
+        "pixels_max": min(most, FIT_PATCHES_MAX * patch * patch),
+    }
+
+
+def fit_patches_max(image: dict) -> int:
+    """The most placeholders that a picture of the recipe "fit" takes. A side is at least one of them, so that a thin
+    strip may have more than pixels_max says; and what is enlarged is rounded up on both sides."""
+    area = image["patch"] ** 2
+    most, least = image["pixels_max"] // area, -(-image["pixels_min"] // area)
+    enlarged = least + math.isqrt(least * FIT_RATIO_MAX) + math.isqrt(least // FIT_RATIO_MAX) + 3
+    return max(most, math.isqrt(most * FIT_RATIO_MAX), enlarged)
 
 
 def _require_resize(processor) -> None:

@@ -15,6 +15,8 @@ from transformers import (
     BlipForConditionalGeneration,
     CLIPModel,
     LlavaNextForConditionalGeneration,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen3VLForConditionalGeneration,
 )
 
 MODELS_KEPT = 2
@@ -36,7 +38,7 @@ def chat_text(processor, language: str, prompt: str, pictures: int) -> str:
     content = [{"type": "image"}] * pictures + [{"type": "text", "text": prompt}]
     if processor.chat_template:
         said = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
-        return said.removeprefix(processor.tokenizer.bos_token)  # the tokenizer adds it
+        return said.removeprefix(processor.tokenizer.bos_token or "")  # the tokenizer adds it
     asked = "<image>\n" * pictures + prompt
     return f"{VICUNA} USER: {asked} ASSISTANT:" if language == "llama" else f"[INST] {asked} [/INST]"
 
@@ -65,6 +67,8 @@ WAYS = {
         before=lambda model, ids: ids.shape[1] - 1,
     ),
     "llava_next": Way(LlavaNextForConditionalGeneration, chat_text),
+    "qwen2_5_vl": Way(Qwen2_5_VLForConditionalGeneration, chat_text),
+    "qwen3_vl": Way(Qwen3VLForConditionalGeneration, chat_text),
     "clip": Way(CLIPModel),
 }
 
@@ -89,7 +93,8 @@ def load_model(snapshot: str, dtype: torch.dtype = torch.float32):
 
 
 def pixel_values(snapshot, image) -> torch.Tensor:
-    """[1,3,H,W] or, of tiles, [N,3,H,W], as the reference's image processor makes them of a PIL image."""
+    """[1,3,H,W] or, of tiles, [N,3,H,W], as the reference's image processor makes them of a PIL image. Of Qwen-VL: what
+    it makes, [S,W] of all patches."""
     made = load_processor(str(snapshot)).image_processor(image, return_tensors="pt")["pixel_values"]
     return made[0] if made.dim() == 5 else made
 
@@ -155,7 +160,7 @@ def _generate(snapshot, images, prompt: str, shake: int, **options) -> Said:
         if shake:
             noise = torch.randn(inputs["pixel_values"].shape, generator=torch.Generator().manual_seed(shake))
             inputs["pixel_values"] *= 1 + SHAKE * noise
-        if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1:
+        if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1 and "image_sizes" in inputs:
             inputs = with_embeds(model, inputs)
         said = model.generate(
             **inputs, do_sample=False, return_dict_in_generate=True, output_scores=True, output_logits=True, **options
@@ -170,8 +175,8 @@ def _generate(snapshot, images, prompt: str, shake: int, **options) -> Said:
 
 
 def with_embeds(model, inputs) -> dict:
-    """For beams over several pictures. Left to itself, the reference repeats each picture for the beams before it
-    gives them to the sequences, so that the beams see other pictures than the request has."""
+    """For beams over several pictures of LLaVA-NeXT. Left to itself, the reference repeats each picture for the beams
+    before it gives them to the sequences, so that the beams see other pictures than the request has."""
     words = model.get_input_embeddings()(inputs["input_ids"])
     seen = model.get_image_features(inputs["pixel_values"], inputs["image_sizes"]).pooler_output
     places = (inputs["input_ids"] == model.config.image_token_index).unsqueeze(-1)

@@ -54,6 +54,11 @@ std::string picture_text(const PixelRecipe& recipe) {
                 layouts += (layouts.empty() ? "" : ", ") + sides_text(one);
             return "the whole at " + size + " and tiles of that size that fill the best of " + layouts;
         }
+        case PixelMethod::fit: {
+            const int token = recipe.patch * recipe.patch;
+            return "its own shape, at most " + std::to_string(recipe.pixels_max) + " pixels (" +
+                   std::to_string(recipe.pixels_max / token) + " tokens)";
+        }
     }
     return "";
 }

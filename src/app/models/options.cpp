@@ -16,7 +16,7 @@ constexpr const char* models_footer = R"(Examples:
   vignette models verify blip2-opt-2.7b            every digest, every weight's name and shape
 
 A bundle is a small folder: the weights stay where they are. scripts/fetch-model ID downloads a checkpoint.
-docs/models.md has the nine checkpoints that are known, and how much memory they take.)";
+docs/models.md has the fourteen checkpoints that are known, and how much memory they take.)";
 
 constexpr const char* add_footer =
     R"(Looks for an id in $HF_HUB_CACHE, $HF_HOME/hub, ~/.cache/huggingface/hub, RunPod's folder of cached models

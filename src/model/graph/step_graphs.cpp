@@ -15,7 +15,7 @@ namespace vignette {
 namespace {
 
 constexpr int uses_before_recording = 3;  // recording costs as much as a few steps
-constexpr int columns_count = 4;
+constexpr std::size_t columns_count = 4;  // and turns
 
 // A row that the program takes, whatever its family, since it took its neighbour: where it stands must be
 // possible, or a GPU would fail for good.
@@ -42,7 +42,8 @@ std::optional<int> StepGraphs::bucket_of(std::size_t rows) {
 }
 
 std::optional<at::Tensor> StepGraphs::decode(
-    std::span<const DecodeRow> rows, const at::Tensor& tokens, const DecodeColumns& decode
+    std::span<const DecodeRow> rows, std::span<const std::int64_t> turns, const at::Tensor& tokens,
+    const DecodeColumns& decode
 ) {
     const std::optional<int> bucket = bucket_of(rows.size());
     if (!bucket) return std::nullopt;
@@ -50,7 +51,7 @@ std::optional<at::Tensor> StepGraphs::decode(
         graphs_.at(static_cast<std::size_t>(std::ranges::find(buckets, *bucket) - buckets.begin()));
     if (graph.refused) return std::nullopt;
     if (!graph.recording && ++graph.asked_for < uses_before_recording) return std::nullopt;
-    fill(graph, *bucket, rows);
+    fill(graph, *bucket, rows, turns);
     const auto count = static_cast<std::int64_t>(rows.size());
     if (tokens.defined()) graph.columns.front().narrow(0, 0, count).copy_(tokens);
     at::Tensor logits;
@@ -63,19 +64,24 @@ std::optional<at::Tensor> StepGraphs::decode(
     return logits.narrow(0, 0, count);
 }
 
-void StepGraphs::fill(Graph& graph, int bucket, std::span<const DecodeRow> rows) const {
+void StepGraphs::fill(
+    Graph& graph, int bucket, std::span<const DecodeRow> rows, std::span<const std::int64_t> turns
+) const {
+    const std::size_t columns = columns_count + (turns.empty() ? 0 : 1);
     if (!graph.numbers.defined()) {
-        graph.numbers = at::empty({columns_count, bucket}, at::device(device_).dtype(at::kLong));
+        const auto height = static_cast<std::int64_t>(columns);
+        graph.numbers = at::empty({height, bucket}, at::device(device_).dtype(at::kLong));
         graph.columns = graph.numbers.unbind(0);
     }
     const auto count = static_cast<std::size_t>(bucket);
-    std::vector<std::int64_t> numbers(columns_count * count);
+    std::vector<std::int64_t> numbers(columns * count);
     for (std::size_t i = 0; i < count; ++i) {
         const DecodeRow row = i < rows.size() ? rows[i] : idle_beside(rows.front(), scratch_);
         numbers[i] = std::to_underlying(row.token);
         numbers[count + i] = row.position;
         numbers[2 * count + i] = row.prompt;
         numbers[3 * count + i] = std::to_underlying(row.slot);
+        if (!turns.empty()) numbers[4 * count + i] = i < turns.size() ? turns[i] : turns.front();
     }
     graph.numbers.copy_(pinned<std::int64_t>(numbers, graph.numbers.sizes(), device_), /*non_blocking=*/true);
 }

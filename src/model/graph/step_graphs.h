@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,7 +26,8 @@ public:
 // Records the work and need not do it. Throws where it asks for something that cannot be recorded.
 using Recorder = std::function<std::unique_ptr<Recording>(const std::function<void()>& work)>;
 
-// Logits of rows in columns: token, position, length of the prompt, slot.
+// Logits of rows in columns: token, position, length of the prompt, slot; and turn, of a family that has
+// some.
 using DecodeColumns = std::function<at::Tensor(std::span<const at::Tensor> columns)>;
 
 class StepGraphs {
@@ -34,9 +36,11 @@ public:
         : recorder_(std::move(recorder)), scratch_(scratch), device_(device) {}
 
     // Logits [rows, vocabulary] that the next step overwrites. None: this step has no graph, not yet or not
-    // at all, and nothing was done for it. `tokens`, if defined, take the place of the rows' own.
+    // at all, and nothing was done for it. `turns`: one a row, or none at all. `tokens`, if defined, take the
+    // place of the rows' own.
     std::optional<at::Tensor> decode(
-        std::span<const DecodeRow> rows, const at::Tensor& tokens, const DecodeColumns& decode
+        std::span<const DecodeRow> rows, std::span<const std::int64_t> turns, const at::Tensor& tokens,
+        const DecodeColumns& decode
     );
 
     // The least number of rows that has a graph and holds so many; none: they are too many.
@@ -54,7 +58,8 @@ private:
         std::unique_ptr<Recording> recording;
     };
 
-    void fill(Graph& graph, int bucket, std::span<const DecodeRow> rows) const;
+    void fill(Graph& graph, int bucket, std::span<const DecodeRow> rows, std::span<const std::int64_t> turns)
+        const;
     at::Tensor record(Graph& graph, int bucket, const DecodeColumns& decode) const;
 
     Recorder recorder_;

@@ -51,6 +51,29 @@ Size fitted(Size picture, Size frame) {
     return {.width = std::min(width, frame.width), .height = frame.height};
 }
 
+// Halves go to the even neighbour, of the quotient as a double.
+Size fitted_in_patches(Size picture, const PixelRecipe& recipe) {
+    const double patch = recipe.patch;
+    const double height = picture.height;
+    const double width = picture.width;
+    double rows = std::nearbyint(height / patch);
+    double columns = std::nearbyint(width / patch);
+    const double pixels = rows * patch * columns * patch;
+    if (pixels > recipe.pixels_max) {
+        const double shrink = std::sqrt(height * width / recipe.pixels_max);
+        rows = std::max(1.0, std::floor(height / shrink / patch));
+        columns = std::max(1.0, std::floor(width / shrink / patch));
+    } else if (pixels < recipe.pixels_min) {
+        const double grow = std::sqrt(recipe.pixels_min / (height * width));
+        rows = std::ceil(height * grow / patch);
+        columns = std::ceil(width * grow / patch);
+    }
+    return {
+        .width = static_cast<std::int32_t>(columns) * recipe.patch,
+        .height = static_cast<std::int32_t>(rows) * recipe.patch
+    };
+}
+
 int anyres_tokens(Size picture, const PixelRecipe& recipe) {
     const Size best = best_pinpoint(picture, recipe.pinpoints);
     const std::int64_t side = recipe.size.width / recipe.patch;

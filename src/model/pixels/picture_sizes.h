@@ -19,6 +19,12 @@ Size best_pinpoint(Size picture, std::span<const Size> pinpoints);
 // The largest size of the picture's shape inside the frame.
 Size fitted(Size picture, Size frame);
 
+// The longest side of a picture in `fit`, in shortest ones: beyond that the reference refuses.
+inline constexpr int sides_ratio_max = 200;
+
+// The picture's shape in whole patches of the recipe, with as many pixels as that allows.
+Size fitted_in_patches(Size picture, const PixelRecipe& recipe);
+
 // Placeholders of a picture cut into tiles: those of the whole picture, then the grid's without its borders,
 // with one for each line break.
 int anyres_tokens(Size picture, const PixelRecipe& recipe);

@@ -21,7 +21,7 @@ PixelPlan plan_crop(Size picture, const PixelRecipe& recipe, int tokens) {
         .left = (recipe.size.width - kept.width) / 2,
         .top = (recipe.size.height - kept.height) / 2
     };
-    return {.resized = {full}, .tiles = {tile}, .tokens = tokens};
+    return {.side = recipe.size, .resized = {full}, .tiles = {tile}, .tokens = tokens};
 }
 
 struct Stretch {  // along one direction
@@ -44,7 +44,10 @@ PixelPlan plan_anyres(Size picture, const PixelRecipe& recipe) {
     const Stretch across{(grid.width - inside.width) / 2, inside.width};
     const Stretch down{(grid.height - inside.height) / 2, inside.height};
     PixelPlan plan{
-        .resized = {side, inside}, .tiles = {whole_tile(0, side)}, .tokens = anyres_tokens(picture, recipe)
+        .side = side,
+        .resized = {side, inside},
+        .tiles = {whole_tile(0, side)},
+        .tokens = anyres_tokens(picture, recipe)
     };
     for (std::int32_t top = 0; top < grid.height; top += side.height) {
         const Stretch rows = overlap(down, {top, side.height});
@@ -68,14 +71,23 @@ PixelPlan plan_anyres(Size picture, const PixelRecipe& recipe) {
     return plan;
 }
 
+PixelPlan plan_whole(Size side, int tokens) {
+    return {.side = side, .resized = {side}, .tiles = {whole_tile(0, side)}, .tokens = tokens};
+}
+
+PixelPlan plan_fit(Size picture, const PixelRecipe& recipe) {
+    const Size side = fitted_in_patches(picture, recipe);
+    return plan_whole(side, side.width / recipe.patch * (side.height / recipe.patch));
+}
+
 }  // namespace
 
 PixelPlan plan_pixels(Size picture, const PixelRecipe& recipe, int tokens) {
     switch (recipe.method) {
-        case PixelMethod::stretch:
-            return {.resized = {recipe.size}, .tiles = {whole_tile(0, recipe.size)}, .tokens = tokens};
+        case PixelMethod::stretch: return plan_whole(recipe.size, tokens);
         case PixelMethod::crop: return plan_crop(picture, recipe, tokens);
         case PixelMethod::anyres: return plan_anyres(picture, recipe);
+        case PixelMethod::fit: return plan_fit(picture, recipe);
     }
     panic("PixelMethod out of range");
 }

@@ -25,6 +25,7 @@ struct Tile {
 };
 
 struct PixelPlan {
+    Size side;  // of each tile
     std::vector<Size> resized;
     std::vector<Tile> tiles;
     int tokens = 0;  // placeholders

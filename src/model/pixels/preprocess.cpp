@@ -1,13 +1,28 @@
 #include "model/pixels/preprocess.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "model/pixels/picture_sizes.h"
 #include "model/torch_wall.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
+
+Result<void> check_shape(Size picture, const PixelRecipe& recipe) {
+    const auto [shorter, longer] = std::minmax(picture.width, picture.height);
+    if (recipe.method != PixelMethod::fit || longer <= std::int64_t{sides_ratio_max} * shorter) return {};
+    return fail(
+        ErrorCode::invalid_input,
+        "the picture has " + std::to_string(picture.width) + "x" + std::to_string(picture.height) +
+            " pixels, and this model takes none whose longer side is more than " +
+            std::to_string(sides_ratio_max) + " times the shorter; cut it into parts"
+    );
+}
 
 class TorchPreparation final : public Preparation {
 public:
@@ -16,7 +31,7 @@ public:
 
     // What fails here is tried again at the end, with the whole picture, and reported then.
     void accept_rows(Size whole, std::span<const std::uint8_t> rows) override {
-        if (failed_) return;
+        if (failed_ || !check_shape(whole, recipe_)) return;
         const auto taken = torch_wall([&]() -> Result<void> {
             work_of(whole).accept_rows(rows);
             return {};
@@ -29,6 +44,7 @@ public:
     Result<std::unique_ptr<ModelInput>> finish(const Image& image) override {
         ASSERT(image.size.width > 0 && image.size.height > 0);
         ASSERT(image.rgb.size() == static_cast<std::size_t>(image.size.pixels()) * 3);
+        TRY(check_shape(image.size, recipe_));
         return torch_wall([&]() -> Result<std::unique_ptr<ModelInput>> {
             PixelWork& work = work_of(image.size);
             return std::make_unique<TorchInput>(work.finish(image), image.size, work.tokens());
@@ -37,8 +53,7 @@ public:
 
 private:
     PixelWork& work_of(Size picture) {
-        if (!work_)
-            work_.emplace(plan_pixels(picture, recipe_, image_tokens_), picture, recipe_.size, values_);
+        if (!work_) work_.emplace(plan_pixels(picture, recipe_, image_tokens_), picture, values_);
         return *work_;
     }
 

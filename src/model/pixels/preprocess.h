@@ -22,6 +22,7 @@ public:
     TorchInput(at::Tensor values, Size original, int tokens)
         : values_(std::move(values)),
           original_(original),
+          shown_{.width = side(values_, 3), .height = side(values_, 2)},
           tiles_(values_.size(0)),
           tokens_(tokens),
           bytes_(values_.nbytes()) {}
@@ -30,6 +31,7 @@ public:
     const at::Tensor& values() const { return values_; }
     std::int64_t tiles() const { return tiles_; }
     Size original() const { return original_; }  // of the picture
+    Size shown() const { return shown_; }        // of each tile
     int tokens() const override { return tokens_; }
     std::size_t bytes() const override { return bytes_; }
 
@@ -43,10 +45,15 @@ public:
     void keep(at::Tensor features, std::uint64_t number) const;
 
 private:
+    static std::int32_t side(const at::Tensor& tiles, std::int64_t dim) {
+        return static_cast<std::int32_t>(tiles.size(dim));
+    }
+
     mutable at::Tensor values_;
     mutable at::Tensor features_;
     mutable std::atomic<std::uint64_t> number_ = 0;
     Size original_;
+    Size shown_;
     std::int64_t tiles_;
     int tokens_;
     mutable std::atomic<std::size_t> bytes_;

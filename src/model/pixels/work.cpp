@@ -38,8 +38,9 @@ void blacken_plane(Number* row, Size side, const Tile& tile, Number black) {
 
 }  // namespace
 
-PixelWork::PixelWork(PixelPlan plan, Size picture, Size side, const ByteValues* values)
-    : plan_(std::move(plan)), side_(side), values_(values) {
+PixelWork::PixelWork(PixelPlan plan, Size picture, const ByteValues* values)
+    : plan_(std::move(plan)), values_(values) {
+    const Size side = plan_.side;
     for (const Size& size : plan_.resized) resized_.push_back({.resize = Resize(picture, size)});
     const auto count = static_cast<std::int64_t>(plan_.tiles.size());
     tiles_ = at::empty({count, 3, side.height, side.width}, values == nullptr ? at::kByte : at::kFloat);
@@ -89,8 +90,8 @@ void PixelWork::place(std::size_t resized) {
 // Row `y` of a tile's part.
 void PixelWork::place_row(std::size_t tile, std::int32_t y, const std::uint8_t* row) {
     const Tile& where = plan_.tiles[tile];
-    const std::int64_t first = std::int64_t{where.top + y} * side_.width + where.left;
-    ASSERT(where.left + where.part.size.width <= side_.width && where.top + y < side_.height);
+    const std::int64_t first = std::int64_t{where.top + y} * plan_.side.width + where.left;
+    ASSERT(where.left + where.part.size.width <= plan_.side.width && where.top + y < plan_.side.height);
     if (values_ == nullptr) {
         const std::array planes{
             plane<std::uint8_t>(tile, 0) + first, plane<std::uint8_t>(tile, 1) + first,
@@ -112,16 +113,17 @@ void PixelWork::blacken(std::size_t tile) {
     const Tile& where = plan_.tiles[tile];
     for (std::size_t channel = 0; channel < 3; ++channel) {
         if (values_ == nullptr) {
-            blacken_plane(plane<std::uint8_t>(tile, channel), side_, where, std::uint8_t{0});
+            blacken_plane(plane<std::uint8_t>(tile, channel), plan_.side, where, std::uint8_t{0});
         } else {
-            blacken_plane(plane<float>(tile, channel), side_, where, (*values_)[channel][0]);
+            blacken_plane(plane<float>(tile, channel), plan_.side, where, (*values_)[channel][0]);
         }
     }
 }
 
 template <class Number>
 Number* PixelWork::plane(std::size_t tile, std::size_t channel) {
-    return tiles_.mutable_data_ptr<Number>() + static_cast<std::int64_t>(3 * tile + channel) * side_.pixels();
+    return tiles_.mutable_data_ptr<Number>() +
+           static_cast<std::int64_t>(3 * tile + channel) * plan_.side.pixels();
 }
 
 }  // namespace vignette

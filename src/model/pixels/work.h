@@ -18,8 +18,8 @@ using ByteValues = std::array<std::array<float, 256>, 3>;
 
 class PixelWork {
 public:
-    // `side` is a tile's size. `values` outlives it; without them the tiles are of bytes.
-    PixelWork(PixelPlan plan, Size picture, Size side, const ByteValues* values);
+    // `values` outlives it; without them the tiles are of bytes.
+    PixelWork(PixelPlan plan, Size picture, const ByteValues* values);
 
     // `rows` from the top; those that were taken before are among them.
     void accept_rows(std::span<const std::uint8_t> rows);
@@ -42,7 +42,6 @@ private:
     Number* plane(std::size_t tile, std::size_t channel);
 
     PixelPlan plan_;
-    Size side_;
     const ByteValues* values_;
     std::vector<Resized> resized_;
     at::Tensor tiles_;

@@ -196,7 +196,7 @@ TEST_P(GraphSchedules, SayTheSameWithGraphsAsWithout) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Families, GraphSchedules, testing::Values("blip2-opt", "blip2-t5", "blip", "llava-next"),
+    Families, GraphSchedules, testing::ValuesIn(captioner_families),
     [](const auto& family) {
         std::string name = family.param;
         std::ranges::replace(name, '-', '_');

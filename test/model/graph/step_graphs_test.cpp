@@ -29,7 +29,7 @@ struct StepGraphsTest : testing::Test {
         for (int i = 0; i < rows; ++i)
             asked.push_back({.slot = SlotId{i}, .token = TokenId{first_token + i}, .position = 7, .prompt = 3}
             );
-        return graphs.decode(asked, {}, [this](auto columns) { return decode_columns(columns); });
+        return graphs.decode(asked, {}, {}, [this](auto columns) { return decode_columns(columns); });
     }
 
     int replays = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
 
@@ -37,12 +38,37 @@ TEST(PixelPlan, EveryPartLiesInItsTileAndInItsPicture) {
     PixelRecipe crop{.method = PixelMethod::crop, .size = {336, 336}};
     crop.shortest_edge = 224;
     const PixelRecipe stretch{.method = PixelMethod::stretch, .size = {224, 224}};
+    PixelRecipe fit{.method = PixelMethod::fit, .patch = 28};
+    fit.pixels_min = 3136;
+    fit.pixels_max = 1280 * 28 * 28;
     const std::array recipes{anyres, wide, crop, stretch};
     for (int round = 0; round < 5000; ++round) {
         const Size picture{any_side(random), any_side(random)};
         for (const PixelRecipe& recipe : recipes)
             expect_inside(plan_pixels(picture, recipe, 1), recipe.size, picture);
+        const PixelPlan fitted = plan_pixels(picture, fit, 1);
+        expect_inside(fitted, fitted.side, picture);
     }
+}
+
+TEST(PixelPlan, APictureKeepsItsShapeInWholePatchesWithinItsBounds) {
+    std::mt19937 random(41);
+    PixelRecipe recipe{.method = PixelMethod::fit, .patch = 28};
+    recipe.pixels_min = 3136;
+    recipe.pixels_max = 1280 * 28 * 28;
+    for (int round = 0; round < 5000; ++round) {
+        const Size picture{any_side(random), any_side(random)};
+        const auto [shorter, longer] = std::minmax(picture.width, picture.height);
+        if (longer > 200 * shorter) continue;
+        const PixelPlan plan = plan_pixels(picture, recipe, 1);
+        const Size side = plan.side;
+        EXPECT_EQ(side.width % 28 + side.height % 28, 0);
+        EXPECT_EQ(plan.tokens, side.pixels() / (28 * 28));
+        EXPECT_TRUE(side.pixels() >= recipe.pixels_min && side.pixels() <= recipe.pixels_max)
+            << picture.width << "x" << picture.height << " became " << side.width << "x" << side.height;
+    }
+    // Python's round() on 42 / 28 and 70 / 28: both go to 2.
+    EXPECT_EQ(plan_pixels({42, 70}, recipe, 1).side, (Size{56, 56}));
 }
 
 TEST(PixelPlan, TheTilesOfAGridShowAllOfThePicture) {

@@ -47,6 +47,13 @@ PixelRecipe recipe_of(const Golden& golden, const std::string& name) {
         };
         return recipe;
     }
+    if (name == "fit") {
+        recipe.method = PixelMethod::fit;
+        recipe.patch = 28;
+        recipe.pixels_min = 4 * 28 * 28;
+        recipe.pixels_max = 40 * 28 * 28;
+        return recipe;
+    }
     recipe.method = PixelMethod::crop;
     recipe.shortest_edge = name == "crop" ? 32 : 20;
     return recipe;
@@ -72,7 +79,7 @@ TEST_P(PreprocessTest, GivesTheReferencesPixelsBitForBit) {
         const auto pixels = preprocess(image).value();
         EXPECT_TRUE(same_bits(values(*pixels), golden.floats(GetParam() + ".pixels" + place)))
             << image.size.width << "x" << image.size.height;
-        const bool counted = GetParam() == "anyres";
+        const bool counted = GetParam() == "anyres" || GetParam() == "fit";
         EXPECT_EQ(
             pixels->tokens(),
             counted ? golden.numbers<std::int64_t>(GetParam() + ".tokens" + place).front() : 9
@@ -86,7 +93,7 @@ TEST_P(PreprocessTest, InPiecesItIsTheSameBitForBit) {
     std::mt19937 random(23);
     for (int round = 0; round < 40; ++round) {
         const Size size{
-            .width = static_cast<int>(random() % 200) + 1, .height = static_cast<int>(random() % 400) + 1
+            .width = static_cast<int>(random() % 199) + 2, .height = static_cast<int>(random() % 400) + 1
         };
         const Image image = random_image(size, random);
         const auto preparation = preprocess.begin();
@@ -100,10 +107,10 @@ TEST_P(PreprocessTest, InPiecesItIsTheSameBitForBit) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Recipes, PreprocessTest, testing::Values("crop", "small_crop", "anyres"));
+INSTANTIATE_TEST_SUITE_P(Recipes, PreprocessTest, testing::Values("crop", "small_crop", "anyres", "fit"));
 
 TEST(Preprocess, EveryFamilysPixelsAreTheReferences) {
-    for (const char* family : {"blip2-opt", "blip2-t5", "blip", "llava-next"}) {
+    for (const char* family : captioner_families) {
         const Golden golden(std::string(family) + "/golden.safetensors");
         const Preprocessor preprocess(golden_manifest(family).info.pixels, 1);
         ASSERT_GT(golden.numbered("prompt"), 0);
@@ -187,9 +194,12 @@ TEST(Preprocess, BytesThatAreScaledAfterwardsHaveTheSameBits) {
         };
         const Image image = random_image(size, random);
         PixelRecipe recipe{.size = {.width = 28, .height = 28}, .patch = 14};
-        recipe.method = std::array{PixelMethod::stretch, PixelMethod::crop, PixelMethod::anyres}.at(
-            static_cast<std::size_t>(round % 3)
-        );
+        constexpr std::array methods{
+            PixelMethod::stretch, PixelMethod::crop, PixelMethod::anyres, PixelMethod::fit
+        };
+        recipe.method = methods.at(static_cast<std::size_t>(round) % methods.size());
+        recipe.pixels_min = 28 * 28;
+        recipe.pixels_max = 84 * 84;
         recipe.shortest_edge = 28 + static_cast<int>(random() % 9);
         recipe.pinpoints = {{.width = 56, .height = 28}, {.width = 28, .height = 84}};
         for (float& mean : recipe.mean) mean = 100 + static_cast<float>(random() % 1000) / 37;
@@ -203,6 +213,24 @@ TEST(Preprocess, BytesThatAreScaledAfterwardsHaveTheSameBits) {
         EXPECT_TRUE(same_bits(values(TorchInput(scaled, size, 0)), values(*right)))
             << size.width << "x" << size.height;
     }
+}
+
+TEST(Preprocess, AStripThatNoReferenceTakesIsRefusedAndSaysWhy) {
+    PixelRecipe recipe{.method = PixelMethod::fit, .patch = 28};
+    recipe.pixels_min = 3136;
+    recipe.pixels_max = 1280 * 28 * 28;
+    std::ranges::fill(recipe.std, 1.0F);
+    std::mt19937 random(29);
+    const Preprocessor preprocess(recipe, 0);
+    for (const Size size : {Size{.width = 201, .height = 1}, Size{.width = 3, .height = 601}}) {
+        const Image image = random_image(size, random);
+        const auto preparation = preprocess.begin();
+        preparation->accept_rows(size, image.rgb);
+        const Error error = preparation->finish(image).error();
+        EXPECT_EQ(error.code, ErrorCode::invalid_input);
+        EXPECT_NE(error.message.find("200 times"), std::string::npos) << error.message;
+    }
+    EXPECT_TRUE(preprocess(random_image({.width = 200, .height = 1}, random)));
 }
 
 // What the whole picture, resized and then cut, would be: the crop of a picture that is small enough for it.

@@ -1,4 +1,4 @@
-#include "model/prompt_cache.h"
+#include "model/prompts/prompt_cache.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "model/prompt_groups.h"
+#include "model/prompts/prompt_groups.h"
 
 #include <algorithm>
 

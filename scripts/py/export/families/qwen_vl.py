@@ -1,0 +1,241 @@
+"""What Qwen2.5-VL and Qwen3-VL share: the program for their pictures, and what their manifests say. Module names are
+the keys of the files of Qwen2.5-VL; those of Qwen3-VL are found by renames."""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from export.chat import find_chat_template, template_of
+from export.errors import ExportError
+from export.families.llava_next import generation_settings
+from export.generation import as_list, check_tokens, require
+from export.images import fit_patches_max, image_part, image_processor
+from export.parts.blocks import all_equal, arrange_step, open_window, plan_step, to_list
+from export.parts.qwen_decoder import QwenModel, head_logits, packs_of
+
+KIND = "captioner"
+
+
+def place_tokens(ids: Tensor, grids: Tensor, image_token: int, cell: int) -> Tensor:
+    """Where each token of a prompt stands in time, down and across: [3,T]. ids [T]; grids [P,3]: 1, height and width in
+    pixels, of each picture in the order of the placeholders. Words count on by one along all axes; the cells of a
+    picture share the place in time, and count down and across from there; the next word stands behind the longer
+    side."""
+    spots = (ids == image_token).nonzero()[:, 0]
+    parts: list[Tensor] = []
+    at, read, used = 0, 0, 0
+    listed: list[list[int]] = grids.tolist()
+    for grid in listed:
+        rows, columns = grid[1] // cell, grid[2] // cell
+        first = int(spots[used])
+        words = first - read
+        parts.append((torch.arange(words) + at)[None, :].expand(3, words))
+        at += words
+        down = torch.arange(rows)[:, None].expand(rows, columns)
+        across = torch.arange(columns)[None, :].expand(rows, columns)
+        parts.append(torch.stack([torch.zeros_like(down), down, across]).flatten(1) + at)
+        at += max(rows, columns)
+        used += rows * columns
+        read = first + rows * columns
+    words = ids.size(0) - read
+    parts.append((torch.arange(words) + at)[None, :].expand(3, words))
+    return torch.cat(parts, 1)
+
+
+class QwenVl(nn.Module):
+    def __init__(self, config, visual: nn.Module, model: QwenModel) -> None:
+        super().__init__()
+        text, vision = config.text_config, config.vision_config
+        self.image_token = int(config.image_token_id)
+        self.cell = int(vision.patch_size * vision.spatial_merge_size)
+        self.deep = model.deep
+        self.width = int(text.hidden_size)
+        self.visual = visual
+        self.model = model
+        self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
+
+    @torch.jit.export
+    def encode(self, pixels: Tensor) -> Tensor:
+        """pixels [N,3,H,W], pictures of one size -> features [N,Q,D*(1+deep)], cells row by row"""
+        return self.visual(pixels)
+
+    @torch.jit.export
+    def embed(self, ids: Tensor, features: Tensor) -> Tensor:
+        """ids [T], features [K,D*(1+deep)] of one sequence's pictures -> [T,D*(1+deep)]: behind the words are zeros"""
+        words = F.pad(self.model.embed_tokens(ids), [0, self.width * self.deep])
+        return words.masked_scatter((ids == self.image_token).unsqueeze(-1), features.to(words.dtype))
+
+    @torch.jit.export
+    def place(self, ids: Tensor, grids: Tensor) -> Tensor:
+        """ids [T], grids [P,3] -> [3,T], all on the CPU"""
+        return place_tokens(ids, grids, self.image_token, self.cell)
+
+    @torch.jit.export
+    def prefill(
+        self, embeds: Tensor, places: Tensor, slots: Tensor, lengths: Tensor, k_cache: Tensor, v_cache: Tensor
+    ) -> Tensor:
+        """embeds [B,T,D*(1+deep)] and places [B,3,T] padded on the right, slots [B], lengths [B] -> logits [B,V] of
+        each last position"""
+        last = self.model.prefill(embeds, places, slots, lengths, k_cache, v_cache)
+        return head_logits(last, self.lm_head.weight)
+
+    @torch.jit.export
+    def prefill_more(
+        self, embeds: Tensor, places: Tensor, slot: int, first: int, k_cache: Tensor, v_cache: Tensor
+    ) -> Tensor:
+        """embeds [T,D*(1+deep)] and places [3,T] of one prompt, the slot holds the `first` tokens before them -> logits
+        [1,V] after the last"""
+        last = self.model.prefill_more(embeds, places, slot, first, k_cache, v_cache)
+        return head_logits(last, self.lm_head.weight)
+
+    @torch.jit.export
+    def decode(
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        turns: Tensor,
+        prompts: Tensor,
+        slots: Tensor,
+        k_cache: Tensor,
+        v_cache: Tensor,
+    ) -> Tensor:
+        """tokens, positions, turns, prompts, slots [B] -> logits [B,V]. positions: where the cache has the token;
+        turns: where it stands, counted on from what place() said of its prompt."""
+        if k_cache.is_cuda:
+            plan = plan_step(positions, slots, -1, k_cache)
+            return head_logits(self.model.decode(tokens, turns, plan, k_cache, v_cache), self.lm_head.weight)
+        step = arrange_step(tokens, positions, slots)
+        places = step.places
+        if places is not None:
+            turns = turns[slots.argsort()]
+        # Two sequences may share a position and yet turn unlike: their pictures took more or fewer places.
+        if step.position >= 0 and all_equal(to_list(turns)):
+            window = open_window(k_cache, v_cache, step.first_slot, slots.size(0), step.position)
+            x = self.model.decode_window(step.tokens, turns, window)
+        else:
+            plan = plan_step(step.positions, step.slots, step.first_slot, k_cache)
+            x = self.model.decode(step.tokens, turns, plan, k_cache, v_cache)
+        if places is not None:
+            x = x[places]
+        return head_logits(x, self.lm_head.weight)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.encode(pixels)
+
+
+def with_head_dim(config):
+    """Qwen2.5-VL's config has no such field."""
+    text = config.text_config
+    text.head_dim = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    return config
+
+
+VISION_SETTINGS = {"in_channels": 3, "temporal_patch_size": 2}
+
+
+def check_parts(config, activation: str) -> None:
+    """Refuses what the program above does not do, which would be captioned wrong, and silently."""
+    text, vision = with_head_dim(config).text_config, config.vision_config
+    require("text_config.hidden_act", text.hidden_act, "silu")
+    require("vision_config.hidden_act", vision.hidden_act, activation)
+    for name, known in VISION_SETTINGS.items():
+        require(f"vision_config.{name}", getattr(vision, name), known)
+    for name in ("patch_size", "spatial_merge_size"):
+        if not isinstance(getattr(vision, name), int):
+            raise ExportError(f"config.json has vision_config.{name} {getattr(vision, name)!r}, which is no number")
+    require("vision_config.out_hidden_size", vision.out_hidden_size, text.hidden_size)
+    check_rope("vision_config", vision.rope_parameters, ("axial", "default"))
+    check_rope("text_config", text.rope_parameters, ("default",))
+    if (vision.hidden_size // vision.num_heads) % 4:
+        raise ExportError("config.json has vision_config.num_heads that leave a head no pairs for rows and columns")
+    sections = text.rope_parameters.get("mrope_section")
+    if not isinstance(sections, (list, tuple)) or len(sections) != 3 or 2 * sum(sections) != text.head_dim:
+        raise ExportError(
+            f"config.json has text_config.rope_parameters.mrope_section {sections!r}; it must be three numbers whose "
+            f"sum is half of head_dim, {text.head_dim // 2}"
+        )
+
+
+def check_rope(part: str, rope: dict, known: tuple[str, ...]) -> None:
+    if rope.get("rope_type") not in known:
+        require(f"{part}.rope_parameters.rope_type", rope.get("rope_type"), known[0])
+    require(f"{part}.rope_parameters.partial_rotary_factor", rope.get("partial_rotary_factor", 1.0), 1.0)
+
+
+# The program's names are those of the files of Qwen2.5-VL. Those of Qwen3-VL, and of models that were saved with the
+# names in memory, have one part more.
+RENAMES = [["visual.", "model.visual."], ["model.", "model.language_model."]]
+
+POSITIONS = 4096  # of a slot: the largest picture, several usual ones, a long prompt
+DEFAULT_PROMPT = "Describe this image."
+MAX_LENGTH, MAX_LENGTH_LIMIT, MIN_LENGTH = 128, 512, 0
+NUM_BEAMS, NUM_BEAMS_LIMIT = 1, 5
+IMAGE_TEXT = "<|vision_start|><|image_pad|><|vision_end|>"
+ASKED = "<|im_start|>user\n{images}{prompt}<|im_end|>\n<|im_start|>assistant\n"
+
+
+def describe_parts(config, snapshot: Path, *, bias: bool, template: str) -> dict:
+    text, settings = with_head_dim(config).text_config, generation_settings(config, snapshot)
+    picture = fit_patches_max(image_part(image_processor(snapshot), config))
+    positions = min(POSITIONS, text.max_position_embeddings)
+    limit = min(MAX_LENGTH_LIMIT, positions - picture - 1)
+    if limit < 1:
+        raise ExportError(f"{positions} positions leave no room for words after {picture} image tokens")
+    return {
+        "ties": {"lm_head.weight": "model.embed_tokens.weight"} if config.tie_word_embeddings else {},
+        "renames": RENAMES,
+        "packs": packs_of(bias),
+        "float32": [],
+        "text": text_part(config, settings, snapshot, template),
+        "cache": {
+            "layers": text.num_hidden_layers,
+            "heads": text.num_key_value_heads,
+            "head_dim": text.head_dim,
+            "positions": positions,
+        },
+        "generation": {
+            "max_length": min(MAX_LENGTH, limit),
+            "max_length_limit": limit,
+            "min_length": MIN_LENGTH,
+            "num_beams": NUM_BEAMS,
+            "num_beams_limit": NUM_BEAMS_LIMIT,
+            "length_penalty": 1.0 if settings.length_penalty is None else float(settings.length_penalty),
+            "early_stopping": bool(settings.early_stopping),
+            "repetition_penalty": float(settings.repetition_penalty or 1.0),
+        },
+    }
+
+
+def text_part(config, settings, snapshot: Path, template: str) -> dict:
+    text, image = config.text_config, config.image_token_id
+    if settings.eos_token_id is None:
+        raise ExportError("generation_config.json has no eos_token_id: no caption would ever end")
+    ends = as_list(settings.eos_token_id)
+    pad = ends[0] if settings.pad_token_id is None else settings.pad_token_id
+    start = getattr(text, "bos_token_id", None)
+    start = pad if start is None else start  # never said: the tokenizers put no start before a text
+    named = [("eos_token_id", token) for token in ends] + [("image_token_id", image)]
+    check_tokens([*named, ("bos_token_id", start), ("pad_token_id", pad)], text.vocab_size)
+    chat, image_text = find_chat_template(snapshot), IMAGE_TEXT
+    if chat:
+        template, image_text = template_of(chat, "")
+    if "<think>" in template:
+        raise ExportError("the chat template lets the model think before it answers, which cannot be exported")
+    return {
+        "template": template,
+        "image_text": image_text,
+        "default_prompt": DEFAULT_PROMPT,
+        "placement": "placeholder",
+        "image_token": image,
+        "image_tokens": 0,
+        "special_tokens": True,
+        "prefix": [],
+        "suffix": [],
+        "history": "all",
+        "bos": start,
+        "eos": ends,
+        "pad": pad,
+        "vocabulary": text.vocab_size,
+    }

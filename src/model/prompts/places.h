@@ -1,0 +1,28 @@
+// Where the tokens of a prompt stand, in families that give a picture's tokens three places: in time, down
+// and across. Private to the torch side of model/. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/program.h"
+#include "model/torch_lean.h"
+#include "vignette/ids.h"
+#include "vignette/image.h"
+
+namespace vignette {
+
+struct PromptPlaces {
+    at::Tensor places;       // [3, T] on the CPU
+    std::int64_t shift = 0;  // of what follows the prompt: it stands at position + shift on all three axes
+};
+
+// `pictures` are the sizes that encode() got, in the order of their placeholders. Throws what torch throws,
+// also where the program makes something else.
+PromptPlaces place_prompt(Program& program, std::span<const TokenId> prompt, std::span<const Size> pictures);
+
+// [B, 3, the longest] on the device; what a row lacks is 0.
+at::Tensor sent_places(const std::vector<at::Tensor>& rows, const at::Device& device);
+
+}  // namespace vignette
