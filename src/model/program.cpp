@@ -149,6 +149,17 @@ at::Tensor Program::prefill_more(
     return run(prefill_more_);
 }
 
+at::Tensor Program::decode(
+    std::span<const at::Tensor> columns, const at::Tensor& keys, const at::Tensor& values
+) {
+    ASSERT(columns.size() == (places() ? 5U : 4U));
+    const at::Tensor* const prompts = &columns[2];
+    const at::Tensor* const slots = &columns[3];
+    if (places())
+        return call(decode_, {&columns[0], &columns[1], &columns[4], prompts, slots, &keys, &values});
+    return call(decode_, {&columns[0], &columns[1], prompts, slots, &keys, &values});
+}
+
 at::Tensor Program::call(torch::jit::Function* function, std::initializer_list<const at::Tensor*> arguments) {
     stack_.clear();
     stack_.emplace_back(module_._ivalue());

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,16 +71,10 @@ public:
     );
     bool prefills_more() const { return prefill_more_ != nullptr; }
 
-    // One token each, written at its position of its slot -> logits [B, vocabulary]. `prompts` are the
-    // lengths of their sequences' prompts, `turns` where they stand in a family that has places, or
-    // undefined.
-    at::Tensor decode(
-        const at::Tensor& tokens, const at::Tensor& positions, const at::Tensor& turns,
-        const at::Tensor& prompts, const at::Tensor& slots, const at::Tensor& keys, const at::Tensor& values
-    ) {
-        if (places()) return call(decode_, {&tokens, &positions, &turns, &prompts, &slots, &keys, &values});
-        return call(decode_, {&tokens, &positions, &prompts, &slots, &keys, &values});
-    }
+    // One token each, written at its position of its slot -> logits [B, vocabulary]. Columns [B]: token,
+    // position, length of the sequence's prompt, slot; and in a family that has places the token's, the same
+    // on each axis.
+    at::Tensor decode(std::span<const at::Tensor> columns, const at::Tensor& keys, const at::Tensor& values);
 
     // What an embedder does: pixels [N, 3, height, width], normalised or bytes, or padded ids [N, T] ->
     // vectors [N, width] of any length.

@@ -319,10 +319,7 @@ std::vector<std::int64_t> Steps::turns_of(std::span<const DecodeRow> rows) const
 }
 
 at::Tensor Steps::decode_columns(std::span<const at::Tensor> columns) {
-    const at::Tensor turns = program_.places() ? columns[4] : at::Tensor();
-    return program_.decode(
-        columns[0], columns[1], turns, columns[2], columns[3], cache_.keys(), cache_.values()
-    );
+    return program_.decode(columns, cache_.keys(), cache_.values());
 }
 
 void Steps::mark_poisoned(const StepPlan& plan) {
