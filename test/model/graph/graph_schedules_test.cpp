@@ -36,7 +36,7 @@ Steps steps_with(const std::string& family, const Manifest& manifest, const Reco
 
 int schedules() {
     const char* wanted = std::getenv("VIGNETTE_SCHEDULES");
-    return wanted == nullptr ? 25 : std::atoi(wanted);
+    return wanted == nullptr ? 15 : std::atoi(wanted);
 }
 
 class GraphSchedules : public testing::TestWithParam<const char*> {
