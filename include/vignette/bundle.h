@@ -1,6 +1,8 @@
 // What a model bundle's manifest says about pictures, text and generation. Values only.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +68,20 @@ struct TextRecipe {
     int tokens_max = 0;  // embedder: longer texts are truncated, keeping the last token
 };
 
+// How frames of a film stand together in one prompt: as groups that the model looks at as a whole, each with
+// its own places.
+struct FilmRecipe {
+    int frames = 0;              // of a group
+    std::string text;            // what stands where a picture would; contains {groups}
+    std::string group_text;      // of each group; may contain {seconds}, when it is shown
+    TokenId token{};             // in it, repeated for each place
+    bool shares_pixels = false;  // whether the next two are of all frames of a film, or of each of them
+    std::int64_t pixels_min = 0;
+    std::int64_t pixels_max = 0;
+    int tokens_max = 0;        // placeholders of a whole film
+    int ticks_per_second = 0;  // of time as a place; 0: only the text says when a group is shown
+};
+
 struct GenerationDefaults {
     int max_length = 40;
     int max_length_limit = 50;
@@ -86,9 +102,10 @@ struct BundleInfo {
     Dtype dtype = Dtype::float32;
     PixelRecipe pixels;
     TextRecipe text;
-    GenerationDefaults generation;  // captioner
-    int positions = 0;              // captioner: slot length; image tokens + prompt + new tokens must fit
-    int width = 0;                  // embedder: dimensions of its vectors
+    std::optional<FilmRecipe> film;  // captioner; none: it is shown films frame by frame
+    GenerationDefaults generation;   // captioner
+    int positions = 0;               // captioner: slot length; image tokens + prompt + new tokens must fit
+    int width = 0;                   // embedder: dimensions of its vectors
 };
 
 }  // namespace vignette

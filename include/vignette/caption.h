@@ -90,7 +90,8 @@ struct Caption {
     FinishReason finish = FinishReason::stop;
     ModelUse model;
     std::optional<Embedding> embedding;
-    std::vector<ImageInfo> images;  // of the job's pictures
+    std::vector<ImageInfo> images;   // of the job's pictures
+    std::vector<double> timestamps;  // of a film's frames that were looked at together, in seconds
     Timings timings;
     bool cached = false;         // the answer to the same job asked before
     bool vision_cached = false;  // the model had seen all of the job's pictures for others before

@@ -21,6 +21,7 @@ struct FrameOptions {
     std::optional<double> fps;       // 1 if nothing else is asked for
     std::optional<std::int64_t> max_frames;
     bool keep_duplicates = false;  // describe a frame even if it looks like the one before it
+    bool together = false;         // one prompt about all of them, and one answer
     bool operator==(const FrameOptions&) const = default;
 };
 
@@ -36,7 +37,7 @@ inline constexpr int film_frames_at_once_max = 16;
 
 struct FilmFrame {
     std::size_t index = 0;               // 0, 1, 2, … without gaps
-    double timestamp = 0;                // seconds, according to the file
+    std::optional<double> timestamp;     // seconds, according to the file; of all together: none
     std::optional<std::size_t> same_as;  // the earlier frame it looks like, whose answer it shares
     Result<Caption> outcome;             // a duplicate has a copy
 };

@@ -88,6 +88,7 @@ struct Job {
     std::optional<Fetched> fetched;       // their bytes are here; unset: whoever does the job brings them
     std::string text;
     bool is_frame = false;  // of a film: described with the preset `production` by default
+    bool is_film = false;   // about several frames of one, together
     bool fast = false;  // a large JPEG may be decoded at a fraction of its size: faster, but different pixels
     CaptionOptions options;
     VectorFormat vector_format = VectorFormat::numbers;

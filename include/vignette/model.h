@@ -149,6 +149,15 @@ public:
     // The same for a picture that arrives row by row; null if nothing would be gained.
     virtual std::unique_ptr<Preparation> prepare() const { return nullptr; }
 
+    // Frames of a film, which have one size, as the groups of its prompt; `begins` says when each group
+    // begins, in seconds after the first. Only where the bundle has a FilmRecipe.
+    virtual Result<std::vector<std::unique_ptr<ModelInput>>> preprocess_film(
+        std::span<const Image> frames, std::span<const double> begins
+    ) const {
+        (void)frames, (void)begins;
+        return fail(ErrorCode::unsupported, "this model takes no films");
+    }
+
     // Looks at pictures ahead of the step that will read them, so that those who run need not wait for it.
     // One thread at a time, beside step(), which looks itself at what it finds unseen. Says how long it took;
     // 0: all had been seen before.

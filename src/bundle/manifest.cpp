@@ -182,6 +182,7 @@ Result<void> captioner(const JsonView& root, Manifest& made) {
     made.cache = TRY(cache(TRY(root.at("cache"))));
     made.info.positions = made.cache.positions;
     made.info.text = TRY(read_captioner_text(TRY(root.at("text")), made.info.pixels, made.cache.positions));
+    if (root.has("film")) made.info.film = TRY(read_film(TRY(root.at("film")), made.info));
     made.info.generation = TRY(generation(TRY(root.at("generation")), made.cache.positions));
     return {};
 }

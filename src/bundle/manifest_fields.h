@@ -39,6 +39,7 @@ Result<T> word_at(
 
 Result<PixelRecipe> read_pixels(const JsonView& object);
 Result<TextRecipe> read_captioner_text(const JsonView& object, const PixelRecipe& pixels, int positions);
+Result<FilmRecipe> read_film(const JsonView& object, const BundleInfo& info);
 Result<TextRecipe> read_embedder_text(const JsonView& object);
 
 }  // namespace vignette

@@ -21,14 +21,7 @@ namespace vignette {
 namespace {
 
 constexpr std::int64_t frames_default = 1'000;
-constexpr std::size_t frame_bytes_max = 512 * MiB;  // for decoded frames in progress
-constexpr std::size_t waiting_max = 64;             // duplicates that wait for a frame in progress
-
-std::string seconds_text(double seconds) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.3f", seconds);
-    return text.data();
-}
+constexpr std::size_t waiting_max = 64;  // duplicates that wait for a frame in progress
 
 using Outcome = std::shared_future<Result<Caption>>;
 
@@ -86,12 +79,7 @@ public:
                             std::to_string(means_.limits.frames_max) + "), or for fewer a second"}
             );
         }
-        if (file.damaged() > 0) {
-            info_.warnings.push_back(
-                {.field = field,
-                 .message = std::to_string(file.damaged()) + " damaged pieces of the film were skipped"}
-            );
-        }
+        warn_of_damage(file, field, info_);
         return std::move(info_);
     }
 
@@ -198,11 +186,7 @@ private:
     }
 
     void take_facts(const FilmFacts& facts) {
-        info_.duration = facts.duration;
-        info_.fps = facts.fps;
-        info_.size = facts.size;
-        info_.container = facts.container;
-        info_.codec = facts.codec;
+        add_facts(facts, info_);
         const auto frame_bytes = static_cast<std::size_t>(facts.size.pixels()) * 3;
         at_once_ = std::clamp<std::size_t>(frame_bytes_max / frame_bytes, 1, at_once_);
     }
@@ -236,6 +220,28 @@ private:
 };
 
 }  // namespace
+
+std::string seconds_text(double seconds) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3f", seconds);
+    return text.data();
+}
+
+void add_facts(const FilmFacts& facts, FilmInfo& info) {
+    info.duration = facts.duration;
+    info.fps = facts.fps;
+    info.size = facts.size;
+    info.container = facts.container;
+    info.codec = facts.codec;
+}
+
+void warn_of_damage(const FilmSource& file, const std::string& field, FilmInfo& info) {
+    if (file.damaged() == 0) return;
+    info.warnings.push_back(
+        {.field = field,
+         .message = std::to_string(file.damaged()) + " damaged pieces of the film were skipped"}
+    );
+}
 
 Result<FilmInfo> describe_film(
     Film film, const FilmMeans& means, const AnswerFrame& answer, const std::stop_token& stop,

@@ -4,11 +4,15 @@
 // Holds no more than the film's bytes and the frames in progress, however long the film is.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <stop_token>
+#include <string>
 
 #include "caption/media/picture_reader.h"
+#include "film/source.h"
 #include "image/decode.h"
+#include "vignette/bytes.h"
 #include "vignette/captioner.h"
 #include "vignette/error.h"
 #include "vignette/film.h"
@@ -24,6 +28,13 @@ struct FilmMeans {
     PictureReader& reader;   // outlives the call
     int frames_at_once = 1;  // the model may work on
 };
+
+inline constexpr std::size_t frame_bytes_max = 512 * MiB;  // for decoded frames in progress
+
+// What is said of every film, however it is described.
+void add_facts(const FilmFacts& facts, FilmInfo& info);
+void warn_of_damage(const FilmSource& file, const std::string& field, FilmInfo& info);
+std::string seconds_text(double seconds);
 
 // Returns once `on_frame` has had each frame or the film cannot be read any further; `cancelled` if a stop
 // was requested. Calls `on_frame` on the caller's thread.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "caption/film_collector.h"
 #include "caption/film_describer.h"
 #include "core/stop.h"
 #include "core/stopwatch.h"
@@ -28,15 +29,19 @@ Result<Pending> start_text_vector(PictureEmbedder& embedder, Job& job, const std
     return Pending{.vector = TRY(embedder.start(std::move(tokens), stop)), .text_tokens = count};
 }
 
+std::unexpected<Error> only_one_for_a_vector() {
+    return fail(
+        ErrorCode::unsupported, "a vector describes one picture; leave \"together\" out", "input.together"
+    );
+}
+
 Result<Pending> start_vector(
     PictureEmbedder& embedder, Job& job, const std::vector<ReadPicture>& images, OverlappedPreprocess* begun,
     const std::stop_token& stop
 ) {
     if (images.empty()) return about("input.text", start_text_vector(embedder, job, stop));
     if (images.size() == 1) return Pending{.vector = TRY(embedder.start(images.front().image, begun, stop))};
-    return fail(
-        ErrorCode::unsupported, "a vector describes one picture; leave \"together\" out", "input.together"
-    );
+    return only_one_for_a_vector();
 }
 
 Caption without_words(Job& job) {
@@ -262,6 +267,7 @@ Result<Caption> InferenceService::answer(
 Result<FilmInfo> InferenceService::describe(Film film, std::stop_token stop, const OnFrame& on_frame) {
     TRY(unless_stopped(stop));
     const Models models = TRY(models_of(film.frame_job));
+    if (film.options.together) return describe_together(models, std::move(film), stop, on_frame);
     const int room = models.words ? models.words->captioner.pictures_at_once() : embeddings_at_once;
     const AnswerFrame answer_frame = [&](Job job, DecodedImage frame,
                                          const std::stop_token& stopped) -> Result<Caption> {
@@ -278,6 +284,40 @@ Result<FilmInfo> InferenceService::describe(Film film, std::stop_token stop, con
          .frames_at_once = std::min(room, film_frames_at_once_max)},
         answer_frame, stop, on_frame
     );
+}
+
+// One answer about all frames: where the film then ends early, it is about those before that.
+Result<FilmInfo> InferenceService::describe_together(
+    const Models& models, Film film, const std::stop_token& stop, const OnFrame& on_frame
+) {
+    if (models.vector) return only_one_for_a_vector();
+    if (!models.words) {
+        return fail(
+            ErrorCode::unsupported, "there are no captions here; leave \"together\" out", "input.together"
+        );
+    }
+    PictureCaptioner& captioner = models.words->captioner;
+    TRY(captioner.check_takes_films());
+    const Stopwatch watch;
+    CollectedFilm read = TRY(collect_frames(film, {.limits = config_.limits, .reader = reader_}, stop));
+    const auto decoded_in = watch.total();
+    Job job = std::move(film.frame_job);
+    job.is_film = true;
+    const Task task = job.task;
+    std::size_t bytes = 0;
+    for (const Image& frame : read.frames) bytes += frame.rgb.size();
+    FilmFrames frames{.images = std::move(read.frames), .times = std::move(read.times), .pass = {}};
+    frames.pass = TRY(reader_.admit(bytes, job.id, stop));
+    Result<Caption> made = captioner.caption(std::move(job), std::move(frames), stop);
+    TRY(unless_stopped(stop));
+    if (made) {
+        made->task = task;
+        made->timings.decode = decoded_in;
+        made->timings.total = watch.total();
+    }
+    on_frame({.index = 0, .timestamp = {}, .same_as = {}, .outcome = std::move(made)});
+    if (read.ended) return std::unexpected(*std::move(read.ended));
+    return std::move(read.info);
 }
 
 // A job for words gets none where captions are off: an empty answer, not an error, and no model loaded.

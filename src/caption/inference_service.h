@@ -107,6 +107,9 @@ private:
         const Models& models, Job job, ReadPictures pictures, const std::stop_token& stop,
         const OnPiece& on_piece
     );
+    Result<FilmInfo> describe_together(
+        const Models& models, Film film, const std::stop_token& stop, const OnFrame& on_frame
+    );
     Result<std::filesystem::path> find(const Wanted& wanted) const;
     template <class Kind>
     Result<std::shared_ptr<Kind>> acquire(const Wanted& wanted, std::string_view what_for);

@@ -6,13 +6,11 @@
 #include <utility>
 
 #include "caption/presets.h"
-#include "caption/prompt_tokens.h"
 #include "caption/wording/finished_text.h"
 #include "caption/wording/stop_matcher.h"
 #include "core/enum_text.h"
 #include "core/log.h"
 #include "core/stop.h"
-#include "core/stopwatch.h"
 #include "text/guide.h"
 
 namespace vignette {
@@ -51,6 +49,12 @@ BundleInfo fitted(BundleInfo bundle, int slots) {
     defaults.num_beams = std::min(defaults.num_beams, slots);
     defaults.num_beams_limit = std::min(defaults.num_beams_limit, slots);
     return bundle;
+}
+
+// When a group of frames is shown: between its first and its last.
+double middle_of(std::span<const double> times, std::size_t first, std::size_t group) {
+    const std::size_t last = std::min(first + group, times.size()) - 1;
+    return (times[first] + times[last]) / 2;
 }
 
 }  // namespace
@@ -95,10 +99,50 @@ Result<Caption> PictureCaptioner::caption(
     Job job, ReadPictures pictures, std::stop_token stop, const OnPiece& on_piece
 ) {
     Stopwatch watch;
-    Caption made;
-    Work work = TRY(read(job, pictures.images.size(), std::move(stop)));
+    const std::size_t count = pictures.images.size();
+    if (count > 1 && bundle_.text.placement == Placement::before) {
+        return fail(
+            ErrorCode::unsupported,
+            "the model " + bundle_.name +
+                " looks at one picture at a time; send one, or name a Qwen-VL or LLaVA-NeXT model",
+            "input.together"
+        );
+    }
+    Work work = TRY(read(job, text_of_pictures(bundle_.text, count), std::move(stop)));
     TRY(see(pictures.images, work));
     pictures = {};
+    return say(job, std::move(work), watch, on_piece);
+}
+
+Result<void> PictureCaptioner::check_takes_films() const {
+    if (bundle_.film) return {};
+    return fail(
+        ErrorCode::unsupported,
+        "the model " + bundle_.name + " is shown a film frame by frame; leave \"together\" out, or name a " +
+            "Qwen-VL model",
+        "input.together"
+    );
+}
+
+Result<Caption> PictureCaptioner::caption(Job job, FilmFrames film, std::stop_token stop) {
+    TRY(check_takes_films());
+    Stopwatch watch;
+    std::vector<double> seconds;
+    const auto group = static_cast<std::size_t>(bundle_.film->frames);
+    for (std::size_t first = 0; first < film.times.size(); first += group)
+        seconds.push_back(middle_of(film.times, first, group));
+    Work work = TRY(read(job, text_of_film(*bundle_.film, seconds), std::move(stop)));
+    TRY(see(film, work));
+    const std::vector<double> times = std::move(film.times);
+    film = {};
+    Caption made = TRY(say(job, std::move(work), watch, {}));
+    made.timestamps = times;
+    return made;
+}
+
+// From what the model sees to its words.
+Result<Caption> PictureCaptioner::say(const Job& job, Work work, Stopwatch& watch, const OnPiece& on_piece) {
+    Caption made;
     assemble(job.options, work);
     made.timings.preprocess = watch.lap();
     CaptionStream pieces(tokenizer_, work.text, on_piece);
@@ -116,24 +160,16 @@ Result<Caption> PictureCaptioner::caption(
 }
 
 // All that can be said about a job before its pictures are looked at.
-Result<PictureCaptioner::Work> PictureCaptioner::read(
-    const Job& job, std::size_t pictures, std::stop_token stop
-) const {
+Result<PictureCaptioner::Work> PictureCaptioner::read(const Job& job, SeenText seen, std::stop_token stop)
+    const {
     const CaptionOptions options = options_of(job, bundle_);
-    if (pictures > 1 && bundle_.text.placement == Placement::before) {
-        return fail(
-            ErrorCode::unsupported,
-            "the model " + bundle_.name +
-                " looks at one picture at a time; send one, or name a Qwen-VL or LLaVA-NeXT model",
-            "input.together"
-        );
-    }
     Work work;
+    work.seen = std::move(seen);
     work.job = job.id;
     work.stop = std::move(stop);
     work.settings = TRY(settle(options, bundle_, fresh_seed()));
     work.words = TRY(about(
-        "input.prompt", encode_prompt(tokenizer_, bundle_.text, work.settings.prompt, pictures, limits_)
+        "input.prompt", encode_prompt(tokenizer_, bundle_.text, work.settings.prompt, work.seen, limits_)
     ));
     work.text.prefix = options.prefix.value_or("");
     work.text.prefix_tokens =
@@ -167,12 +203,26 @@ Result<void> PictureCaptioner::see(std::vector<ReadPicture>& images, Work& work)
     return {};
 }
 
+// Whatever a group's first frame shows begins then.
+Result<void> PictureCaptioner::see(const FilmFrames& film, Work& work) const {
+    TRY(unless_stopped(work.stop));
+    std::vector<double> begins;
+    const auto group = static_cast<std::size_t>(bundle_.film->frames);
+    for (std::size_t first = 0; first < film.times.size(); first += group)
+        begins.push_back(film.times[first] - film.times.front());
+    for (std::unique_ptr<ModelInput>& one : TRY(model_.preprocess_film(film.images, begins)))
+        work.pictures.push_back(std::move(one));
+    work.all_seen = false;
+    return {};
+}
+
 // Only now it is known how many tokens the pictures have.
 void PictureCaptioner::assemble(const CaptionOptions& options, Work& work) const {
-    std::vector<int> image_tokens;
-    image_tokens.reserve(work.pictures.size());
-    for (const auto& picture : work.pictures) image_tokens.push_back(picture->tokens());
-    Prompt prompt = assemble_prompt(bundle_.text, work.words, image_tokens, work.text.prefix_tokens);
+    std::vector<int> counts;
+    counts.reserve(work.pictures.size());
+    for (const auto& picture : work.pictures) counts.push_back(picture->tokens());
+    Prompt prompt =
+        assemble_prompt(bundle_.text, work.words, work.seen.token, counts, work.text.prefix_tokens);
     work.settings.rules.history_from = prompt.history_from;
     work.prompt = std::move(prompt.tokens);
     // The last new token is never written, hence "+ 1".

@@ -10,8 +10,10 @@
 
 #include "caption/cache/vision_cache.h"
 #include "caption/media/picture_reader.h"
+#include "caption/prompt_tokens.h"
 #include "caption/settings.h"
 #include "caption/wording/caption_stream.h"
+#include "core/stopwatch.h"
 #include "engine/engine.h"
 #include "image/decode.h"
 #include "text/tokenizer.h"
@@ -20,6 +22,12 @@
 #include "vignette/model.h"
 
 namespace vignette {
+
+struct FilmFrames {
+    std::vector<Image> images;  // of one size
+    std::vector<double> times;  // when each is shown, in seconds
+    MediaGate::Pass pass;
+};
 
 class PictureCaptioner {
 public:
@@ -44,13 +52,18 @@ public:
     // times of fetching and decoding are the caller's.
     Result<Caption> caption(Job job, ReadPictures pictures, std::stop_token stop, const OnPiece& on_piece);
 
+    // The same about frames of a film, which are let go as soon as they are in the model's form.
+    Result<void> check_takes_films() const;
+    Result<Caption> caption(Job job, FilmFrames film, std::stop_token stop);
+
 private:
     // What every sequence of a job has in common.
     struct Work {
         JobId job;
         Settings settings;
         TextPlan text;
-        std::vector<TokenId> words;  // of the prompt, before the pictures have their places in it
+        SeenText seen;
+        std::vector<TokenId> words;  // of the prompt, before what is seen has its places in it
         std::vector<std::shared_ptr<const ModelInput>> pictures;
         std::vector<CacheKey> kept;  // what the model sees in the pictures is kept under these
         bool all_seen = true;        // by the model, in earlier jobs or others at work
@@ -59,8 +72,10 @@ private:
         std::stop_token stop;
     };
 
-    Result<Work> read(const Job& job, std::size_t pictures, std::stop_token stop) const;
+    Result<Work> read(const Job& job, SeenText seen, std::stop_token stop) const;
     Result<void> see(std::vector<ReadPicture>& images, Work& work);
+    Result<void> see(const FilmFrames& film, Work& work) const;
+    Result<Caption> say(const Job& job, Work work, Stopwatch& watch, const OnPiece& on_piece);
     void assemble(const CaptionOptions& options, Work& work) const;
     Result<GenerationRequest> request_of(const Work& work, int sample) const;
     Result<std::vector<Decoded>> run(Work& work, CaptionStream& pieces, Timings& timings);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "vignette/invariant.h"
 
@@ -14,6 +15,9 @@ constexpr std::array plans{
         .instruction =
             "Write one short sentence, at most 20 words, that tells a blind person what this picture "
             "shows. Do not begin with \"an image of\".",
+        .of_film =
+            "Write one short sentence, at most 20 words, that tells a blind person what happens in this "
+            "video. Do not begin with \"a video of\".",
         .max_length = 60,
         .wording = Wording::alt_text,
         .plainly = Plainly::granted,
@@ -23,6 +27,7 @@ constexpr std::array plans{
     PresetPlan{
         .preset = Preset::one_sentence,
         .instruction = "Describe this picture in one sentence.",
+        .of_film = "Describe this video in one sentence.",
         .max_length = 80,
         .wording = Wording::one_sentence,
         .plainly = Plainly::granted,
@@ -33,6 +38,9 @@ constexpr std::array plans{
         .preset = Preset::detailed,
         .instruction =
             "Describe this picture in detail: what it shows, where things are, colours, and any text.",
+        .of_film =
+            "Describe this video in detail: what happens, in which order, where things are, colours, and any "
+            "text.",
         .max_length = 400,
         .wording = Wording::sentences,
         .plainly = Plainly::lesser,
@@ -44,6 +52,9 @@ constexpr std::array plans{
         .preset = Preset::tags,
         .instruction = "List the most important things, colours and places in this picture as short tags, "
                        "separated by commas. Write nothing else.",
+        .of_film = "List the most important things, actions, colours and places in this video as short tags, "
+                   "separated "
+                   "by commas. Write nothing else.",
         .max_length = 100,
         .wording = Wording::tag_list,
         .plainly = Plainly::lesser,
@@ -56,6 +67,8 @@ constexpr std::array plans{
         .instruction =
             "Write a production brief of this frame in one line: framing, colours, layout, background "
             "and text.",  // to the letter what the demo model is trained with: scenes/questions.py
+        .of_film = "Write a production brief of this video in one line: framing, movement, colours, layout, "
+                   "background and text.",
         .max_length = 400,
         .wording = Wording::sentences,
         .plainly = Plainly::refused,
@@ -65,6 +78,7 @@ constexpr std::array plans{
     PresetPlan{
         .preset = Preset::json,
         .instruction = "Describe this picture as JSON.",
+        .of_film = "Describe this video as JSON.",
         .max_length = 400,
         .wording = Wording::as_said,
         .plainly = Plainly::refused,
@@ -72,6 +86,11 @@ constexpr std::array plans{
         .plain_remark = "needs a model that follows instructions, such as Qwen-VL or LLaVA-NeXT",
     },
 };
+
+std::string film_prompt(const CaptionOptions& options) {
+    if (options.schema) return std::string(plan_of(Preset::json).of_film);
+    return std::string(options.preset ? plan_of(*options.preset).of_film : "Describe this video.");
+}
 
 }  // namespace
 
@@ -91,6 +110,7 @@ CaptionOptions options_of(const Job& job, const BundleInfo& bundle) {
     const bool open = !options.prompt && !options.preset && !options.schema;
     const bool able = follows_instructions(bundle) || own_instruction(bundle, Preset::production);
     if (job.is_frame && open && able) options.preset = Preset::production;
+    if (job.is_film && !options.prompt) options.prompt = film_prompt(options);
     return options;
 }
 

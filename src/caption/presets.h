@@ -20,6 +20,7 @@ enum class Plainly {
 struct PresetPlan {
     Preset preset;
     std::string_view instruction;  // for a model that follows one
+    std::string_view of_film;      // the same about a film that it is shown whole
     int max_length;                // new tokens of that one, where the client says nothing
     Wording wording;
     Plainly plainly;
@@ -40,7 +41,7 @@ const PresetPlan& plan_of(Preset preset);
 bool follows_instructions(const BundleInfo& bundle);
 
 // What the client asked for; of a frame for which nothing was asked, the production brief, if the model can
-// write one.
+// write one; of a film, in words about films.
 CaptionOptions options_of(const Job& job, const BundleInfo& bundle);
 
 // The bundle's own words for a preset, if it has some.

@@ -61,16 +61,29 @@ Result<std::string> continuation(
 
 }  // namespace
 
+SeenText text_of_pictures(const TextRecipe& recipe, std::size_t pictures) {
+    SeenText seen{.text = {}, .token = recipe.image_token, .count = pictures};
+    for (std::size_t i = 0; i < pictures; ++i) seen.text += recipe.image_text;
+    return seen;
+}
+
+SeenText text_of_film(const FilmRecipe& recipe, std::span<const double> seconds) {
+    return {
+        .text = fill_groups(recipe.text, recipe.group_text, seconds),
+        .token = recipe.token,
+        .count = seconds.size()
+    };
+}
+
 Result<Tokens> encode_prompt(
-    const Tokenizer& tokenizer, const TextRecipe& recipe, std::string_view prompt, std::size_t pictures,
+    const Tokenizer& tokenizer, const TextRecipe& recipe, std::string_view prompt, const SeenText& seen,
     const Limits& limits
 ) {
     TRY(check_length("prompt", prompt, limits));
-    const std::string text =
-        fill_template(fill_images(recipe.prompt_template, recipe.image_text, pictures), prompt);
+    const std::string text = fill_template(fill_images(recipe.prompt_template, seen.text), prompt);
     Tokens words = TRY(tokenizer.encode(text, recipe.special_tokens));
-    const auto placeholders = static_cast<std::size_t>(std::ranges::count(words, recipe.image_token));
-    const std::size_t wanted = recipe.placement == Placement::placeholder ? pictures : 0;
+    const auto placeholders = static_cast<std::size_t>(std::ranges::count(words, seen.token));
+    const std::size_t wanted = recipe.placement == Placement::placeholder ? seen.count : 0;
     if (placeholders > wanted) return placeholder_in("prompt");
     if (placeholders < wanted) {
         return fail(
@@ -96,23 +109,23 @@ Result<Tokens> encode_prefix(
 }
 
 Prompt assemble_prompt(
-    const TextRecipe& recipe, std::span<const TokenId> words, std::span<const int> image_tokens,
+    const TextRecipe& recipe, std::span<const TokenId> words, TokenId seen, std::span<const int> counts,
     std::span<const TokenId> prefix
 ) {
     Prompt prompt;
     Tokens& tokens = prompt.tokens;
-    const auto add_picture = [&](int count) {
-        tokens.insert(tokens.end(), static_cast<std::size_t>(count), recipe.image_token);
+    const auto add_seen = [&](int count) {
+        tokens.insert(tokens.end(), static_cast<std::size_t>(count), seen);
     };
     if (recipe.placement == Placement::before) {
-        for (const int count : image_tokens) add_picture(count);
+        for (const int count : counts) add_seen(count);
         if (recipe.history == History::text) prompt.history_from = tokens.size();
     }
     append(tokens, recipe.prefix);
-    std::size_t picture = 0;
+    std::size_t next = 0;
     for (const TokenId word : words) {
-        if (recipe.placement == Placement::placeholder && word == recipe.image_token) {
-            add_picture(image_tokens[picture++]);
+        if (recipe.placement == Placement::placeholder && word == seen) {
+            add_seen(counts[next++]);
         } else {
             tokens.push_back(word);
         }

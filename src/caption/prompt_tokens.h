@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,9 +15,21 @@
 
 namespace vignette {
 
-// `words` has one image token for each picture where the recipe wants them in the text, otherwise none.
+// What stands in a prompt for what the model sees.
+struct SeenText {
+    std::string
+        text;  // with as many tokens as there are things to see, where the recipe wants them in the text
+    TokenId token{};
+    std::size_t count = 0;
+};
+
+SeenText text_of_pictures(const TextRecipe& recipe, std::size_t pictures);
+
+// `seconds`: when each group of frames is shown.
+SeenText text_of_film(const FilmRecipe& recipe, std::span<const double> seconds);
+
 Result<std::vector<TokenId>> encode_prompt(
-    const Tokenizer& tokenizer, const TextRecipe& recipe, std::string_view prompt, std::size_t pictures,
+    const Tokenizer& tokenizer, const TextRecipe& recipe, std::string_view prompt, const SeenText& seen,
     const Limits& limits
 );
 
@@ -31,9 +44,10 @@ struct Prompt {
     std::size_t history_from = 0;  // from here on it counts as said
 };
 
-// `image_tokens`: how many placeholders each picture has.
+// `seen` is the token that encode_prompt() put for each thing to see; it is repeated as often as `counts`
+// says of each.
 Prompt assemble_prompt(
-    const TextRecipe& recipe, std::span<const TokenId> words, std::span<const int> image_tokens,
+    const TextRecipe& recipe, std::span<const TokenId> words, TokenId seen, std::span<const int> counts,
     std::span<const TokenId> prefix
 );
 

@@ -21,13 +21,19 @@ bool is_fetched(const Request& request) {
     return request.film || std::ranges::any_of(request.items, has_address);
 }
 
+// 0: known only at a film's end.
+std::size_t answers_of(const Request& request) {
+    if (!request.film) return request.items.size();
+    return request.film->options.together ? 1 : request.film->options.timestamps.size();
+}
+
 }  // namespace
 
 JobWork::JobWork(Request request, JobHooks hooks)
     : request_(std::move(request)),
       hooks_(std::move(hooks)),
       streams_(request_.stream && hooks_.on_event),
-      count_(request_.film ? request_.film->options.timestamps.size() : request_.items.size()),
+      count_(answers_of(request_)),
       fetches_(is_fetched(request_)),
       fetch_times_(tasks()),
       tasks_left_(tasks()) {

@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "model/pixels/preprocess.h"
@@ -43,17 +44,19 @@ std::int64_t tiles_at_once(Size tile, const at::Device& device) {
     return std::clamp(most * usual_pixels / tile.pixels(), std::int64_t{1}, most);
 }
 
-// All tiles, in their order; of pictures that have one size.
+// All tiles, in their order; of pictures that are alike.
 at::Tensor encode_tiles(
     Program& program, std::span<const TorchInput* const> pictures, const at::Device& device
 ) {
+    const int frames = pictures.front()->frames();
     const std::int64_t most = tiles_at_once(pictures.front()->shown(), device);
     std::vector<at::Tensor> encoded;
     std::vector<at::Tensor> batch;
     std::int64_t filled = 0;
     const auto flush = [&] {
         if (batch.empty()) return;
-        encoded.push_back(program.encode(sent_together(batch, device)));
+        const at::Tensor pixels = sent_together(batch, device);
+        encoded.push_back(frames > 0 ? program.encode_frames(pixels) : program.encode(pixels));
         TORCH_CHECK(
             encoded.back().dim() == 3 && encoded.back().size(0) == filled, "encode made ",
             encoded.back().sizes(), " of ", filled, " pictures"
@@ -74,11 +77,9 @@ at::Tensor encode_tiles(
     return joined(encoded);
 }
 
-// Those of one size stand together, in their order.
-void sort_by_size(Pictures& pictures) {
-    std::ranges::stable_sort(pictures, {}, [](const TorchInput* one) {
-        return std::pair(one->shown().height, one->shown().width);
-    });
+// Pictures of one size, or groups of as many frames of one size: they go through the program together.
+auto likeness(const TorchInput* one) {
+    return std::tuple(one->frames(), one->shown().height, one->shown().width);
 }
 
 }  // namespace
@@ -97,9 +98,9 @@ bool Vision::see(std::span<const ModelInput* const> pictures) {
     const MutexLock lock(mutex_);
     Pictures unseen = unseen_of(pictures);
     if (unseen.empty()) return false;
-    sort_by_size(unseen);
+    std::ranges::stable_sort(unseen, {}, likeness);
     for (std::span<const TorchInput* const> rest = unseen; !rest.empty();) {
-        const auto alike = [&](const TorchInput* one) { return one->shown() == rest.front()->shown(); };
+        const auto alike = [&](const TorchInput* one) { return likeness(one) == likeness(rest.front()); };
         const auto count = static_cast<std::size_t>(std::ranges::find_if_not(rest, alike) - rest.begin());
         see_alike(rest.first(count));
         rest = rest.subspan(count);
@@ -133,10 +134,15 @@ std::optional<PromptKey> key_of(const Admission& one) {
     return key;
 }
 
-std::vector<Size> shown_of(const Admission& one) {
-    std::vector<Size> shown;
-    for (const ModelInput* picture : one.pictures) shown.push_back(pixels_of(picture).shown());
-    return shown;
+std::vector<PictureGrid> grids_of(const Admission& one) {
+    std::vector<PictureGrid> grids;
+    for (const ModelInput* picture : one.pictures) {
+        const TorchInput& pixels = pixels_of(picture);
+        grids.push_back(
+            {.frames = std::max(pixels.frames(), 1), .size = pixels.shown(), .tick = pixels.tick()}
+        );
+    }
+    return grids;
 }
 
 at::Tensor features_of(const Admission& one) {

@@ -8,6 +8,7 @@
 
 #include "core/mutex.h"
 #include "model/program.h"
+#include "model/prompts/places.h"
 #include "model/prompts/prompt_cache.h"
 #include "model/torch_lean.h"
 #include "vignette/model.h"
@@ -46,8 +47,7 @@ private:
 // Nothing where its pictures have not all been seen.
 std::optional<PromptKey> key_of(const Admission& one);
 
-// What encode() got of each of its pictures.
-std::vector<Size> shown_of(const Admission& one);
+std::vector<PictureGrid> grids_of(const Admission& one);
 
 // [its placeholders, width]; of seen pictures.
 at::Tensor features_of(const Admission& one);

@@ -102,10 +102,12 @@ Result<void> Program::find_methods(const Manifest& manifest, const std::string& 
     const bool goes_on = module_.find_method("prefill_more").has_value();
     const bool places = manifest.info.pixels.method == PixelMethod::fit;
     const bool captions = manifest.info.kind == BundleKind::captioner;
+    const bool films = manifest.info.film.has_value();
     const bool tiles = manifest.info.pixels.method == PixelMethod::anyres;
     for (const Entry& entry :
-         {Entry{"encode", "t", &encode_, captions}, Entry{"pack", "tii", &pack_, captions && tiles},
-          Entry{"embed", "tt", &embed_, captions}, Entry{"place", "tt", &place_, captions && places},
+         {Entry{"encode", "t", &encode_, captions}, Entry{"encode_frames", "t", &encode_frames_, films},
+          Entry{"pack", "tii", &pack_, captions && tiles}, Entry{"embed", "tt", &embed_, captions},
+          Entry{"place", "tt", &place_, captions && places},
           Entry{"prefill", places ? "tttttt" : "ttttt", &prefill_, captions},
           Entry{"prefill_more", places ? "ttiitt" : "tiitt", &prefill_more_, captions && goes_on},
           Entry{"decode", places ? "ttttttt" : "tttttt", &decode_, captions},

@@ -31,6 +31,9 @@ public:
     // anyres, N tiles; of fit, N pictures of one size, and the features may be wider: embed knows
     at::Tensor encode(const at::Tensor& pixels) { return call(encode_, scale_(pixels)); }
 
+    // Where films have a recipe: groups of frames [N, frames, 3, height, width] -> the same
+    at::Tensor encode_frames(const at::Tensor& pixels) { return call(encode_frames_, scale_(pixels)); }
+
     // anyres: features [t, queries, width] of one picture's tiles and its own size -> [its tokens, width]
     at::Tensor pack(const at::Tensor& features, Size original);
     bool packs() const { return pack_ != nullptr; }
@@ -50,9 +53,9 @@ public:
     }
 
     // Families whose pictures stand beside one another in a prompt, and not only behind: where each of the
-    // ids [T] stands in time, down and across, [3, T]. `grids` [P, 3] are of its pictures, in their order:
-    // how many frames, height, width in pixels. On the CPU. The calls below then take places and turns, too:
-    // of prefill [B, 3, T].
+    // ids [T] stands in time, down and across, [3, T]. `grids` [P, 4] are of its pictures and of
+    // groups of frames, in their order: how many frames, height, width in pixels, and when, in the program's
+    // unit of time. On the CPU. The calls below then take places and turns, too: of prefill [B, 3, T].
     at::Tensor place(const at::Tensor& ids, const at::Tensor& grids) { return call(place_, {&ids, &grids}); }
     bool places() const { return place_ != nullptr; }
     at::Tensor prefill(
@@ -94,6 +97,7 @@ private:
     torch::jit::Module module_;
     PixelScale scale_;
     torch::jit::Function* encode_ = nullptr;  // of module_, like the others; none where the kind has none
+    torch::jit::Function* encode_frames_ = nullptr;
     torch::jit::Function* pack_ = nullptr;
     torch::jit::Function* embed_ = nullptr;
     torch::jit::Function* place_ = nullptr;

@@ -50,9 +50,13 @@ void check_plan(const StepPlan& plan, const ModelShape& shape) {
 }
 
 Result<void> check_prompt(
-    const Admission& one, TokenId image_token, std::int64_t pictures, const ModelShape& shape
+    const Admission& one, std::span<const TokenId> placeholders, std::int64_t pictures,
+    const ModelShape& shape
 ) {
-    if (std::ranges::count(one.prompt, image_token) != pictures) {
+    const auto stands_for_picture = [&](TokenId token) {
+        return std::ranges::find(placeholders, token) != placeholders.end();
+    };
+    if (std::ranges::count_if(one.prompt, stands_for_picture) != pictures) {
         return fail(
             ErrorCode::invalid_input,
             "the prompt contains the token that stands for the picture; remove it from the prompt"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "vignette/error.h"
 #include "vignette/model.h"
@@ -12,9 +13,10 @@ namespace vignette {
 void check_plan(const StepPlan& plan, const ModelShape& shape);
 
 // Words of a stranger become tokens of the prompt. On a GPU a token the program does not expect would end the
-// process, and with it everybody's captions. `pictures`: the placeholders that its pictures have.
+// process, and with it everybody's captions. `pictures`: how many of the placeholders its pictures have.
 Result<void> check_prompt(
-    const Admission& one, TokenId image_token, std::int64_t pictures, const ModelShape& shape
+    const Admission& one, std::span<const TokenId> placeholders, std::int64_t pictures,
+    const ModelShape& shape
 );
 
 }  // namespace vignette

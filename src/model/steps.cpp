@@ -73,7 +73,7 @@ Result<StepResult> Steps::run(const StepPlan& plan) {
     at::Tensor logits;
     scores_.assign(plan.admissions.size(), 0);
     const auto check = [&](const Admission& one) {
-        return check_prompt(one, options_.image_token, picture_tokens(one), options_.shape);
+        return check_prompt(one, options_.placeholders, picture_tokens(one), options_.shape);
     };
     for (const Admission& one : plan.admissions) TRY(check(one));
     for (const PromptPart& one : plan.parts) TRY(check(one.whole));
@@ -214,7 +214,7 @@ at::Tensor Steps::embed(const PromptPart& part, const at::Tensor& features) {
 // [3, its tokens] on the CPU, and what follows it is told; undefined where the family has no places.
 at::Tensor Steps::place(const PromptPart& part) {
     if (!program_.places()) return {};
-    const std::vector<Size> pictures = shown_of(part.whole);
+    const std::vector<PictureGrid> pictures = grids_of(part.whole);
     const PromptPlaces made = place_prompt(program_, part.whole.prompt, pictures);
     cache_.set_shift(part.whole.slot, made.shift);
     return made.places.narrow(1, part.whole.first, part.count);

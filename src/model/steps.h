@@ -26,7 +26,7 @@
 namespace vignette {
 
 struct StepsOptions {
-    TokenId image_token{};
+    std::vector<TokenId> placeholders;  // stand for what the vision side saw
     ModelShape shape;
     at::Device device = at::kCPU;
     std::size_t prompts_bytes_max = 0;  // of read prompts that are kept

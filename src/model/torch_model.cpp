@@ -25,6 +25,7 @@ struct TorchModel::Parts {
     c10::Stream stream;
     c10::Stream vision;  // of those who look ahead
     Preprocessor preprocessor;
+    std::optional<FilmRecipe> film;
     Steps steps;
     RoomForWork work;
 };
@@ -35,6 +36,12 @@ constexpr int slots_max = 4096;
 constexpr int tokens_beside_others_on_gpu = 1024;
 // Fewer would keep others waiting for less, but make more steps of a prompt, each of which reads the weights.
 constexpr int tokens_beside_others_on_cpu = 256;
+
+std::vector<TokenId> placeholders_of(const BundleInfo& info) {
+    std::vector<TokenId> tokens{info.text.image_token};
+    if (info.film) tokens.push_back(info.film->token);
+    return tokens;
+}
 
 // What every prompt about one picture has, and one word.
 std::vector<TokenId> shortest_prompt(const TextRecipe& text, const ModelInput& picture) {
@@ -113,7 +120,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
     ));
     Steps steps(
         std::move(program), std::move(cache),
-        {.image_token = manifest.info.text.image_token,
+        {.placeholders = placeholders_of(manifest.info),
          .shape = shape,
          .device = device,
          .prompts_bytes_max = options.prompts_bytes_max,
@@ -127,6 +134,7 @@ Result<std::unique_ptr<Model>> TorchModel::open(
         .vision = TRY(own_stream(device)),
         .preprocessor =
             Preprocessor(manifest.info.pixels, manifest.info.text.image_tokens, pixel_form(device)),
+        .film = manifest.info.film,
         .steps = std::move(steps),
         .work = TRY(torch_wall([&]() -> Result<RoomForWork> { return RoomForWork(device); })),
     });
@@ -146,6 +154,13 @@ Result<std::unique_ptr<ModelInput>> TorchModel::preprocess(const Image& image) c
 }
 
 std::unique_ptr<Preparation> TorchModel::prepare() const { return parts_->preprocessor.begin(); }
+
+Result<std::vector<std::unique_ptr<ModelInput>>> TorchModel::preprocess_film(
+    std::span<const Image> frames, std::span<const double> begins
+) const {
+    ASSERT(parts_->film);
+    return parts_->preprocessor.groups(frames, begins, *parts_->film);
+}
 
 Result<std::chrono::microseconds> TorchModel::see(std::span<const std::shared_ptr<const ModelInput>> pictures
 ) {

@@ -1,5 +1,8 @@
 #include "text/prompt.h"
 
+#include <array>
+#include <cstdio>
+
 namespace vignette {
 namespace {
 
@@ -16,10 +19,20 @@ std::string fill_template(std::string_view templ, std::string_view prompt) {
     return replaced(templ, "{prompt}", prompt);
 }
 
-std::string fill_images(std::string_view templ, std::string_view image_text, std::size_t images) {
+std::string fill_images(std::string_view templ, std::string_view text) {
+    return replaced(templ, "{images}", text);
+}
+
+std::string fill_groups(
+    std::string_view templ, std::string_view group_text, std::span<const double> seconds
+) {
     std::string all;
-    for (std::size_t i = 0; i < images; ++i) all += image_text;
-    return replaced(templ, "{images}", all);
+    for (const double time : seconds) {
+        std::array<char, 32> tenths{};
+        std::snprintf(tenths.data(), tenths.size(), "%.1f", time);
+        all += replaced(group_text, "{seconds}", tenths.data());
+    }
+    return replaced(templ, "{groups}", all);
 }
 
 }  // namespace vignette

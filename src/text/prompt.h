@@ -1,7 +1,7 @@
 // The text a model is given: its template with the client's prompt in it. Pure functions, for any thread.
 #pragma once
 
-#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,7 +11,11 @@ namespace vignette {
 // is returned as it is.
 std::string fill_template(std::string_view templ, std::string_view prompt);
 
-// The first "{images}" is replaced by `image_text` once for each picture.
-std::string fill_images(std::string_view templ, std::string_view image_text, std::size_t images);
+// The first "{images}" is replaced by `text`.
+std::string fill_images(std::string_view templ, std::string_view text);
+
+// Of a film: the first "{groups}" is replaced by `group_text` once for each group, with the seconds, to a
+// tenth, in the place of its first "{seconds}".
+std::string fill_groups(std::string_view templ, std::string_view group_text, std::span<const double> seconds);
 
 }  // namespace vignette

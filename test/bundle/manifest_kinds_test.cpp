@@ -31,6 +31,53 @@ TEST(ManifestKinds, AFittedPictureHasBoundsAndNoSizeOfItsOwn) {
     EXPECT_EQ(parse(manifest_text).value().info.generation.repetition_penalty, 1) << "where it is not named";
 }
 
+json with_film(std::string_view patch = "{}") {
+    json manifest = patched(fit_patch);
+    manifest.merge_patch(json::parse(film_patch));
+    manifest.merge_patch(json::parse(patch));
+    return manifest;
+}
+
+TEST(ManifestKinds, AModelThatTakesFilmsSaysHow) {
+    const Manifest made = parse(with_film().dump()).value();
+    ASSERT_TRUE(made.info.film.has_value());
+    EXPECT_EQ(made.info.film->frames, 2);
+    EXPECT_EQ(made.info.film->token, TokenId{501});
+    EXPECT_EQ(made.info.film->text, "<s>{groups}</s>");
+    EXPECT_EQ(made.info.film->group_text, "<v>");
+    EXPECT_FALSE(made.info.film->shares_pixels);
+    EXPECT_EQ(made.info.film->pixels_min, 100352);
+    EXPECT_EQ(made.info.film->pixels_max, 602112);
+    EXPECT_EQ(made.info.film->tokens_max, 64);
+    EXPECT_EQ(made.info.film->ticks_per_second, 2);
+    const json shared = with_film(R"({"film": {"pixels_of": "film"}})");
+    EXPECT_TRUE(parse(shared.dump()).value().info.film->shares_pixels);
+    EXPECT_FALSE(parse(patched(fit_patch).dump()).value().info.film.has_value());
+}
+
+TEST(ManifestKinds, AFilmRecipeOutOfRangeIsRefused) {
+    expect_refused(
+        with_film().dump(),
+        {
+            {"/film/frames", 0},
+            {"/film/frames", 17},
+            {"/film/token", 512},
+            {"/film/text", "<s></s>"},
+            {"/film/group_text", ""},
+            {"/film/pixels_of", "both"},
+            {"/film/pixels_min", 0},
+            {"/film/pixels_min", 602113},
+            {"/film/pixels_max", 1023},
+            {"/film/tokens_max", 0},
+            {"/film/tokens_max", 96},
+            {"/film/ticks_per_second", -1},
+        }
+    );
+    json stretched = json::parse(manifest_text);
+    stretched.merge_patch(json::parse(film_patch));
+    EXPECT_FALSE(parse(stretched.dump()).has_value()) << "its pictures all have one size";
+}
+
 TEST(ManifestKinds, BoundsOfAFittedPictureOutOfRangeAreRefused) {
     expect_refused(
         patched(fit_patch).dump(),

@@ -44,6 +44,12 @@ inline constexpr std::string_view fit_patch = R"({
   "generation": {"repetition_penalty": 1.05}
 })";
 
+// Beside fit_patch: films as Qwen2.5-VL takes them.
+inline constexpr std::string_view film_patch = R"({
+  "film": {"frames": 2, "token": 501, "text": "<s>{groups}</s>", "group_text": "<v>", "pixels_of": "frame",
+           "pixels_min": 100352, "pixels_max": 602112, "tokens_max": 64, "ticks_per_second": 2}
+})";
+
 // Of CLIP: neither cache nor generation.
 inline constexpr std::string_view embedder_patch = R"({
   "family": "clip", "kind": "embedder", "cache": null, "generation": null,

@@ -31,6 +31,15 @@ public:
         ++preprocessed;
         return std::make_unique<ScriptedPixels>(image.size.width);
     }
+    Result<std::vector<std::unique_ptr<ModelInput>>> preprocess_film(
+        std::span<const Image> frames, std::span<const double> begins
+    ) const override {
+        film_begins.assign(begins.begin(), begins.end());
+        std::vector<std::unique_ptr<ModelInput>> groups;
+        for (std::size_t i = 0; i < begins.size(); ++i)
+            groups.push_back(std::make_unique<ScriptedPixels>(frames.front().size.width));
+        return groups;
+    }
     Result<StepResult> step(const StepPlan& plan) override {
         gate.pass();
         for (const Admission& one : plan.admissions) {
@@ -55,6 +64,7 @@ public:
     std::atomic<bool> fails = false;  // the next step
     std::atomic<int> looks = 0;       // at pictures that had not been seen
     mutable std::atomic<int> preprocessed = 0;
+    mutable std::vector<double> film_begins;
     int slots = 4;
     int positions = 64;
     std::function<void()> on_preprocess;

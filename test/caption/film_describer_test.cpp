@@ -76,7 +76,7 @@ TEST_F(FilmDescriberTest, FramesComeInTheFilmsOrderWithTheirTimes) {
     EXPECT_EQ(said(), "red red blue blue ");
     for (std::size_t i = 0; i < heard_.size(); ++i) {
         EXPECT_EQ(heard_[i].index, i);
-        EXPECT_NEAR(heard_[i].timestamp, 0.48 * static_cast<double>(i), 1e-6);
+        EXPECT_NEAR(heard_[i].timestamp.value(), 0.48 * static_cast<double>(i), 1e-6);
     }
     EXPECT_EQ(info->codec, "h264");
     EXPECT_EQ(info->size, (Size{64, 48}));
@@ -117,7 +117,7 @@ TEST_F(FilmDescriberTest, TimesAfterTheEndFailInTheirOwnPlace) {
 TEST_F(FilmDescriberTest, ScenesAreDescribedByTheirFirstFrames) {
     ASSERT_TRUE(describe(film({.keyframes = true})).has_value());
     EXPECT_EQ(said(), "red blue ");
-    EXPECT_NEAR(heard_[1].timestamp, 0.96, 1e-6);
+    EXPECT_NEAR(heard_[1].timestamp.value(), 0.96, 1e-6);
 }
 
 TEST_F(FilmDescriberTest, FramesCutOffByMaxFramesAreAWarning) {

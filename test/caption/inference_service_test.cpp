@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "caption/captioner_fixture.h"
 #include "fakes/fake_embedder.h"
+#include "film/film_fixtures.h"
 
 namespace vignette {
 namespace {
@@ -200,6 +203,70 @@ TEST_F(InferenceServiceTest, AVectorIsOfOnePicture) {
     Job job = task(Task::embed);
     job.pictures.push_back(std::move(job_of().pictures.front()));
     EXPECT_EQ(done(std::move(job)).error().field, "input.together");
+}
+
+// Prompts about films stand in the place of a picture, with a token of their own.
+class FilmServiceTest : public InferenceServiceTest {
+protected:
+    FilmServiceTest() {
+        bundle_.family = "qwen3_vl";
+        bundle_.text.prompt_template = "{images}{prompt}";
+        bundle_.text.placement = Placement::placeholder;
+        bundle_.film = {.frames = 2, .text = "{groups}", .group_text = " two", .token = word("two")};
+    }
+
+    Result<FilmInfo> describe(FrameOptions options, Job job = {}) {
+        Film film;
+        film.source = {.field = "input.video", .source = EncodedPicture{fixtures::film("h264.mp4")}};
+        film.options = std::move(options);
+        film.frame_job = std::move(job);
+        return service()->describe(std::move(film), {}, [&](FilmFrame frame) {
+            heard_.push_back(std::move(frame));
+        });
+    }
+
+    std::vector<FilmFrame> heard_;
+};
+
+TEST_F(FilmServiceTest, AFilmThatIsLookedAtAsAWholeHasOneAnswer) {
+    const auto info = describe({.fps = 25, .max_frames = 3, .together = true});
+    ASSERT_TRUE(info.has_value()) << info.error().message;
+    ASSERT_EQ(heard_.size(), 1U);
+    EXPECT_EQ(heard_[0].timestamp, std::nullopt);
+    ASSERT_TRUE(heard_[0].outcome.has_value()) << heard_[0].outcome.error().message;
+    EXPECT_EQ(heard_[0].outcome->timestamps.size(), 3U);
+    EXPECT_EQ(heard_[0].outcome->model.prompt, "Describe this video.");
+    EXPECT_EQ(words_->film_begins.size(), 2U) << "three frames are two groups";
+    EXPECT_EQ(words_->film_begins[0], 0);
+    EXPECT_NEAR(words_->film_begins[1], heard_[0].outcome->timestamps[2], 1e-9);
+    EXPECT_EQ(std::ranges::count(words_->heard, bundle_.film->token), 2 * 2) << "two places each";
+}
+
+TEST_F(FilmServiceTest, APresetAsksAboutTheFilmInItsOwnWords) {
+    Job job;
+    job.options.preset = Preset::one_sentence;
+    ASSERT_TRUE(describe({.together = true}, job).has_value());
+    EXPECT_EQ(heard_[0].outcome->model.prompt, "Describe this video in one sentence.");
+    job.options.prompt = "two cat";
+    ASSERT_TRUE(describe({.together = true}, job).has_value());
+    EXPECT_FALSE(heard_[1].outcome.has_value()) << "its word is the film's token";
+}
+
+TEST_F(FilmServiceTest, AModelThatIsShownFilmsFrameByFrameSaysSo) {
+    bundle_.film.reset();
+    const auto info = describe({.together = true});
+    ASSERT_FALSE(info.has_value());
+    EXPECT_EQ(info.error().code, ErrorCode::unsupported);
+    EXPECT_EQ(info.error().field, "input.together");
+    EXPECT_TRUE(heard_.empty());
+}
+
+TEST_F(FilmServiceTest, AFilmAsAWholeHasNoVector) {
+    Job job;
+    job.task = Task::embed_and_caption;
+    const auto info = describe({.together = true}, job);
+    ASSERT_FALSE(info.has_value());
+    EXPECT_EQ(info.error().field, "input.together");
 }
 
 }  // namespace

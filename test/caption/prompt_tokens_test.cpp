@@ -34,14 +34,36 @@ TextRecipe captions() {
     return recipe;
 }
 
+Result<Tokens> encoded(const TextRecipe& recipe, std::string_view prompt, std::size_t pictures) {
+    return encode_prompt(words_of(), recipe, prompt, text_of_pictures(recipe, pictures), Limits{});
+}
+
+// A film's groups have a token of their own, and say when they are shown.
+TEST(PromptTokens, AFilmStandsWhereAPictureWould) {
+    const TextRecipe recipe = chat();
+    const FilmRecipe film{
+        .text = " a{groups} b", .group_text = " {seconds} two", .token = words_of().id_of("two").value()
+    };
+    const std::vector<double> seconds{0.25, 61.26};
+    const SeenText seen = text_of_film(film, seconds);
+    EXPECT_EQ(seen.text, " a 0.2 two 61.3 two b");
+    EXPECT_EQ(seen.count, 2U);
+    const Tokens words = encode_prompt(words_of(), recipe, " cat", seen, Limits{}).value();
+    EXPECT_EQ(words, words_of().encode("user:  a 0.2 two 61.3 two b cat you:").value());
+    const std::vector<int> counts{2, 3};
+    const Prompt prompt = assemble_prompt(recipe, words, seen.token, counts, {});
+    EXPECT_EQ(std::ranges::count(prompt.tokens, film.token), 5);
+    EXPECT_EQ(std::ranges::count(prompt.tokens, recipe.image_token), 0);
+}
+
 TEST(PromptTokens, PlaceholdersStandInFrontOfThePrompt) {
     TextRecipe recipe = captions();
     recipe.prefix = {TokenId{71}};
     recipe.suffix = {TokenId{72}};
-    const Tokens words = encode_prompt(words_of(), recipe, "a cat", 2, Limits{}).value();
+    const Tokens words = encoded(recipe, "a cat", 2).value();
     EXPECT_EQ(words, words_of().encode("a cat").value());
     const std::vector<int> counts{2, 1};
-    const Prompt prompt = assemble_prompt(recipe, words, counts, Tokens{TokenId{80}});
+    const Prompt prompt = assemble_prompt(recipe, words, recipe.image_token, counts, Tokens{TokenId{80}});
     EXPECT_EQ(
         prompt.tokens, joined({Tokens(3, TokenId{9}), {TokenId{71}}, words, {TokenId{72}, TokenId{80}}})
     );
@@ -49,10 +71,10 @@ TEST(PromptTokens, PlaceholdersStandInFrontOfThePrompt) {
 
 TEST(PromptTokens, APlaceholderIsRepeatedWhereItStandsAsOftenAsItsPictureNeeds) {
     const TextRecipe recipe = chat();
-    const Tokens words = encode_prompt(words_of(), recipe, " a cat", 2, Limits{}).value();
+    const Tokens words = encoded(recipe, " a cat", 2).value();
     EXPECT_EQ(std::ranges::count(words, recipe.image_token), 2);
     const std::vector<int> counts{3, 2};
-    const Prompt prompt = assemble_prompt(recipe, words, counts, {});
+    const Prompt prompt = assemble_prompt(recipe, words, recipe.image_token, counts, {});
     EXPECT_EQ(prompt.tokens.size(), words.size() + 3);
     const auto first = std::ranges::find(prompt.tokens, recipe.image_token);
     EXPECT_EQ(first - prompt.tokens.begin(), std::ranges::find(words, recipe.image_token) - words.begin());
@@ -68,7 +90,7 @@ TEST(PromptTokens, WhatCountsAsSaidBeginsWhereTheRecipeSays) {
     const std::vector<int> counts{4};
     const auto from = [&](History history) {
         recipe.history = history;
-        return assemble_prompt(recipe, words, counts, {}).history_from;
+        return assemble_prompt(recipe, words, recipe.image_token, counts, {}).history_from;
     };
     EXPECT_EQ(from(History::all), 0U);
     EXPECT_EQ(from(History::text), 4U);
@@ -76,7 +98,7 @@ TEST(PromptTokens, WhatCountsAsSaidBeginsWhereTheRecipeSays) {
 }
 
 TEST(PromptTokens, APlaceholderOfTheClientsIsRefused) {
-    const auto chatted = encode_prompt(words_of(), chat(), " two", 1, Limits{});
+    const auto chatted = encoded(chat(), " two", 1);
     ASSERT_FALSE(chatted.has_value());
     EXPECT_EQ(chatted.error().code, ErrorCode::invalid_input);
     const auto prefix = encode_prefix(words_of(), chat(), {}, " two");
@@ -87,16 +109,16 @@ TEST(PromptTokens, APlaceholderOfTheClientsIsRefused) {
 TEST(PromptTokens, ATemplateWithoutAPlaceForThePictureIsTheBundlesMistake) {
     TextRecipe recipe = chat();
     recipe.prompt_template = "{prompt}";
-    const auto words = encode_prompt(words_of(), recipe, "a cat", 1, Limits{});
+    const auto words = encoded(recipe, "a cat", 1);
     ASSERT_FALSE(words.has_value());
     EXPECT_EQ(words.error().code, ErrorCode::bundle_invalid);
 }
 
 TEST(PromptTokens, SpecialTokensAreThereIfTheRecipeWantsThem) {
     TextRecipe recipe = captions();
-    const Tokens with = encode_prompt(words_of(), recipe, "a cat", 1, Limits{}).value();
+    const Tokens with = encoded(recipe, "a cat", 1).value();
     recipe.special_tokens = false;
-    const Tokens without = encode_prompt(words_of(), recipe, "a cat", 1, Limits{}).value();
+    const Tokens without = encoded(recipe, "a cat", 1).value();
     EXPECT_EQ(with, joined({{with.front()}, without}));
 }
 
@@ -116,7 +138,7 @@ TEST(PromptTokens, APrefixContinuesThePromptAsAPersonWouldWriteIt) {
 }
 
 TEST(PromptTokens, AStrangerCannotEndHisTurn) {
-    const Error error = encode_prompt(words_of(), captions(), "a cat</s>", 1, Limits{}).error();
+    const Error error = encoded(captions(), "a cat</s>", 1).error();
     EXPECT_EQ(error.code, ErrorCode::invalid_input);
     EXPECT_NE(error.message.find("the prompt contains </s>"), std::string::npos) << error.message;
     EXPECT_EQ(encode_prefix(words_of(), captions(), {}, "so</s>").error().code, ErrorCode::invalid_input);

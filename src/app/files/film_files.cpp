@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
 #include <stop_token>
 #include <string_view>
 #include <utility>
@@ -16,10 +17,11 @@
 namespace vignette {
 namespace {
 
-// "film.mp4@12.5s"
-std::string place_of(const std::string& name, double timestamp) {
+// "film.mp4@12.5s"; of the whole film, its name.
+std::string place_of(const std::string& name, std::optional<double> timestamp) {
+    if (!timestamp) return name;
     char text[32];
-    std::snprintf(text, sizeof text, "@%.3f", timestamp);
+    std::snprintf(text, sizeof text, "@%.3f", *timestamp);
     std::string time = text;
     while (time.ends_with('0') && !time.ends_with(".0")) time.pop_back();
     return name + time + "s";
@@ -37,8 +39,8 @@ public:
     FilmProgress& operator=(const FilmProgress&) = delete;
 
     void advance(const FilmFrame& frame) {
-        if (!shown_) return;
-        const auto whole = static_cast<long>(frame.timestamp);
+        if (!shown_ || !frame.timestamp) return;
+        const auto whole = static_cast<long>(*frame.timestamp);
         std::fprintf(
             stderr, "\r%s: %zu frames, at %ld:%02ld:%02ld\033[K", name_.c_str(), frame.index + 1,
             whole / 3600, whole / 60 % 60, whole % 60

@@ -75,6 +75,10 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
         .add_option("--max-frames", frames.max_frames, "Of a film: describe at most this many frames; 1000")
         ->transform(whole_number(1, std::int64_t{1} << 53));
     add_switch(
+        caption, "--together", frames.together,
+        "Of a film: one caption about 16 frames, spread over all of it; a Qwen-VL model can"
+    );
+    add_switch(
         caption, "--keep-duplicates", frames.keep_duplicates,
         "Of a film: also describe frames that look like the one before"
     );

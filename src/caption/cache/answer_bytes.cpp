@@ -158,12 +158,13 @@ void go(Way& way, ModelUse& use) {
 
 template <class Way>
 void go(Way& way, Caption& caption) {
-    auto& [task, text, tags, is_json, stopped_by, alternatives, prompt_tokens, tokens, return_tokens, logprobs, token_texts, confidence, score, finish, model, embedding, images, timings, cached, vision_cached, warnings] =
+    auto& [task, text, tags, is_json, stopped_by, alternatives, prompt_tokens, tokens, return_tokens, logprobs, token_texts, confidence, score, finish, model, embedding, images, timestamps, timings, cached, vision_cached, warnings] =
         caption;
     way.all(task, text, tags, is_json, stopped_by, alternatives, prompt_tokens, tokens, return_tokens);
     way.all(logprobs, token_texts, confidence, score, finish, model, embedding, images, cached);
     way.all(vision_cached, warnings);
-    (void)timings;  // they are the first asker's
+    (void)timings;     // they are the first asker's
+    (void)timestamps;  // what was said of a film is not kept
 }
 
 template <class Value>

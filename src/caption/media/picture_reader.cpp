@@ -183,9 +183,15 @@ Result<void> PictureReader::bring(Job& job, const std::stop_token& stop) {
 
 Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, const std::stop_token& stop) {
     ReadPictures read;
-    read.pass = TRY(decoding_.enter(job, frame.image.rgb.size(), stop));
+    read.pass = TRY(admit(frame.image.rgb.size(), job, stop));
     read.images.push_back({std::move(frame), nullptr, {}, {}});
     return read;
+}
+
+Result<MediaGate::Pass> PictureReader::admit(
+    std::size_t bytes, const JobId& job, const std::stop_token& stop
+) {
+    return decoding_.enter(job, bytes, stop);
 }
 
 Result<ReadFilm> PictureReader::read_film(Film& film, const std::stop_token& stop) {

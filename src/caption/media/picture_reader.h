@@ -72,6 +72,9 @@ public:
     // A frame that is decoded already: it waits for its turn to be preprocessed like any picture.
     Result<ReadPictures> admit(DecodedImage frame, const JobId& job, const std::stop_token& stop);
 
+    // The same for several whose bytes are kept elsewhere.
+    Result<MediaGate::Pass> admit(std::size_t bytes, const JobId& job, const std::stop_token& stop);
+
     Result<ReadFilm> read_film(Film& film, const std::stop_token& stop);
 
 private:

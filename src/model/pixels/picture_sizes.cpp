@@ -51,27 +51,64 @@ Size fitted(Size picture, Size frame) {
     return {.width = std::min(width, frame.width), .height = frame.height};
 }
 
+namespace {
+
+struct PixelBounds {
+    double least = 0;
+    double most = 0;
+    double rounded = 1;  // frames that share them, as the first comparison counts them
+    double frames = 1;
+};
+
 // Halves go to the even neighbour, of the quotient as a double.
-Size fitted_in_patches(Size picture, const PixelRecipe& recipe) {
-    const double patch = recipe.patch;
-    const double height = picture.height;
-    const double width = picture.width;
+Size in_patches(double height, double width, int side, const PixelBounds& bounds) {
+    const double patch = side;
     double rows = std::nearbyint(height / patch);
     double columns = std::nearbyint(width / patch);
-    const double pixels = rows * patch * columns * patch;
-    if (pixels > recipe.pixels_max) {
-        const double shrink = std::sqrt(height * width / recipe.pixels_max);
+    const double pixels = bounds.rounded * rows * patch * columns * patch;
+    if (pixels > bounds.most) {
+        const double shrink = std::sqrt(bounds.frames * height * width / bounds.most);
         rows = std::max(1.0, std::floor(height / shrink / patch));
         columns = std::max(1.0, std::floor(width / shrink / patch));
-    } else if (pixels < recipe.pixels_min) {
-        const double grow = std::sqrt(recipe.pixels_min / (height * width));
+    } else if (pixels < bounds.least) {
+        const double grow = std::sqrt(bounds.least / (bounds.frames * height * width));
         rows = std::ceil(height * grow / patch);
         columns = std::ceil(width * grow / patch);
     }
     return {
-        .width = static_cast<std::int32_t>(columns) * recipe.patch,
-        .height = static_cast<std::int32_t>(rows) * recipe.patch
+        .width = static_cast<std::int32_t>(columns) * side, .height = static_cast<std::int32_t>(rows) * side
     };
+}
+
+}  // namespace
+
+Size fitted_in_patches(Size picture, const PixelRecipe& recipe) {
+    const PixelBounds bounds{
+        .least = static_cast<double>(recipe.pixels_min), .most = static_cast<double>(recipe.pixels_max)
+    };
+    return in_patches(picture.height, picture.width, recipe.patch, bounds);
+}
+
+Size frames_in_patches(Size frame, int count, const PixelRecipe& recipe, const FilmRecipe& film) {
+    const std::int64_t patch = recipe.patch;
+    const std::int64_t all = film.tokens_max * film.frames * patch * patch;  // of all frames
+    double height = frame.height;
+    double width = frame.width;
+    PixelBounds bounds{.least = static_cast<double>(film.pixels_min)};
+    if (film.shares_pixels) {
+        bounds.most = static_cast<double>(std::min(film.pixels_max, all));
+        bounds.rounded = std::nearbyint(count / static_cast<double>(film.frames)) * film.frames;
+        bounds.frames = count;
+        if (height < recipe.patch || width < recipe.patch) {
+            const double grow = std::max(recipe.patch / height, recipe.patch / width);
+            height = std::trunc(height * grow);
+            width = std::trunc(width * grow);
+        }
+    } else {
+        const int groups = (count + film.frames - 1) / film.frames;
+        bounds.most = static_cast<double>(std::min(film.pixels_max, all / (groups * film.frames)));
+    }
+    return in_patches(height, width, recipe.patch, bounds);
 }
 
 int anyres_tokens(Size picture, const PixelRecipe& recipe) {

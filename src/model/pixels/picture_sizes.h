@@ -25,6 +25,9 @@ inline constexpr int sides_ratio_max = 200;
 // The picture's shape in whole patches of the recipe, with as many pixels as that allows.
 Size fitted_in_patches(Size picture, const PixelRecipe& recipe);
 
+// The same for each of `count` frames of a film.
+Size frames_in_patches(Size frame, int count, const PixelRecipe& recipe, const FilmRecipe& film);
+
 // Placeholders of a picture cut into tiles: those of the whole picture, then the grid's without its borders,
 // with one for each line break.
 int anyres_tokens(Size picture, const PixelRecipe& recipe);

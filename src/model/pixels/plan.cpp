@@ -75,8 +75,7 @@ PixelPlan plan_whole(Size side, int tokens) {
     return {.side = side, .resized = {side}, .tiles = {whole_tile(0, side)}, .tokens = tokens};
 }
 
-PixelPlan plan_fit(Size picture, const PixelRecipe& recipe) {
-    const Size side = fitted_in_patches(picture, recipe);
+PixelPlan plan_fit(Size side, const PixelRecipe& recipe) {
     return plan_whole(side, side.width / recipe.patch * (side.height / recipe.patch));
 }
 
@@ -87,9 +86,13 @@ PixelPlan plan_pixels(Size picture, const PixelRecipe& recipe, int tokens) {
         case PixelMethod::stretch: return plan_whole(recipe.size, tokens);
         case PixelMethod::crop: return plan_crop(picture, recipe, tokens);
         case PixelMethod::anyres: return plan_anyres(picture, recipe);
-        case PixelMethod::fit: return plan_fit(picture, recipe);
+        case PixelMethod::fit: return plan_fit(fitted_in_patches(picture, recipe), recipe);
     }
     panic("PixelMethod out of range");
+}
+
+PixelPlan plan_frames(Size frame, int count, const PixelRecipe& recipe, const FilmRecipe& film) {
+    return plan_fit(frames_in_patches(frame, count, recipe, film), recipe);
 }
 
 }  // namespace vignette

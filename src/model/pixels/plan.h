@@ -34,4 +34,7 @@ struct PixelPlan {
 // `tokens` is how many placeholders a picture has where its size does not decide.
 PixelPlan plan_pixels(Size picture, const PixelRecipe& recipe, int tokens);
 
+// Of each of `count` frames of a film; the tokens are those of a group.
+PixelPlan plan_frames(Size frame, int count, const PixelRecipe& recipe, const FilmRecipe& film);
+
 }  // namespace vignette

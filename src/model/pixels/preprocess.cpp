@@ -1,5 +1,7 @@
 #include "model/pixels/preprocess.h"
 
+#include <ATen/ops/cat.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -12,6 +14,8 @@
 
 namespace vignette {
 namespace {
+
+constexpr double rounding = 1e-3;  // seconds: some containers know no smaller ones
 
 Result<void> check_shape(Size picture, const PixelRecipe& recipe) {
     const auto [shorter, longer] = std::minmax(picture.width, picture.height);
@@ -80,6 +84,34 @@ Preprocessor::Preprocessor(const PixelRecipe& recipe, int image_tokens, PixelFor
 
 Result<std::unique_ptr<ModelInput>> Preprocessor::operator()(const Image& image) const {
     return begin()->finish(image);
+}
+
+Result<std::vector<std::unique_ptr<ModelInput>>> Preprocessor::groups(
+    std::span<const Image> frames, std::span<const double> begins, const FilmRecipe& film
+) const {
+    using Groups = std::vector<std::unique_ptr<ModelInput>>;
+    ASSERT(!frames.empty() && begins.size() == (frames.size() + film.frames - 1) / film.frames);
+    const Size whole = frames.front().size;
+    TRY(check_shape(whole, recipe_));
+    const PixelPlan plan = plan_frames(whole, static_cast<int>(frames.size()), recipe_, film);
+    const ByteValues* const values = form_ == PixelForm::bytes ? nullptr : &values_;
+    return torch_wall([&]() -> Result<Groups> {
+        Groups groups;
+        std::vector<at::Tensor> group;
+        for (const Image& frame : frames) {
+            ASSERT(frame.size == whole);
+            group.push_back(PixelWork(plan, whole, values).finish(frame));
+            if (&frame == &frames.back()) group.resize(static_cast<std::size_t>(film.frames), group.back());
+            if (std::ssize(group) < film.frames) continue;
+            const double begin = begins[groups.size()] + rounding;
+            const int tick = static_cast<int>(begin * film.ticks_per_second);
+            groups.push_back(
+                std::make_unique<TorchInput>(at::cat(group).unsqueeze(0), whole, plan.tokens, tick)
+            );
+            group.clear();
+        }
+        return groups;
+    });
 }
 
 std::unique_ptr<Preparation> Preprocessor::begin() const {

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "model/pixels/work.h"
 #include "model/torch_lean.h"
@@ -19,19 +21,24 @@ namespace vignette {
 
 class TorchInput final : public ModelInput {
 public:
-    TorchInput(at::Tensor values, Size original, int tokens)
+    TorchInput(at::Tensor values, Size original, int tokens, int tick = 0)
         : values_(std::move(values)),
           original_(original),
-          shown_{.width = side(values_, 3), .height = side(values_, 2)},
+          shown_{.width = side(values_, -1), .height = side(values_, -2)},
+          frames_(values_.dim() == 5 ? side(values_, 1) : 0),
+          tick_(tick),
           tiles_(values_.size(0)),
           tokens_(tokens),
           bytes_(values_.nbytes()) {}
 
-    // [tiles, 3, height, width] on the CPU, of the Preprocessor's form; undefined once the features are here
+    // [tiles, 3, height, width], or of a film's group [1, frames, 3, height, width]; on the CPU, of the
+    // Preprocessor's form; undefined once the features are here
     const at::Tensor& values() const { return values_; }
     std::int64_t tiles() const { return tiles_; }
     Size original() const { return original_; }  // of the picture
-    Size shown() const { return shown_; }        // of each tile
+    Size shown() const { return shown_; }        // of each tile, or frame
+    int frames() const { return frames_; }       // of a film's group; 0: it is a picture
+    int tick() const { return tick_; }           // of that group: where it stands in time
     int tokens() const override { return tokens_; }
     std::size_t bytes() const override { return bytes_; }
 
@@ -54,6 +61,8 @@ private:
     mutable std::atomic<std::uint64_t> number_ = 0;
     Size original_;
     Size shown_;
+    int frames_;
+    int tick_;
     std::int64_t tiles_;
     int tokens_;
     mutable std::atomic<std::size_t> bytes_;
@@ -74,6 +83,12 @@ public:
     Preprocessor(const PixelRecipe& recipe, int image_tokens, PixelForm form = PixelForm::normalised);
 
     Result<std::unique_ptr<ModelInput>> operator()(const Image& image) const;
+
+    // Frames of a film, which have one size, as the groups of its prompt, that begin so many seconds after
+    // the first. Where there is a frame too few, the last one is shown again.
+    Result<std::vector<std::unique_ptr<ModelInput>>> groups(
+        std::span<const Image> frames, std::span<const double> begins, const FilmRecipe& film
+    ) const;
 
     // The same in pieces, for a picture that is still being decoded. Must outlive what it returns.
     std::unique_ptr<Preparation> begin() const;

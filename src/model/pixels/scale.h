@@ -14,7 +14,7 @@ public:
         : mean_(sent<float>(recipe.mean, {3, 1, 1}, device)),
           std_(sent<float>(recipe.std, {3, 1, 1}, device)) {}
 
-    // [N, 3, height, width]. What is no longer bytes stays as it is; the rest has the bits that a
+    // [..., 3, height, width]. What is no longer bytes stays as it is; the rest has the bits that a
     // Preprocessor's table would give it.
     at::Tensor operator()(const at::Tensor& pixels) const {
         return pixels.scalar_type() == at::kByte ? pixels.to(at::kFloat).sub_(mean_).div_(std_) : pixels;

@@ -9,15 +9,18 @@
 
 namespace vignette {
 
-PromptPlaces place_prompt(Program& program, std::span<const TokenId> prompt, std::span<const Size> pictures) {
+PromptPlaces place_prompt(
+    Program& program, std::span<const TokenId> prompt, std::span<const PictureGrid> pictures
+) {
     std::vector<std::int64_t> ids;
     for (const TokenId token : prompt) ids.push_back(std::to_underlying(token));
     std::vector<std::int64_t> grids;
-    for (const Size& one : pictures) grids.insert(grids.end(), {1, one.height, one.width});
+    for (const PictureGrid& one : pictures)
+        grids.insert(grids.end(), {one.frames, one.size.height, one.size.width, one.tick});
     const auto length = static_cast<std::int64_t>(ids.size());
     const auto count = static_cast<std::int64_t>(pictures.size());
     const at::Tensor places = program.place(
-        sent<std::int64_t>(ids, {length}, at::kCPU), sent<std::int64_t>(grids, {count, 3}, at::kCPU)
+        sent<std::int64_t>(ids, {length}, at::kCPU), sent<std::int64_t>(grids, {count, 4}, at::kCPU)
     );
     const bool fits = places.dim() == 2 && places.size(0) == 3 && places.size(1) == length;
     TORCH_CHECK(

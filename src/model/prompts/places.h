@@ -13,14 +13,23 @@
 
 namespace vignette {
 
+// A picture, or a group of a film's frames, as the program got it.
+struct PictureGrid {
+    int frames = 1;
+    Size size;
+    int tick = 0;  // of a film's group: where it stands in time, after the film's first
+};
+
 struct PromptPlaces {
     at::Tensor places;       // [3, T] on the CPU
     std::int64_t shift = 0;  // of what follows the prompt: it stands at position + shift on all three axes
 };
 
-// `pictures` are the sizes that encode() got, in the order of their placeholders. Throws what torch throws,
-// also where the program makes something else.
-PromptPlaces place_prompt(Program& program, std::span<const TokenId> prompt, std::span<const Size> pictures);
+// `pictures` in the order of their placeholders. Throws what torch throws, also where the program makes
+// something else.
+PromptPlaces place_prompt(
+    Program& program, std::span<const TokenId> prompt, std::span<const PictureGrid> pictures
+);
 
 // [B, 3, the longest] on the device; what a row lacks is 0.
 at::Tensor sent_places(const std::vector<at::Tensor>& rows, const at::Device& device);

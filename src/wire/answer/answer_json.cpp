@@ -133,11 +133,23 @@ Json frames_json(const Answer& answer) {
     return json;
 }
 
+// Of a film whose frames were looked at together.
+Json film_answer_json(const Answer& answer) {
+    Json json = item_json(answer.items.front());
+    if (!*answer.film) {
+        json["incomplete"] = error_json(answer.film->error())["error"];
+        return json;
+    }
+    json["video"] = film_json(**answer.film);
+    for (const Warning& warning : (*answer.film)->warnings) json["warnings"].push_back(warning_json(warning));
+    return json;
+}
+
 Json answer_json(const Answer& answer) {
     if (answer.shape == AnswerShape::batch) return batch_json(answer);
     if (answer.shape == AnswerShape::frames) return frames_json(answer);
     ASSERT(answer.items.size() == 1);
-    return item_json(answer.items.front());
+    return answer.film ? film_answer_json(answer) : item_json(answer.items.front());
 }
 
 }  // namespace

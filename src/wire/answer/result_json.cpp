@@ -144,6 +144,7 @@ Json to_json(const Caption& caption) {
     json["processing_time"] = std::chrono::duration<double>(caption.timings.total).count();
     if (caption.text) json["model_info"] = to_json(caption.model);
     json["timings"] = to_json(caption.timings);
+    if (!caption.timestamps.empty()) json["timestamps"] = caption.timestamps;
     if (caption.images.size() == 1) json["image"] = to_json(caption.images.front());
     if (caption.images.size() > 1) {
         json["images"] = Json::array();

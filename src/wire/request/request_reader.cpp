@@ -174,22 +174,18 @@ private:
     }
 
     AnswerShape shape() const {
-        if (frames_ || task_.describes() || !film_.field().empty()) return AnswerShape::frames;
+        if (!film_.field().empty()) return task_.together() ? AnswerShape::single : AnswerShape::frames;
+        if (frames_ || task_.describes()) return AnswerShape::frames;
         return batch_field_.empty() || task_.together() ? AnswerShape::single : AnswerShape::batch;
     }
 
     Result<Film> film_of(PictureFields of_job) {
-        if (task_.together()) {
-            return fail(
-                ErrorCode::invalid_input,
-                "\"together\" is not for films, whose frames are described one by one; leave it out",
-                "input.together"
-            );
-        }
         const PictureFields none;
         Job frame_job = job_of(std::move(of_job), none);
         frame_job.pictures.clear();
-        return film_.film(std::move(frame_job));
+        Film film = film_.film(std::move(frame_job));
+        film.options.together = task_.together();
+        return film;
     }
 
     // One job about all the pictures of the list: an error in one of them fails the job.

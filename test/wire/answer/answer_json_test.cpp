@@ -78,6 +78,36 @@ TEST(AnswerJson, TheFramesOfAFilmAreListedByIndexWithTheirTimes) {
     EXPECT_EQ(json["warnings"].dump(), R"([{"field":"input.max_frames","message":"more"}])");
 }
 
+AnsweredItem whole_film(std::string text) {
+    AnsweredItem one{.id = {}, .outcome = Caption{}, .same_as = {}};
+    one.outcome->text = std::move(text);
+    one.outcome->timestamps = {0, 0.5, 1};
+    one.outcome->warnings = {{.field = "input", .message = "first"}};
+    return one;
+}
+
+TEST(AnswerJson, AFilmThatWasLookedAtAsAWholeIsOneResultWithItsTimes) {
+    Answer answer = a_film({}, some_info());
+    answer.items.push_back(whole_film("a cat jumps"));
+    answer.shape = AnswerShape::single;
+    const Json json = Json::parse(format_answer(answer));
+    EXPECT_EQ(json["caption"], "a cat jumps");
+    EXPECT_EQ(json["timestamps"], (Json{0.0, 0.5, 1.0}));
+    EXPECT_FALSE(json.contains("timestamp"));
+    EXPECT_EQ(json["video"]["duration"], 12.5);
+    EXPECT_EQ(json["warnings"].size(), 2U);
+    EXPECT_EQ(json["warnings"][1]["field"], "input.max_frames");
+}
+
+TEST(AnswerJson, AFilmThatWasLookedAtAsAWholeAndEndedEarlySaysWhy) {
+    Answer answer = a_film({}, fail(ErrorCode::truncated_image, "cut", "input.video"));
+    answer.items.push_back(whole_film("a cat"));
+    answer.shape = AnswerShape::single;
+    const Json json = Json::parse(format_answer(answer));
+    EXPECT_EQ(json["caption"], "a cat");
+    EXPECT_EQ(json["incomplete"]["code"], "truncated_image");
+}
+
 TEST(AnswerJson, AFilmThatEndedEarlyKeepsWhatWasDescribedAndSaysWhy) {
     const Answer answer = a_film({frame(0, "a cat")}, fail(ErrorCode::truncated_image, "cut", "input.video"));
     EXPECT_FALSE(answer.all_fine());

@@ -20,7 +20,7 @@ Film film_of(std::string_view fields) {
     EXPECT_TRUE(request.has_value()) << fields << ": " << (request ? "" : request.error().message);
     if (!request || !request->film) return {};
     EXPECT_TRUE(request->items.empty());
-    EXPECT_EQ(request->shape, AnswerShape::frames);
+    EXPECT_EQ(request->shape, request->film->options.together ? AnswerShape::single : AnswerShape::frames);
     return *std::move(request->film);
 }
 
@@ -52,6 +52,11 @@ TEST(FilmFields, FramesAreChosenByOneOfThreeOptions) {
         film_of(R"("video":"QQ","fps":2,"keyframes":false,"max_frames":7,"keep_duplicates":true)");
     EXPECT_EQ(more.options.max_frames, 7);
     EXPECT_TRUE(more.options.keep_duplicates);
+}
+
+TEST(FilmFields, ItsFramesMayBeLookedAtTogether) {
+    EXPECT_TRUE(film_of(R"("video":"QQ","together":true,"max_frames":8)").options.together);
+    EXPECT_FALSE(film_of(R"("video":"QQ","together":false)").options.together);
 }
 
 TEST(FilmFields, AFrameIsDescribedAsTheJobSays) {
@@ -101,7 +106,6 @@ TEST(FilmFields, WhatIsWrongNamesItsFieldAndTheWayOut) {
         {R"("video":"QQ","timestamps":[1,1])", code, "input.timestamps[1]", "in rising order"},
         {R"("video":"QQ","fps":1,"keyframes":true)", code, "input.keyframes",
          "input.fps and input.keyframes both choose the frames"},
-        {R"("video":"QQ","together":true)", code, "input.together", "one by one"},
         {R"("video":"https://example.com/)" + std::string(3000, 'x') + "\"", code, "input.video",
          "shorten it to 2048"},
     };

@@ -1,0 +1,31 @@
+// The frames of a film that stand together in one prompt: chosen, and decoded one after another. Any thread.
+//
+// Holds all of them, in at most as many bytes as a film described frame by frame may have in progress; of
+// large frames, fewer are taken.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "caption/film_describer.h"
+#include "vignette/error.h"
+#include "vignette/film.h"
+#include "vignette/image.h"
+
+namespace vignette {
+
+// Of one prompt. More would each have so few places in it that nothing is seen.
+inline constexpr int frames_together_max = 64;
+inline constexpr int frames_together_default = 16;
+
+struct CollectedFilm {
+    FilmInfo info;
+    std::vector<Image> frames;   // of one size; at least one
+    std::vector<double> times;   // when each is shown, in seconds, rising
+    std::optional<Error> ended;  // why the film cannot be read any further
+};
+
+Result<CollectedFilm> collect_frames(Film& film, const FilmMeans& means, const std::stop_token& stop);
+
+}  // namespace vignette

@@ -1,0 +1,102 @@
+#include "caption/film_collector.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "film/film_fixtures.h"
+
+namespace vignette {
+namespace {
+
+// Four frames of 64x48, 0.48 s apart.
+class FilmCollectorTest : public ::testing::Test {
+protected:
+    Result<CollectedFilm> collect(FrameOptions options, Bytes bytes = fixtures::film("h264.mp4")) {
+        Film film;
+        film.source = {.field = "input.video", .source = EncodedPicture{std::move(bytes)}};
+        film.options = std::move(options);
+        return collect_frames(film, {.limits = limits_, .reader = reader_}, {});
+    }
+
+    static std::string warned(const CollectedFilm& film) {
+        std::string fields;
+        for (const Warning& one : film.info.warnings) fields += one.field + " ";
+        return fields;
+    }
+
+    Limits limits_;
+    PictureReader reader_{nullptr, nullptr, limits_};
+};
+
+TEST_F(FilmCollectorTest, TwoFramesASecondUnlessOtherwiseAsked) {
+    const CollectedFilm film = collect({}).value();
+    EXPECT_EQ(film.times.size(), 3U);  // of 0, 0.48, 0.96 and 1.44 s those behind each half second
+    EXPECT_EQ(film.frames.size(), film.times.size());
+    EXPECT_EQ(film.frames.front().size, (Size{64, 48}));
+    EXPECT_EQ(film.info.codec, "h264");
+    EXPECT_FALSE(film.ended.has_value());
+    EXPECT_EQ(warned(film), "");
+}
+
+TEST_F(FilmCollectorTest, AFilmThatIsTooLongIsSpreadOverItsFrames) {
+    const CollectedFilm film = collect({.max_frames = 2}).value();
+    EXPECT_EQ(film.times.size(), 2U);
+    EXPECT_EQ(film.times.front(), 0);
+    EXPECT_GE(film.times.back(), film.info.duration / 2) << "not just its beginning";
+    EXPECT_EQ(warned(film), "") << "it was asked for";
+}
+
+TEST_F(FilmCollectorTest, ARateThatIsTooHighIsLoweredAndTheClientIsTold) {
+    const CollectedFilm film = collect({.fps = 25, .max_frames = 2}).value();
+    EXPECT_EQ(film.times.size(), 2U);
+    EXPECT_GE(film.times.back(), film.info.duration / 2);
+    EXPECT_EQ(warned(film), "input.fps ");
+}
+
+TEST_F(FilmCollectorTest, OnlySoManyFramesGoIntoAPrompt) {
+    const CollectedFilm film = collect({.fps = 25, .max_frames = 1000}).value();
+    EXPECT_EQ(film.times.size(), 4U);
+    EXPECT_EQ(warned(film), "input.max_frames ");
+}
+
+TEST_F(FilmCollectorTest, EachFrameStandsOnceInThePrompt) {
+    const CollectedFilm film = collect({.timestamps = {0, 0.1, 0.2, 1.0, 50}}).value();
+    EXPECT_EQ(film.times.size(), 2U);
+    EXPECT_NEAR(film.times.back(), 0.96, 1e-6);
+    EXPECT_EQ(warned(film), "input.timestamps ") << "one is after the end";
+}
+
+TEST_F(FilmCollectorTest, TimesAfterTheEndAreNoFilm) {
+    const auto film = collect({.timestamps = {50}});
+    ASSERT_FALSE(film.has_value());
+    EXPECT_EQ(film.error().code, ErrorCode::invalid_input);
+    EXPECT_EQ(film.error().field, "input.timestamps");
+}
+
+TEST_F(FilmCollectorTest, ScenesMayBeAskedFor) {
+    const CollectedFilm film = collect({.keyframes = true}).value();
+    EXPECT_EQ(film.times.size(), 2U);  // red, then blue
+}
+
+TEST_F(FilmCollectorTest, WhatIsNoFilmNamesItsField) {
+    const auto film = collect({}, fixtures::bytes_of("no film at all"));
+    ASSERT_FALSE(film.has_value());
+    EXPECT_EQ(film.error().field, "input.video");
+}
+
+TEST_F(FilmCollectorTest, OfAFilmThatIsCutOffThereIsWhatCouldBeRead) {
+    Bytes bytes = fixtures::film("h264-fragments.mp4");
+    const auto last = std::ranges::find_end(bytes, fixtures::bytes_of("mdat"));
+    bytes.resize(static_cast<std::size_t>(last.begin() - bytes.begin()) + 8);
+    const CollectedFilm film = collect({.fps = 25}, std::move(bytes)).value();
+    ASSERT_TRUE(film.ended.has_value());
+    EXPECT_EQ(film.ended->code, ErrorCode::truncated_image);
+    EXPECT_FALSE(film.frames.empty());
+}
+
+}  // namespace
+}  // namespace vignette
