@@ -41,7 +41,8 @@ def forget_chat_template(folder: Path) -> None:
 def test_the_manifest(snapshot, tmp_path):
     home = copy_of(snapshot, tmp_path)
     forget_chat_template(home)
-    change(home / "generation_config.json", lambda settings: settings.update(eos_token_id=[2, 17], length_penalty=0.5))
+    settings = {"eos_token_id": [2, 17], "length_penalty": 0.5, "repetition_penalty": 1.2}
+    change(home / "generation_config.json", lambda one: one.update(settings))
     assert export_main([str(home), str(tmp_path / "bundle")]) == 0
     manifest, config = read_manifest(tmp_path / "bundle"), json.loads((home / "config.json").read_text())
     text, vision = config["text_config"], config["vision_config"]
@@ -75,7 +76,8 @@ def test_the_manifest(snapshot, tmp_path):
         "pad": json.loads((home / "generation_config.json").read_text())["pad_token_id"],
         "vocabulary": text["vocab_size"],
     }
-    assert manifest["generation"]["length_penalty"] == 0.5
+    generation = manifest["generation"]
+    assert (generation["length_penalty"], generation["repetition_penalty"]) == (0.5, 1.2)
     cache = manifest["cache"]
     assert (cache["layers"], cache["heads"]) == (text["num_hidden_layers"], text["num_key_value_heads"])
     assert cache["head_dim"] == text["head_dim"] and cache["positions"] % 512 == 0

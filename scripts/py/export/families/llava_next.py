@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export.chat import find_chat_template, template_of
+from export.dialogue import MAX_LENGTH, Dialogue, describe_dialogue
 from export.errors import ExportError
-from export.generation import as_list, check_tokens, require
+from export.generation import require
 from export.parts.blocks import arrange_step, open_window, plan_step
 from export.parts.clip_blocks import ACTIVATIONS, ClipVisionLayers
 from export.parts.llama_blocks import PACKS, LlamaForCausalLM
@@ -170,9 +170,6 @@ def make_program(config) -> nn.Module:
 
 PROMPT_ROOM = 256  # positions of a slot beside the largest picture, for the prompt's words
 POSITIONS_STEP = 512
-DEFAULT_PROMPT = "Describe this image."
-MAX_LENGTH, MAX_LENGTH_LIMIT, MIN_LENGTH = 128, 512, 0
-NUM_BEAMS, NUM_BEAMS_LIMIT = 1, 5
 
 # The published files have the names that the program asks for. transformers 5 saves the vision tower without its middle
 # name; the rest is for files that were saved with the names of the model in memory.
@@ -208,69 +205,13 @@ def slot_positions(config) -> int:
     return min(-(-wanted // POSITIONS_STEP) * POSITIONS_STEP, config.text_config.max_position_embeddings)
 
 
-def generation_settings(config, snapshot: Path):
-    """As the reference resolves them: the snapshot's own file, or what config.json says."""
-    from transformers import GenerationConfig
-
-    if (snapshot / "generation_config.json").is_file():
-        return GenerationConfig.from_pretrained(snapshot, local_files_only=True)
-    return GenerationConfig.from_model_config(config)
-
-
 def describe(config, snapshot: Path) -> dict:
-    text, settings = config.text_config, generation_settings(config, snapshot)
-    positions, picture = slot_positions(config), picture_tokens_max(config)
-    limit = min(MAX_LENGTH_LIMIT, positions - picture - 1)
-    if limit < 1:
-        raise ExportError(f"{positions} positions leave no room for words after {picture} image tokens")
     head = "language_model.lm_head.weight"
+    dialogue = Dialogue(TEMPLATES[config.text_config.model_type], IMAGE_TEXT, "image_token_index", start="<s>")
+    room = {"positions": slot_positions(config), "picture": picture_tokens_max(config)}
     return {
         "ties": {head: "language_model.model.embed_tokens.weight"} if config.tie_word_embeddings else {},
         "renames": RENAMES,
         "packs": PACKS,
         "float32": [],
-        "text": text_part(config, settings, snapshot),
-        "cache": {
-            "layers": text.num_hidden_layers,
-            "heads": text.num_key_value_heads,
-            "head_dim": text.head_dim,
-            "positions": positions,
-        },
-        "generation": {
-            "max_length": min(MAX_LENGTH, limit),
-            "max_length_limit": limit,
-            "min_length": MIN_LENGTH,
-            "num_beams": NUM_BEAMS,
-            "num_beams_limit": NUM_BEAMS_LIMIT,
-            "length_penalty": 1.0 if settings.length_penalty is None else float(settings.length_penalty),
-            "early_stopping": bool(settings.early_stopping),
-        },
-    }
-
-
-def text_part(config, settings, snapshot: Path) -> dict:
-    text = config.text_config
-    if settings.eos_token_id is None:
-        raise ExportError("generation_config.json has no eos_token_id: no caption would ever end")
-    ends, start = as_list(settings.eos_token_id), text.bos_token_id
-    pad = ends[0] if settings.pad_token_id is None else settings.pad_token_id
-    named = [("eos_token_id", token) for token in ends] + [("image_token_index", config.image_token_index)]
-    check_tokens([*named, ("bos_token_id", start), ("pad_token_id", pad)], text.vocab_size)
-    chat = find_chat_template(snapshot)
-    template, image_text = template_of(chat, "<s>") if chat else (TEMPLATES[text.model_type], IMAGE_TEXT)
-    return {
-        "template": template,
-        "image_text": image_text,
-        "default_prompt": DEFAULT_PROMPT,
-        "placement": "placeholder",
-        "image_token": config.image_token_index,
-        "image_tokens": 0,
-        "special_tokens": True,
-        "prefix": [],
-        "suffix": [],
-        "history": "all",
-        "bos": start,
-        "eos": ends,
-        "pad": pad,
-        "vocabulary": text.vocab_size,
-    }
+    } | describe_dialogue(config, snapshot, dialogue, **room)

@@ -7,10 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export.chat import find_chat_template, template_of
+from export.dialogue import Dialogue, describe_dialogue
 from export.errors import ExportError
-from export.families.llava_next import generation_settings
-from export.generation import as_list, check_tokens, require
+from export.generation import require
 from export.images import fit_patches_max, image_part, image_processor
 from export.parts.blocks import all_equal, arrange_step, open_window, plan_step, to_list
 from export.parts.qwen_decoder import QwenModel, head_logits, packs_of
@@ -169,73 +168,17 @@ def check_rope(part: str, rope: dict, known: tuple[str, ...]) -> None:
 RENAMES = [["visual.", "model.visual."], ["model.", "model.language_model."]]
 
 POSITIONS = 4096  # of a slot: the largest picture, several usual ones, a long prompt
-DEFAULT_PROMPT = "Describe this image."
-MAX_LENGTH, MAX_LENGTH_LIMIT, MIN_LENGTH = 128, 512, 0
-NUM_BEAMS, NUM_BEAMS_LIMIT = 1, 5
 IMAGE_TEXT = "<|vision_start|><|image_pad|><|vision_end|>"
 ASKED = "<|im_start|>user\n{images}{prompt}<|im_end|>\n<|im_start|>assistant\n"
 
 
 def describe_parts(config, snapshot: Path, *, bias: bool, template: str) -> dict:
-    text, settings = with_head_dim(config).text_config, generation_settings(config, snapshot)
-    picture = fit_patches_max(image_part(image_processor(snapshot), config))
-    positions = min(POSITIONS, text.max_position_embeddings)
-    limit = min(MAX_LENGTH_LIMIT, positions - picture - 1)
-    if limit < 1:
-        raise ExportError(f"{positions} positions leave no room for words after {picture} image tokens")
+    text, image = with_head_dim(config).text_config, image_part(image_processor(snapshot), config)
+    dialogue = Dialogue(template, IMAGE_TEXT, "image_token_id", start="")
+    room = {"positions": min(POSITIONS, text.max_position_embeddings), "picture": fit_patches_max(image)}
     return {
         "ties": {"lm_head.weight": "model.embed_tokens.weight"} if config.tie_word_embeddings else {},
         "renames": RENAMES,
         "packs": packs_of(bias),
         "float32": [],
-        "text": text_part(config, settings, snapshot, template),
-        "cache": {
-            "layers": text.num_hidden_layers,
-            "heads": text.num_key_value_heads,
-            "head_dim": text.head_dim,
-            "positions": positions,
-        },
-        "generation": {
-            "max_length": min(MAX_LENGTH, limit),
-            "max_length_limit": limit,
-            "min_length": MIN_LENGTH,
-            "num_beams": NUM_BEAMS,
-            "num_beams_limit": NUM_BEAMS_LIMIT,
-            "length_penalty": 1.0 if settings.length_penalty is None else float(settings.length_penalty),
-            "early_stopping": bool(settings.early_stopping),
-            "repetition_penalty": float(settings.repetition_penalty or 1.0),
-        },
-    }
-
-
-def text_part(config, settings, snapshot: Path, template: str) -> dict:
-    text, image = config.text_config, config.image_token_id
-    if settings.eos_token_id is None:
-        raise ExportError("generation_config.json has no eos_token_id: no caption would ever end")
-    ends = as_list(settings.eos_token_id)
-    pad = ends[0] if settings.pad_token_id is None else settings.pad_token_id
-    start = getattr(text, "bos_token_id", None)
-    start = pad if start is None else start  # never said: the tokenizers put no start before a text
-    named = [("eos_token_id", token) for token in ends] + [("image_token_id", image)]
-    check_tokens([*named, ("bos_token_id", start), ("pad_token_id", pad)], text.vocab_size)
-    chat, image_text = find_chat_template(snapshot), IMAGE_TEXT
-    if chat:
-        template, image_text = template_of(chat, "")
-    if "<think>" in template:
-        raise ExportError("the chat template lets the model think before it answers, which cannot be exported")
-    return {
-        "template": template,
-        "image_text": image_text,
-        "default_prompt": DEFAULT_PROMPT,
-        "placement": "placeholder",
-        "image_token": image,
-        "image_tokens": 0,
-        "special_tokens": True,
-        "prefix": [],
-        "suffix": [],
-        "history": "all",
-        "bos": start,
-        "eos": ends,
-        "pad": pad,
-        "vocabulary": text.vocab_size,
-    }
+    } | describe_dialogue(config, snapshot, dialogue, **room)
