@@ -42,7 +42,8 @@ def whole(
         "weights": weights | {"ties": described["ties"], "renames": described["renames"]} | packs | keeps,
     }
     of_kind = {"captioner": ("cache", "generation"), "embedder": ("embedding",)}[family.KIND]
-    return parts | {key: described[key] for key in ("image", "text", *of_kind)}
+    film = ("film",) if "film" in described else ()
+    return parts | {key: described[key] for key in ("image", *film, "text", *of_kind)}
 
 
 def with_presets(text: dict, snapshot: Path) -> dict:

@@ -43,6 +43,7 @@ TURNS = (
     "<|im_start|>{{ message['role'] }}\n"
     "{% if message['content'] is string %}{{ message['content'] }}{% else %}{% for content in message['content'] %}"
     "{% if content['type'] == 'image' or 'image' in content %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% elif content['type'] == 'video' %}<|vision_start|><|video_pad|><|vision_end|>"
     "{% elif 'text' in content %}{{ content['text'] }}{% endif %}{% endfor %}{% endif %}<|im_end|>\n"
 )
 ANSWER = "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -88,7 +89,7 @@ def make(folder: Path, seed: int, rng: random.Random, model_class: type, config,
     torch.manual_seed(seed)
     model = model_class(config).eval()
     set_generation(rng, model, tokenizer)
-    processor = make_processor(rng, config, tokenizer)
+    processor = make_processor(rng, config, tokenizer, draw_film_size(config, seed))
     with torch.no_grad():
         randomise(model)
         let_captions_end(model, processor, rng)
@@ -146,16 +147,28 @@ def ids_of(rng: random.Random, tokenizer) -> dict:
     return ids | {"tie_word_embeddings": rng.random() < 0.4}
 
 
-def make_processor(rng: random.Random, config, tokenizer):
+def make_processor(rng: random.Random, config, tokenizer, film_size: dict):
     vision, newer = config.vision_config, config.model_type == "qwen3_vl"
     cell = vision.patch_size * vision.spatial_merge_size
     sizes = {"shortest_edge": cell * cell * rng.choice([2, 4, 9]), "longest_edge": cell * cell * rng.randint(30, 70)}
     mean, std = (HALF, HALF) if newer else (MEAN, STD)
-    options = {"patch_size": vision.patch_size, "merge_size": 2, "image_mean": mean, "image_std": std, "size": sizes}
-    images = Qwen2VLImageProcessor(**options)
+    options = {"patch_size": vision.patch_size, "merge_size": 2, "image_mean": mean, "image_std": std}
+    images, films = Qwen2VLImageProcessor(**options, size=sizes), options | {"size": film_size}
     if newer:
-        return Qwen3VLProcessor(images, tokenizer, Qwen3VLVideoProcessor(**options), chat_template=CHAT_3)
-    return Qwen2_5_VLProcessor(images, tokenizer, Qwen2VLVideoProcessor(**options), chat_template=CHAT_2_5)
+        return Qwen3VLProcessor(images, tokenizer, Qwen3VLVideoProcessor(**films), chat_template=CHAT_3)
+    return Qwen2_5_VLProcessor(images, tokenizer, Qwen2VLVideoProcessor(**films), chat_template=CHAT_2_5)
+
+
+def draw_film_size(config, seed: int) -> dict:
+    """Bounds unlike those of pictures: of each frame's area, or (Qwen3-VL) of all frames' together. From a seed of
+    their own, so that a seed's model is what it was before it knew films."""
+    rng, vision, frames = (
+        random.Random(f"film {seed}"),
+        config.vision_config,
+        6 if config.model_type == "qwen3_vl" else 1,
+    )
+    area = frames * (vision.patch_size * vision.spatial_merge_size) ** 2
+    return {"shortest_edge": area * rng.choice([1, 3, 6]), "longest_edge": area * rng.randint(12, 30)}
 
 
 def set_generation(rng: random.Random, model, tokenizer) -> None:

@@ -5,7 +5,8 @@ A family module offers
   check(config)                 raises ExportError for what its program does not do
   make_program(config)          the module to script; on the meta device
   describe(config, snapshot)    its parts of the manifest: ties, renames, float32 and text; of a captioner cache and
-                                generation, of an embedder embedding. snapshot is the folder of JSON files.
+                                generation, and film where it takes films in one prompt; of an embedder embedding.
+                                snapshot is the folder of JSON files.
 """
 
 from pathlib import Path

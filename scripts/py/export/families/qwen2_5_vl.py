@@ -1,4 +1,4 @@
-"""Qwen2.5-VL, for pictures."""
+"""Qwen2.5-VL, for pictures and films."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from torch import nn
 
 from export.errors import ExportError
 from export.families.qwen_vl import ASKED, KIND, QwenVl, check_parts, describe_parts, with_head_dim
+from export.films import FilmText
 from export.generation import require
 from export.parts.qwen25_vision import WindowVision, window_cells
 from export.parts.qwen_decoder import QwenModel
@@ -24,6 +25,10 @@ def check(config) -> None:
     require(
         "text_config.rope_parameters.mrope_interleaved", text.rope_parameters.get("mrope_interleaved", False), False
     )
+    if not isinstance(vision.tokens_per_second, int) or vision.tokens_per_second < 1:
+        raise ExportError(
+            f"config.json has vision_config.tokens_per_second {vision.tokens_per_second!r}; it must be 1 or more"
+        )
     cell = vision.patch_size * vision.spatial_merge_size
     if vision.window_size % cell or window_cells(vision) < 1:
         raise ExportError(
@@ -40,4 +45,5 @@ def make_program(config) -> nn.Module:
 
 
 def describe(config, snapshot: Path) -> dict:
-    return describe_parts(config, snapshot, bias=True, template=TEMPLATE)
+    film = FilmText("<|vision_start|>{groups}<|vision_end|>", "<|video_pad|>", config.vision_config.tokens_per_second)
+    return describe_parts(config, snapshot, bias=True, template=TEMPLATE, film=film)

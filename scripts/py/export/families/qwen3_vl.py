@@ -1,4 +1,4 @@
-"""Qwen3-VL, for pictures."""
+"""Qwen3-VL, for pictures and films."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from torch import nn
 
 from export.errors import ExportError
 from export.families.qwen_vl import ASKED, KIND, QwenVl, check_parts, describe_parts, with_head_dim
+from export.films import FilmText
 from export.generation import require
 from export.parts.qwen3_vision import DeepVision
 from export.parts.qwen_decoder import QwenModel
@@ -14,6 +15,9 @@ from export.parts.qwen_decoder import QwenModel
 __all__ = ["FAMILY", "KIND", "check", "describe", "make_program"]
 
 FAMILY = "qwen3_vl"
+# As the checkpoints were made for, and as transformers 4 wrote it. transformers 5 leaves the vision_start and
+# vision_end of the chat template standing around all groups.
+FILM = FilmText("{groups}", "<{seconds} seconds><|vision_start|><|video_pad|><|vision_end|>", ticks_per_second=0)
 
 
 def check(config) -> None:
@@ -49,4 +53,4 @@ def make_program(config) -> nn.Module:
 
 
 def describe(config, snapshot: Path) -> dict:
-    return describe_parts(config, snapshot, bias=False, template=ASKED)
+    return describe_parts(config, snapshot, bias=False, template=ASKED, film=FILM)

@@ -1,5 +1,5 @@
-"""What Qwen2.5-VL and Qwen3-VL share: the program for their pictures, and what their manifests say. Module names are
-the keys of the files of Qwen2.5-VL; those of Qwen3-VL are found by renames."""
+"""What Qwen2.5-VL and Qwen3-VL share: the program for their pictures and films, and what their manifests say. Module
+names are the keys of the files of Qwen2.5-VL; those of Qwen3-VL are found by renames."""
 
 from pathlib import Path
 
@@ -9,33 +9,40 @@ from torch import Tensor, nn
 
 from export.dialogue import Dialogue, describe_dialogue
 from export.errors import ExportError
+from export.films import FilmText, film_part
 from export.generation import require
 from export.images import fit_patches_max, image_part, image_processor
 from export.parts.blocks import all_equal, arrange_step, open_window, plan_step, to_list
 from export.parts.qwen_decoder import QwenModel, head_logits, packs_of
+from export.parts.qwen_vision import stand_still
 
 KIND = "captioner"
 
 
-def place_tokens(ids: Tensor, grids: Tensor, image_token: int, cell: int) -> Tensor:
-    """Where each token of a prompt stands in time, down and across: [3,T]. ids [T]; grids [P,3]: 1, height and width in
-    pixels, of each picture in the order of the placeholders. Words count on by one along all axes; the cells of a
-    picture share the place in time, and count down and across from there; the next word stands behind the longer
-    side."""
-    spots = (ids == image_token).nonzero()[:, 0]
+def place_tokens(ids: Tensor, grids: Tensor, image_token: int, video_token: int, cell: int) -> Tensor:
+    """Where each token of a prompt stands in time, down and across: [3,T]. ids [T]; grids [P,4], in the order of the
+    placeholders a row for each picture and for each group of a film's frames: frames, height and width in pixels, and
+    the tick at which the group stands behind the film's beginning; [P,3] is without ticks. Words count on by one along
+    all axes; the cells of a picture share the place in time, and count down and across from there; the next word stands
+    behind the longer side. A group that directly follows one is of the same film: it begins where the film does, but
+    for its tick, and the words behind do not count the ticks."""
+    spots = ((ids == image_token) | (ids == video_token)).nonzero()[:, 0]
     parts: list[Tensor] = []
-    at, read, used = 0, 0, 0
+    begin, at, read, used = 0, 0, 0, 0
     listed: list[list[int]] = grids.tolist()
     for grid in listed:
         rows, columns = grid[1] // cell, grid[2] // cell
         first = int(spots[used])
-        words = first - read
-        parts.append((torch.arange(words) + at)[None, :].expand(3, words))
-        at += words
+        goes_on = used > 0 and first == read and int(ids[first - 1]) == video_token and int(ids[first]) == video_token
+        if not goes_on:
+            words = first - read
+            parts.append((torch.arange(words) + at)[None, :].expand(3, words))
+            begin = at + words
         down = torch.arange(rows)[:, None].expand(rows, columns)
         across = torch.arange(columns)[None, :].expand(rows, columns)
-        parts.append(torch.stack([torch.zeros_like(down), down, across]).flatten(1) + at)
-        at += max(rows, columns)
+        time = torch.full_like(down, grid[3] if len(grid) > 3 else 0)
+        parts.append(torch.stack([time, down, across]).flatten(1) + begin)
+        at = begin + max(rows, columns)
         used += rows * columns
         read = first + rows * columns
     words = ids.size(0) - read
@@ -47,7 +54,8 @@ class QwenVl(nn.Module):
     def __init__(self, config, visual: nn.Module, model: QwenModel) -> None:
         super().__init__()
         text, vision = config.text_config, config.vision_config
-        self.image_token = int(config.image_token_id)
+        self.image_token, self.video_token = int(config.image_token_id), int(config.video_token_id)
+        self.frames = int(vision.temporal_patch_size)
         self.cell = int(vision.patch_size * vision.spatial_merge_size)
         self.deep = model.deep
         self.width = int(text.hidden_size)
@@ -58,18 +66,26 @@ class QwenVl(nn.Module):
     @torch.jit.export
     def encode(self, pixels: Tensor) -> Tensor:
         """pixels [N,3,H,W], pictures of one size -> features [N,Q,D*(1+deep)], cells row by row"""
+        return self.visual(stand_still(pixels, self.frames))
+
+    @torch.jit.export
+    def encode_frames(self, pixels: Tensor) -> Tensor:
+        """pixels [N,F,3,H,W], groups of a film's frames of one size -> features [N,Q,D*(1+deep)]. Groups do not see
+        each other."""
         return self.visual(pixels)
 
     @torch.jit.export
     def embed(self, ids: Tensor, features: Tensor) -> Tensor:
-        """ids [T], features [K,D*(1+deep)] of one sequence's pictures -> [T,D*(1+deep)]: behind the words are zeros"""
+        """ids [T], features [K,D*(1+deep)] of one sequence's pictures and films -> [T,D*(1+deep)]: behind the words are
+        zeros"""
         words = F.pad(self.model.embed_tokens(ids), [0, self.width * self.deep])
-        return words.masked_scatter((ids == self.image_token).unsqueeze(-1), features.to(words.dtype))
+        seen = (ids == self.image_token) | (ids == self.video_token)
+        return words.masked_scatter(seen.unsqueeze(-1), features.to(words.dtype))
 
     @torch.jit.export
     def place(self, ids: Tensor, grids: Tensor) -> Tensor:
-        """ids [T], grids [P,3] -> [3,T], all on the CPU"""
-        return place_tokens(ids, grids, self.image_token, self.cell)
+        """ids [T], grids [P,4] or [P,3] -> [3,T], all on the CPU"""
+        return place_tokens(ids, grids, self.image_token, self.video_token, self.cell)
 
     @torch.jit.export
     def prefill(
@@ -172,13 +188,18 @@ IMAGE_TEXT = "<|vision_start|><|image_pad|><|vision_end|>"
 ASKED = "<|im_start|>user\n{images}{prompt}<|im_end|>\n<|im_start|>assistant\n"
 
 
-def describe_parts(config, snapshot: Path, *, bias: bool, template: str) -> dict:
-    text, image = with_head_dim(config).text_config, image_part(image_processor(snapshot), config)
+def describe_parts(config, snapshot: Path, *, bias: bool, template: str, film: FilmText) -> dict:
+    text, pictures = with_head_dim(config).text_config, image_processor(snapshot)
     dialogue = Dialogue(template, IMAGE_TEXT, "image_token_id", start="")
-    room = {"positions": min(POSITIONS, text.max_position_embeddings), "picture": fit_patches_max(image)}
-    return {
-        "ties": {"lm_head.weight": "model.embed_tokens.weight"} if config.tie_word_embeddings else {},
-        "renames": RENAMES,
-        "packs": packs_of(bias),
-        "float32": [],
-    } | describe_dialogue(config, snapshot, dialogue, **room)
+    picture = fit_patches_max(image_part(pictures, config))
+    room = {"positions": min(POSITIONS, text.max_position_embeddings), "picture": picture}
+    return (
+        film_part(config, snapshot, pictures, film)
+        | {
+            "ties": {"lm_head.weight": "model.embed_tokens.weight"} if config.tie_word_embeddings else {},
+            "renames": RENAMES,
+            "packs": packs_of(bias),
+            "float32": [],
+        }
+        | describe_dialogue(config, snapshot, dialogue, **room)
+    )

@@ -81,7 +81,7 @@ def window_cells(config) -> int:
 class WindowVision(nn.Module):
     def __init__(self, config) -> None:
         super().__init__()
-        self.patch, self.merge, self.frames = config.patch_size, config.spatial_merge_size, config.temporal_patch_size
+        self.patch, self.merge = config.patch_size, config.spatial_merge_size
         self.side = window_cells(config)
         self.head_dim = config.hidden_size // config.num_heads
         self.theta = float(config.rope_parameters["rope_theta"])
@@ -91,13 +91,13 @@ class WindowVision(nn.Module):
         self.merger = WindowMerger(config)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """pixels [N,3,H,W] -> [N,cells,D], cells row by row"""
-        height, width, unit = pixels.size(2) // self.patch, pixels.size(3) // self.patch, self.merge * self.merge
+        """pixels [N,F,3,H,W], groups that do not see each other -> [N,cells,D], cells row by row"""
+        height, width, unit = pixels.size(3) // self.patch, pixels.size(4) // self.patch, self.merge * self.merge
         windows = plan_windows(height // self.merge, width // self.merge, self.side, pixels.device)
         groups: list[tuple[int, int]] = []
         for count, cells in windows.shapes:
             groups.append((count, cells * unit))
-        x = self.patch_embed(patchify(pixels, self.patch, self.merge, self.frames))
+        x = self.patch_embed(patchify(pixels, self.patch, self.merge))
         x = x.unflatten(1, [-1, unit]).index_select(1, windows.order).flatten(1, 2)
         turns = vision_rotary(height, width, self.merge, self.head_dim, self.theta, pixels.device)
         rotary = Rotary(

@@ -61,7 +61,7 @@ def neighbours(places: Tensor, size: int, side: int) -> tuple[Tensor, Tensor]:
 class DeepVision(nn.Module):
     def __init__(self, config) -> None:
         super().__init__()
-        self.patch, self.merge, self.frames = config.patch_size, config.spatial_merge_size, config.temporal_patch_size
+        self.patch, self.merge = config.patch_size, config.spatial_merge_size
         self.head_dim = config.hidden_size // config.num_heads
         self.theta = float(config.rope_parameters["rope_theta"])
         self.side = int(config.num_position_embeddings**0.5)
@@ -83,9 +83,10 @@ class DeepVision(nn.Module):
         return (self.pos_embed(places) * weights[:, :, None]).sum(1)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """pixels [N,3,H,W] -> [N,cells,D*(1+stops)]: what stands in the prompt, then what the first layers add"""
-        height, width = pixels.size(2) // self.patch, pixels.size(3) // self.patch
-        x = self.patch_embed(patchify(pixels, self.patch, self.merge, self.frames))
+        """pixels [N,F,3,H,W], groups that do not see each other -> [N,cells,D*(1+stops)]: what stands in the prompt,
+        then what the first layers add"""
+        height, width = pixels.size(3) // self.patch, pixels.size(4) // self.patch
+        x = self.patch_embed(patchify(pixels, self.patch, self.merge))
         x = x + self.positions(height, width, pixels.device).to(x.dtype)
         rotary = vision_rotary(height, width, self.merge, self.head_dim, self.theta, pixels.device)
         deep: list[Tensor] = []

@@ -10,13 +10,17 @@ from export.parts.llama_blocks import Rotary, turn
 EPSILON = 1e-6  # of every norm of the towers; no config says it
 
 
-def patchify(pixels: Tensor, patch: int, merge: int, frames: int) -> Tensor:
-    """pixels [N,3,H,W] -> [N,S,3*frames*patch*patch]. The patches of a cell follow one another, cells go row by row;
-    inside a patch channel, frame, row, column. A picture stands still: each frame shows it."""
-    n, height, width = pixels.size(0), pixels.size(2) // patch, pixels.size(3) // patch
-    x = pixels.reshape(n, 3, height // merge, merge, patch, width // merge, merge, patch)
-    x = x.permute(0, 2, 5, 3, 6, 1, 4, 7).unsqueeze(6)
-    return x.expand(-1, -1, -1, -1, -1, -1, frames, -1, -1).reshape(n, height * width, -1)
+def patchify(pixels: Tensor, patch: int, merge: int) -> Tensor:
+    """pixels [N,F,3,H,W], groups of F frames -> [N,S,3*F*patch*patch]. The patches of a cell follow one another, cells
+    go row by row; inside a patch channel, frame, row, column."""
+    n, frames, height, width = pixels.size(0), pixels.size(1), pixels.size(3) // patch, pixels.size(4) // patch
+    x = pixels.reshape(n, frames, 3, height // merge, merge, patch, width // merge, merge, patch)
+    return x.permute(0, 3, 6, 4, 7, 2, 1, 5, 8).reshape(n, height * width, -1)
+
+
+def stand_still(pixels: Tensor, frames: int) -> Tensor:
+    """pictures [N,3,H,W] as groups of frames that each show the same [N,frames,3,H,W]"""
+    return pixels.unsqueeze(1).expand(-1, frames, -1, -1, -1)
 
 
 def patch_places(height: int, width: int, merge: int, device: torch.device) -> tuple[Tensor, Tensor]:

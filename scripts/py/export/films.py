@@ -1,0 +1,87 @@
+"""Films in one prompt: what the manifest says of their frames, as the reference's video processor has it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from export.errors import ExportError
+from export.files import first_line, read_json
+from export.generation import check_tokens
+
+# Placeholders of a film. The published files allow some ten thousand, which no slot holds; so many leave it room for
+# pictures beside the film, a prompt and an answer.
+TOKENS_MAX = 2048
+PIXELS_OF = {"Qwen2VLVideoProcessor": "frame", "Qwen3VLVideoProcessor": "film"}  # what the bounds are of
+AS_OF_PICTURES = (
+    *("do_resize", "do_rescale", "do_normalize", "resample", "rescale_factor", "image_mean", "image_std"),
+    *("patch_size", "merge_size", "temporal_patch_size"),
+)
+
+
+class FilmText(NamedTuple):
+    """What stands in the prompt for a film, and in that for each group of its frames."""
+
+    text: str
+    group_text: str
+    ticks_per_second: int  # 0 where words tell the time
+
+
+def film_part(config, snapshot: Path, images, wording: FilmText) -> dict:
+    """The manifest's part "film"; empty for a snapshot that has no placeholder for films. images: the processor of the
+    pictures, with which that of the films must agree."""
+    if "video_token_id" not in read_json(snapshot / "config.json"):
+        return {}
+    check_tokens([("video_token_id", config.video_token_id)], config.text_config.vocab_size)
+    films = video_processor(snapshot)
+    check_processor(films, images)
+    least, most = bounds_of(films)
+    return {
+        "film": {
+            "frames": films.temporal_patch_size,
+            "token": config.video_token_id,
+            "text": wording.text,
+            "group_text": wording.group_text,
+            "pixels_of": PIXELS_OF[type(films).__name__],
+            "pixels_min": least,
+            "pixels_max": most,
+            "tokens_max": TOKENS_MAX,
+            "ticks_per_second": wording.ticks_per_second,
+        }
+    }
+
+
+def video_processor(snapshot: Path):
+    """From whichever file has it, in the reference's order: processor_config.json, video_preprocessor_config.json,
+    preprocessor_config.json; what they leave out is the class's."""
+    from transformers import AutoVideoProcessor
+
+    try:
+        return AutoVideoProcessor.from_pretrained(snapshot, local_files_only=True)
+    except Exception as error:
+        raise ExportError(f"the video processor of {snapshot} cannot be used: {first_line(error)}") from error
+
+
+def check_processor(films, images) -> None:
+    if type(films).__name__ not in PIXELS_OF:
+        raise ExportError(
+            f"the video processor is a {type(films).__name__}; only {' and '.join(PIXELS_OF)} can be exported"
+        )
+    for name in AS_OF_PICTURES:
+        ours, theirs = (plain(getattr(processor, name)) for processor in (films, images))
+        if ours != theirs:
+            raise ExportError(f"the video processor has {name} {ours}, and that of pictures {theirs}; they must agree")
+    if films.cap_pixels_per_frame:
+        raise ExportError("the video processor has cap_pixels_per_frame on, which cannot be exported")
+
+
+def plain(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+def bounds_of(films) -> tuple[int, int]:
+    """The least and the most pixels, which the files call edges."""
+    least, most, cell = films.size.shortest_edge, films.size.longest_edge, films.patch_size * films.merge_size
+    if not least or not most or not 0 < least <= most or most < cell * cell:
+        raise ExportError(f"the video processor has the size {least} to {most}, which are no areas of films")
+    if least > TOKENS_MAX * cell * cell:
+        raise ExportError(f"the video processor asks for {least} pixels; only {TOKENS_MAX * cell * cell} are taken")
+    return least, most
