@@ -65,3 +65,13 @@ class Case:
         work = [([film], PROMPTS[i % len(PROMPTS)]) for i, film in enumerate(films)]
         work += [(films[:2], PROMPTS[0]), ([films[1], films[0]], ""), ([one, films[2]], PROMPTS[2])]
         return [*work, ([films[3], one], PROMPTS[0]), ([one, films[0], other, films[1]], PROMPTS[0]), ([one], "a")]
+
+
+MADE: dict[tuple[str, int], Case] = {}
+
+
+def make_case(factory, family: str, seed: int) -> Case:
+    """One for all files of tests: models take seconds to make. factory: of folders, pytest's."""
+    if (family, seed) not in MADE:
+        MADE[family, seed] = Case(factory.mktemp("model"), family, seed)
+    return MADE[family, seed]

@@ -102,6 +102,52 @@ def test_chat_templates_become_templates(chat, family):
     assert template_of(chat, "") == (TEMPLATES[family], IMAGE_TEXT)
 
 
+FILM_TEXTS = {
+    "qwen2_5_vl": ("<|vision_start|>{groups}<|vision_end|>", "<|video_pad|>"),
+    "qwen3_vl": ("{groups}", "<{seconds} seconds><|vision_start|><|video_pad|><|vision_end|>"),
+}
+
+
+def change_films(home: Path, **values) -> None:
+    change(home / "processor_config.json", lambda one: one["video_processor"].update(values))
+
+
+def test_the_manifest_of_films(home, family, tmp_path):
+    change_films(home, size={"shortest_edge": 2000, "longest_edge": 90000})
+    config = json.loads((home / "config.json").read_text())
+    text, group_text = FILM_TEXTS[family]
+    assert exported(home, tmp_path / "bundle")["film"] == {
+        "frames": 2,
+        "token": config["video_token_id"],
+        "text": text,
+        "group_text": group_text,
+        "pixels_of": {"qwen2_5_vl": "frame", "qwen3_vl": "film"}[family],
+        "pixels_min": 2000,
+        "pixels_max": 90000,
+        "tokens_max": 2048,
+        "ticks_per_second": {"qwen2_5_vl": config["vision_config"].get("tokens_per_second"), "qwen3_vl": 0}[family],
+    }
+
+
+def test_films_are_read_from_the_older_files_too(home, family, tmp_path):
+    """Where the snapshot has them each in a file of its own; where it has none for films, that of pictures counts."""
+    processor = json.loads((home / "processor_config.json").read_text())
+    (home / "processor_config.json").unlink()
+    (home / "video_preprocessor_config.json").write_text(json.dumps(processor["video_processor"]))
+    size, film = processor["video_processor"]["size"], exported(home, tmp_path / "bundle")["film"]
+    assert (film["pixels_min"], film["pixels_max"]) == (size["shortest_edge"], size["longest_edge"])
+    (home / "video_preprocessor_config.json").unlink()
+    change(home / "preprocessor_config.json", lambda one: one.update(image_processor_type="Qwen2VLImageProcessorFast"))
+    size, film = processor["image_processor"]["size"], exported(home, tmp_path / "bundle")["film"]
+    assert (film["pixels_min"], film["pixels_max"]) == (size["shortest_edge"], size["longest_edge"])
+    assert film["pixels_of"] == {"qwen2_5_vl": "frame", "qwen3_vl": "film"}[family]
+
+
+def test_without_a_placeholder_there_are_no_films(home, tmp_path):
+    change(home / "config.json", lambda one: one.pop("video_token_id"))
+    assert "film" not in exported(home, tmp_path / "bundle")
+
+
 def test_a_missing_penalty_is_none(home, tmp_path):
     change(home / "generation_config.json", lambda one: one.pop("repetition_penalty", None))
     assert exported(home, tmp_path / "bundle")["generation"]["repetition_penalty"] == 1.0
@@ -159,9 +205,11 @@ BOTH = [
     ("vision_config", {"in_channels": 4}, "vision_config.in_channels 4"),
     ("vision_config", {"out_hidden_size": 7}, "vision_config.out_hidden_size 7"),
     (None, {"image_token_id": 70000}, "image_token_id 70000, which is not in the vocabulary"),
+    (None, {"video_token_id": 70000}, "video_token_id 70000, which is not in the vocabulary"),
 ]
 OWN = [
     ("qwen2_5_vl", "text_config", {"use_sliding_window": True}, "text_config.use_sliding_window True"),
+    ("qwen2_5_vl", "vision_config", {"tokens_per_second": 0}, "vision_config.tokens_per_second 0"),
     ("qwen2_5_vl", "vision_config", {"window_size": 5}, "vision_config.window_size 5"),
     ("qwen3_vl", "text_config", {"attention_bias": True}, "text_config.attention_bias True"),
     ("qwen3_vl", "vision_config", {"num_position_embeddings": 8}, "vision_config.num_position_embeddings 8"),
@@ -191,6 +239,29 @@ def test_configs_that_are_refused(capsys, home, family, tmp_path, part, edit, ex
 )
 def test_pictures_that_are_refused(capsys, home, tmp_path, values, expected):
     change_pictures(home, **values)
+    assert expected in refusal(capsys, home, tmp_path / "bundle")
+
+
+@pytest.mark.parametrize(
+    "values, expected",
+    [
+        ({"image_mean": [0.1, 0.2, 0.3]}, "has image_mean [0.1, 0.2, 0.3], and that of pictures ["),
+        ({"image_std": [0.1, 0.2, 0.3]}, "has image_std [0.1, 0.2, 0.3]"),
+        ({"rescale_factor": 0.5}, "has rescale_factor 0.5"),
+        ({"resample": 2}, "has resample 2"),
+        ({"patch_size": 5}, "has patch_size 5"),
+        ({"merge_size": 4}, "has merge_size 4"),
+        ({"temporal_patch_size": 1}, "has temporal_patch_size 1"),
+        ({"do_normalize": False}, "has do_normalize False"),
+        ({"cap_pixels_per_frame": True}, "has cap_pixels_per_frame on"),
+        ({"video_processor_type": "LlavaOnevisionVideoProcessor"}, "is a LlavaOnevisionVideoProcessor"),
+        ({"size": {"shortest_edge": 90, "longest_edge": 80}}, "size 90 to 80, which are no areas"),
+        ({"size": {"shortest_edge": 10**9, "longest_edge": 10**9}}, "asks for 1000000000 pixels"),
+    ],
+)
+def test_films_that_are_refused(capsys, home, tmp_path, values, expected):
+    """Also where pictures are fine: else films would be described wrong, and silently."""
+    change_films(home, **values)
     assert expected in refusal(capsys, home, tmp_path / "bundle")
 
 

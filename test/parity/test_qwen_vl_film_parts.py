@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from export.parts.qwen_vision import patchify
-from film_cases import CASES, SEED, Case, draw_film, draw_films
+from film_cases import CASES, SEED, Case, draw_film, draw_films, make_case
 from film_twin import film_pixels, film_size, pixels_most, prompt_ids, seconds_of, size_of, text_of, ticks_of
 from parity import reference
 from parity.films import film_inputs, film_model, film_places, film_processor, mended_rope_index
@@ -19,7 +19,7 @@ PUBLISHED = {"qwen2_5_vl": (28, 3136, 12845056), "qwen3_vl": (32, 4096, 25165824
 
 @pytest.fixture(scope="module", params=CASES, ids=str)
 def case(request, tmp_path_factory) -> Case:
-    return Case(tmp_path_factory.mktemp("model"), *request.param)
+    return make_case(tmp_path_factory, *request.param)
 
 
 def check_pixels(case: Case, films: list, tokens_max: int) -> None:

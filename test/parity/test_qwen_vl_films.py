@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bundle_twin import pixels
-from film_cases import CASES, COUNTS, PROMPTS, SEED, Case, draw_films
+from film_cases import CASES, COUNTS, PROMPTS, SEED, Case, draw_films, make_case
 from film_twin import film_pixels, film_ticks, grids_of
 from parity.films import Film, describe_films, film_inputs, film_model
 from parity.rounding import ROUNDING, apart
@@ -19,7 +19,7 @@ NEW_WORDS = 24
 
 @pytest.fixture(scope="module", params=CASES, ids=str)
 def case(request, tmp_path_factory) -> Case:
-    return Case(tmp_path_factory.mktemp("model"), *request.param)
+    return make_case(tmp_path_factory, *request.param)
 
 
 def features(case: Case, film: Film) -> torch.Tensor:

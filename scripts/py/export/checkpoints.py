@@ -3,7 +3,7 @@
 A file checkpoints/<org>--<name>.json:
   source         the id
   facts          where each part came from: a public copy that was read, or derived from what
-  config, preprocessor, processor, generation     the JSON files of the snapshot; null where it has none
+  config, preprocessor, processor, video, generation     the JSON files of the snapshot; null where it has none
   chat_template  as the snapshot has it, where it has one
   keys           {"layers.{0..31}.{q,k}_proj.weight": [shape]}: {a..b} is a range, {a,b} are alternatives
 """
@@ -20,6 +20,7 @@ FILES = {
     "config": "config.json",
     "preprocessor": "preprocessor_config.json",
     "processor": "processor_config.json",
+    "video": "video_preprocessor_config.json",
     "generation": "generation_config.json",
 }
 CHOICE = re.compile(r"\{([^{}]*)\}")
