@@ -78,7 +78,7 @@ struct FilmRecipe {
     bool shares_pixels = false;  // whether the next two are of all frames of a film, or of each of them
     std::int64_t pixels_min = 0;
     std::int64_t pixels_max = 0;
-    int tokens_max = 0;        // placeholders of a whole film
+    int tokens_max = 0;        // placeholders of a whole film, as its pixels are counted
     int ticks_per_second = 0;  // of time as a place; 0: only the text says when a group is shown
 };
 

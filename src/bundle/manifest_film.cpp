@@ -8,6 +8,7 @@ namespace {
 
 constexpr int frames_max = 16;  // of a group
 constexpr std::int64_t film_pixels_max = std::int64_t{1} << 32;
+constexpr int tokens_max = 1 << 20;  // a prompt that no slot holds is refused with the job
 constexpr int ticks_max = 1000;
 
 Result<std::string> text_with(const JsonView& object, std::string_view key, std::string_view mark) {
@@ -32,7 +33,7 @@ Result<FilmRecipe> read_film(const JsonView& object, const BundleInfo& info) {
     recipe.shares_pixels = TRY(word_at<bool>(object, "pixels_of", {{"film", true}, {"frame", false}}));
     recipe.pixels_max = TRY(TRY(object.at("pixels_max")).whole(cell, film_pixels_max));
     recipe.pixels_min = TRY(TRY(object.at("pixels_min")).whole(1, recipe.pixels_max));
-    recipe.tokens_max = TRY(whole_at(object, "tokens_max", 1, info.positions - 1));
+    recipe.tokens_max = TRY(whole_at(object, "tokens_max", 1, tokens_max));
     recipe.ticks_per_second = TRY(whole_at(object, "ticks_per_second", 0, ticks_max));
     return recipe;
 }

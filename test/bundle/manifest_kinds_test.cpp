@@ -69,7 +69,7 @@ TEST(ManifestKinds, AFilmRecipeOutOfRangeIsRefused) {
             {"/film/pixels_min", 602113},
             {"/film/pixels_max", 1023},
             {"/film/tokens_max", 0},
-            {"/film/tokens_max", 96},
+            {"/film/tokens_max", (1 << 20) + 1},
             {"/film/ticks_per_second", -1},
         }
     );

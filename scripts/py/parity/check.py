@@ -1,6 +1,7 @@
 """Does the C++ program say what transformers says? Random tiny models of every family, drawn from a seed.
 
-Captioners: the tokens of greedy and beam search, pictures in batches of many sizes, and the beams' scores.
+Captioners: the tokens of greedy and beam search, pictures in batches of many sizes, and the beams' scores. Of those
+that take films, a few for each model.
 Embedders: the vectors of pictures and texts.
 """
 
@@ -18,6 +19,7 @@ import torch
 from PIL import Image
 
 from export.__main__ import export
+from parity.check_films import FILMS_PER_MODEL, check_films
 from parity.reference import generate_reference, image_vector, reference_scores, text_vectors
 from parity.rounding import ROUNDING, apart
 from program import caption_files, embed
@@ -29,6 +31,7 @@ BATCHES = [1, 2, 7, 16]  # pictures under way together: what one says must not d
 PICTURES_PER_MODEL = sum(BATCHES)
 COSINE_LEAST = 0.9999
 SHAKES = 8  # each falls to either side of a tie
+FILM_FAMILIES = ["qwen2_5_vl", "qwen3_vl"]
 FAMILIES = [family for family in MAKERS if family not in TRUE_SIZE]
 
 
@@ -127,13 +130,14 @@ def check_vectors(rng, snapshot, bundle, files):
 
 
 def check_model(family, seed, count):
-    """How many of `count` pictures of one random model are answered as by the reference."""
+    """How many of `count` pictures of one random model are answered as by the reference, and how many of its films."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix=f"{family}-{seed}-") as folder:
         snapshot, bundle = make_bundle(family, seed, folder)
         files = [draw_picture(rng, folder, number) for number in range(count)]
         check = check_vectors if family == "clip" else check_captions
-        return check(rng, snapshot, bundle, files)
+        pictures = check(rng, snapshot, bundle, files)
+        return pictures, check_films(rng, snapshot, bundle, PROMPTS) if family in FILM_FAMILIES else 0
 
 
 def main():
@@ -145,12 +149,15 @@ def main():
     families = FAMILIES if arguments.family == "all" else [arguments.family]
     all_equal = True
     for family in families:
-        equal = 0
-        for number, start in enumerate(range(0, arguments.count, PICTURES_PER_MODEL)):
+        equal, films = 0, 0
+        starts = range(0, arguments.count, PICTURES_PER_MODEL)
+        for number, start in enumerate(starts):
             count = min(PICTURES_PER_MODEL, arguments.count - start)
-            equal += check_model(family, arguments.seed * 1000 + number, count)
-        print(f"{family}: equal {equal}/{arguments.count}", flush=True)
-        all_equal = all_equal and equal == arguments.count
+            pictures, of_model = check_model(family, arguments.seed * 1000 + number, count)
+            equal, films = equal + pictures, films + of_model
+        drawn = FILMS_PER_MODEL * len(starts) if family in FILM_FAMILIES else 0
+        print(f"{family}: equal {equal}/{arguments.count}" + f", films {films}/{drawn}" * (drawn > 0), flush=True)
+        all_equal = all_equal and equal == arguments.count and films == drawn
     return not all_equal
 
 

@@ -92,6 +92,7 @@ Size fitted_in_patches(Size picture, const PixelRecipe& recipe) {
 Size frames_in_patches(Size frame, int count, const PixelRecipe& recipe, const FilmRecipe& film) {
     const std::int64_t patch = recipe.patch;
     const std::int64_t all = film.tokens_max * film.frames * patch * patch;  // of all frames
+    count = std::max(count, film.frames);  // a group that is not full shows its last frame again
     double height = frame.height;
     double width = frame.width;
     PixelBounds bounds{.least = static_cast<double>(film.pixels_min)};

@@ -71,6 +71,42 @@ TEST(PixelPlan, APictureKeepsItsShapeInWholePatchesWithinItsBounds) {
     EXPECT_EQ(plan_pixels({42, 70}, recipe, 1).side, (Size{56, 56}));
 }
 
+struct FilmCase {
+    int frames;
+    Size frame;
+    Size of_each;  // with bounds for each frame, as Qwen2.5-VL has them
+    Size of_all;   // with bounds for all frames, as Qwen3-VL
+};
+
+// What the reference's arithmetic gives, in Python, with the bounds of the checkpoints and 2,048 tokens.
+TEST(PixelPlan, FramesShareThePixelsOfTheirFilm) {
+    const PixelRecipe older{.method = PixelMethod::fit, .patch = 28};
+    const FilmRecipe each{
+        .frames = 2, .pixels_min = 128 * 28 * 28, .pixels_max = 768 * 28 * 28, .tokens_max = 2048
+    };
+    const PixelRecipe newer{.method = PixelMethod::fit, .patch = 32};
+    const FilmRecipe all{
+        .frames = 2, .shares_pixels = true, .pixels_min = 4096, .pixels_max = 25'165'824, .tokens_max = 2048
+    };
+    const std::array cases{
+        FilmCase{2, {1920, 1080}, {1008, 560}, {1920, 1088}},
+        FilmCase{5, {1920, 1080}, {952, 532}, {1216, 672}},
+        FilmCase{7, {90, 90}, {336, 336}, {96, 96}},
+        FilmCase{8, {640, 360}, {644, 364}, {640, 352}},
+        FilmCase{16, {3840, 2160}, {588, 336}, {672, 384}},
+        FilmCase{64, {1920, 1080}, {280, 168}, {320, 192}},
+        FilmCase{3, {300, 20}, {1232, 84}, {480, 32}},
+        FilmCase{6, {16, 16}, {336, 336}, {32, 32}},
+    };
+    for (const FilmCase& one : cases) {
+        EXPECT_EQ(plan_frames(one.frame, one.frames, older, each).side, one.of_each) << one.frames;
+        const PixelPlan plan = plan_frames(one.frame, one.frames, newer, all);
+        EXPECT_EQ(plan.side, one.of_all) << one.frames;
+        EXPECT_EQ(plan.tokens, plan.side.pixels() / (32 * 32));
+        EXPECT_EQ(plan_frames(one.frame, 1, newer, all).side, plan_frames(one.frame, 2, newer, all).side);
+    }
+}
+
 TEST(PixelPlan, TheTilesOfAGridShowAllOfThePicture) {
     std::mt19937 random(37);
     PixelRecipe recipe{.method = PixelMethod::anyres, .size = {336, 336}};
