@@ -54,7 +54,8 @@ def fake(*shape: int, dtype: torch.dtype = torch.long) -> torch.Tensor:
 
 
 def run_everything(program, manifest: dict, dtype: torch.dtype) -> Iterator[tuple[Call, torch.Tensor]]:
-    """Every method, with what the C++ side gives it: the tiles of a picture, or pictures; four prompts; a step."""
+    """Every method, with what the C++ side gives it: the tiles of a picture, or pictures, and
+    groups of frames; four prompts; a step."""
     image, cache, rows = manifest["image"], manifest.get("cache"), 4
     placed = image["recipe"] == "fit"
     if placed:
@@ -73,6 +74,8 @@ def run_everything(program, manifest: dict, dtype: torch.dtype) -> Iterator[tupl
         return
     encoded = call("encode", pixels)
     yield encoded
+    if placed:
+        yield call("encode_frames", pixels.unsqueeze(1).expand(-1, 2, -1, -1, -1).contiguous())
     features = encoded[1][0]
     if image["recipe"] == "anyres":
         packed = call("pack", encoded[1], height, width)
