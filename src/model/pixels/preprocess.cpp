@@ -90,7 +90,8 @@ Result<std::vector<std::unique_ptr<ModelInput>>> Preprocessor::groups(
     std::span<const Image> frames, std::span<const double> begins, const FilmRecipe& film
 ) const {
     using Groups = std::vector<std::unique_ptr<ModelInput>>;
-    ASSERT(!frames.empty() && begins.size() == (frames.size() + film.frames - 1) / film.frames);
+    const auto size = static_cast<std::size_t>(film.frames);  // of a group
+    ASSERT(!frames.empty() && begins.size() == (frames.size() + size - 1) / size);
     const Size whole = frames.front().size;
     TRY(check_shape(whole, recipe_));
     const PixelPlan plan = plan_frames(whole, static_cast<int>(frames.size()), recipe_, film);
@@ -101,8 +102,8 @@ Result<std::vector<std::unique_ptr<ModelInput>>> Preprocessor::groups(
         for (const Image& frame : frames) {
             ASSERT(frame.size == whole);
             group.push_back(PixelWork(plan, whole, values).finish(frame));
-            if (&frame == &frames.back()) group.resize(static_cast<std::size_t>(film.frames), group.back());
-            if (std::ssize(group) < film.frames) continue;
+            if (&frame == &frames.back()) group.resize(size, group.back());
+            if (group.size() < size) continue;
             const double begin = begins[groups.size()] + rounding;
             const int tick = static_cast<int>(begin * film.ticks_per_second);
             groups.push_back(
