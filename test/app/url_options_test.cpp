@@ -13,7 +13,7 @@
 namespace vignette {
 namespace {
 
-UrlOptions parse(std::vector<std::string> words) {
+UrlOptions parsed_urls(std::vector<std::string> words) {
     words.insert(words.begin(), {"vignette", "caption"});
     words.emplace_back("cat.jpg");
     std::vector<char*> arguments;
@@ -26,7 +26,7 @@ UrlOptions parse(std::vector<std::string> words) {
 }
 
 TEST(UrlOptions, WithoutAnyOnlyThePublicWebIsFetched) {
-    const Result<FetchRules> rules = fetch_rules(parse({}));
+    const Result<FetchRules> rules = fetch_rules(parsed_urls({}));
     ASSERT_TRUE(rules);
     EXPECT_FALSE(rules->may_dial(ip_v4(0x7F000001)));
     EXPECT_TRUE(rules->may_dial(ip_v4(0x08080808)));
@@ -36,7 +36,7 @@ TEST(UrlOptions, WithoutAnyOnlyThePublicWebIsFetched) {
 }
 
 TEST(UrlOptions, TheCommandLineSaysWhatIsFetched) {
-    const UrlOptions options = parse(
+    const UrlOptions options = parsed_urls(
         {"--url-hosts", "a.example", "--url-hosts", "*.b.example,c.example", "--url-deny", "x.b.example",
          "--url-ports", "8443", "--url-headers", "a.example=Accept: a, b", "--url-deadline-s", "5"}
     );
@@ -59,7 +59,7 @@ TEST(UrlOptions, TheEnvironmentSaysWhatIsFetched) {
         {"VIGNETTE_URL_DEADLINE_S", "7"},
     };
     for (const auto& [name, value] : variables) setenv(name, value, 1);
-    const UrlOptions options = parse({});
+    const UrlOptions options = parsed_urls({});
     for (const auto& [name, value] : variables) unsetenv(name);
     const Result<FetchRules> rules = fetch_rules(options);
     ASSERT_TRUE(rules) << rules.error().message;

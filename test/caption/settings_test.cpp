@@ -4,7 +4,7 @@
 
 #include "caption/presets.h"
 
-namespace vignette {
+namespace vignette::settings_test {
 namespace {
 
 constexpr std::uint64_t fresh = 4711;
@@ -292,4 +292,4 @@ TEST(Settings, ASchemaSaysHowTheCaptionBegins) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::settings_test

@@ -9,7 +9,7 @@
 
 #include "engine/reference_search.h"
 
-namespace vignette {
+namespace vignette::beam_search_test {
 namespace {
 
 enum class Scores { many_ties, fine };
@@ -184,4 +184,4 @@ TEST(BeamSearch, AnEndedBeamDoesNotGoOn) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::beam_search_test

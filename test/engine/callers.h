@@ -135,6 +135,10 @@ inline Script roomy(int slots) {
     };
 }
 
+inline Error broken() {
+    return {.code = ErrorCode::model_failed, .message = "the device said no", .field = {}};
+}
+
 inline Limits inbox_of(std::size_t inbox_max) {
     Limits limits;
     limits.inbox_max = inbox_max;

@@ -13,8 +13,6 @@ namespace {
 
 constexpr int poison = 13;
 
-Error broken() { return {.code = ErrorCode::model_failed, .message = "the device said no", .field = {}}; }
-
 // An engine held in the first step of one sequence, with `count` others in its inbox.
 struct Held {
     Held(ScriptedModel& model, Engine& engine, std::size_t count, const TestRequest& newcomers)

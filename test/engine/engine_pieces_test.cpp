@@ -13,10 +13,6 @@
 namespace vignette {
 namespace {
 
-constexpr TokenId end{5};
-
-Error broken() { return {.code = ErrorCode::model_failed, .message = "the device said no", .field = {}}; }
-
 // The first `count` tokens that `asked` would yield.
 std::vector<TokenId> first_words(const ScriptedModel& model, TestRequest asked, int count) {
     asked.rules.max_length = count;
@@ -35,7 +31,7 @@ void expect_silence(Callers& callers, int caller, ErrorCode code) {
 
 TEST(EnginePieces, ManyListenersHearEachItsOwnAnswerAndBeamsHearNothing) {
     Script script = roomy(9);
-    script.favoured = {end};
+    script.favoured = {TokenId{5}};
     script.bias = 3;
     ScriptedModel model(script);
     model.fail_with_admissions_above(2);  // steps fail and are repeated all the time
@@ -49,7 +45,7 @@ TEST(EnginePieces, ManyListenersHearEachItsOwnAnswerAndBeamsHearNothing) {
                     TestRequest asked{.picture = static_cast<int>(random() % 50), .rules = brief(1)};
                     asked.rules.num_beams = random() % 4 == 0 ? 2 : 1;
                     asked.rules.max_length = static_cast<int>(random() % 25) + 1;
-                    asked.rules.end = {end};
+                    asked.rules.end = {TokenId{5}};
                     std::vector<TokenId> heard;
                     const auto listen = [&](TokenId token) { heard.push_back(token); };
                     const Result<Generation> answer = engine.generate(request_of(asked), listen);

@@ -11,7 +11,7 @@
 #include "engine/expected_text.h"
 #include "fakes/scripted_model.h"
 
-namespace vignette {
+namespace vignette::engine_rules_test {
 namespace {
 
 constexpr TokenId end{5};
@@ -258,4 +258,4 @@ TEST(EngineRules, PicturesAreReadInTheOrderOfTheirPlaceholders) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::engine_rules_test

@@ -10,7 +10,7 @@
 #include "engine/expected_text.h"
 #include "fakes/scripted_model.h"
 
-namespace vignette {
+namespace vignette::engine_test {
 namespace {
 
 constexpr TokenId end{5};
@@ -239,4 +239,4 @@ TEST(Engine, LongPromptsAreReadOneByOneBesideOthersAndTogetherWhereNobodyWaits) 
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::engine_test

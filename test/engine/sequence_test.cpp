@@ -6,7 +6,7 @@
 
 #include "fakes/scripted_model.h"
 
-namespace vignette {
+namespace vignette::sequence_test {
 namespace {
 
 constexpr TokenId end{9};
@@ -167,4 +167,4 @@ TEST(Sequence, HasNoRowsAfterItsEndAndGivesItsSlotsBackWhenItDies) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::sequence_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace vignette {
+namespace vignette::single_sequence_test {
 namespace {
 
 constexpr TokenId end{9};
@@ -50,4 +50,4 @@ TEST(SingleSequence, RunsToTheLimitWhereNothingIsAnEnd) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::single_sequence_test

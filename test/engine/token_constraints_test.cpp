@@ -9,7 +9,7 @@
 #include "engine/reference_rules.h"
 #include "fakes/scripted_filter.h"
 
-namespace vignette {
+namespace vignette::token_constraints_test {
 namespace {
 
 constexpr int vocabulary = 40;
@@ -169,4 +169,4 @@ TEST(TokenConstraints, AFilterOfAnotherVocabularyIsAnErrorAndNotAWrongMask) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::token_constraints_test

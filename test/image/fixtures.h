@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "image/read_header.h"
 #include "vignette/bytes.h"
 #include "vignette/image.h"
 
@@ -32,6 +33,20 @@ inline Bytes to_bytes(std::string_view text) {
     const auto view = std::as_bytes(std::span(text));
     return {view.begin(), view.end()};
 }
+
+inline std::string big_endian(std::uint32_t value) {
+    std::string text;
+    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 0xFFU);
+    return text;
+}
+
+// Why the header of these bytes is refused.
+inline Error error_of(const Bytes& encoded) {
+    const auto header = read_header(encoded);
+    EXPECT_FALSE(header.has_value());
+    return header ? Error{} : header.error();
+}
+inline ErrorCode code_of(const std::string& encoded) { return error_of(to_bytes(encoded)).code; }
 
 inline Bytes read(const std::filesystem::path& file) {
     std::ifstream stream(file, std::ios::binary);

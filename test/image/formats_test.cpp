@@ -17,13 +17,9 @@ namespace vignette {
 namespace {
 
 using namespace std::string_literals;
+using fixtures::big_endian;
+using fixtures::code_of;
 using fixtures::to_bytes;
-
-std::string big_endian(std::uint32_t value) {
-    std::string text;
-    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 0xFFU);
-    return text;
-}
 
 std::string box(const std::string& type, const std::string& content) {
     return big_endian(static_cast<std::uint32_t>(content.size() + 8)) + type + content;
@@ -40,12 +36,6 @@ std::string heic(std::uint32_t width, std::uint32_t height, char turns, std::uin
     const std::string meta = version + box("pitm", version + "\0\1"s) + box("iloc", place) +
                              box("iprp", box("ipco", properties) + box("ipma", links));
     return box("ftyp", "heic\0\0\0\0mif1"s) + box("meta", meta);
-}
-
-ErrorCode code_of(const std::string& encoded) {
-    const auto header = read_header(to_bytes(encoded));
-    EXPECT_FALSE(header.has_value());
-    return header ? ErrorCode::internal : header.error().code;
 }
 
 TEST(Alpha, IsRoundedToNearest) {

@@ -9,21 +9,10 @@ namespace vignette {
 namespace {
 
 using namespace std::string_literals;
+using fixtures::big_endian;
+using fixtures::code_of;
+using fixtures::error_of;
 using fixtures::to_bytes;
-
-Error error_of(const Bytes& encoded) {
-    const auto header = read_header(encoded);
-    EXPECT_FALSE(header.has_value());
-    return header ? Error{} : header.error();
-}
-
-ErrorCode code_of(const std::string& encoded) { return error_of(to_bytes(encoded)).code; }
-
-std::string big_endian(std::uint32_t value) {
-    std::string text;
-    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 0xFFU);
-    return text;
-}
 
 std::string chunk(const std::string& type, const std::string& data) {
     return big_endian(static_cast<std::uint32_t>(data.size())) + type + data +

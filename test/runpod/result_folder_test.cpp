@@ -8,7 +8,7 @@
 
 #include "fakes/scratch_folder.h"
 
-namespace vignette {
+namespace vignette::result_folder_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -180,4 +180,4 @@ TEST(ResultFolder, AFullDiskIsAnError) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::result_folder_test

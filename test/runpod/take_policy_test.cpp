@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace vignette {
+namespace vignette::take_policy_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -118,4 +118,4 @@ TEST(TakePolicy, RefusalsThatGoOnForMinutesAreToldAndAskedForLessOften) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::take_policy_test

@@ -4,7 +4,7 @@
 
 #include "fakes/scripted_model.h"
 
-namespace vignette {
+namespace vignette::vision_cache_test {
 namespace {
 
 CacheKey key(int number) {
@@ -88,4 +88,4 @@ TEST_F(VisionCacheTest, WhatDoesNotFitAtAllPushesNothingOut) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::vision_cache_test

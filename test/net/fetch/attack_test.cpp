@@ -14,8 +14,6 @@
 namespace vignette {
 namespace {
 
-constexpr const char* open = "127.0.0.2";
-
 // What must not be reached: one port on loopback, over both IPv4 and IPv6. At the open place it is free.
 struct Inside {
     static constexpr const char* places[] = {"127.0.0.1", "::1", open};

@@ -11,7 +11,6 @@ namespace {
 
 using Send = std::function<bool(std::string_view)>;
 
-constexpr const char* open = "127.0.0.2";
 constexpr std::size_t limit = 1 * MiB;
 constexpr std::size_t beyond_max = 64 * KiB;
 

@@ -11,7 +11,7 @@ namespace {
 using Clock = FetchSlots::Clock;
 using Slot = FetchSlots::Slot;
 
-constexpr Clock::time_point never = Clock::time_point::max();
+constexpr Clock::time_point no_deadline = Clock::time_point::max();
 
 // A slot that must be available at once.
 std::optional<Slot> take_now(FetchSlots& slots, const std::string& job, const std::string& host) {
@@ -46,8 +46,9 @@ TEST(FetchSlots, AHostIsCountedAcrossJobsAndFetchesWithoutAJobCountForNone) {
 TEST(FetchSlots, WhatIsGivenBackGoesToAWaitingFetch) {
     FetchSlots slots({.fetches_max = 1, .of_a_job_max = 1, .of_a_host_max = 1});
     std::optional<Slot> one = take_now(slots, "a", "host");
-    std::future<bool> waiting =
-        std::async(std::launch::async, [&] { return slots.acquire("b", "host", never, {}).has_value(); });
+    std::future<bool> waiting = std::async(std::launch::async, [&] {
+        return slots.acquire("b", "host", no_deadline, {}).has_value();
+    });
     one.reset();
     EXPECT_TRUE(waiting.get());
     EXPECT_TRUE(take_now(slots, "c", "host"));
@@ -56,8 +57,9 @@ TEST(FetchSlots, WhatIsGivenBackGoesToAWaitingFetch) {
 TEST(FetchSlots, WaitingForABusyHostHoldsUpNobodyElse) {
     FetchSlots slots({.fetches_max = 9, .of_a_job_max = 9, .of_a_host_max = 1});
     std::optional<Slot> busy = take_now(slots, "a", "busy");
-    std::future<bool> waiting =
-        std::async(std::launch::async, [&] { return slots.acquire("a", "busy", never, {}).has_value(); });
+    std::future<bool> waiting = std::async(std::launch::async, [&] {
+        return slots.acquire("a", "busy", no_deadline, {}).has_value();
+    });
     EXPECT_TRUE(take_now(slots, "a", "free"));
     busy.reset();
     EXPECT_TRUE(waiting.get());
@@ -68,7 +70,7 @@ TEST(FetchSlots, WaitingEndsWithAStop) {
     const std::optional<Slot> one = take_now(slots, "a", "host");
     std::stop_source stop;
     std::future<ErrorCode> waiting = std::async(std::launch::async, [&] {
-        return slots.acquire("b", "host", never, stop.get_token()).error().code;
+        return slots.acquire("b", "host", no_deadline, stop.get_token()).error().code;
     });
     stop.request_stop();
     EXPECT_EQ(waiting.get(), ErrorCode::cancelled);

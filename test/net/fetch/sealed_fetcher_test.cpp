@@ -15,8 +15,6 @@ using namespace std::chrono_literals;
 using Way = ServerAnswer::Way;
 using Send = std::function<bool(std::string_view)>;
 
-constexpr const char* open = "127.0.0.2";
-
 TEST(SealedFetcher, ThePictureAtAnAddressArrivesByteForByte) {
     const std::string picture = std::string("a\0b", 3) + std::string(300'000, 'x');
     const HttpServer server(always({.body = picture, .headers = "Content-Type: text/html\r\n"}), open);

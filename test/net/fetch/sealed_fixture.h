@@ -36,6 +36,7 @@ inline std::vector<IpAddress> ips(const std::vector<const char*>& texts) {
     return addresses;
 }
 
+inline constexpr const char* open = "127.0.0.2";
 inline const IpAddress open_place = ip_v4(0x7F000002);
 
 // Every name resolves to 127.0.0.2.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace vignette {
+namespace vignette::result_json_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -237,4 +237,4 @@ TEST(ResultJson, SeveralPicturesOfOneAnswerAreAList) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::result_json_test

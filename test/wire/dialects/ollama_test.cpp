@@ -7,7 +7,7 @@
 #include <string>
 #include <variant>
 
-namespace vignette {
+namespace vignette::ollama_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -184,4 +184,4 @@ TEST(Ollama, ErrorsNameItsOwnFields) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::ollama_test

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace vignette {
+namespace vignette::photoprism_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -114,4 +114,4 @@ TEST(PhotoPrism, AnswersAreAsItsClientReadsThem) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::photoprism_test

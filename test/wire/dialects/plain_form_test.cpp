@@ -8,7 +8,7 @@
 
 #include "wire/dialects/form_text.h"
 
-namespace vignette {
+namespace vignette::plain_form_test {
 namespace {
 
 Result<Request> read(const FormText& form) {
@@ -136,4 +136,4 @@ TEST(PlainForm, TogetherAllFilesAreOneJob) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::plain_form_test

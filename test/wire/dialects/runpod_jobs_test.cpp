@@ -11,7 +11,7 @@
 #include "wire/dialects/runpod.h"
 #include "wire/json/pieces.h"
 
-namespace vignette {
+namespace vignette::runpod_jobs_test {
 namespace {
 
 constexpr std::string_view fine = R"("input":{"image":"QUJD"})";
@@ -224,4 +224,4 @@ TEST(JobsToStop, AnyOtherShapeIsAnError) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::runpod_jobs_test

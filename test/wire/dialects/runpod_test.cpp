@@ -10,7 +10,7 @@
 #include "wire/answer/answer_json.h"
 #include "wire/answer/result_json.h"
 
-namespace vignette {
+namespace vignette::runpod_test {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -111,4 +111,4 @@ TEST(PlatformJson, WhateverTheTextsHoldEveryBodyIsJson) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::runpod_test

@@ -8,7 +8,7 @@
 
 #include "wire/dialects/any_job.h"
 
-namespace vignette {
+namespace vignette::film_fields_test {
 namespace {
 
 Result<Request> parse(std::string_view fields, const Limits& limits = {}) {
@@ -133,4 +133,4 @@ TEST(FilmFields, AFilmAmongTheItemsOfABatchSpoilsThatItemOnly) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::film_fields_test

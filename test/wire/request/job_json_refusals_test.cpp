@@ -9,7 +9,7 @@
 
 #include "wire/request/sole_job.h"
 
-namespace vignette {
+namespace vignette::job_json_refusals_test {
 namespace {
 
 constexpr std::string_view picture = R"("image":"QUJD")";
@@ -218,4 +218,4 @@ TEST(JobJsonRefusals, CutAnywhereAJobIsNeverAccepted) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::job_json_refusals_test

@@ -9,7 +9,7 @@
 
 #include "wire/request/sole_job.h"
 
-namespace vignette {
+namespace vignette::job_json_test {
 namespace {
 
 constexpr std::string_view picture = R"("image":"QUJD")";
@@ -195,4 +195,4 @@ TEST(JobJson, APromptIsBoundedInBytes) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::job_json_test

@@ -5,7 +5,7 @@
 
 #include "wire/dialects/any_job.h"
 
-namespace vignette {
+namespace vignette::task_json_test {
 namespace {
 
 Result<Request> read(const std::string& fields) {
@@ -109,4 +109,4 @@ TEST(TaskJson, WhatShapesAVectorArrives) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::task_json_test

@@ -9,7 +9,7 @@
 #include "vignette/answer.h"
 #include "wire/dialects/openai/embeddings.h"
 
-namespace vignette {
+namespace vignette::responses_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -117,4 +117,4 @@ TEST(OpenAiEmbeddings, TheWidthIsTheModels) {
 }
 
 }  // namespace
-}  // namespace vignette
+}  // namespace vignette::responses_test
