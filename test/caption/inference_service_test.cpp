@@ -212,7 +212,7 @@ protected:
         bundle_.family = "qwen3_vl";
         bundle_.text.prompt_template = "{images}{prompt}";
         bundle_.text.placement = Placement::placeholder;
-        bundle_.film = {.frames = 2, .text = "{groups}", .group_text = " two", .token = word("two")};
+        bundle_.film = {.frames = 2, .text = "{groups}", .group_text = "<image>", .token = word("<image>")};
     }
 
     Result<FilmInfo> describe(FrameOptions options, Job job = {}) {
@@ -246,8 +246,9 @@ TEST_F(FilmServiceTest, APresetAsksAboutTheFilmInItsOwnWords) {
     Job job;
     job.options.preset = Preset::one_sentence;
     ASSERT_TRUE(describe({.together = true}, job).has_value());
+    ASSERT_TRUE(heard_[0].outcome.has_value()) << heard_[0].outcome.error().message;
     EXPECT_EQ(heard_[0].outcome->model.prompt, "Describe this video in one sentence.");
-    job.options.prompt = "two cat";
+    job.options.prompt = "a <image> cat";
     ASSERT_TRUE(describe({.together = true}, job).has_value());
     EXPECT_FALSE(heard_[1].outcome.has_value()) << "its word is the film's token";
 }

@@ -42,14 +42,16 @@ Result<Tokens> encoded(const TextRecipe& recipe, std::string_view prompt, std::s
 TEST(PromptTokens, AFilmStandsWhereAPictureWould) {
     const TextRecipe recipe = chat();
     const FilmRecipe film{
-        .text = " a{groups} b", .group_text = " {seconds} two", .token = words_of().id_of("two").value()
+        .text = " a{groups} b",
+        .group_text = " {seconds}<image>",
+        .token = words_of().id_of("<image>").value()
     };
     const std::vector<double> seconds{0.25, 61.26};
     const SeenText seen = text_of_film(film, seconds);
-    EXPECT_EQ(seen.text, " a 0.2 two 61.3 two b");
+    EXPECT_EQ(seen.text, " a 0.2<image> 61.3<image> b");
     EXPECT_EQ(seen.count, 2U);
     const Tokens words = encode_prompt(words_of(), recipe, " cat", seen, Limits{}).value();
-    EXPECT_EQ(words, words_of().encode("user:  a 0.2 two 61.3 two b cat you:").value());
+    EXPECT_EQ(words, words_of().encode("user:  a 0.2<image> 61.3<image> b cat you:").value());
     const std::vector<int> counts{2, 3};
     const Prompt prompt = assemble_prompt(recipe, words, seen.token, counts, {});
     EXPECT_EQ(std::ranges::count(prompt.tokens, film.token), 5);
