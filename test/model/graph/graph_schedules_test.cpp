@@ -27,7 +27,7 @@ Steps steps_with(const std::string& family, const Manifest& manifest, const Reco
     return {
         Program::load(golden_bundle(family), manifest, at::kCPU, phases).value(),
         SlotCache::make(manifest.cache, cache).value(),
-        {.image_token = manifest.info.text.image_token,
+        {.placeholders = {manifest.info.text.image_token},
          .shape = shape,
          .recorder = recorder,
          .decodes_ahead = true}
