@@ -52,9 +52,10 @@ struct CaptionOptions {
     std::optional<std::int64_t> seed;
     std::optional<double> repetition_penalty;
     std::optional<std::int64_t> no_repeat_ngram_size;
-    std::optional<bool> loop_guard;      // ends a caption that repeats itself; unset: on with a preset
-    std::vector<std::string> stop;       // the caption ends before the first occurrence of any
-    std::vector<std::string> bad_words;  // never generated
+    std::optional<bool> loop_guard;  // ends a caption that repeats itself; unset: on with a preset
+    std::optional<std::int64_t> picture_tokens;  // of each picture, or of a whole film, at most
+    std::vector<std::string> stop;               // the caption ends before the first occurrence of any
+    std::vector<std::string> bad_words;          // never generated
     bool return_tokens = false;
     bool logprobs = false;
     bool operator==(const CaptionOptions&) const = default;

@@ -30,6 +30,11 @@ public:
     virtual int tokens() const = 0;
 };
 
+// What a job wants of its pictures, where the model's pictures may be of any size.
+struct PictureWish {
+    int tokens_max = 0;  // placeholders of one picture, or of a film; 0: as many as the model's own limit
+};
+
 // A new sequence: encode the pictures, prefill the slot with the prompt, or with what is left of it.
 struct Admission {
     SlotId slot{};
@@ -145,16 +150,19 @@ public:
     virtual std::string device() const = 0;
 
     // Any thread.
-    virtual Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const = 0;
+    virtual Result<std::unique_ptr<ModelInput>> preprocess(const Image& image, PictureWish wish) const = 0;
     // The same for a picture that arrives row by row; null if nothing would be gained.
-    virtual std::unique_ptr<Preparation> prepare() const { return nullptr; }
+    virtual std::unique_ptr<Preparation> prepare(PictureWish wish) const {
+        (void)wish;
+        return nullptr;
+    }
 
     // Frames of a film, which have one size, as the groups of its prompt; `begins` says when each group
     // begins, in seconds after the first. Only where the bundle has a FilmRecipe.
     virtual Result<std::vector<std::unique_ptr<ModelInput>>> preprocess_film(
-        std::span<const Image> frames, std::span<const double> begins
+        std::span<const Image> frames, std::span<const double> begins, PictureWish wish
     ) const {
-        (void)frames, (void)begins;
+        (void)frames, (void)begins, (void)wish;
         return fail(ErrorCode::unsupported, "this model takes no films");
     }
 

@@ -30,7 +30,7 @@ enum class AnswerShape {
 struct Request {
     JobId id;
     std::vector<Item> items;   // at least one, unless there is
-    std::optional<Film> film;  // a film, answered in the shape `frames`
+    std::optional<Film> film;  // answered in the shape `frames`, or `single` if it is looked at as a whole
     AnswerShape shape = AnswerShape::single;
     bool stream = false;                     // send pieces of text and finished items as they come
     std::shared_ptr<AnswerWriter> writer{};  // null: our own words. Shared with who sends the answer

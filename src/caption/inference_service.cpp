@@ -152,7 +152,7 @@ Result<Caption> InferenceService::caption(Job job, std::stop_token stop, const O
         past = remember(models, job, need, encoded);
         return past.answer || (past.all_seen() && !models.vector);
     };
-    const auto prepare = [&] { return past.all_seen() ? nullptr : prepare_for(models); };
+    const auto prepare = [&] { return past.all_seen() ? nullptr : prepare_for(models, job); };
     ReadPictures pictures = TRY(reader_.read(job, need, prepare, known, stop, timings));
     Caption made;
     if (past.answer) {
@@ -227,8 +227,8 @@ DecodeNeed InferenceService::need_of(const Models& models, const Job& job) {
 }
 
 // One model can begin with a picture while it is decoded; a second one has to wait until it is whole.
-std::unique_ptr<Preparation> InferenceService::prepare_for(const Models& models) {
-    if (models.words) return models.words->captioner.prepare();
+std::unique_ptr<Preparation> InferenceService::prepare_for(const Models& models, const Job& job) {
+    if (models.words) return models.words->captioner.prepare(job);
     if (models.vector) return models.vector->embedder.prepare();
     return nullptr;
 }

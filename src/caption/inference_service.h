@@ -97,7 +97,7 @@ private:
     std::optional<Wanted> vector_wanted(const Job& job) const;
     Result<void> check_models(const Job& job) const;
     Result<Models> models_of(const Job& job);
-    static std::unique_ptr<Preparation> prepare_for(const Models& models);
+    static std::unique_ptr<Preparation> prepare_for(const Models& models, const Job& job);
     static std::string digests_of(const Models& models);
     Past remember(
         const Models& models, const Job& job, const DecodeNeed& need, std::span<const Bytes> encoded

@@ -85,6 +85,7 @@ std::vector<ReadPicture> PictureCaptioner::recall(
         digest.add(need.cover.width);
         digest.add(need.cover.height);
         digest.add(need.fast);
+        digest.add(wish_of(job.options).tokens_max);
         ReadPicture& one = known.emplace_back();
         one.key = digest.finish();
         if (std::optional<SeenPicture> seen = vision_.find(*one.key)) {
@@ -165,6 +166,7 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(const Job& job, SeenText s
     const CaptionOptions options = options_of(job, bundle_);
     Work work;
     work.seen = std::move(seen);
+    work.wish = wish_of(options);
     work.job = job.id;
     work.stop = std::move(stop);
     work.settings = TRY(settle(options, bundle_, fresh_seed()));
@@ -188,7 +190,8 @@ Result<void> PictureCaptioner::see(std::vector<ReadPicture>& images, Work& work)
         TRY(unless_stopped(work.stop));
         if (!one.known) {
             one.known =
-                TRY(one.overlapped ? one.overlapped->finish(one.image) : model_.preprocess(one.image));
+                TRY(one.overlapped ? one.overlapped->finish(one.image)
+                                   : model_.preprocess(one.image, work.wish));
             bool seen = false;
             if (one.key) {
                 auto [shared, by_another] = vision_.share(*one.key, {.input = one.known, .info = one.info});
@@ -210,7 +213,7 @@ Result<void> PictureCaptioner::see(const FilmFrames& film, Work& work) const {
     const auto group = static_cast<std::size_t>(bundle_.film->frames);
     for (std::size_t first = 0; first < film.times.size(); first += group)
         begins.push_back(film.times[first] - film.times.front());
-    for (std::unique_ptr<ModelInput>& one : TRY(model_.preprocess_film(film.images, begins)))
+    for (std::unique_ptr<ModelInput>& one : TRY(model_.preprocess_film(film.images, begins, work.wish)))
         work.pictures.push_back(std::move(one));
     work.all_seen = false;
     return {};

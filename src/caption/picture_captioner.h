@@ -38,7 +38,9 @@ public:
 
     int pictures_at_once() const;
     const BundleInfo& bundle() const { return bundle_; }
-    std::unique_ptr<Preparation> prepare() const { return model_.prepare(); }
+    std::unique_ptr<Preparation> prepare(const Job& job) const {
+        return model_.prepare(wish_of(job.options));
+    }
 
     // The job's pictures, whose files have those digests, as far as they are known from earlier jobs.
     std::vector<ReadPicture> recall(
@@ -61,6 +63,7 @@ private:
     struct Work {
         JobId job;
         Settings settings;
+        PictureWish wish;
         TextPlan text;
         SeenText seen;
         std::vector<TokenId> words;  // of the prompt, before what is seen has its places in it

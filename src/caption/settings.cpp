@@ -24,6 +24,7 @@ public:
     Result<Settings> settle(std::uint64_t fresh_seed) {
         made_.rules.end = bundle_.text.end;
         TRY(settle_preset());
+        settle_pictures();
         settle_lengths();
         settle_penalties();
         if (draws()) {
@@ -100,6 +101,19 @@ private:
         }
         made_.preset = Preset::json;
         return {};
+    }
+
+    // What is granted is wish_of()'s and the model's business; here the client is told.
+    void settle_pictures() {
+        const PixelRecipe& pixels = bundle_.pixels;
+        if (!options_.picture_tokens || options_.fewer_tokens_will_do) return;
+        if (pixels.method != PixelMethod::fit) {
+            warn("picture_tokens", "this model's pictures have as many tokens as they have; ignored");
+            return;
+        }
+        int most = pixels.pixels_max / (pixels.patch * pixels.patch);
+        if (bundle_.film) most = std::max(most, bundle_.film->tokens_max);
+        clamp_option("picture_tokens", options_.picture_tokens, most, {1, most});
     }
 
     void settle_lengths() {
@@ -192,6 +206,11 @@ private:
 
 Result<Settings> settle(const CaptionOptions& options, const BundleInfo& bundle, std::uint64_t fresh_seed) {
     return Settler(options, bundle).settle(fresh_seed);
+}
+
+PictureWish wish_of(const CaptionOptions& options) {
+    if (!options.picture_tokens) return {};
+    return {.tokens_max = static_cast<int>(std::clamp<std::int64_t>(*options.picture_tokens, 1, 1 << 20))};
 }
 
 void fit_into(int room, const CaptionOptions& options, const BundleInfo& bundle, Settings& settings) {

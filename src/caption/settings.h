@@ -12,6 +12,7 @@
 #include "vignette/bundle.h"
 #include "vignette/error.h"
 #include "vignette/job.h"
+#include "vignette/model.h"
 
 namespace vignette {
 
@@ -26,6 +27,8 @@ struct Settings {
 };
 
 inline constexpr int samples_max = 16;
+
+PictureWish wish_of(const CaptionOptions& options);
 
 // `fresh_seed` is taken where the job draws and names none. An error: options that exclude one another, or
 // that this bundle cannot grant.

@@ -99,12 +99,16 @@ void JobWork::describe(Film film, Captioner* captioner, const std::stop_token& s
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
             return captioner->describe(std::move(film), stop, [&](FilmFrame frame) {
                 const std::size_t index = frame.index;
+                const bool says = streams_ && request_.writer && frame.outcome && frame.outcome->text;
+                if (says) send(request_.writer->piece(*frame.outcome->text));
                 add(index, item_of(std::move(frame)));
             });
         }));
     };
     Result<FilmInfo> outcome = info();
     if (!outcome && hooks_.explain) outcome = std::unexpected(hooks_.explain(outcome.error()));
+    if (!outcome && request_.writer)
+        outcome = std::unexpected(request_.writer->renamed(std::move(outcome).error()));
     const MutexLock lock(mutex_);
     answer_.film = std::move(outcome);
 }

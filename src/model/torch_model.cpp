@@ -149,17 +149,21 @@ ModelShape TorchModel::shape() const { return parts_->shape; }
 
 std::string TorchModel::device() const { return to_text(parts_->device); }
 
-Result<std::unique_ptr<ModelInput>> TorchModel::preprocess(const Image& image) const {
-    return parts_->preprocessor(image);
+Result<std::unique_ptr<ModelInput>> TorchModel::preprocess(const Image& image, PictureWish wish) const {
+    return parts_->preprocessor(image, wish);
 }
 
-std::unique_ptr<Preparation> TorchModel::prepare() const { return parts_->preprocessor.begin(); }
+std::unique_ptr<Preparation> TorchModel::prepare(PictureWish wish) const {
+    return parts_->preprocessor.begin(wish);
+}
 
 Result<std::vector<std::unique_ptr<ModelInput>>> TorchModel::preprocess_film(
-    std::span<const Image> frames, std::span<const double> begins
+    std::span<const Image> frames, std::span<const double> begins, PictureWish wish
 ) const {
     ASSERT(parts_->film);
-    return parts_->preprocessor.groups(frames, begins, *parts_->film);
+    FilmRecipe film = *parts_->film;
+    if (wish.tokens_max > 0) film.tokens_max = std::min(film.tokens_max, wish.tokens_max);
+    return parts_->preprocessor.groups(frames, begins, film);
 }
 
 Result<std::chrono::microseconds> TorchModel::see(std::span<const std::shared_ptr<const ModelInput>> pictures

@@ -25,10 +25,10 @@ public:
 
     ModelShape shape() const override;
     std::string device() const override;
-    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override;
-    std::unique_ptr<Preparation> prepare() const override;
+    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image, PictureWish wish) const override;
+    std::unique_ptr<Preparation> prepare(PictureWish wish) const override;
     Result<std::vector<std::unique_ptr<ModelInput>>> preprocess_film(
-        std::span<const Image> frames, std::span<const double> begins
+        std::span<const Image> frames, std::span<const double> begins, PictureWish wish
     ) const override;
     Result<std::chrono::microseconds> see(std::span<const std::shared_ptr<const ModelInput>> pictures
     ) override;

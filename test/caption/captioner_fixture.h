@@ -26,14 +26,16 @@ class ListeningModel final : public Model {
 public:
     ModelShape shape() const override { return {.slots = slots, .positions = positions, .vocabulary = 400}; }
     std::string device() const override { return "nowhere"; }
-    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image) const override {
+    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image, PictureWish wish) const override {
+        wished = wish.tokens_max;
         if (on_preprocess) on_preprocess();
         ++preprocessed;
         return std::make_unique<ScriptedPixels>(image.size.width);
     }
     Result<std::vector<std::unique_ptr<ModelInput>>> preprocess_film(
-        std::span<const Image> frames, std::span<const double> begins
+        std::span<const Image> frames, std::span<const double> begins, PictureWish wish
     ) const override {
+        wished = wish.tokens_max;
         film_begins.assign(begins.begin(), begins.end());
         std::vector<std::unique_ptr<ModelInput>> groups;
         for (std::size_t i = 0; i < begins.size(); ++i)
@@ -65,6 +67,7 @@ public:
     std::atomic<int> looks = 0;       // at pictures that had not been seen
     mutable std::atomic<int> preprocessed = 0;
     mutable std::vector<double> film_begins;
+    mutable std::atomic<int> wished = 0;  // tokens of the picture that came last
     int slots = 4;
     int positions = 64;
     std::function<void()> on_preprocess;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include "caption/presets.h"
 
 namespace vignette::settings_test {
@@ -59,6 +60,25 @@ TEST(Settings, AreTheBundlesDefaultsWhereTheJobHasNoWish) {
     EXPECT_FALSE(settings.rules.guards_loops);
     EXPECT_EQ(settings.wording, Wording::as_said);
     EXPECT_TRUE(settings.warnings.empty());
+}
+
+TEST(Settings, TokensOfAPictureAreThoseOfModelsThatKeepItsShape) {
+    EXPECT_EQ(fields_of(settled({.picture_tokens = 64}).warnings), Fields{"input.picture_tokens"});
+    EXPECT_EQ(wish_of({}).tokens_max, 0);
+    EXPECT_EQ(wish_of({.picture_tokens = 64}).tokens_max, 64);
+    EXPECT_EQ(wish_of({.picture_tokens = -1}).tokens_max, 1);
+    EXPECT_EQ(wish_of({.picture_tokens = std::int64_t{1} << 40}).tokens_max, 1 << 20);
+    BundleInfo qwen = bundle();
+    qwen.pixels.method = PixelMethod::fit;
+    qwen.pixels.patch = 32;
+    qwen.pixels.pixels_max = 1280 * 32 * 32;
+    EXPECT_TRUE(settled({.picture_tokens = 64}, qwen).warnings.empty());
+    EXPECT_EQ(fields_of(settled({.picture_tokens = 1281}, qwen).warnings), Fields{"input.picture_tokens"});
+    EXPECT_EQ(fields_of(settled({.picture_tokens = 0}, qwen).warnings), Fields{"input.picture_tokens"});
+    qwen.film = {.tokens_max = 2048};
+    EXPECT_TRUE(settled({.picture_tokens = 2048}, qwen).warnings.empty()) << "a film's";
+    CaptionOptions upper_bound{.fewer_tokens_will_do = true, .picture_tokens = 256};
+    EXPECT_TRUE(settled(upper_bound).warnings.empty()) << "other APIs' \"low\" is no more than a hint";
 }
 
 TEST(Settings, GrantOptionsWithinTheLimits) {

@@ -63,6 +63,21 @@ protected:
     std::unique_ptr<Captioner> service_;
 };
 
+TEST_F(VisionSharingTest, WithOtherTokensAPictureIsLookedAtAnew) {
+    ASSERT_TRUE(asked(question("two")));
+    EXPECT_EQ(words_->wished, 0);
+    Job coarse = question("two");
+    coarse.options.picture_tokens = 64;
+    const auto second = asked(coarse);
+    ASSERT_TRUE(second);
+    EXPECT_FALSE(second->vision_cached);
+    EXPECT_EQ(words_->wished, 64);
+    const auto third = asked(coarse);
+    ASSERT_TRUE(third);
+    EXPECT_TRUE(third->vision_cached);
+    EXPECT_EQ(words_->looks, 2);
+}
+
 TEST_F(VisionSharingTest, AFurtherQuestionAboutAPictureNeedsNeitherDecodingNorVision) {
     const auto first = asked(question("two"));
     const auto second = asked(question("cat"));

@@ -37,7 +37,7 @@ int ScriptedModel::number_of(const Admission& admission) {
     return number_of(numbers);
 }
 
-Result<std::unique_ptr<ModelInput>> ScriptedModel::preprocess(const Image& image) const {
+Result<std::unique_ptr<ModelInput>> ScriptedModel::preprocess(const Image& image, PictureWish) const {
     return std::make_unique<ScriptedPixels>(image.size.width);
 }
 

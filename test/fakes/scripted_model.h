@@ -51,8 +51,8 @@ public:
 
     ModelShape shape() const override { return script_.shape; }
     std::string device() const override { return "scripted"; }
-    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image
-    ) const override;  // the width is the number
+    Result<std::unique_ptr<ModelInput>> preprocess(const Image& image, PictureWish wish)
+        const override;  // the width is the number
     Result<StepResult> step(const StepPlan& plan) override;
 
     // What the model says after `history`, prompt included; for tests that decode by themselves.

@@ -21,7 +21,7 @@ protected:
         std::vector<Image> frames(3, Image{.size = {60, 44}, .rgb = Samples(60 * 44 * 3)});
         for (Image& frame : frames)
             for (std::uint8_t& byte : frame.rgb) byte = static_cast<std::uint8_t>(random());
-        return captioner_.model().preprocess_film(frames, std::vector{0.0, 1.0}).value();
+        return captioner_.model().preprocess_film(frames, std::vector{0.0, 1.0}, {}).value();
     }
 
     std::vector<TokenId> prompt_of(const Groups& film) const {

@@ -114,7 +114,7 @@ private:
         asked.prompt = golden_.tokens("prompt." + name);
         for (int i = 0; i < golden_.numbered("image." + name); ++i) {
             const Image image = golden_.image("image." + name + "." + std::to_string(i));
-            asked.pixels.push_back(model_->preprocess(image).value());
+            asked.pixels.push_back(model_->preprocess(image, {}).value());
             asked.pictures.push_back(asked.pixels.back().get());
         }
         return asked;

@@ -22,7 +22,7 @@ Pictures fresh_pictures(GoldenCaptioner& captioner, int number) {
     const std::string name = "image." + std::to_string(number);
     for (int i = 0; i < captioner.golden().numbered(name); ++i) {
         const Image image = captioner.golden().image(name + "." + std::to_string(i));
-        made.push_back(captioner.model().preprocess(image).value());
+        made.push_back(captioner.model().preprocess(image, {}).value());
     }
     return made;
 }

@@ -53,6 +53,12 @@ void add_caption_options(CLI::App& caption, CaptionOptions& options) {
         ->transform(whole_number(0, std::int64_t{1} << 53));
     caption.add_option("--repetition_penalty", options.repetition_penalty, "Above 1: less repetition")
         ->check(number(0.01, 100.0));
+    caption
+        .add_option(
+            "--picture_tokens", options.picture_tokens,
+            "Tokens of a picture at most, for Qwen-VL: fewer are faster and see less"
+        )
+        ->transform(whole_number(1, 1 << 20));
     caption.add_option("--stop", options.stop, "The caption ends before this text; repeatable")
         ->check(not_empty())
         ->allow_extra_args(false);

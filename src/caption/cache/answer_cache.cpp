@@ -7,12 +7,12 @@ void add_options(KeyDigest& digest, const CaptionOptions& options) {
     // clang-format off: it would make one line of it
     const auto& [prompt, preset, schema, prefix, max_length, fewer, min_length, num_beams, n, length_penalty,
                  temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size, loop_guard,
-                 stop, bad_words, return_tokens, logprobs] = options;
+                 picture_tokens, stop, bad_words, return_tokens, logprobs] = options;
     // clang-format on
     const auto add_all = [&](const auto&... values) { (digest.add(values), ...); };
     add_all(prompt, preset, schema, prefix, max_length, fewer, min_length, num_beams, n, length_penalty);
     add_all(temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size);
-    add_all(loop_guard, stop, bad_words, return_tokens, logprobs);
+    add_all(loop_guard, picture_tokens, stop, bad_words, return_tokens, logprobs);
 }
 
 bool is_drawn(const CaptionOptions& options) {

@@ -28,10 +28,19 @@ Result<void> check_shape(Size picture, const PixelRecipe& recipe) {
     );
 }
 
+// Only pictures that keep their shape may have fewer tokens than usual.
+PixelRecipe granted(PixelRecipe recipe, PictureWish wish) {
+    if (recipe.method != PixelMethod::fit || wish.tokens_max == 0) return recipe;
+    const std::int64_t wanted = std::int64_t{wish.tokens_max} * recipe.patch * recipe.patch;
+    recipe.pixels_max = static_cast<int>(std::min<std::int64_t>(recipe.pixels_max, wanted));
+    recipe.pixels_min = std::min(recipe.pixels_min, recipe.pixels_max);
+    return recipe;
+}
+
 class TorchPreparation final : public Preparation {
 public:
-    TorchPreparation(const PixelRecipe& recipe, int image_tokens, const ByteValues* values)
-        : recipe_(recipe), image_tokens_(image_tokens), values_(values) {}
+    TorchPreparation(PixelRecipe recipe, int image_tokens, const ByteValues* values)
+        : recipe_(std::move(recipe)), image_tokens_(image_tokens), values_(values) {}
 
     // What fails here is tried again at the end, with the whole picture, and reported then.
     void accept_rows(Size whole, std::span<const std::uint8_t> rows) override {
@@ -61,7 +70,7 @@ private:
         return *work_;
     }
 
-    const PixelRecipe& recipe_;
+    const PixelRecipe recipe_;
     int image_tokens_;
     const ByteValues* values_;
     std::optional<PixelWork> work_;
@@ -82,8 +91,8 @@ Preprocessor::Preprocessor(const PixelRecipe& recipe, int image_tokens, PixelFor
     }
 }
 
-Result<std::unique_ptr<ModelInput>> Preprocessor::operator()(const Image& image) const {
-    return begin()->finish(image);
+Result<std::unique_ptr<ModelInput>> Preprocessor::operator()(const Image& image, PictureWish wish) const {
+    return begin(wish)->finish(image);
 }
 
 Result<std::vector<std::unique_ptr<ModelInput>>> Preprocessor::groups(
@@ -115,9 +124,9 @@ Result<std::vector<std::unique_ptr<ModelInput>>> Preprocessor::groups(
     });
 }
 
-std::unique_ptr<Preparation> Preprocessor::begin() const {
+std::unique_ptr<Preparation> Preprocessor::begin(PictureWish wish) const {
     const ByteValues* const values = form_ == PixelForm::bytes ? nullptr : &values_;
-    return std::make_unique<TorchPreparation>(recipe_, image_tokens_, values);
+    return std::make_unique<TorchPreparation>(granted(recipe_, wish), image_tokens_, values);
 }
 
 // Most features are views of a whole batch's, which would stay as long as any of them.

@@ -82,7 +82,7 @@ public:
     // `image_tokens` is how many placeholders a picture has where its size does not decide.
     Preprocessor(const PixelRecipe& recipe, int image_tokens, PixelForm form = PixelForm::normalised);
 
-    Result<std::unique_ptr<ModelInput>> operator()(const Image& image) const;
+    Result<std::unique_ptr<ModelInput>> operator()(const Image& image, PictureWish wish = {}) const;
 
     // Frames of a film, which have one size, as the groups of its prompt, that begin so many seconds after
     // the first. Where there is a frame too few, the last one is shown again.
@@ -91,7 +91,7 @@ public:
     ) const;
 
     // The same in pieces, for a picture that is still being decoded. Must outlive what it returns.
-    std::unique_ptr<Preparation> begin() const;
+    std::unique_ptr<Preparation> begin(PictureWish wish = {}) const;
 
 private:
     PixelRecipe recipe_;

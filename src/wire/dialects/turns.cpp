@@ -11,6 +11,9 @@
 namespace vignette {
 namespace {
 
+// Of 512 x 512 pixels in Qwen3-VL: what OpenAI's "low" looks at.
+constexpr int coarse_tokens = 256;
+
 void rename(std::string& text, const FieldName& name) {
     const std::size_t at = text.find(name.ours);
     if (at != std::string::npos) text.replace(at, name.ours.size(), name.theirs);
@@ -107,11 +110,26 @@ Result<std::vector<Turn>> read_turns(
     return turns;
 }
 
+Result<std::optional<PictureSource>> take_film(std::vector<Turn>& turns) {
+    std::optional<PictureSource> film;
+    for (Turn& turn : turns) {
+        if (!turn.film) continue;
+        if (film)
+            return fail(ErrorCode::unsupported, "only one film can be asked about; send one", turn.path);
+        film = std::exchange(turn.film, std::nullopt);
+    }
+    return film;
+}
+
 Result<void> converse(Job& job, std::vector<Turn> turns, const PictureHint& hint, const Limits& limits) {
     job.options.fewer_tokens_will_do = true;  // their number of tokens is an upper bound
     std::ranges::stable_partition(turns, [](Speaker who) { return who == Speaker::system; }, &Turn::speaker);
     std::string prompt;
+    std::size_t coarse = 0;
     for (Turn& turn : turns) {
+        coarse += turn.coarse;
+        if (turn.film)
+            return fail(ErrorCode::unsupported, "films are only for chat completions", turn.film->field);
         TRY(check_turn(turn, turns.back()));
         if (turn.speaker == Speaker::assistant) {
             if (!turn.text.empty()) job.options.prefix = std::move(turn.text);
@@ -121,7 +139,14 @@ Result<void> converse(Job& job, std::vector<Turn> turns, const PictureHint& hint
         TRY(add_pictures(job, turn, limits));
     }
     if (!prompt.empty()) job.options.prompt = std::move(prompt);
-    if (!job.pictures.empty()) return {};
+    if (coarse > 0 && coarse == job.pictures.size()) job.options.picture_tokens = coarse_tokens;
+    if (job.is_film && !job.pictures.empty()) {
+        return fail(
+            ErrorCode::unsupported, "a film and pictures cannot be asked about together; send one of the two",
+            job.pictures.front().field
+        );
+    }
+    if (job.is_film || !job.pictures.empty()) return {};
     return fail(
         ErrorCode::missing_image,
         std::string(hint.field) + " holds no picture; send one: " + std::string(hint.example),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ struct Turn {
     Speaker speaker = Speaker::user;
     std::string text;  // its parts, one below the other
     std::vector<PictureSource> pictures;
+    std::size_t coarse = 0;  // pictures that need not be seen in detail
+    std::optional<PictureSource> film = {};
 };
 
 // Reads a list of messages, which errors call `path`; `read` adds one of them, an object, to its turn.
@@ -37,8 +40,12 @@ struct PictureHint {
     std::string_view example;
 };
 
-// The job is about all their pictures; there must be one. What the system says, then the user, becomes the
-// prompt, what the assistant says in the last turn the beginning of the caption.
+// The one film among the turns, if there is one, taken out of them.
+Result<std::optional<PictureSource>> take_film(std::vector<Turn>& turns);
+
+// The job is about all their pictures; there must be one, or none where it is about a film. What the system
+// says, then the user, becomes the prompt, what the assistant says in the last turn the beginning of the
+// caption.
 Result<void> converse(Job& job, std::vector<Turn> turns, const PictureHint& hint, const Limits& limits);
 
 // `more` goes below `text`, if it says anything. An error if that becomes too long.

@@ -77,6 +77,7 @@ inline constexpr std::array job_fields{
     JobField{"repetition_penalty", Role::option, RealOption{&CaptionOptions::repetition_penalty, 0.01, 100}},
     JobField{"no_repeat_ngram_size", Role::option, WholeOption{&CaptionOptions::no_repeat_ngram_size}},
     JobField{"loop_guard", Role::option, SwitchOption{&CaptionOptions::loop_guard}},
+    JobField{"picture_tokens", Role::option, WholeOption{&CaptionOptions::picture_tokens}},
     JobField{"stop", Role::option, ListOption{&CaptionOptions::stop, &Limits::stops_max}},
     JobField{"stop_sequences", Role::option, ListOption{&CaptionOptions::stop, &Limits::stops_max}},
     JobField{"bad_words", Role::option, ListOption{&CaptionOptions::bad_words, &Limits::bad_words_max}},

@@ -56,7 +56,7 @@ protected:
         const std::string name = "image." + std::to_string(number);
         for (int i = 0; i < golden_.golden().numbered(name); ++i) {
             const Image image = golden_.golden().image(name + "." + std::to_string(i));
-            made.push_back(golden_.model().preprocess(image).value());
+            made.push_back(golden_.model().preprocess(image, {}).value());
         }
         return made;
     }

@@ -109,6 +109,30 @@ TEST_P(PreprocessTest, InPiecesItIsTheSameBitForBit) {
 
 INSTANTIATE_TEST_SUITE_P(Recipes, PreprocessTest, testing::Values("crop", "small_crop", "anyres", "fit"));
 
+// As if the bundle allowed no more.
+TEST(Preprocess, APictureHasNoMoreTokensThanAreWanted) {
+    PixelRecipe recipe = golden_manifest("qwen3_vl").info.pixels;
+    const int patch = recipe.patch * recipe.patch;
+    std::mt19937 random(29);
+    const Preprocessor usual(recipe, 1);
+    for (const int tokens : {1, 4, 9}) {
+        recipe.pixels_max = std::min(recipe.pixels_max, tokens * patch);
+        recipe.pixels_min = std::min(recipe.pixels_min, recipe.pixels_max);
+        const Preprocessor bounded(recipe, 1);
+        recipe = golden_manifest("qwen3_vl").info.pixels;
+        for (const Size size : {Size{400, 300}, Size{90, 91}, Size{7, 5}}) {
+            const Image image = random_image(size, random);
+            const auto wanted = usual(image, {.tokens_max = tokens}).value();
+            const auto expected = bounded(image).value();
+            EXPECT_LE(wanted->tokens(), tokens) << size.width;
+            EXPECT_EQ(wanted->tokens(), expected->tokens());
+            EXPECT_TRUE(same_bits(values(*wanted), values(*expected)));
+        }
+    }
+    const Preprocessor fixed(golden_manifest().info.pixels, 9);
+    EXPECT_EQ(fixed(random_image({60, 40}, random), {.tokens_max = 4}).value()->tokens(), 9);
+}
+
 TEST(Preprocess, EveryFamilysPixelsAreTheReferences) {
     for (const char* family : captioner_families) {
         const Golden golden(std::string(family) + "/golden.safetensors");

@@ -36,7 +36,8 @@ TEST(CaptionOptionsJson, EveryOptionArrives) {
         R"("preset":"json","schema":{ "type" : "object", "x":[1,{"y":"}"}] },"prefix":"A dog","max_length":30,)"
         R"("min_length":2,"num_beams":3,"n":2,"length_penalty":-0.5,"temperature":0.7,"top_k":40,"top_p":0.9,)"
         R"("min_p":0.05,"seed":9007199254740992,"repetition_penalty":1.2,"no_repeat_ngram_size":3,)"
-        R"("loop_guard":false,"stop":["\n","###"],"bad_words":"cat","return_tokens":true,"logprobs":true)"
+        R"("loop_guard":false,"stop":["\n","###"],"bad_words":"cat","return_tokens":true,"logprobs":true,)"
+        R"("picture_tokens":64)"
     );
     CaptionOptions expected;
     expected.preset = Preset::json;
@@ -59,6 +60,7 @@ TEST(CaptionOptionsJson, EveryOptionArrives) {
     expected.bad_words = {"cat"};
     expected.return_tokens = true;
     expected.logprobs = true;
+    expected.picture_tokens = 64;
     EXPECT_EQ(options, expected);
 }
 

@@ -63,11 +63,22 @@ public:
         job.options = std::move(fields_.options);
         job.model = fields_.model;
         job.warnings = fields_.warnings();
+        std::optional<PictureSource> film = TRY(take_film(turns_));
+        job.is_film = film.has_value();
         TRY(converse(job, std::move(turns_), openai_chat_pictures, limits_));
         settle_choices(job.options);
         std::string prefix = job.options.prefix.value_or("");
         Request request{.id = id, .items = {}, .film = {}, .stream = fields_.stream};
-        request.items.push_back({.id = {}, .job = std::move(job)});
+        if (film) {
+            request.film = Film{
+                .source = *std::move(film),
+                .fetched = {},
+                .options = {.together = true},
+                .frame_job = std::move(job)
+            };
+        } else {
+            request.items.push_back({.id = {}, .job = std::move(job)});
+        }
         request.writer = std::make_shared<ChatWriter>(OpenAiCall{
             .id = std::move(id.value),
             .model = fields_.model.empty() ? "default" : fields_.model,

@@ -38,6 +38,8 @@ public:
 
     SharedText text;
     std::optional<PictureSource> picture;
+    std::optional<PictureSource> film;
+    bool is_coarse = false;
 
 private:
     Result<void> read_member(std::string_view key, Value& value) {
@@ -53,7 +55,10 @@ private:
             has_text_ = true;
             return {};
         }
-        if (key == "image_url") return read_picture(path_ + ".image_url", kind, value);
+        if (key == "image_url")
+            return read_address(path_ + ".image_url", MediaField::picture_url, picture, kind, value);
+        if (key == "video_url")
+            return read_address(path_ + ".video_url", MediaField::film, film, kind, value);
         if (key == "detail") return read_detail(path_ + ".detail", value);
         if (key != "file_id") return json_.skip(value);
         return fail(
@@ -64,8 +69,15 @@ private:
     }
 
     // {"url": "...", "detail": "..."}, or only the text of the address.
-    Result<void> read_picture(const std::string& path, JsonKind kind, Value& value) {
-        if (kind == JsonKind::string) return set_picture(path, TRY(json_.string(value)));
+    Result<void> read_address(
+        const std::string& path, MediaField what, std::optional<PictureSource>& into, JsonKind kind,
+        Value& value
+    ) {
+        const auto take = [&](const std::string& field, const SharedText& address) -> Result<void> {
+            into = PictureSource{.field = field, .source = TRY(read_media(field, address, limits_, what))};
+            return {};
+        };
+        if (kind == JsonKind::string) return take(path, TRY(json_.string(value)));
         if (kind != JsonKind::object)
             return wrong_type(path, R"(a string, or an object such as {"url": "https://..."})", kind);
         return json_.members(value, [&](std::string_view key, Value& inner) -> Result<void> {
@@ -73,20 +85,14 @@ private:
             if (key != "url") return json_.skip(inner);
             const JsonKind url = TRY(json_.kind(inner));
             if (url != JsonKind::string) return wrong_type(path + ".url", "a string", url);
-            return set_picture(path + ".url", TRY(json_.string(inner)));
+            return take(path + ".url", TRY(json_.string(inner)));
         });
     }
 
-    Result<void> set_picture(const std::string& path, const SharedText& address) {
-        picture = PictureSource{
-            .field = path, .source = TRY(read_media(path, address, limits_, MediaField::picture_url))
-        };
-        return {};
-    }
-
-    // Every model here looks at pictures in one way only.
+    // Only "low" means something: to models whose pictures may have fewer tokens.
     Result<void> read_detail(const std::string& path, Value& value) {
         const std::string detail = TRY(read_word(json_, path, value));
+        is_coarse = detail == "low";
         if (detail.empty() || detail == "auto" || detail == "low" || detail == "high" || detail == "original")
             return {};
         return fail(ErrorCode::invalid_input, path + " must be auto, low, high or original", path);
@@ -95,6 +101,10 @@ private:
     Result<void> check() const {
         const bool names_text = type_ == "text" || type_ == "input_text" || type_ == "output_text";
         const bool names_picture = type_ == "image_url" || type_ == "input_image";
+        if (type_ == "video_url" || (type_.empty() && film)) {
+            if (film) return {};
+            return fail(ErrorCode::invalid_input, path_ + ".video_url is missing", path_ + ".video_url");
+        }
         if (!type_.empty() && !names_text && !names_picture) {
             return fail(
                 ErrorCode::unsupported,
@@ -180,9 +190,18 @@ private:
         return json_.elements(value, [&](Value& element) -> Result<void> {
             PartReader part(json_, limits_, path + "[" + std::to_string(index++) + "]");
             TRY(part.read(element));
+            if (part.film) return set_film(*std::move(part.film));
+            if (part.picture && part.is_coarse) ++turn_.coarse;
             if (part.picture) return add_picture(*std::move(part.picture));
             return add_text(turn_.text, part.text.view(), path, limits_);
         });
+    }
+
+    Result<void> set_film(PictureSource film) {
+        if (turn_.film)
+            return fail(ErrorCode::unsupported, "only one film can be asked about; send one", film.field);
+        turn_.film = std::move(film);
+        return {};
     }
 
     Result<void> add_picture(PictureSource picture) {

@@ -56,6 +56,51 @@ Caption caption_saying(std::string text) {
     return caption;
 }
 
+std::string picture_in(std::string_view detail) {
+    return R"({"type":"image_url","image_url":{"url":"https://x/y","detail":")" + std::string(detail) +
+           "\"}}";
+}
+
+TEST(OpenAiChat, PicturesThatMayBeCoarseHaveFewerTokens) {
+    EXPECT_EQ(job_of(with_messages(user(picture_in("low")))).options.picture_tokens, 256);
+    EXPECT_EQ(job_of(with_messages(user(picture_in("high")))).options.picture_tokens, std::nullopt);
+    const std::string mixed = picture_in("low") + "," + picture_in("auto");
+    EXPECT_EQ(job_of(with_messages(user(mixed))).options.picture_tokens, std::nullopt);
+    const std::string both = picture_in("low") + "," + picture_in("low");
+    EXPECT_EQ(job_of(with_messages(user(both))).options.picture_tokens, 256);
+}
+
+constexpr std::string_view film = R"({"type":"video_url","video_url":{"url":"https://x/y.mp4"}})";
+
+TEST(OpenAiChat, AFilmIsLookedAtAsAWhole) {
+    const Result<Request> request =
+        read(with_messages(user(R"({"type":"text","text":"what happens?"},)" + std::string(film))));
+    ASSERT_TRUE(request) << request.error().message;
+    ASSERT_TRUE(request->film.has_value());
+    EXPECT_TRUE(request->items.empty());
+    EXPECT_TRUE(request->film->options.together);
+    EXPECT_EQ(request->shape, AnswerShape::single);
+    EXPECT_EQ(request->film->source.field, "messages[0].content[1].video_url.url");
+    EXPECT_EQ(request->film->frame_job.options.prompt, "what happens?");
+    EXPECT_TRUE(request->film->frame_job.pictures.empty());
+}
+
+TEST(OpenAiChat, OnlyOneFilmAndNoPictureBesideIt) {
+    const std::string one(film);
+    const std::string beside = one + "," + std::string(picture);
+    expect_refused(
+        with_messages(user(beside)), ErrorCode::unsupported, "messages[0].content[1].image_url.url"
+    );
+    expect_refused(
+        with_messages(user(one + "," + one)), ErrorCode::unsupported, "messages[0].content[1].video_url.url"
+    );
+    expect_refused(with_messages(user(one) + "," + user(one)), ErrorCode::unsupported, "messages[1]");
+    expect_refused(
+        with_messages(user(R"({"type":"video_url"})")), ErrorCode::invalid_input,
+        "messages[0].content[0].video_url"
+    );
+}
+
 TEST(OpenAiChat, TheSystemsWordsComeFirstAndPicturesKeepTheirOrder) {
     const Job job = job_of(with_messages(
         user(

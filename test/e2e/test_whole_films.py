@@ -1,0 +1,104 @@
+"""Films that are looked at as a whole, by a tiny random Qwen3-VL: its words mean nothing, what is around them
+does. That the words are the reference's, scripts/check-parity says."""
+
+import base64
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from conftest import ROOT, data_url, picture_bytes, run_input, vignette
+from media import films
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("qwen")
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "scripts/py")}
+    for words in (["tiny_models", "snapshot", "--family", "qwen3_vl", "--seed", "7"], ["export", "snapshot", "bundle"]):
+        subprocess.run([sys.executable, "-m", *words], cwd=folder, env=env, check=True, capture_output=True)
+    return {"VIGNETTE_MODEL": str(folder / "bundle")}
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory):
+    """Twenty seconds that become brighter, two frames a second."""
+    path = tmp_path_factory.mktemp("films") / "brighter.mp4"
+    films.write_film(path, [(n / 2, Image.new("RGB", (96, 64), (6 * n, 6 * n, 90))) for n in range(40)], rate=2)
+    return path
+
+
+def sent(path):
+    return "data:video/mp4;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def test_a_film_has_one_answer_with_the_times_of_its_frames(film, model):
+    done = run_input({"video": sent(film), "together": True, "max_length": 8}, env=model)
+    assert done.code == 0, done.stderr
+    answer = done.json
+    assert isinstance(answer["caption"], str)
+    assert answer["timestamps"][0] == 0 and len(answer["timestamps"]) == 16, "spread over all of it"
+    assert answer["timestamps"][-1] > 18
+    assert (answer["video"]["width"], answer["video"]["duration"]) == (96, 20)
+    assert answer["model_info"]["prompt"] == "Describe this video."
+    assert "descriptions" not in answer and "warnings" not in answer
+
+
+def test_what_is_asked_of_its_frames_is_granted_or_told(film, model):
+    job = {"video": sent(film), "together": True, "max_length": 8, "preset": "one_sentence"}
+    answer = run_input(job | {"timestamps": [1, 2.5, 99]}, env=model).json
+    assert answer["timestamps"] == [1, 2.5]
+    assert [one["field"] for one in answer["warnings"]] == ["input.timestamps"]
+    assert answer["model_info"]["prompt"] == "Describe this video in one sentence."
+    answer = run_input(job | {"fps": 2, "max_frames": 4}, env=model).json
+    assert answer["timestamps"] == [0, 5, 10, 15]
+    assert [one["field"] for one in answer["warnings"]] == ["input.fps"]
+
+
+def test_json_may_be_asked_of_a_film(film, model):
+    schema = {"type": "object", "properties": {"moves": {"type": "boolean"}}, "required": ["moves"]}
+    answer = run_input({"video": sent(film), "together": True, "schema": schema}, env=model).json
+    assert isinstance(answer["json"]["moves"], bool)
+
+
+def test_on_the_command_line_it_is_one_line(film, model):
+    done = vignette("caption", "--together", "--max_length", 8, film, env=model)
+    assert done.code == 0, done.stderr
+    assert done.stdout.startswith(f"{film}: ") or done.stdout.count("\n") >= 1
+
+
+def test_fewer_tokens_of_a_film_and_of_a_picture(film, model):
+    def read(job, tokens):
+        return run_input(job | {"max_length": 4, "picture_tokens": tokens, "return_tokens": True}, env=model).json
+
+    assert "warnings" not in read({"image": data_url(picture_bytes((300, 200)))}, 4)
+    answer = read({"image": data_url(picture_bytes((300, 200)))}, 100_000)
+    assert [one["field"] for one in answer["warnings"]] == ["input.picture_tokens"]
+    assert "warnings" not in read({"video": sent(film), "together": True}, 32)
+
+
+def test_a_model_that_is_shown_films_frame_by_frame_says_so(film):
+    done = run_input({"video": sent(film), "together": True})
+    assert done.code != 0
+    assert (done.error["code"], done.error["field"]) == ("unsupported", "input.together")
+    assert "Qwen-VL" in done.error["message"]
+
+
+def test_neither_a_vector_nor_a_broken_film(film, model):
+    done = run_input({"video": sent(film), "together": True, "return_embedding": True}, env=model)
+    assert done.error["field"] == "input.together"
+    cut = "data:video/mp4;base64," + base64.b64encode(film.read_bytes()[:300]).decode()
+    assert run_input({"video": cut, "together": True}, env=model).error["field"] == "input.video"
+
+
+def test_chat_completions_take_a_film(film, model):
+    parts = [{"type": "video_url", "video_url": {"url": sent(film)}}, {"type": "text", "text": "what moves?"}]
+    chat = {"messages": [{"role": "user", "content": parts}], "max_tokens": 8}
+    done = run_input({"openai_route": "/v1/chat/completions", "openai_input": chat}, env=model)
+    assert done.code == 0, done.stdout
+    assert isinstance(done.json["choices"][0]["message"]["content"], str)
+    assert done.json["usage"]["prompt_tokens"] > 100
+    done = run_input({"openai_route": "/v1/chat/completions", "openai_input": chat})
+    assert "one picture" in done.stdout
