@@ -119,8 +119,8 @@ Result<void> PictureCaptioner::check_takes_films() const {
     if (bundle_.film) return {};
     return fail(
         ErrorCode::unsupported,
-        "the model " + bundle_.name + " is shown a film frame by frame; leave \"together\" out, or name a " +
-            "Qwen-VL model",
+        "the model " + bundle_.name +
+            " describes films frame by frame only; to ask about a whole film, name a Qwen-VL model",
         "input.together"
     );
 }
