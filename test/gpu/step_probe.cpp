@@ -108,7 +108,7 @@ public:
     Group(Model& model, const BundleInfo& info, int pictures, int beams)
         : model_(model), slots_(model.shape().slots) {
         for (int i = 0; i < pictures; ++i) {
-            std::shared_ptr<const ModelInput> picture = must(model.preprocess(make_photo()));
+            std::shared_ptr<const ModelInput> picture = must(model.preprocess(make_photo(), {}));
             std::vector<TokenId> prompt = make_prompt(info.text, *picture);
             requests_.push_back(
                 {.pictures = {std::move(picture)},
