@@ -33,7 +33,8 @@ PixelRecipe granted(PixelRecipe recipe, PictureWish wish) {
     if (recipe.method != PixelMethod::fit || wish.tokens_max == 0) return recipe;
     const std::int64_t wanted = std::int64_t{wish.tokens_max} * recipe.patch * recipe.patch;
     recipe.pixels_max = static_cast<int>(std::min<std::int64_t>(recipe.pixels_max, wanted));
-    recipe.pixels_min = std::min(recipe.pixels_min, recipe.pixels_max);
+    // Pictures that are enlarged to the least are rounded up, which must not lead beyond the most.
+    if (recipe.pixels_min > recipe.pixels_max / 4) recipe.pixels_min = 1;
     return recipe;
 }
 
