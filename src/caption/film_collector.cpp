@@ -26,9 +26,13 @@ public:
         FrameChoice choice(options_, most_);
         Result<void> read = read_frames(file, choice, stop);
         TRY(unless_stopped(stop));
-        if (!read && made_.frames.empty()) return std::unexpected(std::move(read).error());
-        if (!read) made_.ended = std::move(read).error();
-        if (read) TRY(check_end(choice));
+        if (read) {
+            TRY(check_end(choice));
+        } else if (made_.frames.empty()) {
+            return std::unexpected(std::move(read).error());
+        } else {
+            made_.ended = std::move(read).error();
+        }
         warn_of_cut(choice);
         warn_of_damage(file, field, made_.info);
         return std::move(made_);

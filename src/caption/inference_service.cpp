@@ -249,10 +249,9 @@ Result<Caption> InferenceService::answer(
     infos.reserve(pictures.images.size());
     for (const ReadPicture& one : pictures.images) infos.push_back(one.info);
     if (!models.words) pictures = {};
-    Caption made =
-        models.words
-            ? TRY(models.words->captioner.caption(std::move(job), std::move(pictures), stop, on_piece))
-            : without_words(job);
+    Caption made = models.words
+                       ? TRY(models.words->captioner.caption(job, std::move(pictures), stop, on_piece))
+                       : without_words(job);
     if (pending) {
         Stopwatch waiting;
         made.embedding = models.vector->embedder.describe(TRY(pending->vector.get()), format);
@@ -308,7 +307,7 @@ Result<FilmInfo> InferenceService::describe_together(
     for (const Image& frame : read.frames) bytes += frame.rgb.size();
     FilmFrames frames{.images = std::move(read.frames), .times = std::move(read.times), .pass = {}};
     frames.pass = TRY(reader_.admit(bytes, job.id, stop));
-    Result<Caption> made = captioner.caption(std::move(job), std::move(frames), stop);
+    Result<Caption> made = captioner.caption(job, std::move(frames), stop);
     TRY(unless_stopped(stop));
     if (made) {
         made->task = task;

@@ -97,7 +97,7 @@ std::vector<ReadPicture> PictureCaptioner::recall(
 }
 
 Result<Caption> PictureCaptioner::caption(
-    Job job, ReadPictures pictures, std::stop_token stop, const OnPiece& on_piece
+    const Job& job, ReadPictures pictures, std::stop_token stop, const OnPiece& on_piece
 ) {
     Stopwatch watch;
     const std::size_t count = pictures.images.size();
@@ -125,7 +125,7 @@ Result<void> PictureCaptioner::check_takes_films() const {
     );
 }
 
-Result<Caption> PictureCaptioner::caption(Job job, FilmFrames film, std::stop_token stop) {
+Result<Caption> PictureCaptioner::caption(const Job& job, FilmFrames film, std::stop_token stop) {
     TRY(check_takes_films());
     Stopwatch watch;
     std::vector<double> seconds;

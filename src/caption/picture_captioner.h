@@ -52,11 +52,13 @@ public:
 
     // `pictures` are the job's, read; they are let go as soon as the model has seen them. Any thread; the
     // times of fetching and decoding are the caller's.
-    Result<Caption> caption(Job job, ReadPictures pictures, std::stop_token stop, const OnPiece& on_piece);
+    Result<Caption> caption(
+        const Job& job, ReadPictures pictures, std::stop_token stop, const OnPiece& on_piece
+    );
 
     // The same about frames of a film, which are let go as soon as they are in the model's form.
     Result<void> check_takes_films() const;
-    Result<Caption> caption(Job job, FilmFrames film, std::stop_token stop);
+    Result<Caption> caption(const Job& job, FilmFrames film, std::stop_token stop);
 
 private:
     // What every sequence of a job has in common.
