@@ -91,7 +91,7 @@ Size fitted_in_patches(Size picture, const PixelRecipe& recipe) {
 
 Size frames_in_patches(Size frame, int count, const PixelRecipe& recipe, const FilmRecipe& film) {
     const std::int64_t patch = recipe.patch;
-    const std::int64_t all = film.tokens_max * film.frames * patch * patch;  // of all frames
+    const std::int64_t all = patch * patch * film.frames * film.tokens_max;  // of all frames
     count = std::max(count, film.frames);  // a group that is not full shows its last frame again
     double height = frame.height;
     double width = frame.width;
@@ -106,7 +106,7 @@ Size frames_in_patches(Size frame, int count, const PixelRecipe& recipe, const F
             width = std::trunc(width * grow);
         }
     } else {
-        const int groups = (count + film.frames - 1) / film.frames;
+        const std::int64_t groups = (count + film.frames - 1) / film.frames;
         bounds.most = static_cast<double>(std::min(film.pixels_max, all / (groups * film.frames)));
     }
     return in_patches(height, width, recipe.patch, bounds);
