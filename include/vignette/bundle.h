@@ -69,17 +69,19 @@ struct TextRecipe {
 };
 
 // How frames of a film stand together in one prompt: as groups that the model looks at as a whole, each with
-// its own places.
+// its own places. Frames keep their shape (fit) unless `crop` says otherwise; then they are all of one size.
 struct FilmRecipe {
     int frames = 0;              // of a group
     std::string text;            // what stands where a picture would; contains {groups}
     std::string group_text;      // of each group; may contain {seconds}, when it is shown
     TokenId token{};             // in it, repeated for each place
-    bool shares_pixels = false;  // whether the next two are of all frames of a film, or of each of them
+    bool shares_pixels = false;  // fit: whether the next two are of all frames of a film, or of each of them
     std::int64_t pixels_min = 0;
     std::int64_t pixels_max = 0;
-    int tokens_max = 0;        // placeholders of a whole film, as its pixels are counted
-    int ticks_per_second = 0;  // of time as a place; 0: only the text says when a group is shown
+    int tokens_max = 0;        // placeholders of a whole film; fit: as its pixels are counted
+    int ticks_per_second = 0;  // of time as a place; 0: only the text, or nothing, says when a group is shown
+    std::optional<PixelRecipe> crop{};
+    int group_tokens = 0;  // crop: placeholders of a group
 };
 
 struct GenerationDefaults {

@@ -120,7 +120,8 @@ Result<void> PictureCaptioner::check_takes_films() const {
     return fail(
         ErrorCode::unsupported,
         "the model " + bundle_.name +
-            " describes films frame by frame only; to ask about a whole film, name a Qwen-VL model",
+            " describes films frame by frame only; to ask about a whole film, name a Qwen-VL or "
+            "LLaVA-NeXT-Video model",
         "input.together"
     );
 }

@@ -101,7 +101,9 @@ const PresetPlan& plan_of(Preset preset) {
 }
 
 bool follows_instructions(const BundleInfo& bundle) {
-    constexpr std::array<std::string_view, 3> families{"llava-next", "qwen2_5_vl", "qwen3_vl"};
+    constexpr std::array<std::string_view, 4> families{
+        "llava-next", "llava_next_video", "qwen2_5_vl", "qwen3_vl"
+    };
     return std::ranges::find(families, bundle.family) != families.end();
 }
 

@@ -114,8 +114,8 @@ void Vision::see_alike(std::span<const TorchInput* const> pictures) {
     for (const TorchInput* picture : pictures) {
         const at::Tensor tiles = encoded.narrow(0, first, picture->tiles());
         first += picture->tiles();
-        at::Tensor features =
-            program_.packs() ? program_.pack(tiles, picture->original()) : tiles.flatten(0, 1);
+        const bool packs = program_.packs() && picture->frames() == 0;
+        at::Tensor features = packs ? program_.pack(tiles, picture->original()) : tiles.flatten(0, 1);
         TORCH_CHECK(
             features.dim() == 2 && features.size(0) == picture->tokens(),
             "the program makes features of shape ", features.sizes(), " of a picture with ",

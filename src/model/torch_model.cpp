@@ -162,7 +162,7 @@ Result<std::vector<std::unique_ptr<ModelInput>>> TorchModel::preprocess_film(
 ) const {
     ASSERT(parts_->film);
     FilmRecipe film = *parts_->film;
-    if (wish.tokens_max > 0) film.tokens_max = std::min(film.tokens_max, wish.tokens_max);
+    if (wish.tokens_max > 0 && !film.crop) film.tokens_max = std::min(film.tokens_max, wish.tokens_max);
     return parts_->preprocessor.groups(frames, begins, film);
 }
 

@@ -82,7 +82,7 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
         ->transform(whole_number(1, std::int64_t{1} << 53));
     add_switch(
         caption, "--together", frames.together,
-        "Of a film: one caption about 16 frames, spread over all of it; a Qwen-VL model can"
+        "Of a film: one caption about 16 frames, spread over all of it; Qwen-VL and LLaVA-NeXT-Video can"
     );
     add_switch(
         caption, "--keep-duplicates", frames.keep_duplicates,

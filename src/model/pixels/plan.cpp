@@ -92,6 +92,7 @@ PixelPlan plan_pixels(Size picture, const PixelRecipe& recipe, int tokens) {
 }
 
 PixelPlan plan_frames(Size frame, int count, const PixelRecipe& recipe, const FilmRecipe& film) {
+    if (film.crop) return plan_crop(frame, *film.crop, film.group_tokens);
     return plan_fit(frames_in_patches(frame, count, recipe, film), recipe);
 }
 

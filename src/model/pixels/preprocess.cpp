@@ -28,6 +28,20 @@ Result<void> check_shape(Size picture, const PixelRecipe& recipe) {
     );
 }
 
+// Frames of one size do not become smaller where there are more of them.
+Result<void> check_room(std::size_t groups, const FilmRecipe& film) {
+    if (!film.crop) return {};
+    const int most = film.tokens_max / film.group_tokens;
+    if (groups <= static_cast<std::size_t>(most)) return {};
+    const std::string frames = std::to_string(most * film.frames);
+    return fail(
+        ErrorCode::prompt_too_long,
+        "this model looks at no more than " + frames +
+            " frames together: more would not fit into its prompt; set max_frames to at most " + frames,
+        "input.max_frames"
+    );
+}
+
 // Only pictures that keep their shape may have fewer tokens than usual.
 PixelRecipe granted(PixelRecipe recipe, PictureWish wish) {
     if (recipe.method != PixelMethod::fit || wish.tokens_max == 0) return recipe;
@@ -104,6 +118,7 @@ Result<std::vector<std::unique_ptr<ModelInput>>> Preprocessor::groups(
     ASSERT(!frames.empty() && begins.size() == (frames.size() + size - 1) / size);
     const Size whole = frames.front().size;
     TRY(check_shape(whole, recipe_));
+    TRY(check_room(begins.size(), film));
     const PixelPlan plan = plan_frames(whole, static_cast<int>(frames.size()), recipe_, film);
     const ByteValues* const values = form_ == PixelForm::bytes ? nullptr : &values_;
     return torch_wall([&]() -> Result<Groups> {
