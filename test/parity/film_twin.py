@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from bundle_twin import fitting, picture_tokens, pixels, resize
+from bundle_twin import cropped, fitting, picture_tokens, pixels, resize
 from parity.films import Film
 from slot_engine import Prompt, read_manifest
 
@@ -19,10 +19,10 @@ def ticks_of(groups: int, seconds_per_grid: float, ticks_per_second: int) -> lis
     return [int(np.float32(group) * step) for group in range(groups)]
 
 
-def seconds_of(times: list[float]) -> list[float]:
-    """Of each group, the mean of its two frames; an odd last frame repeats itself."""
-    padded = times + times[-1:] * (len(times) % 2)
-    return [(first + second) / 2 for first, second in zip(padded[::2], padded[1::2])]
+def seconds_of(times: list[float], frames: int = 2) -> list[float]:
+    """Of each group, the mean of its two frames; an odd last frame repeats itself. frames: of a group, or one"""
+    padded = times + times[-1:] * (len(times) % frames)
+    return [(first + last) / 2 for first, last in zip(padded[::frames], padded[frames - 1 :: frames])]
 
 
 def film_size(frames: int, height: int, width: int, patch: int, least: int, most: int, whole: bool) -> tuple[int, int]:
@@ -56,17 +56,27 @@ def size_of(manifest: dict, film: Film) -> tuple[int, int]:
 
 
 def film_pixels(manifest: dict, film: Film) -> torch.Tensor:
-    """[N,2,3,H,W]"""
-    image, height_width = manifest["image"], list(size_of(manifest, film))
+    """[N,2,3,H,W], or of square frames [N,1,3,H,W]"""
+    image, part = manifest["image"], manifest["film"]
     mean, std = (torch.tensor(image[key]).view(3, 1, 1) for key in ("mean", "std"))
-    made = (resize(film.tensor(), height_width).float() - mean) / std
-    if len(made) % 2:
+    if is_cropped(manifest):
+        made = cropped(film.tensor(), [part["height"], part["width"]], part)
+    else:
+        made = resize(film.tensor(), list(size_of(manifest, film)))
+    made = (made.float() - mean) / std
+    if len(made) % part["frames"]:
         made = torch.cat([made, made[-1:]])
-    return made.unflatten(0, [-1, 2])
+    return made.unflatten(0, [-1, part["frames"]])
+
+
+def is_cropped(manifest: dict) -> bool:
+    return manifest["film"].get("recipe") == "crop"
 
 
 def film_tokens(manifest: dict, film: Film) -> int:
     """Of one group."""
+    if is_cropped(manifest):
+        return manifest["film"]["group_tokens"]
     height, width = size_of(manifest, film)
     return height // manifest["image"]["patch"] * (width // manifest["image"]["patch"])
 
@@ -79,7 +89,7 @@ def text_of(manifest: dict, one) -> str:
     if not isinstance(one, Film):
         return manifest["text"]["image_text"]
     part = manifest["film"]
-    groups = [part["group_text"].replace("{seconds}", f"{time:.1f}") for time in seconds_of(one.times)]
+    groups = [part["group_text"].replace("{seconds}", f"{time:.1f}") for time in seconds_of(one.times, part["frames"])]
     return part["text"].replace("{groups}", "".join(groups))
 
 
@@ -87,7 +97,7 @@ def counts_of(manifest: dict, one) -> list[int]:
     """Placeholders of a picture, or of each group of a film."""
     if not isinstance(one, Film):
         return [picture_tokens(manifest, one)]
-    return [film_tokens(manifest, one)] * len(seconds_of(one.times))
+    return [film_tokens(manifest, one)] * len(seconds_of(one.times, manifest["film"]["frames"]))
 
 
 def prompt_ids(bundle, seen: list, prompt: str) -> torch.Tensor:
@@ -118,11 +128,13 @@ def features_of(manifest: dict, program, one) -> torch.Tensor:
     """[K,E]"""
     if isinstance(one, Film):
         return program.encode_frames(film_pixels(manifest, one)).flatten(0, 1)
-    return program.encode(pixels(manifest["image"], one))[0]
+    seen = program.encode(pixels(manifest["image"], one))
+    return program.pack(seen, one.height, one.width) if manifest["image"]["recipe"] == "anyres" else seen[0]
 
 
 def film_prompt(bundle, program, seen: list, prompt: str) -> Prompt:
     """All that the first step of a sequence of films and pictures is given."""
     manifest, ids = read_manifest(bundle), prompt_ids(bundle, seen, prompt)
     features = torch.cat([features_of(manifest, program, one) for one in seen])
-    return Prompt(program.embed(ids, features), program.place(ids, grids_of(manifest, seen)), tuple(ids.tolist()))
+    places = None if is_cropped(manifest) else program.place(ids, grids_of(manifest, seen))
+    return Prompt(program.embed(ids, features), places, tuple(ids.tolist()))

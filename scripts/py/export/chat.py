@@ -20,9 +20,10 @@ def find_chat_template(snapshot: Path) -> str | None:
     return None
 
 
-def template_of(chat_template: str, start: str) -> tuple[str, str]:
-    """(the manifest's template, what stands in it for each picture). The tokenizer adds the start by itself."""
-    none, one, two = (render(chat_template, pictures, start) for pictures in (0, 1, 2))
+def template_of(chat_template: str, start: str, kind: str = "image") -> tuple[str, str]:
+    """(the manifest's template, what stands in it for each picture, or "video"). The tokenizer adds the start by
+    itself."""
+    none, one, two = (render(chat_template, [{"type": kind}] * pictures, start) for pictures in (0, 1, 2))
     place = len(common_start(none, one))
     picture = one[place : place + len(one) - len(none)]
     before, after = none[:place], none[place:]
@@ -33,11 +34,11 @@ def template_of(chat_template: str, start: str) -> tuple[str, str]:
     return (before + "{images}" + after).replace(SENTINEL, "{prompt}"), picture
 
 
-def render(chat_template: str, pictures: int, start: str) -> str:
+def render(chat_template: str, pictures: list[dict], start: str) -> str:
     from jinja2 import TemplateError
     from transformers.utils.chat_template_utils import render_jinja_template
 
-    content = [{"type": "image"}] * pictures + [{"type": "text", "text": SENTINEL}]
+    content = [*pictures, {"type": "text", "text": SENTINEL}]
     try:
         rendered, _ = render_jinja_template(
             [[{"role": "user", "content": content}]],

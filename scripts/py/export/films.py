@@ -1,4 +1,8 @@
-"""Films in one prompt: what the manifest says of their frames, as the reference's video processor has it."""
+"""Films in one prompt: what the manifest says of their frames, as the reference's video processor has it.
+
+Frames keep their shape (recipe "fit", which the manifest does not name), or their shortest edge gets a length and the
+middle is shown ("crop").
+"""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,15 +10,14 @@ from typing import NamedTuple
 from export.errors import ExportError
 from export.files import first_line, read_json
 from export.generation import check_tokens
+from export.images import image_processor
 
 # Placeholders of a film. The published files allow some ten thousand, which no slot holds; so many leave it room for
 # pictures beside the film, a prompt and an answer.
 TOKENS_MAX = 2048
 PIXELS_OF = {"Qwen2VLVideoProcessor": "frame", "Qwen3VLVideoProcessor": "film"}  # what the bounds are of
-AS_OF_PICTURES = (
-    *("do_resize", "do_rescale", "do_normalize", "resample", "rescale_factor", "image_mean", "image_std"),
-    *("patch_size", "merge_size", "temporal_patch_size"),
-)
+AS_OF_PICTURES = ("do_resize", "do_rescale", "do_normalize", "resample", "rescale_factor", "image_mean", "image_std")
+CELLS_AS_OF_PICTURES = ("patch_size", "merge_size", "temporal_patch_size")
 
 
 class FilmText(NamedTuple):
@@ -60,17 +63,55 @@ def video_processor(snapshot: Path):
         raise ExportError(f"the video processor of {snapshot} cannot be used: {first_line(error)}") from error
 
 
-def check_processor(films, images) -> None:
-    if type(films).__name__ not in PIXELS_OF:
+def cropped_film_part(config, snapshot: Path, wording: FilmText, *, tokens: int, most: int) -> dict:
+    """The same of a model whose frames all have one size. tokens: of a frame; most: of a film."""
+    check_tokens([("video_token_index", config.video_token_index)], config.text_config.vocab_size)
+    films = video_processor(snapshot)
+    check_class(films, ["LlavaNextVideoVideoProcessor"])
+    check_alike(films, image_processor(snapshot), AS_OF_PICTURES)
+    side = config.vision_config.image_size
+    edge, height, width = films.size.shortest_edge, films.crop_size.height, films.crop_size.width
+    if not films.do_center_crop or films.size.longest_edge or not edge or (height, width) != (side, side):
         raise ExportError(
-            f"the video processor is a {type(films).__name__}; only {' and '.join(PIXELS_OF)} can be exported"
+            f"the video processor makes frames of {width}x{height} of the shortest edge {edge}, and the vision model "
+            f"in config.json takes {side}x{side}, cut out of the middle"
         )
-    for name in AS_OF_PICTURES:
+    return {
+        "film": {
+            "recipe": "crop",
+            "width": width,
+            "height": height,
+            "shortest_edge": edge,
+            "frames": 1,
+            "token": config.video_token_index,
+            "text": wording.text,
+            "group_text": wording.group_text,
+            "group_tokens": tokens,
+            "tokens_max": most,
+        }
+    }
+
+
+def check_processor(films, images) -> None:
+    check_class(films, list(PIXELS_OF))
+    check_alike(films, images, AS_OF_PICTURES + CELLS_AS_OF_PICTURES)
+    if films.cap_pixels_per_frame:
+        raise ExportError("the video processor has cap_pixels_per_frame on, which cannot be exported")
+
+
+def check_class(films, known: list[str]) -> None:
+    if type(films).__name__ not in known:
+        raise ExportError(
+            f"the video processor is a {type(films).__name__}; only {' and '.join(known)} can be exported"
+        )
+
+
+def check_alike(films, images, names: tuple[str, ...]) -> None:
+    """Pixels of films are made as those of pictures."""
+    for name in names:
         ours, theirs = (plain(getattr(processor, name)) for processor in (films, images))
         if ours != theirs:
             raise ExportError(f"the video processor has {name} {ours}, and that of pictures {theirs}; they must agree")
-    if films.cap_pixels_per_frame:
-        raise ExportError("the video processor has cap_pixels_per_frame on, which cannot be exported")
 
 
 def plain(value):

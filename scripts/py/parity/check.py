@@ -31,7 +31,7 @@ BATCHES = [1, 2, 7, 16]  # pictures under way together: what one says must not d
 PICTURES_PER_MODEL = sum(BATCHES)
 COSINE_LEAST = 0.9999
 SHAKES = 8  # each falls to either side of a tie
-FILM_FAMILIES = ["qwen2_5_vl", "qwen3_vl"]
+FILM_FAMILIES = ["llava_next_video", "qwen2_5_vl", "qwen3_vl"]
 FAMILIES = [family for family in MAKERS if family not in TRUE_SIZE]
 
 

@@ -1,4 +1,4 @@
-"""The reference's word on films in one prompt, of Qwen2.5-VL and Qwen3-VL: ids, places, captions.
+"""The reference's word on films in one prompt, of Qwen2.5-VL, Qwen3-VL and LLaVA-NeXT-Video: ids, places, captions.
 
 Where the installed transformers (5.17) is known to be wrong it is asked in a way that gives what the checkpoints were
 trained with:
@@ -19,14 +19,14 @@ from transformers.image_utils import SizeDict
 from transformers.video_utils import VideoMetadata
 
 from export.films import TOKENS_MAX
-from parity.reference import end_tokens, load_config, load_model, trim
+from parity.reference import end_tokens, load_config, load_model, load_processor, trim, video_text
 
 WRAPPED, BARE = "<|vision_start|><|video_pad|><|vision_end|>", "<|video_pad|>"
 
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    frames: list[np.ndarray]  # [H,W,3] in bytes, all of one size; two or more
+    frames: list[np.ndarray]  # [H,W,3] in bytes, all of one size; of Qwen-VL two or more
     times: list[float]  # in seconds, of each frame
     rate: float  # frames a second that were taken
 
@@ -45,6 +45,8 @@ class Answer:
 @lru_cache(4)
 def film_processor(snapshot: str, tokens_max: int = TOKENS_MAX):
     """One that makes no more placeholders of a film than our manifests allow."""
+    if has_square_frames(snapshot):
+        return load_processor(snapshot)
     processor = AutoProcessor.from_pretrained(snapshot, local_files_only=True)
     films, resize = processor.video_processor, processor.video_processor.resize
     room = tokens_max * 2 * (films.patch_size * films.merge_size) ** 2  # in pixels of all frames
@@ -62,8 +64,15 @@ def is_newer(snapshot: str) -> bool:
     return load_config(snapshot).model_type == "qwen3_vl"
 
 
+def has_square_frames(snapshot: str) -> bool:
+    """LLaVA-NeXT-Video: nothing in a prompt depends on times or sizes of frames."""
+    return load_config(snapshot).model_type == "llava_next_video"
+
+
 def film_text(snapshot: str, seen: list, prompt: str) -> str:
     kinds = ["video" if isinstance(one, Film) else "image" for one in seen]
+    if has_square_frames(snapshot):
+        return video_text(film_processor(snapshot), load_config(snapshot).text_config.model_type, prompt, kinds)
     content = [{"type": kind} for kind in kinds] + [{"type": "text", "text": prompt}]
     turn = [{"role": "user", "content": content}]
     text = film_processor(snapshot).apply_chat_template(turn, add_generation_prompt=True)
@@ -85,16 +94,16 @@ def film_inputs(snapshot, seen: list[Film | Image.Image], prompt: str, tokens_ma
     pictures = [one for one in seen if not isinstance(one, Film)]
     options = {"images": pictures} if pictures else {}
     if films:
-        metadata = [metadata_of(home, film) for film in films]
-        videos = [film.tensor() for film in films]
-        options |= {"videos": videos, "video_metadata": metadata, "do_sample_frames": False}
+        options |= {"videos": [film.tensor() for film in films], "do_sample_frames": False}
+        if not has_square_frames(home):
+            options["video_metadata"] = [metadata_of(home, film) for film in films]
     processor = film_processor(home, tokens_max)
     return processor(text=[film_text(home, seen, prompt)], return_tensors="pt", **options)
 
 
 def film_model(snapshot):
     model = load_model(str(snapshot))
-    if not is_newer(str(snapshot)):
+    if load_config(str(snapshot)).model_type == "qwen2_5_vl":
         model.model.get_rope_index = partial(mended_rope_index, model.model)
     return model
 

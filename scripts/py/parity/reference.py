@@ -15,6 +15,7 @@ from transformers import (
     BlipForConditionalGeneration,
     CLIPModel,
     LlavaNextForConditionalGeneration,
+    LlavaNextVideoForConditionalGeneration,
     Qwen2_5_VLForConditionalGeneration,
     Qwen3VLForConditionalGeneration,
 )
@@ -35,12 +36,25 @@ def plain_text(processor, language: str, prompt: str, pictures: int) -> str:
 
 def chat_text(processor, language: str, prompt: str, pictures: int) -> str:
     """By the snapshot's chat template; else as the models' pages say."""
-    content = [{"type": "image"}] * pictures + [{"type": "text", "text": prompt}]
     if processor.chat_template:
-        said = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
-        return said.removeprefix(processor.tokenizer.bos_token or "")  # the tokenizer adds it
+        return templated(processor, prompt, ["image"] * pictures)
     asked = "<image>\n" * pictures + prompt
     return f"{VICUNA} USER: {asked} ASSISTANT:" if language == "llama" else f"[INST] {asked} [/INST]"
+
+
+def templated(processor, prompt: str, kinds: list[str]) -> str:
+    content = [{"type": kind} for kind in kinds] + [{"type": "text", "text": prompt}]
+    said = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+    return said.removeprefix(processor.tokenizer.bos_token or "")  # the tokenizer adds it
+
+
+def video_text(processor, language: str, prompt: str, kinds: int | list[str]) -> str:
+    """Of LLaVA-NeXT-Video. kinds: "image" or "video", of each thing that is seen; or how many pictures"""
+    kinds = ["image"] * kinds if isinstance(kinds, int) else kinds
+    if processor.chat_template:
+        return templated(processor, prompt, kinds)
+    asked = "".join(f"<{kind}>\n" for kind in kinds) + prompt
+    return f"USER: {asked} ASSISTANT:" if language == "llama" else f"[INST] {asked} [/INST]"
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,7 @@ WAYS = {
         before=lambda model, ids: ids.shape[1] - 1,
     ),
     "llava_next": Way(LlavaNextForConditionalGeneration, chat_text),
+    "llava_next_video": Way(LlavaNextVideoForConditionalGeneration, video_text),
     "qwen2_5_vl": Way(Qwen2_5_VLForConditionalGeneration, chat_text),
     "qwen3_vl": Way(Qwen3VLForConditionalGeneration, chat_text),
     "clip": Way(CLIPModel),

@@ -8,12 +8,14 @@ from tiny_models.blip2 import make_blip2
 from tiny_models.blip2_t5 import make_blip2_t5
 from tiny_models.clip import make_clip
 from tiny_models.llava_next import make_llava_next
+from tiny_models.llava_next_video import make_llava_next_video
 from tiny_models.qwen_vl import make_qwen2_5_vl, make_qwen3_vl
 
 MAKERS = {
     "blip2-opt": make_blip2,
     "blip2-t5": make_blip2_t5,
     "llava-next": make_llava_next,
+    "llava_next_video": make_llava_next_video,
     "qwen2_5_vl": make_qwen2_5_vl,
     "qwen3_vl": make_qwen3_vl,
     "blip": make_blip,

@@ -139,6 +139,13 @@ SETTINGS = {"projector_hidden_act": "gelu", "vision_feature_select_strategy": "d
 
 
 def check(config) -> None:
+    text = config.text_config
+    require("text_config.rope_parameters.rope_type", text.rope_parameters.get("rope_type"), "default")
+    check_parts(config, slot_positions(config))
+
+
+def check_parts(config, positions: int) -> None:
+    """positions: of a slot"""
     text, vision = config.text_config, config.vision_config
     for name, known in TEXT_SETTINGS.items():
         require(f"text_config.{name}", getattr(text, name, known), known)
@@ -152,12 +159,11 @@ def check(config) -> None:
             f"config.json has vision_feature_layer {config.vision_feature_layer!r}; only one of the "
             f"{vision.num_hidden_layers} layers can be exported"
         )
-    require("text_config.rope_parameters.rope_type", text.rope_parameters.get("rope_type"), "default")
     require("text_config.partial_rotary_factor", text.rope_parameters.get("partial_rotary_factor", 1.0), 1.0)
     window = getattr(text, "sliding_window", None)
-    if window is not None and window < slot_positions(config):
+    if window is not None and window < positions:
         raise ExportError(
-            f"config.json has text_config.sliding_window {window}, less than a sequence's {slot_positions(config)} "
+            f"config.json has text_config.sliding_window {window}, less than a sequence's {positions} "
             "positions; only null or more can be exported"
         )
 
@@ -201,14 +207,23 @@ def picture_tokens_max(config) -> int:
 
 
 def slot_positions(config) -> int:
-    wanted = picture_tokens_max(config) + PROMPT_ROOM + MAX_LENGTH
-    return min(-(-wanted // POSITIONS_STEP) * POSITIONS_STEP, config.text_config.max_position_embeddings)
+    return positions_of(picture_tokens_max(config), config.text_config.max_position_embeddings)
+
+
+def positions_of(tokens: int, reach: int) -> int:
+    """Of a slot for a picture, or a film, of so many tokens. reach: how many positions the model has."""
+    wanted = tokens + PROMPT_ROOM + MAX_LENGTH
+    return min(-(-wanted // POSITIONS_STEP) * POSITIONS_STEP, reach)
 
 
 def describe(config, snapshot: Path) -> dict:
-    head = "language_model.lm_head.weight"
     dialogue = Dialogue(TEMPLATES[config.text_config.model_type], IMAGE_TEXT, "image_token_index", start="<s>")
-    room = {"positions": slot_positions(config), "picture": picture_tokens_max(config)}
+    return describe_parts(config, snapshot, dialogue, slot_positions(config))
+
+
+def describe_parts(config, snapshot: Path, dialogue: Dialogue, positions: int) -> dict:
+    head = "language_model.lm_head.weight"
+    room = {"positions": positions, "picture": picture_tokens_max(config)}
     return {
         "ties": {head: "language_model.model.embed_tokens.weight"} if config.tie_word_embeddings else {},
         "renames": RENAMES,
