@@ -1,4 +1,5 @@
-"""LLaVA-NeXT's program and manifest against transformers, on random tiny models of both its languages."""
+"""LLaVA-NeXT's program and manifest against transformers, on random tiny models of both its languages; and the pictures
+of LLaVA-NeXT-Video."""
 
 import random
 from pathlib import Path
@@ -16,9 +17,10 @@ from parity import reference
 from parity.rounding import ROUNDING, apart
 from pictures import draw_picture, draw_pictures, draw_sizes
 from slot_engine import Request, SlotEngine, draw_parts, load_program, read_manifest
-from tiny_models import make_llava_next
+from tiny_models import MAKERS, make_llava_next
 
 SEEDS = [2, 3, 4, 5]  # even: Mistral, odd: Llama
+CASES = [*(("llava-next", seed) for seed in SEEDS), ("llava_next_video", 3)]
 PROMPTS = ["a photo of", "", "Question: how many? Answer:"]
 PICTURES = 4
 REAL_PINPOINTS = [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)]
@@ -30,9 +32,9 @@ torch.set_grad_enabled(False)
 
 
 class Case:
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, family: str, seed: int) -> None:
         self.seed = seed
-        self.snapshot = make_llava_next(folder / "snapshot", seed)
+        self.snapshot = MAKERS[family](folder / "snapshot", seed)
         self.bundle = folder / "bundle"
         assert export_main([str(self.snapshot), str(self.bundle)]) == 0
         self.program = load_program(self.bundle)
@@ -46,9 +48,9 @@ class Case:
         return SlotEngine(self.bundle, self.program, slots)
 
 
-@pytest.fixture(scope="module", params=SEEDS)
+@pytest.fixture(scope="module", params=CASES, ids=str)
 def case(request, tmp_path_factory) -> Case:
-    return Case(tmp_path_factory.mktemp(f"model-{request.param}"), request.param)
+    return Case(tmp_path_factory.mktemp("model"), *request.param)
 
 
 def test_the_best_pinpoint_is_the_references():

@@ -5,6 +5,7 @@ import re
 FACTS = {  # of config.json and of the parts in it; what the shapes of the weights tell better is left to them
     *("model_type", "hidden_size", "d_model", "num_hidden_layers", "num_layers", "num_attention_heads", "num_heads"),
     *("num_key_value_heads", "intermediate_size", "d_ff", "ffn_dim", "image_size", "patch_size", "num_query_tokens"),
+    "factor",  # of positions that stand closer together, which no weight tells
 }
 NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")
 

@@ -66,8 +66,7 @@ def video_processor(snapshot: Path):
 def cropped_film_part(config, snapshot: Path, wording: FilmText, *, tokens: int, most: int) -> dict:
     """The same of a model whose frames all have one size. tokens: of a frame; most: of a film."""
     check_tokens([("video_token_index", config.video_token_index)], config.text_config.vocab_size)
-    films = video_processor(snapshot)
-    check_class(films, ["LlavaNextVideoVideoProcessor"])
+    films = video_processor_of_squares(snapshot)
     check_alike(films, image_processor(snapshot), AS_OF_PICTURES)
     side = config.vision_config.image_size
     edge, height, width = films.size.shortest_edge, films.crop_size.height, films.crop_size.width
@@ -92,18 +91,30 @@ def cropped_film_part(config, snapshot: Path, wording: FilmText, *, tokens: int,
     }
 
 
+def video_processor_of_squares(snapshot: Path):
+    """From the same files. Where only pictures have a file, AutoVideoProcessor makes LlavaNextVideoProcessor of their
+    LlavaNextImageProcessor, which is that of everything, and asks it again without end."""
+    from transformers import LlavaNextVideoVideoProcessor as Known
+
+    try:
+        found, _ = Known.get_video_processor_dict(snapshot, local_files_only=True)
+        films = Known.from_dict(found)
+    except Exception as error:
+        raise ExportError(f"the video processor of {snapshot} cannot be used: {first_line(error)}") from error
+    check_class(found.get("video_processor_type", Known.__name__), [Known.__name__])
+    return films
+
+
 def check_processor(films, images) -> None:
-    check_class(films, list(PIXELS_OF))
+    check_class(type(films).__name__, list(PIXELS_OF))
     check_alike(films, images, AS_OF_PICTURES + CELLS_AS_OF_PICTURES)
     if films.cap_pixels_per_frame:
         raise ExportError("the video processor has cap_pixels_per_frame on, which cannot be exported")
 
 
-def check_class(films, known: list[str]) -> None:
-    if type(films).__name__ not in known:
-        raise ExportError(
-            f"the video processor is a {type(films).__name__}; only {' and '.join(known)} can be exported"
-        )
+def check_class(name: str, known: list[str]) -> None:
+    if name not in known:
+        raise ExportError(f"the video processor is a {name}; only {' and '.join(known)} can be exported")
 
 
 def check_alike(films, images, names: tuple[str, ...]) -> None:
