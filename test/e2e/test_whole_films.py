@@ -1,7 +1,8 @@
-"""Films that are looked at as a whole, by a tiny random Qwen3-VL: its words mean nothing, what is around them
-does. That the words are the reference's, scripts/check-parity says."""
+"""Films that are looked at as a whole, by a tiny random Qwen3-VL or LLaVA-NeXT-Video: their words mean nothing, what is
+around them does. That the words are the reference's, scripts/check-parity says."""
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -13,13 +14,26 @@ from conftest import ROOT, data_url, picture_bytes, run_input, vignette
 from media import films
 
 
+def make_bundle(folder, family):
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "scripts/py")}
+    for words in (["tiny_models", "snapshot", "--family", family, "--seed", "7"], ["export", "snapshot", "bundle"]):
+        subprocess.run([sys.executable, "-m", *words], cwd=folder, env=env, check=True, capture_output=True)
+    return folder / "bundle"
+
+
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("qwen")
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "scripts/py")}
-    for words in (["tiny_models", "snapshot", "--family", "qwen3_vl", "--seed", "7"], ["export", "snapshot", "bundle"]):
-        subprocess.run([sys.executable, "-m", *words], cwd=folder, env=env, check=True, capture_output=True)
-    return {"VIGNETTE_MODEL": str(folder / "bundle")}
+    return {"VIGNETTE_MODEL": str(make_bundle(tmp_path_factory.mktemp("qwen"), "qwen3_vl"))}
+
+
+@pytest.fixture(scope="session")
+def squares(tmp_path_factory):
+    """A model whose frames all have one size, with room for 20 of them."""
+    bundle = make_bundle(tmp_path_factory.mktemp("llava"), "llava_next_video")
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["film"]["tokens_max"] = 21 * manifest["film"]["group_tokens"] - 1
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    return {"VIGNETTE_MODEL": str(bundle)}
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +93,27 @@ def test_fewer_tokens_of_a_film_and_of_a_picture(film, model):
     assert "warnings" not in read({"video": sent(film), "together": True}, 32)
 
 
+def test_frames_of_one_size_are_looked_at_as_long_as_they_fit(film, squares):
+    job = {"video": sent(film), "together": True, "max_length": 8}
+    answer = run_input(job, env=squares).json
+    assert len(answer["timestamps"]) == 16 and "warnings" not in answer
+    assert len(run_input(job | {"max_frames": 20}, env=squares).json["timestamps"]) == 20
+    done = run_input(job | {"max_frames": 21}, env=squares)
+    assert (done.error["code"], done.error["field"]) == ("prompt_too_long", "input.max_frames")
+    assert "no more than 20 frames together" in done.error["message"]
+    assert "set max_frames to at most 20" in done.error["message"]
+    answer = run_input(job | {"picture_tokens": 4}, env=squares).json
+    assert [one["field"] for one in answer["warnings"]] == ["input.picture_tokens"]
+
+
+@pytest.mark.parametrize("size", [(64, 200), (200, 18), (2, 2)])
+def test_frames_of_any_shape_and_a_film_of_one_frame(tmp_path, squares, size):
+    path = tmp_path / "still.mp4"
+    films.write_film(path, [(0, Image.new("RGB", size, (200, 30, 90)))], rate=1)
+    answer = run_input({"video": sent(path), "together": True, "max_length": 8}, env=squares).json
+    assert isinstance(answer["caption"], str) and answer["timestamps"] == [0]
+
+
 def test_a_model_that_is_shown_films_frame_by_frame_says_so(film):
     done = run_input({"video": sent(film), "together": True})
     assert done.code != 0
@@ -101,4 +136,4 @@ def test_chat_completions_take_a_film(film, model):
     assert isinstance(done.json["choices"][0]["message"]["content"], str)
     assert done.json["usage"]["prompt_tokens"] > 100
     done = run_input({"openai_route": "/v1/chat/completions", "openai_input": chat})
-    assert "name a Qwen-VL model" in done.json["error"]["message"]
+    assert "name a Qwen-VL or LLaVA-NeXT-Video model" in done.json["error"]["message"]
