@@ -74,8 +74,9 @@ def run_everything(program, manifest: dict, dtype: torch.dtype) -> Iterator[tupl
         return
     encoded = call("encode", pixels)
     yield encoded
-    if placed:
-        yield call("encode_frames", pixels.unsqueeze(1).expand(-1, 2, -1, -1, -1).contiguous())
+    if "film" in manifest:
+        groups = pixels.unsqueeze(1).expand(-1, manifest["film"]["frames"], -1, -1, -1)
+        yield call("encode_frames", groups.contiguous())
     features = encoded[1][0]
     if image["recipe"] == "anyres":
         packed = call("pack", encoded[1], height, width)
