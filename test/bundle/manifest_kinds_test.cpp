@@ -78,6 +78,44 @@ TEST(ManifestKinds, AFilmRecipeOutOfRangeIsRefused) {
     EXPECT_FALSE(parse(stretched.dump()).has_value()) << "its pictures all have one size";
 }
 
+json with_cropped_film() {
+    json manifest = patched(anyres_patch);
+    manifest.merge_patch(json::parse(cropped_film_patch));
+    return manifest;
+}
+
+TEST(ManifestKinds, FramesMayBeCutToOneSize) {
+    const Manifest made = parse(with_cropped_film().dump()).value();
+    const FilmRecipe& film = made.info.film.value();
+    EXPECT_EQ(film.frames, 1);
+    EXPECT_EQ(film.group_tokens, 4);
+    EXPECT_EQ(film.tokens_max, 64);
+    ASSERT_TRUE(film.crop.has_value());
+    EXPECT_EQ(film.crop->method, PixelMethod::crop);
+    EXPECT_EQ(film.crop->size, (Size{56, 42}));
+    EXPECT_EQ(film.crop->shortest_edge, 60);
+    EXPECT_EQ(film.crop->mean[1], made.info.pixels.mean[1]) << "colours are those of pictures";
+    json named = with_film(R"({"film": {"recipe": "fit"}})");
+    EXPECT_FALSE(parse(named.dump()).value().info.film->crop.has_value());
+}
+
+TEST(ManifestKinds, ACroppedFilmOutOfRangeIsRefused) {
+    expect_refused(
+        with_cropped_film().dump(),
+        {
+            {"/film/recipe", "stretch"},
+            {"/film/recipe", "fit"},
+            {"/film/width", 0},
+            {"/film/height", 4097},
+            {"/film/shortest_edge", 0},
+            {"/film/group_tokens", 0},
+            {"/film/group_tokens", 65},
+        }
+    );
+    EXPECT_FALSE(parse(with_film(R"({"film": {"recipe": "crop"}})").dump()).has_value())
+        << "its pictures keep their shape";
+}
+
 TEST(ManifestKinds, BoundsOfAFittedPictureOutOfRangeAreRefused) {
     expect_refused(
         patched(fit_patch).dump(),

@@ -50,6 +50,13 @@ inline constexpr std::string_view film_patch = R"({
            "pixels_min": 100352, "pixels_max": 602112, "tokens_max": 64, "ticks_per_second": 2}
 })";
 
+// Beside anyres_patch: films as LLaVA-NeXT-Video takes them.
+inline constexpr std::string_view cropped_film_patch = R"({
+  "family": "llava_next_video",
+  "film": {"recipe": "crop", "width": 56, "height": 42, "shortest_edge": 60, "frames": 1, "token": 501,
+           "text": "{groups}\n", "group_text": "<video>", "group_tokens": 4, "tokens_max": 64}
+})";
+
 // Of CLIP: neither cache nor generation.
 inline constexpr std::string_view embedder_patch = R"({
   "family": "clip", "kind": "embedder", "cache": null, "generation": null,

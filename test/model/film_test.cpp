@@ -15,14 +15,19 @@ protected:
 
     FilmTest() : captioner_(GetParam()) {}
 
-    // Three frames, of which the second group has one.
+    // Three frames, of which the second group has one where a group has two.
     Groups film() {
         std::mt19937 random(19);
         std::vector<Image> frames(3, Image{.size = {60, 44}, .rgb = Samples(60 * 44 * 3)});
         for (Image& frame : frames)
             for (std::uint8_t& byte : frame.rgb) byte = static_cast<std::uint8_t>(random());
-        return captioner_.model().preprocess_film(frames, std::vector{0.0, 1.0}, {}).value();
+        std::vector<double> begins;
+        for (int first = 0; first < 3; first += of_group())
+            begins.push_back(static_cast<double>(begins.size()));
+        return captioner_.model().preprocess_film(frames, begins, {}).value();
     }
+
+    int of_group() const { return captioner_.manifest().info.film->frames; }
 
     std::vector<TokenId> prompt_of(const Groups& film) const {
         const TokenId word = captioner_.golden().tokens("prompt.0").back();
@@ -46,9 +51,13 @@ protected:
 
 TEST_P(FilmTest, ItsGroupsAreOfWholeFrames) {
     const Groups groups = film();
+    for (const auto& group : groups) EXPECT_EQ(dynamic_cast<const TorchInput&>(*group).frames(), of_group());
+    if (of_group() == 1) {
+        EXPECT_EQ(groups.size(), 3U);
+        return;
+    }
     ASSERT_EQ(groups.size(), 2U);
     const auto& last = dynamic_cast<const TorchInput&>(*groups.back());
-    EXPECT_EQ(last.frames(), 2);
     EXPECT_EQ(last.tick(), captioner_.manifest().info.film->ticks_per_second) << "of a second";
     const at::Tensor shown = last.values()[0];
     EXPECT_TRUE(shown[0].equal(shown[1])) << "its only frame is shown again";
@@ -88,7 +97,7 @@ TEST_P(FilmTest, APromptWithoutPlacesForAllOfItIsRefused) {
     EXPECT_EQ(captioner_.model().step(plan).error().code, ErrorCode::invalid_input);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, FilmTest, ::testing::Values("qwen2_5_vl", "qwen3_vl"));
+INSTANTIATE_TEST_SUITE_P(Families, FilmTest, ::testing::Values("llava_next_video", "qwen2_5_vl", "qwen3_vl"));
 
 }  // namespace
 }  // namespace vignette

@@ -26,7 +26,7 @@ inline double rounding(std::span<const float> into) {
     return 3e-5 * double{std::abs(*std::ranges::max_element(into, {}, [](float x) { return std::abs(x); }))};
 }
 
-// Each of which has a bundle.
+// Each of which has a bundle; "llava_next_video", whose pictures are LLaVA-NeXT's, has one too.
 inline constexpr std::array captioner_families{"blip2-opt",  "blip2-t5",   "blip",
                                                "llava-next", "qwen2_5_vl", "qwen3_vl"};
 

@@ -107,6 +107,22 @@ TEST(PixelPlan, FramesShareThePixelsOfTheirFilm) {
     }
 }
 
+TEST(PixelPlan, FramesOfOneSizeAreCutAsPicturesAre) {
+    PixelRecipe pictures{.method = PixelMethod::anyres, .size = {336, 336}};
+    pictures.patch = 14;
+    PixelRecipe crop{.method = PixelMethod::crop, .size = {336, 336}};
+    crop.shortest_edge = 336;
+    const FilmRecipe film{.frames = 1, .tokens_max = 4608, .crop = crop, .group_tokens = 144};
+    for (const Size frame : {Size{1920, 1080}, Size{1080, 1921}, Size{5, 7}, Size{336, 336}}) {
+        const PixelPlan plan = plan_frames(frame, 32, pictures, film);
+        EXPECT_EQ(plan.side, (Size{336, 336}));
+        EXPECT_EQ(plan.tokens, 144);
+        EXPECT_EQ(plan.resized, plan_pixels(frame, crop, 144).resized);
+        expect_inside(plan, plan.side, frame);
+    }
+    EXPECT_EQ(plan_frames({1920, 1080}, 1, pictures, film).resized.front(), (Size{597, 336}));
+}
+
 TEST(PixelPlan, TheTilesOfAGridShowAllOfThePicture) {
     std::mt19937 random(37);
     PixelRecipe recipe{.method = PixelMethod::anyres, .size = {336, 336}};

@@ -129,6 +129,46 @@ TEST(Preprocess, APictureHasNoMoreTokensThanAreWanted) {
     EXPECT_EQ(fixed(random_image({60, 40}, random), {.tokens_max = 4}).value()->tokens(), 9);
 }
 
+// Films as LLaVA-NeXT-Video takes them, beside pictures that are cut into tiles.
+FilmRecipe film_of_squares(const Golden& golden) {
+    FilmRecipe film{.frames = 1, .tokens_max = 12};
+    film.crop = recipe_of(golden, "crop");
+    film.group_tokens = 4;
+    return film;
+}
+
+TEST(Preprocess, AFrameOfOneSizeIsMadeAsACroppedPicture) {
+    const Golden golden("pixels.safetensors");
+    const FilmRecipe film = film_of_squares(golden);
+    const Preprocessor preprocess(recipe_of(golden, "anyres"), 1);
+    const Preprocessor crop(*film.crop, 1);
+    std::mt19937 random(29);
+    for (const Size size : {Size{120, 77}, Size{33, 91}, Size{5, 7}, Size{28, 28}}) {
+        const std::vector<Image> frames{random_image(size, random), random_image(size, random)};
+        const auto groups = preprocess.groups(frames, std::vector{0.0, 0.5}, film).value();
+        ASSERT_EQ(groups.size(), 2U);
+        for (std::size_t i = 0; i < frames.size(); ++i) {
+            EXPECT_TRUE(same_bits(values(*groups[i]), values(*crop(frames[i]).value()))) << size.width;
+            EXPECT_EQ(groups[i]->tokens(), 4);
+            EXPECT_EQ(dynamic_cast<const TorchInput&>(*groups[i]).frames(), 1);
+        }
+    }
+}
+
+TEST(Preprocess, MoreFramesThanAPromptHoldsAreRefusedWithTheirMost) {
+    const Golden golden("pixels.safetensors");
+    const Preprocessor preprocess(recipe_of(golden, "anyres"), 1);
+    std::mt19937 random(29);
+    std::vector<Image> frames(3, random_image({40, 30}, random));
+    EXPECT_TRUE(preprocess.groups(frames, std::vector{0.0, 1.0, 2.0}, film_of_squares(golden)));
+    frames.push_back(frames.front());
+    const Error error =
+        preprocess.groups(frames, std::vector{0.0, 1.0, 2.0, 3.0}, film_of_squares(golden)).error();
+    EXPECT_EQ(error.code, ErrorCode::prompt_too_long);
+    EXPECT_EQ(error.field, "input.max_frames");
+    EXPECT_NE(error.message.find("set max_frames to at most 3"), std::string::npos) << error.message;
+}
+
 TEST(Preprocess, EveryFamilysPixelsAreTheReferences) {
     for (const char* family : captioner_families) {
         const Golden golden(std::string(family) + "/golden.safetensors");
