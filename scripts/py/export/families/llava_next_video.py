@@ -59,7 +59,8 @@ class LlavaNextVideo(LlavaNext):
 
 
 def rope_factor(text) -> float:
-    return float(text.rope_parameters.get("factor") or 1.0)
+    rope = text.rope_parameters
+    return float(rope["factor"]) if rope.get("rope_type") == "linear" else 1.0
 
 
 def check(config) -> None:
