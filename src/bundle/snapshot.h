@@ -34,7 +34,8 @@ Snapshot read_snapshot(const std::filesystem::path& folder, std::string_view fet
 bool is_snapshot(const std::filesystem::path& folder);
 
 // Where the snapshot says something else than the bundle expects: "text_config.hidden_size is 96, not 2560".
-// Facts that the snapshot leaves out have their defaults there and match anything.
+// Facts that the snapshot leaves out have their defaults there and match anything, but for the type, and for
+// the factor of positions that stand closer together, which no weight tells.
 std::vector<std::string> config_differences(const ConfigFacts& expected, const ConfigFacts& found);
 
 // A tokenizer.json that this bundle's text can be read with: its image token is there where it is searched

@@ -92,6 +92,19 @@ TEST(ConfigDifferences, OnlyWhatIsSaidCounts) {
         << "a snapshot without a type is nobody's";
 }
 
+TEST(ConfigDifferences, AFactorOfPositionsMustBeSaid) {
+    const ConfigFacts expected{{"model_type", "\"x\""}, {"t.rope_scaling.factor", "2.5"}};
+    ConfigFacts found{{"model_type", "\"x\""}, {"t.rope_scaling", "null"}};
+    EXPECT_EQ(
+        config_differences(expected, found),
+        std::vector<std::string>{"t.rope_scaling.factor is missing, not 2.5"}
+    );
+    found["t.rope_parameters.factor"] = "2.5";
+    EXPECT_TRUE(config_differences(expected, found).empty()) << "the newer name";
+    found["t.rope_scaling.factor"] = "2.0";
+    EXPECT_EQ(config_differences(expected, found).size(), 1U);
+}
+
 TEST_F(SnapshotFolder, ATokenizerNeedsTheImageTokenOnlyWhereItIsSearchedFor) {
     BundleInfo info;
     info.text.image_token = TokenId{500};
