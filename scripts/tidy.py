@@ -28,7 +28,7 @@ WALLS = {  # the first folder of an include, and the only places that may name i
     "libavformat": {"film"},
     "libavutil": {"film"},
     "libswscale": {"film"},
-    "nlohmann": {"wire", "bundle"},
+    "nlohmann": {"wire", "bundle", "caption"},
     "simdjson.h": {"wire"},
     "curl": {"net"},
     "zlib.h": {"net"},

@@ -50,11 +50,19 @@ struct PresetPrompt {  // the best prompt to get a preset from this model
     std::string prompt;
 };
 
+// In what a model counts where things are in a picture.
+enum class BoxUnit {
+    none,         // it was not taught to
+    pixels,       // of the picture as it was resized for the model
+    thousandths,  // of its width and height
+};
+
 struct TextRecipe {
     std::string prompt_template;  // contains {prompt}, and {images} for one `image_text` per picture
     std::string image_text;
     std::string default_prompt;
     std::vector<PresetPrompt> presets{};  // those for which the program's own prompts do not suit
+    BoxUnit boxes = BoxUnit::none;
     Placement placement = Placement::before;
     TokenId image_token{};
     int image_tokens = 0;           // per picture; 0: depends on the picture's size

@@ -29,9 +29,9 @@ using PictureContent = std::variant<Base64Picture, EncodedPicture, RemotePicture
 
 enum class Task { caption, embed, embed_and_caption };
 
-enum class Preset { alt_text, one_sentence, detailed, tags, production, json };
-inline constexpr std::array presets{Preset::alt_text, Preset::one_sentence, Preset::detailed,
-                                    Preset::tags,     Preset::production,   Preset::json};
+enum class Preset { alt_text, one_sentence, detailed, tags, production, json, grounding };
+inline constexpr std::array presets{Preset::alt_text,   Preset::one_sentence, Preset::detailed, Preset::tags,
+                                    Preset::production, Preset::json,         Preset::grounding};
 
 // What the client asked for. Whatever is not set defaults to the preset's value or the bundle's.
 struct CaptionOptions {

@@ -28,6 +28,9 @@ public:
 
     // How many placeholders represent the picture in a prompt; 0 for an embedder, which has no prompts.
     virtual int tokens() const = 0;
+
+    // How large the model sees it, where that keeps the picture's shape.
+    virtual Size shown() const { return {}; }
 };
 
 // What a job wants of its pictures, where the model's pictures may be of any size.

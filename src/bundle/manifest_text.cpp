@@ -64,6 +64,15 @@ Result<void> read_presets(const JsonView& object, TextRecipe& recipe) {
     return {};
 }
 
+// Optional: a model that was not taught to tell places has none.
+Result<void> read_boxes(const JsonView& object, TextRecipe& recipe) {
+    if (!object.has("boxes")) return {};
+    recipe.boxes = TRY(word_at<BoxUnit>(
+        object, "boxes", {{"pixels", BoxUnit::pixels}, {"thousandths", BoxUnit::thousandths}}
+    ));
+    return {};
+}
+
 }  // namespace
 
 Result<TextRecipe> read_captioner_text(const JsonView& object, const PixelRecipe& pixels, int positions) {
@@ -79,6 +88,7 @@ Result<TextRecipe> read_captioner_text(const JsonView& object, const PixelRecipe
     ));
     TRY(check_placement(object, recipe));
     TRY(read_presets(object, recipe));
+    TRY(read_boxes(object, recipe));
     recipe.image_token = TRY(token_at(object, "image_token", recipe.vocabulary));
     recipe.image_tokens = TRY(read_image_tokens(object, pixels, positions));
     recipe.prefix = TRY(tokens_at(object, "prefix", recipe.vocabulary));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "caption/presets.h"
+#include "caption/wording/boxes.h"
 #include "caption/wording/finished_text.h"
 #include "caption/wording/stop_matcher.h"
 #include "core/enum_text.h"
@@ -55,6 +56,19 @@ BundleInfo fitted(BundleInfo bundle, int slots) {
 double middle_of(std::span<const double> times, std::size_t first, std::size_t group) {
     const std::size_t last = std::min(first + group, times.size()) - 1;
     return (times[first] + times[last]) / 2;
+}
+
+std::unexpected<Error> fail_boxes(std::string_view of) {
+    return fail(
+        ErrorCode::invalid_input,
+        "the preset \"grounding\" finds boxes in " + std::string(of) + "; leave \"together\" out",
+        "input.together"
+    );
+}
+
+std::string schema_of(const CaptionOptions& options, std::optional<Preset> preset) {
+    if (options.schema) return *options.schema;
+    return std::string(preset == Preset::grounding ? boxes_schema : default_schema);
 }
 
 }  // namespace
@@ -109,6 +123,7 @@ Result<Caption> PictureCaptioner::caption(
             "input.together"
         );
     }
+    if (count > 1 && job.options.preset == Preset::grounding) return fail_boxes("one picture at a time");
     Work work = TRY(read(job, text_of_pictures(bundle_.text, count), std::move(stop)));
     TRY(see(pictures.images, work));
     pictures = {};
@@ -128,6 +143,7 @@ Result<void> PictureCaptioner::check_takes_films() const {
 
 Result<Caption> PictureCaptioner::caption(const Job& job, FilmFrames film, std::stop_token stop) {
     TRY(check_takes_films());
+    if (job.options.preset == Preset::grounding) return fail_boxes("pictures, or a film frame by frame");
     Stopwatch watch;
     std::vector<double> seconds;
     const auto group = static_cast<std::size_t>(bundle_.film->frames);
@@ -182,7 +198,7 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(const Job& job, SeenText s
     work.settings.rules.forbidden =
         TRY(about("input.bad_words", encode_forbidden(tokenizer_, options.bad_words, work.settings.rules.end))
         );
-    if (work.settings.json) work.schema = options.schema.value_or(std::string(default_schema));
+    if (work.settings.json) work.schema = schema_of(options, work.settings.preset);
     return work;
 }
 
@@ -201,6 +217,8 @@ Result<void> PictureCaptioner::see(std::vector<ReadPicture>& images, Work& work)
             }
             work.all_seen = work.all_seen && seen;
         }
+        work.picture = one.info.path == PixelPath::whole ? one.info.size : one.info.full;
+        work.seen_in = one.known->shown();
         if (one.key) work.kept.push_back(*one.key);
         work.pictures.push_back(std::move(one.known));
     }
@@ -284,6 +302,8 @@ Result<void> PictureCaptioner::answer(
     for (const Decoded& one : decoded) {
         FinishedText phrase = TRY(finish_text(tokenizer_, work.text, one));
         const float score = work.settings.rules.sampling ? mean_of(one.logprobs) : one.score;
+        std::vector<Warning> warnings;
+        if (work.text.wording == Wording::boxes) tell_boxes(work, phrase.text, warnings);
         if (options.n)
             made.alternatives.push_back(
                 {.text = phrase.text,
@@ -296,6 +316,7 @@ Result<void> PictureCaptioner::answer(
         made.tags = std::move(phrase.tags);
         made.finish = phrase.finish;
         made.stopped_by = std::move(phrase.stopped_by);
+        made.warnings = std::move(warnings);
         made.score = one.score;
     }
     made.is_json = work.settings.json;
@@ -311,12 +332,28 @@ Result<void> PictureCaptioner::answer(
         made.warnings.push_back(
             {.field = "input", .message = "the model began to repeat itself; it was ended there"}
         );
-    if (made.is_json && made.finish == FinishReason::length) {
+    if (made.is_json && work.text.wording != Wording::boxes && made.finish == FinishReason::length) {
         made.warnings.push_back(
             {.field = "input.max_length", .message = "the JSON is not complete; ask for more tokens"}
         );
     }
     return {};
+}
+
+// What the model says of places is of the picture as it sees it; the client's picture is another.
+void PictureCaptioner::tell_boxes(const Work& work, std::string& text, std::vector<Warning>& warnings) const {
+    const Size told_in = bundle_.text.boxes == BoxUnit::thousandths ? Size{1000, 1000} : work.seen_in;
+    FoundBoxes found = find_boxes(text, told_in, work.picture);
+    text = std::move(found.text);
+    if (found.cut_short)
+        warnings.push_back(
+            {.field = "input.max_length", .message = "the list of boxes is not complete; ask for more tokens"}
+        );
+    if (found.without_area > 0)
+        warnings.push_back(
+            {.field = "input",
+             .message = std::to_string(found.without_area) + " of the boxes had no area and were left out"}
+        );
 }
 
 // Only what was in force.

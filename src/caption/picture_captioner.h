@@ -70,6 +70,8 @@ private:
         SeenText seen;
         std::vector<TokenId> words;  // of the prompt, before what is seen has its places in it
         std::vector<std::shared_ptr<const ModelInput>> pictures;
+        Size picture;                // the last one, as it is shown
+        Size seen_in;                // how large the model sees that one
         std::vector<CacheKey> kept;  // what the model sees in the pictures is kept under these
         bool all_seen = true;        // by the model, in earlier jobs or others at work
         std::vector<TokenId> prompt;
@@ -81,6 +83,7 @@ private:
     Result<void> see(std::vector<ReadPicture>& images, Work& work);
     Result<void> see(const FilmFrames& film, Work& work) const;
     Result<Caption> say(const Job& job, Work work, Stopwatch& watch, const OnPiece& on_piece);
+    void tell_boxes(const Work& work, std::string& text, std::vector<Warning>& warnings) const;
     void assemble(const CaptionOptions& options, Work& work) const;
     Result<GenerationRequest> request_of(const Work& work, int sample) const;
     Result<std::vector<Decoded>> run(Work& work, CaptionStream& pieces, Timings& timings);

@@ -85,6 +85,17 @@ constexpr std::array plans{
         .plain_wording = Wording::as_said,
         .plain_remark = "needs a model that follows instructions, such as Qwen-VL or LLaVA-NeXT",
     },
+    PresetPlan{
+        .preset = Preset::grounding,
+        .instruction = "Locate the most important things in this picture. Report bbox coordinates in JSON "
+                       "format.",
+        .of_film = {},
+        .max_length = 1000,
+        .wording = Wording::boxes,
+        .plainly = Plainly::refused,
+        .plain_wording = Wording::boxes,
+        .plain_remark = "needs a model that tells where things are, such as Qwen-VL",
+    },
 };
 
 std::string film_prompt(const CaptionOptions& options) {

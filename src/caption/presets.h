@@ -36,6 +36,13 @@ inline constexpr std::string_view default_schema =
     R"("text":{"type":"string","maxLength":200}},)"
     R"("required":["caption","objects","colours","text"],"additionalProperties":false})";
 
+// Of the preset grounding: the form in which Qwen-VL models learn to tell places.
+inline constexpr std::string_view boxes_schema =
+    R"({"type":"array","maxItems":50,"items":{"type":"object","properties":{)"
+    R"("bbox_2d":{"type":"array","items":{"type":"integer","minimum":0,"maximum":16383},)"
+    R"("minItems":4,"maxItems":4},"label":{"type":"string","maxLength":80}},)"
+    R"("required":["bbox_2d","label"],"additionalProperties":false}})";
+
 const PresetPlan& plan_of(Preset preset);
 
 bool follows_instructions(const BundleInfo& bundle);

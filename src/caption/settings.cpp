@@ -57,22 +57,23 @@ private:
     Result<void> settle_preset() {
         made_.preset = options_.preset;
         if (options_.schema) TRY(settle_schema());
+        made_.json = made_.preset == Preset::json || made_.preset == Preset::grounding;
         // JSON cut off at a loop would be invalid; its schema bounds it.
-        const bool guarded = made_.preset && made_.preset != Preset::json;
+        const bool guarded = made_.preset && !made_.json;
         made_.rules.guards_loops = options_.loop_guard.value_or(guarded);
         made_.prompt = options_.prompt.value_or(bundle_.text.default_prompt);
         if (!made_.preset) return {};
 
         const PresetPlan& plan = plan_of(*made_.preset);
         const auto own = own_instruction(bundle_, plan.preset);
-        made_.json = plan.preset == Preset::json;
         if (made_.json && !options_.prefix.value_or("").empty()) {
             return fail(
                 ErrorCode::invalid_input, "a schema says how the caption begins; leave the prefix out",
                 "input.prefix"
             );
         }
-        instructed_ = own || follows_instructions(bundle_);
+        const bool able = plan.preset != Preset::grounding || bundle_.text.boxes != BoxUnit::none;
+        instructed_ = able && (own || follows_instructions(bundle_));
         if (instructed_) {
             made_.wording = plan.wording;
             if (!options_.prompt) made_.prompt = own.value_or(plan.instruction);

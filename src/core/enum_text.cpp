@@ -95,6 +95,7 @@ std::string_view to_text(Preset preset) {
         case Preset::tags: return "tags";
         case Preset::production: return "production";
         case Preset::json: return "json";
+        case Preset::grounding: return "grounding";
     }
     panic("Preset out of range");
 }

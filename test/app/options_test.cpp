@@ -67,7 +67,7 @@ TEST(Options, AMisspelledWordIsNamedWithTheNearestRightOne) {
     expect_hint({}, "The commands are caption, embed, run, serve, worker, doctor, models.\n");
     expect_hint({"models"}, "The commands are list, show, verify, add.\n");
     expect_hint(
-        {"caption", "--preset", "poem", "x"}, "`poem` is unknown; use one of alt_text, detailed, json"
+        {"caption", "--preset", "poem", "x"}, "`poem` is unknown; use one of alt_text, detailed, grounding"
     );
     EXPECT_EQ(said_about({"caption"}).find("commands"), std::string::npos) << "a file is missing";
     EXPECT_EQ(said_about({"poem", "x"}).find("Did you mean"), std::string::npos);

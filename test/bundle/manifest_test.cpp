@@ -63,6 +63,13 @@ TEST(Manifest, MayBringItsOwnWordsForAPreset) {
     EXPECT_FALSE(with("/text/presets", json::array()).has_value());
 }
 
+TEST(Manifest, MaySayInWhatItsModelTellsPlaces) {
+    EXPECT_EQ(parse(manifest_text).value().info.text.boxes, BoxUnit::none);
+    EXPECT_EQ(with("/text/boxes", "pixels").value().info.text.boxes, BoxUnit::pixels);
+    EXPECT_EQ(with("/text/boxes", "thousandths").value().info.text.boxes, BoxUnit::thousandths);
+    EXPECT_FALSE(with("/text/boxes", "inches").has_value());
+}
+
 TEST(Manifest, UnknownFieldsAreLeftAlone) { EXPECT_TRUE(with("/comment", "made by hand")); }
 
 TEST(Manifest, EveryFieldIsRequired) {

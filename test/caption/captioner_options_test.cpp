@@ -232,6 +232,36 @@ TEST_F(OptionsTest, JsonThatWasCutIsReported) {
     EXPECT_EQ(fields_of(caption.warnings), (std::vector<std::string>{"input.promt", "input.max_length"}));
 }
 
+TEST_F(OptionsTest, BoxesAreInPixelsOfThePicture) {
+    bundle_.family = "qwen3_vl";
+    bundle_.text.boxes = BoxUnit::thousandths;
+    bundle_.generation.max_length_limit = 1000;
+    let_say(R"([{"bbox_2d":[0,500,250,1000],"label":"cup"}])");
+    const Caption caption = made({.preset = Preset::grounding});
+    EXPECT_EQ(caption.text, R"([{"label":"cup","box":[0,96,48,192]}])");
+    EXPECT_TRUE(caption.is_json);
+    EXPECT_EQ(joined_pieces(), caption.text) << "and not in the model's own numbers";
+    EXPECT_EQ(fields_of(caption.warnings), std::vector<std::string>{"input.promt"});
+
+    const Caption cut = made({.preset = Preset::grounding, .max_length = 5});
+    EXPECT_EQ(cut.text, "[]");
+    EXPECT_EQ(cut.finish, FinishReason::length);
+    EXPECT_EQ(fields_of(cut.warnings), (std::vector<std::string>{"input.promt", "input.max_length"}));
+}
+
+TEST_F(OptionsTest, BoxesAreOfOnePicture) {
+    bundle_.family = "qwen3_vl";
+    bundle_.text.boxes = BoxUnit::thousandths;
+    bundle_.text.placement = Placement::placeholder;
+    WholeCaptioner captioner(bundle_, tokenizer(), model_, Limits{});
+    Job job = job_of({.preset = Preset::grounding});
+    job.pictures.push_back(job_of().pictures.front());
+    const Result<Caption> both = captioner.caption(std::move(job), {}, {});
+    ASSERT_FALSE(both.has_value());
+    EXPECT_EQ(both.error().code, ErrorCode::invalid_input);
+    EXPECT_EQ(both.error().field, "input.together");
+}
+
 TEST_F(OptionsTest, AWrongSchemaNamesItsField) {
     bundle_.family = "llava-next";
     const Result<Caption> caption = CaptionerFixture::caption({.schema = R"({"type":"poem"})"});

@@ -264,6 +264,19 @@ TEST(Settings, ASchemaIsThePresetJsonAndNoOther) {
     EXPECT_EQ(error.field, "input.schema");
 }
 
+TEST(Settings, BoxesAreForModelsThatTellPlaces) {
+    EXPECT_EQ(refused({.preset = Preset::grounding}, instructed()).code, ErrorCode::unsupported);
+    BundleInfo able = instructed();
+    able.text.boxes = BoxUnit::pixels;
+    const Settings settings = settled({.preset = Preset::grounding}, able);
+    EXPECT_TRUE(settings.json);
+    EXPECT_FALSE(settings.rules.guards_loops);
+    EXPECT_EQ(settings.prompt, plan_of(Preset::grounding).instruction);
+    EXPECT_EQ(settled({.prompt = "Find cups.", .preset = Preset::grounding}, able).prompt, "Find cups.");
+    EXPECT_EQ(refused({.preset = Preset::grounding, .prefix = "["}, able).field, "input.prefix");
+    EXPECT_EQ(refused({.preset = Preset::grounding, .schema = "{}"}, able).field, "input.schema");
+}
+
 TEST(Settings, ASchemaHasOneBeamOneAnswerAndItsOwnEnd) {
     const Settings settings =
         settled({.schema = "{}", .min_length = 5, .num_beams = 2, .n = 2}, instructed());

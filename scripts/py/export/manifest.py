@@ -10,7 +10,7 @@ from pathlib import Path
 from export.errors import ExportError
 
 VERSION = 2
-PRESETS = ("alt_text", "one_sentence", "detailed", "tags", "production", "json")
+PRESETS = ("alt_text", "one_sentence", "detailed", "tags", "production", "json", "grounding")
 CHUNK = 16 << 20
 PROGRESS_EVERY = 2.0  # seconds
 

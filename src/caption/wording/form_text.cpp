@@ -94,7 +94,8 @@ FormedText finished(std::string_view prefix, std::string_view said, Wording word
     const std::string_view text = stripped(prefix, whole);
     FormedText made;
     switch (wording) {
-        case Wording::as_said: made.text = text; break;
+        case Wording::as_said:
+        case Wording::boxes: made.text = text; break;
         case Wording::alt_text: made.text = alt_text(text, !prefix.empty(), cut_short); break;
         case Wording::one_sentence: made.text = one_sentence(text, cut_short); break;
         case Wording::sentences: made.text = sentences(text, cut_short); break;
@@ -119,7 +120,8 @@ std::size_t certain_bytes(std::string_view text, Wording wording) {
         case Wording::alt_text:
         case Wording::one_sentence:
         case Wording::tag_list:
-        case Wording::tag_words: return 0;
+        case Wording::tag_words:
+        case Wording::boxes: return 0;
     }
     panic("Wording out of range");
 }

@@ -18,6 +18,7 @@ enum class Wording {
     sentences,  // whole ones only
     tag_list,   // the model was asked for a list
     tag_words,  // the words of a caption
+    boxes,      // JSON, whose numbers are still to be scaled to the picture: find_boxes()
 };
 
 struct FormedText {

@@ -35,10 +35,10 @@ public:
     // Preprocessor's form; undefined once the features are here
     const at::Tensor& values() const { return values_; }
     std::int64_t tiles() const { return tiles_; }
-    Size original() const { return original_; }  // of the picture
-    Size shown() const { return shown_; }        // of each tile, or frame
-    int frames() const { return frames_; }       // of a film's group; 0: it is a picture
-    int tick() const { return tick_; }           // of that group: where it stands in time
+    Size original() const { return original_; }     // of the picture
+    Size shown() const override { return shown_; }  // of each tile, or frame
+    int frames() const { return frames_; }          // of a film's group; 0: it is a picture
+    int tick() const { return tick_; }              // of that group: where it stands in time
     int tokens() const override { return tokens_; }
     std::size_t bytes() const override { return bytes_; }
 

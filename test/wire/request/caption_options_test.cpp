@@ -77,7 +77,8 @@ TEST(CaptionOptionsJson, EveryPresetHasItsName) {
         EXPECT_EQ(options_of("\"preset\":\"" + std::string(to_text(preset)) + "\"").preset, preset);
     expect_refused(
         R"("preset":"poem")", "preset",
-        "must be one of alt_text, one_sentence, detailed, tags, production, json, not \"poem\""
+        "must be one of alt_text, one_sentence, detailed, tags, production, json, grounding, not "
+        "\"poem\""
     );
 }
 

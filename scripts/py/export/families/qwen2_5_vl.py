@@ -46,4 +46,4 @@ def make_program(config) -> nn.Module:
 
 def describe(config, snapshot: Path) -> dict:
     film = FilmText("<|vision_start|>{groups}<|vision_end|>", "<|video_pad|>", config.vision_config.tokens_per_second)
-    return describe_parts(config, snapshot, bias=True, template=TEMPLATE, film=film)
+    return describe_parts(config, snapshot, bias=True, template=TEMPLATE, film=film, boxes="pixels")

@@ -53,4 +53,4 @@ def make_program(config) -> nn.Module:
 
 
 def describe(config, snapshot: Path) -> dict:
-    return describe_parts(config, snapshot, bias=False, template=ASKED, film=FILM)
+    return describe_parts(config, snapshot, bias=False, template=ASKED, film=FILM, boxes="thousandths")

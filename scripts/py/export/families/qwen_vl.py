@@ -188,11 +188,14 @@ IMAGE_TEXT = "<|vision_start|><|image_pad|><|vision_end|>"
 ASKED = "<|im_start|>user\n{images}{prompt}<|im_end|>\n<|im_start|>assistant\n"
 
 
-def describe_parts(config, snapshot: Path, *, bias: bool, template: str, film: FilmText) -> dict:
+def describe_parts(config, snapshot: Path, *, bias: bool, template: str, film: FilmText, boxes: str) -> dict:
+    """boxes: in what the checkpoints were taught to say where things are, as the manifest names it."""
     text, pictures = with_head_dim(config).text_config, image_processor(snapshot)
     dialogue = Dialogue(template, IMAGE_TEXT, "image_token_id", start="")
     picture = fit_patches_max(image_part(pictures, config))
     room = {"positions": min(POSITIONS, text.max_position_embeddings), "picture": picture}
+    described = describe_dialogue(config, snapshot, dialogue, **room)
+    described["text"]["boxes"] = boxes
     return (
         film_part(config, snapshot, pictures, film)
         | {
@@ -201,5 +204,5 @@ def describe_parts(config, snapshot: Path, *, bias: bool, template: str, film: F
             "packs": packs_of(bias),
             "float32": [],
         }
-        | describe_dialogue(config, snapshot, dialogue, **room)
+        | described
     )
