@@ -66,9 +66,9 @@ std::unexpected<Error> fail_boxes(std::string_view of) {
     );
 }
 
-std::string schema_of(const CaptionOptions& options, std::optional<Preset> preset) {
-    if (options.schema) return *options.schema;
-    return std::string(preset == Preset::grounding ? boxes_schema : default_schema);
+std::string schema_of(const CaptionOptions& options, std::optional<Preset> preset, BoxUnit boxes) {
+    if (preset == Preset::grounding) return boxes_schema(boxes);
+    return options.schema.value_or(std::string(default_schema));
 }
 
 }  // namespace
@@ -198,7 +198,7 @@ Result<PictureCaptioner::Work> PictureCaptioner::read(const Job& job, SeenText s
     work.settings.rules.forbidden =
         TRY(about("input.bad_words", encode_forbidden(tokenizer_, options.bad_words, work.settings.rules.end))
         );
-    if (work.settings.json) work.schema = schema_of(options, work.settings.preset);
+    if (work.settings.json) work.schema = schema_of(options, work.settings.preset, bundle_.text.boxes);
     return work;
 }
 

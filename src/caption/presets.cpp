@@ -105,6 +105,15 @@ std::string film_prompt(const CaptionOptions& options) {
 
 }  // namespace
 
+std::string boxes_schema(BoxUnit unit) {
+    const std::string most = unit == BoxUnit::thousandths ? "1000" : "16383";  // a side of any picture
+    return R"({"type":"array","maxItems":50,"items":{"type":"object","properties":{)"
+           R"("bbox_2d":{"type":"array","items":{"type":"integer","minimum":0,"maximum":)" +
+           most +
+           R"(},"minItems":4,"maxItems":4},"label":{"type":"string","maxLength":80}},)"
+           R"("required":["bbox_2d","label"],"additionalProperties":false}})";
+}
+
 const PresetPlan& plan_of(Preset preset) {
     const auto* const found = std::ranges::find(plans, preset, &PresetPlan::preset);
     ASSERT(found != plans.end());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "caption/wording/form_text.h"
@@ -37,11 +38,7 @@ inline constexpr std::string_view default_schema =
     R"("required":["caption","objects","colours","text"],"additionalProperties":false})";
 
 // Of the preset grounding: the form in which Qwen-VL models learn to tell places.
-inline constexpr std::string_view boxes_schema =
-    R"({"type":"array","maxItems":50,"items":{"type":"object","properties":{)"
-    R"("bbox_2d":{"type":"array","items":{"type":"integer","minimum":0,"maximum":16383},)"
-    R"("minItems":4,"maxItems":4},"label":{"type":"string","maxLength":80}},)"
-    R"("required":["bbox_2d","label"],"additionalProperties":false}})";
+std::string boxes_schema(BoxUnit unit);
 
 const PresetPlan& plan_of(Preset preset);
 

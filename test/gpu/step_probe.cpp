@@ -32,6 +32,7 @@ constexpr int admissions_max = 8;  // as the engine's
 constexpr int steps = 3;           // after the admission; the last is the steady one
 constexpr int steps_to_graph = 6;  // by then it is recorded
 constexpr int prompt_words = 8;
+constexpr int film_frames = 16;  // as many as a film has where nobody says
 
 [[noreturn]] void die(const std::string& why) {
     std::fprintf(stderr, "step_probe: %s\n", why.c_str());
@@ -173,6 +174,18 @@ void count_join(Model& model, const Manifest& manifest, Report& report) {
     report.count("a prompt's second part", [&] { next.read_part(part, part); });
 }
 
+// Its groups are looked at all at once.
+void count_film(Model& model, const Manifest& manifest, Report& report) {
+    if (!manifest.info.film) return;
+    const std::vector<Image> frames(film_frames, make_photo());
+    std::vector<double> begins;
+    for (int first = 0; first < film_frames; first += manifest.info.film->frames) begins.push_back(first);
+    std::vector<std::shared_ptr<const ModelInput>> groups;
+    for (std::unique_ptr<ModelInput>& group : must(model.preprocess_film(frames, begins, {})))
+        groups.push_back(std::move(group));
+    report.count("a look at a film of 16 frames", [&] { must(model.see(groups)); });
+}
+
 void count_captioner(const std::filesystem::path& bundle, const Manifest& manifest, Report& report) {
     std::unique_ptr<Model> model;
     const ModelOptions plain{.device = "cuda", .graphs = false};
@@ -189,6 +202,7 @@ void count_captioner(const std::filesystem::path& bundle, const Manifest& manife
     run(1, 3, "", "step of 1, 3 beams");
     run(4, 3, "", "step of 4, 3 beams");
     count_join(*model, manifest, report);
+    count_film(*model, manifest, report);
 }
 
 void count_graphs(const std::filesystem::path& bundle, const Manifest& manifest, Report& report) {
