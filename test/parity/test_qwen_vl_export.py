@@ -78,6 +78,7 @@ def test_the_manifest(home, family, tmp_path):
         "eos": [2, 17],
         "pad": 3,
         "vocabulary": text["vocab_size"],
+        "boxes": {"qwen2_5_vl": "pixels", "qwen3_vl": "thousandths"}[family],
     }
     image, cell = manifest["image"], vision["patch_size"] * vision["spatial_merge_size"]
     assert (image["recipe"], image["patch"]) == ("fit", cell) and "width" not in image and "height" not in image
