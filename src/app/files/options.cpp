@@ -27,7 +27,10 @@ void add_caption_options(CLI::App& caption, CaptionOptions& options) {
     std::map<std::string, Preset> names;
     for (const Preset preset : presets) names[std::string(to_text(preset))] = preset;
     caption
-        .add_option("--preset", options.preset, "alt_text, one_sentence, detailed, tags, production or json")
+        .add_option(
+            "--preset", options.preset,
+            "alt_text, one_sentence, detailed, tags, production, json or grounding"
+        )
         ->transform(one_of(names));
     caption.add_option("--prompt", options.prompt, "Text the caption continues; the bundle has a default");
     caption.add_option("--prefix", options.prefix, "How the caption begins");
