@@ -11,6 +11,7 @@ import torch
 from export.__main__ import main as export_main
 from film_twin import film_prompt
 from parity.films import Film
+from parity.rounding import apart
 from pictures import draw_picture
 from slot_engine import Prompt, SlotEngine, load_program, read_manifest
 from tiny_models import MAKERS
@@ -75,3 +76,13 @@ def make_case(factory, family: str, seed: int) -> Case:
     if (family, seed) not in MADE:
         MADE[family, seed] = Case(factory.mktemp("model"), family, seed)
     return MADE[family, seed]
+
+
+def moved(case: Case, film: Film, right, mistake) -> float:
+    """By how much the numbers of the second word are others with the mistake."""
+    words = []
+    for make in (right, mistake):
+        engine, prompt = case.engine(1), make(case, film)
+        engine.prefill([prompt], [0])
+        words.append(engine.decode([7], [prompt.size(0)], [prompt.size(0)], [0]))
+    return apart(words[1], words[0])

@@ -15,6 +15,7 @@ from PIL import Image
 
 from bundle_twin import pixels
 from export.__main__ import main as export_main
+from exporting import change, refusal
 from parity import reference
 from parity.rounding import ROUNDING, apart
 from pictures import draw_pictures
@@ -257,20 +258,6 @@ def test_shards_and_links(snapshot, tmp_path):
     assert [file["file"] for file in weights["files"]] == names
     assert weights["files"][0]["bytes"] == (tmp_path / "blobs/0").stat().st_size
     load_program(tmp_path / "bundle")
-
-
-def change(file: Path, edit) -> None:
-    value = json.loads(file.read_text())
-    edit(value)
-    file.write_text(json.dumps(value))
-
-
-def refusal(capsys, snapshot: Path, bundle: Path) -> str:
-    assert export_main([str(snapshot), str(bundle)]) == 1
-    message = capsys.readouterr().err
-    assert message.startswith("export: ") and message.count("\n") == 1 and "Traceback" not in message
-    assert not (bundle / "manifest.json").exists()
-    return message
 
 
 def test_what_is_no_snapshot(capsys, snapshot, tmp_path):

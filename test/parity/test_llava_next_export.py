@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from export.__main__ import main as export_main
 from export.chat import template_of
 from export.errors import ExportError
+from exporting import change, refusal
 from slot_engine import load_program, read_manifest
 from tiny_models import make_llava_next
 from tiny_models.llava_next import CHAT_TEMPLATES
@@ -26,12 +27,6 @@ def snapshot(request, tmp_path_factory) -> Path:
 
 def copy_of(snapshot: Path, folder: Path) -> Path:
     return Path(shutil.copytree(snapshot, folder / "copy"))
-
-
-def change(file: Path, edit) -> None:
-    value = json.loads(file.read_text())
-    edit(value)
-    file.write_text(json.dumps(value))
 
 
 def forget_chat_template(folder: Path) -> None:
@@ -148,14 +143,6 @@ def test_pinpoints_that_are_not_tiles_are_refused(capsys, snapshot, tmp_path):
         change(home / file, lambda config: config.update(image_grid_pinpoints=[[7, 9]]))
     change(home / "processor_config.json", lambda one: one["image_processor"].update(image_grid_pinpoints=[[7, 9]]))
     assert "has 7x9, which is not made of tiles" in refusal(capsys, home, tmp_path / "bundle")
-
-
-def refusal(capsys, snapshot: Path, bundle: Path) -> str:
-    assert export_main([str(snapshot), str(bundle)]) == 1
-    message = capsys.readouterr().err
-    assert message.startswith("export: ") and message.count("\n") == 1 and "Traceback" not in message
-    assert not (bundle / "manifest.json").exists()
-    return message
 
 
 @pytest.mark.parametrize(

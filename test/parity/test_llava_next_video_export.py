@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from export.__main__ import main as export_main
-from slot_engine import read_manifest
+from exporting import change, exported, refusal
 from tiny_models import MAKERS
 
 LINEAR = {"rope_type": "linear", "factor": 2.5, "rope_theta": 1e4}
@@ -30,28 +29,8 @@ def home(snapshot, tmp_path) -> Path:
     return copy
 
 
-def change(file: Path, edit) -> None:
-    value = json.loads(file.read_text())
-    edit(value)
-    file.write_text(json.dumps(value))
-
-
 def change_films(home: Path, **values) -> None:
     change(home / "processor_config.json", lambda one: one["video_processor"].update(values))
-
-
-def exported(home: Path, bundle: Path) -> dict:
-    assert export_main([str(home), str(bundle)]) == 0
-    return read_manifest(bundle)
-
-
-def refusal(capsys, snapshot: Path, bundle: Path) -> str:
-    capsys.readouterr()
-    assert export_main([str(snapshot), str(bundle)]) == 1
-    message = capsys.readouterr().err
-    assert message.startswith("export: ") and message.count("\n") == 1 and "Traceback" not in message
-    assert not (bundle / "manifest.json").exists()
-    return message
 
 
 def test_the_manifest(home, tmp_path):

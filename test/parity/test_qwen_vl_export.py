@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from export.__main__ import main as export_main
 from export.chat import template_of
-from slot_engine import load_program, read_manifest
+from exporting import change, exported, refusal
+from slot_engine import load_program
 from tiny_models import MAKERS
 from tiny_models.qwen_vl import CHAT_2_5, CHAT_3
 
@@ -39,21 +39,10 @@ def home(snapshots, family, tmp_path) -> Path:
     return Path(shutil.copytree(snapshots[family], tmp_path / "copy"))
 
 
-def change(file: Path, edit) -> None:
-    value = json.loads(file.read_text())
-    edit(value)
-    file.write_text(json.dumps(value))
-
-
 def change_pictures(home: Path, **values) -> None:
     """In both files that may say it."""
     change(home / "preprocessor_config.json", lambda one: one.update(values))
     change(home / "processor_config.json", lambda one: one["image_processor"].update(values))
-
-
-def exported(home: Path, bundle: Path) -> dict:
-    assert export_main([str(home), str(bundle)]) == 0
-    return read_manifest(bundle)
 
 
 def test_the_manifest(home, family, tmp_path):
@@ -270,12 +259,3 @@ def test_models_that_think_first_are_refused(capsys, home, tmp_path):
     thinking = (home / "chat_template.jinja").read_text().replace("assistant\n", "assistant\n<think>\n")
     (home / "chat_template.jinja").write_text(thinking)
     assert "lets the model think" in refusal(capsys, home, tmp_path / "bundle")
-
-
-def refusal(capsys, snapshot: Path, bundle: Path) -> str:
-    capsys.readouterr()
-    assert export_main([str(snapshot), str(bundle)]) == 1
-    message = capsys.readouterr().err
-    assert message.startswith("export: ") and message.count("\n") == 1 and "Traceback" not in message
-    assert not (bundle / "manifest.json").exists()
-    return message

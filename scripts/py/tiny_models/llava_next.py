@@ -55,8 +55,13 @@ def make_llava_next(folder, seed: int) -> Path:
     config = draw_llava_next(rng, tokenizer, "llama" if seed % 2 else "mistral")
     torch.manual_seed(seed)
     model = LlavaNextForConditionalGeneration(config).eval()
+    return finish(folder, model, tokenizer, rng, lambda: make_processor(config, tokenizer, rng.choice(CHAT_TEMPLATES)))
+
+
+def finish(folder, model, tokenizer, rng: random.Random, make_processor) -> Path:
+    """All that follows from here on is drawn in this order."""
     set_generation(rng, model, tokenizer)
-    processor = make_processor(config, tokenizer, rng.choice(CHAT_TEMPLATES))
+    processor = make_processor()
     with torch.no_grad():
         randomise(model)
         model.model.image_newline.normal_(0, 1)

@@ -13,16 +13,14 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from tiny_models.common import IMAGE, MEAN, STD, randomise, start_with, train_tokenizer
+from tiny_models.common import IMAGE, MEAN, STD, start_with, train_tokenizer
 from tiny_models.llava_next import (
     GRIDS,
     PAD,
     SPECIALS,
     draw_text,
     draw_tile,
-    let_captions_end,
-    save,
-    set_generation,
+    finish,
 )
 
 VIDEO = "<video>"
@@ -45,13 +43,7 @@ def make_llava_next_video(folder, seed: int) -> Path:
     config = draw_llava_next_video(rng, tokenizer, "llama" if seed % 2 else "mistral")
     torch.manual_seed(seed)
     model = LlavaNextVideoForConditionalGeneration(config).eval()
-    set_generation(rng, model, tokenizer)
-    processor = make_processor(config, tokenizer, rng.choice(CHAT_TEMPLATES))
-    with torch.no_grad():
-        randomise(model)
-        model.model.image_newline.normal_(0, 1)
-        let_captions_end(model, processor, rng)
-    return save(Path(folder), model, processor)
+    return finish(folder, model, tokenizer, rng, lambda: make_processor(config, tokenizer, rng.choice(CHAT_TEMPLATES)))
 
 
 def draw_llava_next_video(rng: random.Random, tokenizer, language: str) -> LlavaNextVideoConfig:
