@@ -150,8 +150,7 @@ class Control:
         return vars(self.platform.settings)
 
     async def post_worker_started(self, data, argument, query):
-        self.platform.jobs.life += 1
-        return {"life": self.platform.jobs.life}
+        return {"life": self.platform.jobs.begin_life()}
 
     async def post_expire(self, data, argument, query):
         for job in list(self.platform.jobs.running.values()):

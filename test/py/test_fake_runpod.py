@@ -259,6 +259,18 @@ def test_a_job_of_a_killed_worker_goes_back_and_is_not_the_workers_fault(platfor
     assert grown(platform, before, "requeued_after_kill", "dropped", "lost") == (1, 0, 0)
 
 
+def test_what_a_killed_worker_held_the_next_one_does_not_hold(platform, worker):
+    id = platform.submit({"say": 1})
+    worker.take()
+    worker.ping(id)
+    assert platform.job(id)["named"]
+    platform.worker_started()
+    assert not platform.job(id)["named"]
+    worker.ping(id)
+    assert platform.job(id)["named"]
+    worker.done(id, {"output": 1})
+
+
 def test_queued_and_running_jobs_are_stuck_and_a_job_given_up_is_lost():
     with FakeRunpod(hold=0.2, lease=30, attempts=1) as platform:
         worker = Worker(platform)

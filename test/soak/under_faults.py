@@ -123,7 +123,7 @@ class Soak:
         print(f"    SIGTERM with {before} jobs in progress: {took:.1f} s, exit code {code}, {kept} kept", flush=True)
 
     def still_held(self):
-        """Jobs that the worker has named in a ping, and not answered."""
+        """Jobs that this life of the worker has named in a ping, and not answered."""
         recent = self.planned[-RECENT:]
         found = self.platform.details([job.id for job in recent])
         return [job["id"] for job in found if job["status"] == "IN_PROGRESS" and job["named"]]
