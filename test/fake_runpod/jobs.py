@@ -25,14 +25,14 @@ class Jobs:
         self.last_ping = {}  # by worker: when a ping was last answered
         self.on_final = lambda job: None
 
-    # The client's side
-
     def begin_life(self):
         """The worker before is dead, and holds nothing any more: what it had is handed out again once its lease ends."""
         self.life += 1
         for job in self.running.values():
             job.named = False
         return self.life
+
+    # The client's side
 
     def add(self, request, sync=False, id=None):
         id = id or ("sync-" if sync else "") + f"{uuid.uuid4()}-u1"
