@@ -185,6 +185,8 @@ class Jobs:
     def _count_late(self, job):
         if job.status == CANCELLED and not job.finals:
             return  # the worker may not have heard of it yet
+        if job.excuses > 0:
+            return  # of a run that began while the result of the one before was on its way
         self.count.late += 1
         self.count.name("late", job.id)
 

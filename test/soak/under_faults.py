@@ -168,6 +168,7 @@ class Soak:
         while time.monotonic() < end and self.platform.stats()["stuck"]:
             self.wait_quietly({"quiet": True}, 5)
             self.look_after_the_worker()
+        self.worker.wait_until_ready(START_S)
         code, _ = self.worker.terminate()
         self.expect_exit_code(code)
         return self.judge()

@@ -49,6 +49,12 @@ class WorkerProcess:
                 self.ready = READY in log.read()
         return self.ready
 
+    def wait_until_ready(self, timeout_s):
+        """Or until it has ended: a signal amid its start would rightly be its death."""
+        end = time.monotonic() + timeout_s
+        while not self.is_ready() and self.ended() is None and time.monotonic() < end:
+            time.sleep(0.02)
+
     def ended(self):
         """The exit code of a worker that has ended by itself."""
         return self.process.poll()
