@@ -1,4 +1,4 @@
-// A film to describe frame by frame.
+// A film to describe: frame by frame, as a whole, or in windows of some seconds.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,8 @@ struct FrameOptions {
     std::optional<std::int64_t> max_frames;
     bool keep_duplicates = false;  // describe a frame even if it looks like the one before it
     bool together = false;         // one prompt about all of them, and one answer
+    // Seconds: each such part of the film has a prompt and an answer of its own, and then all of it has one.
+    std::optional<double> window = {};
     bool operator==(const FrameOptions&) const = default;
 };
 
@@ -37,7 +39,8 @@ inline constexpr int film_frames_at_once_max = 16;
 
 struct FilmFrame {
     std::size_t index = 0;               // 0, 1, 2, … without gaps
-    std::optional<double> timestamp;     // seconds, according to the file; of all together: none
+    std::optional<double> timestamp;     // seconds, according to the file; of all together: none; of a
+                                         // window: its first frame's
     std::optional<std::size_t> same_as;  // the earlier frame it looks like, whose answer it shares
     Result<Caption> outcome;             // a duplicate has a copy
 };
@@ -48,6 +51,7 @@ struct FilmInfo {
     Size size;            // upright
     std::string container;
     std::string codec;
+    std::optional<Caption> summary;  // of a film in windows: about all of them
     std::vector<Warning> warnings;
 };
 

@@ -13,8 +13,6 @@
 namespace vignette {
 namespace {
 
-constexpr double fps_default = 2;  // what these models are trained with
-
 class Collector {
 public:
     explicit Collector(FrameOptions options) : options_(std::move(options)) {}
@@ -61,7 +59,7 @@ private:
     // Where nothing else chooses the frames, they are spread over the whole film.
     void settle_rate() {
         if (!options_.timestamps.empty() || options_.keyframes) return;
-        const double wanted = options_.fps.value_or(fps_default);
+        const double wanted = options_.fps.value_or(fps_together_default);
         const auto most = static_cast<double>(most_);
         options_.fps = wanted;
         if (made_.info.duration * wanted <= most) return;

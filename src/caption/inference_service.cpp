@@ -285,7 +285,7 @@ Result<FilmInfo> InferenceService::describe(Film film, std::stop_token stop, con
     );
 }
 
-// One answer about all frames: where the film then ends early, it is about those before that.
+// One answer about all frames, or one for each window: where the film ends early, about those before that.
 Result<FilmInfo> InferenceService::describe_together(
     const Models& models, Film film, const std::stop_token& stop, const OnFrame& on_frame
 ) {
@@ -297,26 +297,42 @@ Result<FilmInfo> InferenceService::describe_together(
     }
     PictureCaptioner& captioner = models.words->captioner;
     TRY(captioner.check_takes_films());
-    const Stopwatch watch;
-    CollectedFilm read = TRY(collect_frames(film, {.limits = config_.limits, .reader = reader_}, stop));
-    const auto decoded_in = watch.total();
-    Job job = std::move(film.frame_job);
-    job.is_film = true;
-    const Task task = job.task;
-    std::size_t bytes = 0;
-    for (const Image& frame : read.frames) bytes += frame.rgb.size();
-    FilmFrames frames{.images = std::move(read.frames), .times = std::move(read.times), .pass = {}};
-    frames.pass = TRY(reader_.admit(bytes, job.id, stop));
-    Result<Caption> made = captioner.caption(job, std::move(frames), stop);
-    TRY(unless_stopped(stop));
-    if (made) {
-        made->task = task;
-        made->timings.decode = decoded_in;
-        made->timings.total = watch.total();
+    const AnswerFrames answer = [&](Job job, FrameSeries series, const std::stop_token& stopped) {
+        return answer_about(captioner, std::move(job), std::move(series), stopped);
+    };
+    FilmMeans means{.limits = config_.limits, .reader = reader_};
+    if (film.options.window) {
+        means.frames_at_once = captioner.pictures_at_once();
+        return describe_windows(std::move(film), means, answer, stop, on_frame);
     }
+    const Stopwatch watch;
+    CollectedFilm read = TRY(collect_frames(film, means, stop));
+    FrameSeries series{
+        .images = std::move(read.frames), .times = std::move(read.times), .decoding = watch.total()
+    };
+    Result<Caption> made = answer(std::move(film.frame_job), std::move(series), stop);
+    TRY(unless_stopped(stop));
     on_frame({.index = 0, .timestamp = {}, .same_as = {}, .outcome = std::move(made)});
     if (read.ended) return std::unexpected(*std::move(read.ended));
     return std::move(read.info);
+}
+
+// One prompt about all of these frames.
+Result<Caption> InferenceService::answer_about(
+    PictureCaptioner& captioner, Job job, FrameSeries series, const std::stop_token& stop
+) {
+    const Stopwatch watch;
+    job.is_frame = false;
+    job.is_film = true;
+    std::size_t bytes = 0;
+    for (const Image& frame : series.images) bytes += frame.rgb.size();
+    FilmFrames frames{.images = std::move(series.images), .times = std::move(series.times), .pass = {}};
+    frames.pass = TRY(reader_.admit(bytes, job.id, stop));
+    Caption made = TRY(captioner.caption(job, std::move(frames), stop));
+    made.task = job.task;
+    made.timings.decode = series.decoding;
+    made.timings.total = series.decoding + watch.total();
+    return made;
 }
 
 // A job for words gets none where captions are off: an empty answer, not an error, and no model loaded.

@@ -17,6 +17,7 @@
 #include "caption/model_cache.h"
 #include "caption/picture_captioner.h"
 #include "caption/picture_embedder.h"
+#include "caption/window_describer.h"
 #include "vignette/captioner.h"
 #include "vignette/embedder.h"
 #include "vignette/model.h"
@@ -109,6 +110,9 @@ private:
     );
     Result<FilmInfo> describe_together(
         const Models& models, Film film, const std::stop_token& stop, const OnFrame& on_frame
+    );
+    Result<Caption> answer_about(
+        PictureCaptioner& captioner, Job job, FrameSeries series, const std::stop_token& stop
     );
     Result<std::filesystem::path> find(const Wanted& wanted) const;
     template <class Kind>

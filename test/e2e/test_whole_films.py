@@ -71,6 +71,23 @@ def test_what_is_asked_of_its_frames_is_granted_or_told(film, model):
     assert [one["field"] for one in answer["warnings"]] == ["input.fps"]
 
 
+def test_a_film_in_windows_has_an_answer_for_each_and_one_for_all(film, model):
+    job = {"video": sent(film), "window": 6, "max_length": 4, "prompt": "What moves?"}
+    done = run_input(job, env=model)
+    assert done.code == 0, done.stderr
+    answer = done.json
+    assert answer["timestamps"] == [0, 6, 12, 18]
+    assert len(answer["descriptions"]) == answer["count"] == 4
+    assert isinstance(answer["summary"], str)
+    assert answer["model_info"]["prompt"] == "What moves?"
+    assert "warnings" not in answer and answer["errors"] == []
+    done = vignette("caption", "--json", "--window", 6, "--max_length", 4, film, env=model)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line.get("timestamp") for line in lines] == [0, 6, 12, 18, None]
+    assert len(lines[0]["timestamps"]) == 12, "two a second"
+    assert lines[4]["timestamps"] == [0, 6, 12, 18], "of the frames that stand for all of it"
+
+
 def test_json_may_be_asked_of_a_film(film, model):
     schema = {"type": "object", "properties": {"moves": {"type": "boolean"}}, "required": ["moves"]}
     answer = run_input({"video": sent(film), "together": True, "schema": schema}, env=model).json

@@ -115,6 +115,8 @@ void check_film(const vignette::Film& film) {
     ASSERT(std::ranges::is_sorted(options.timestamps) && options.timestamps.size() <= limits.timestamps_max);
     ASSERT(within(options.fps, 0, 1000) && options.fps != 0);
     ASSERT(options.max_frames.value_or(1) >= 1);
+    ASSERT(within(options.window, 1, 86'400) && (options.together || !options.window));
+    ASSERT(!options.window || (options.timestamps.empty() && !options.keyframes));
     check_options(film.frame_job.options);
 }
 

@@ -56,6 +56,7 @@ Film film_of(const Subject& subject, PictureContent content, const Options& opti
     Film film;
     film.source = {.field = subject.name, .source = std::move(content)};
     film.options = options.frames;
+    film.options.together = options.frames.together || options.frames.window;
     film.frame_job.id = {subject.name};
     film.frame_job.options = options.caption;
     return film;
@@ -91,6 +92,10 @@ bool caption_film(
     bool all_fine = true;
     const Result<FilmInfo> info = describe(captioner, subject, std::move(content), options, all_fine);
     if (info) {
+        if (info->summary) {
+            AnsweredItem whole{.id = {}, .outcome = *info->summary, .same_as = {}};
+            print_item(subject, subject.name, std::move(whole), options);
+        }
         print_warnings(subject.name, info->warnings);
         return all_fine;
     }

@@ -74,12 +74,14 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
     CLI::Option* keyframes =
         add_switch(caption, "--keyframes", frames.keyframes, "Of a film: the first frame of each scene")
             ->excludes(fps);
-    caption.add_option("--timestamps", frames.timestamps, "Of a film: the frames at these seconds: 0,2.5,10")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->check(number(0, 1e9))
-        ->excludes(fps)
-        ->excludes(keyframes);
+    CLI::Option* timestamps =
+        caption
+            .add_option("--timestamps", frames.timestamps, "Of a film: the frames at these seconds: 0,2.5,10")
+            ->delimiter(',')
+            ->allow_extra_args(false)
+            ->check(number(0, 1e9))
+            ->excludes(fps)
+            ->excludes(keyframes);
     caption
         .add_option("--max-frames", frames.max_frames, "Of a film: describe at most this many frames; 1000")
         ->transform(whole_number(1, std::int64_t{1} << 53));
@@ -87,6 +89,14 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
         caption, "--together", frames.together,
         "Of a film: one caption about 16 frames, spread over all of it; Qwen-VL and LLaVA-NeXT-Video can"
     );
+    caption
+        .add_option(
+            "--window", frames.window,
+            "Of a film: one caption about each so many seconds of it, as with --together, and one about all"
+        )
+        ->check(number(1, 86'400))
+        ->excludes(keyframes)
+        ->excludes(timestamps);
     add_switch(
         caption, "--keep-duplicates", frames.keep_duplicates,
         "Of a film: also describe frames that look like the one before"

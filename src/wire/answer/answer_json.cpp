@@ -115,6 +115,8 @@ Json warnings_json(const Answer& answer) {
 Json frames_json(const Answer& answer) {
     const Items& items = answer.items;
     Json json;
+    if (answer.film && *answer.film && (*answer.film)->summary)
+        json["summary"] = (*answer.film)->summary->text.value();
     json["descriptions"] = list_of(items, text_of);
     if (answer.film)
         json["timestamps"] = list_of(items, [](const AnsweredItem& item) { return item.timestamp.value(); });

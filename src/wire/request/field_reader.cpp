@@ -93,6 +93,7 @@ Result<void> FieldReader::read_known(const Member& member, Value& value) {
         case Role::fps:
         case Role::keyframes:
         case Role::max_frames:
+        case Role::window:
         case Role::keep_duplicates:
             warnings_.add(member.path, [] { return std::string("applies only to films; ignored"); });
             return json_.skip(value);

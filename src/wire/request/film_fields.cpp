@@ -14,6 +14,8 @@ namespace vignette {
 namespace {
 
 constexpr double fps_max = 1000;
+constexpr auto only_one = "both choose the frames; send only one of them";
+constexpr double window_min = 1, window_max = 86'400;  // seconds
 
 std::unexpected<Error> refuse(const std::string& path, ErrorCode code, const std::string& message) {
     return fail(code, path + " " + message, path);
@@ -22,8 +24,9 @@ std::unexpected<Error> refuse(const std::string& path, ErrorCode code, const std
 }  // namespace
 
 bool FilmFields::knows(Role role) {
-    constexpr std::array known{Role::film,      Role::timestamps, Role::fps,
-                               Role::keyframes, Role::max_frames, Role::keep_duplicates};
+    constexpr std::array known{Role::film,           Role::timestamps, Role::fps,
+                               Role::keyframes,      Role::max_frames, Role::window,
+                               Role::keep_duplicates};
     return std::ranges::find(known, role) != known.end();
 }
 
@@ -33,6 +36,7 @@ Result<void> FilmFields::read(const Member& member, Value& value) {
     if (member.role == Role::timestamps) return read_timestamps(member, value);
     if (member.role == Role::fps) return read_fps(member, value);
     if (member.role == Role::keyframes) return read_keyframes(member, value);
+    if (member.role == Role::window) return read_window(member, value);
     if (member.role == Role::max_frames) return read_max_frames(member, value);
     if (member.role == Role::keep_duplicates) {
         options_.keep_duplicates = TRY(read_boolean(json_, member.path, value));
@@ -49,16 +53,15 @@ Result<void> FilmFields::read_film(const Member& member, Value& value) {
     return {};
 }
 
-// At most one field may choose the frames.
+// At most one field may choose the frames. A window's are spread over it.
 Result<void> FilmFields::choose(const Member& member) {
+    if (!window_field_.empty() && member.role != Role::fps)
+        return refuse(member.path, ErrorCode::invalid_input, "and " + window_field_ + " " + only_one);
     if (chosen_by_.empty()) {
         chosen_by_ = member.path;
         return {};
     }
-    return fail(
-        ErrorCode::invalid_input,
-        chosen_by_ + " and " + member.path + " both choose the frames; send only one of them", member.path
-    );
+    return refuse(member.path, ErrorCode::invalid_input, "and " + chosen_by_ + " " + only_one);
 }
 
 Result<void> FilmFields::read_timestamps(const Member& member, Value& value) {
@@ -113,6 +116,23 @@ Result<void> FilmFields::read_keyframes(const Member& member, Value& value) {
     options_.keyframes = TRY(read_boolean(json_, member.path, value));
     if (!options_.keyframes) return {};
     return choose(member);
+}
+
+Result<void> FilmFields::read_window(const Member& member, Value& value) {
+    if (member.kind != JsonKind::number) return wrong_type(member.path, "a number of seconds", member.kind);
+    if (options_.keyframes || !options_.timestamps.empty())
+        return refuse(member.path, ErrorCode::invalid_input, "and " + chosen_by_ + " " + only_one);
+    const std::string_view token = json_.token(value);
+    const double seconds = real_number(token);
+    if (!(seconds >= window_min && seconds <= window_max)) {
+        return refuse(
+            member.path, ErrorCode::invalid_input,
+            "must be a number of seconds, at least 1 and at most 86400, not " + shown(token)
+        );
+    }
+    options_.window = seconds;
+    window_field_ = member.path;
+    return {};
 }
 
 Result<void> FilmFields::read_max_frames(const Member& member, Value& value) {

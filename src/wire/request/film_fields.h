@@ -24,6 +24,8 @@ public:
 
     const std::string& field() const { return source_.field; }  // empty: no film
 
+    bool in_windows() const { return options_.window.has_value(); }
+
     // The film, with `frame_job` saying how to describe each frame.
     Film film(Job frame_job);
 
@@ -38,6 +40,7 @@ private:
     Result<void> read_timestamps(const Member& member, Value& value);
     Result<void> read_fps(const Member& member, Value& value);
     Result<void> read_keyframes(const Member& member, Value& value);
+    Result<void> read_window(const Member& member, Value& value);
     Result<void> read_max_frames(const Member& member, Value& value);
     Result<void> choose(const Member& member);
 
@@ -45,7 +48,8 @@ private:
     const Limits& limits_;
     PictureSource source_;
     FrameOptions options_;
-    std::string chosen_by_;  // the field that chooses the frames
+    std::string chosen_by_;     // the field that chooses the frames
+    std::string window_field_;  // empty: the film is not described in windows
     std::vector<std::string> frame_options_sent_;
 };
 

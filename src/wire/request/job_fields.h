@@ -38,6 +38,7 @@ enum class Role {
     fps,
     keyframes,
     max_frames,
+    window,
     keep_duplicates,
     foreign_route,  // the job is a request to another API: to which of its addresses,
     foreign_body,   // and what was sent there
@@ -102,6 +103,7 @@ inline constexpr std::array job_fields{
     JobField{"fps", Role::fps},
     JobField{"keyframes", Role::keyframes},
     JobField{"max_frames", Role::max_frames},
+    JobField{"window", Role::window},
     JobField{"keep_duplicates", Role::keep_duplicates},
     JobField{"openai_route", Role::foreign_route},
     JobField{"openai_input", Role::foreign_body},

@@ -174,7 +174,10 @@ private:
     }
 
     AnswerShape shape() const {
-        if (!film_.field().empty()) return task_.together() ? AnswerShape::single : AnswerShape::frames;
+        if (!film_.field().empty()) {
+            const bool has_one_answer = task_.together() && !film_.in_windows();
+            return has_one_answer ? AnswerShape::single : AnswerShape::frames;
+        }
         if (frames_ || task_.describes()) return AnswerShape::frames;
         return batch_field_.empty() || task_.together() ? AnswerShape::single : AnswerShape::batch;
     }
@@ -184,7 +187,7 @@ private:
         Job frame_job = job_of(std::move(of_job), none);
         frame_job.pictures.clear();
         Film film = film_.film(std::move(frame_job));
-        film.options.together = task_.together();
+        film.options.together = task_.together() || film_.in_windows();
         return film;
     }
 

@@ -20,7 +20,9 @@ Film film_of(std::string_view fields) {
     EXPECT_TRUE(request.has_value()) << fields << ": " << (request ? "" : request.error().message);
     if (!request || !request->film) return {};
     EXPECT_TRUE(request->items.empty());
-    EXPECT_EQ(request->shape, request->film->options.together ? AnswerShape::single : AnswerShape::frames);
+    const FrameOptions& options = request->film->options;
+    const bool has_one_answer = options.together && !options.window;
+    EXPECT_EQ(request->shape, has_one_answer ? AnswerShape::single : AnswerShape::frames);
     return *std::move(request->film);
 }
 
@@ -57,6 +59,8 @@ TEST(FilmFields, FramesAreChosenByOneOfThreeOptions) {
 TEST(FilmFields, ItsFramesMayBeLookedAtTogether) {
     EXPECT_TRUE(film_of(R"("video":"QQ","together":true,"max_frames":8)").options.together);
     EXPECT_FALSE(film_of(R"("video":"QQ","together":false)").options.together);
+    EXPECT_TRUE(film_of(R"("video":"QQ","window":30,"fps":1)").options.together);
+    EXPECT_EQ(film_of(R"("video":"QQ","window":30.5)").options.window, 30.5);
 }
 
 TEST(FilmFields, AFrameIsDescribedAsTheJobSays) {
@@ -105,7 +109,13 @@ TEST(FilmFields, WhatIsWrongNamesItsFieldAndTheWayOut) {
         {R"("video":"QQ","timestamps":[2,1])", code, "input.timestamps[1]", "in rising order"},
         {R"("video":"QQ","timestamps":[1,1])", code, "input.timestamps[1]", "in rising order"},
         {R"("video":"QQ","fps":1,"keyframes":true)", code, "input.keyframes",
-         "input.fps and input.keyframes both choose the frames"},
+         "input.keyframes and input.fps both choose the frames"},
+        {R"("video":"QQ","window":0.5)", code, "input.window", "at least 1 and at most 86400, not 0.5"},
+        {R"("video":"QQ","window":"30")", code, "input.window", "must be a number of seconds, not a string"},
+        {R"("video":"QQ","window":30,"timestamps":[1])", code, "input.timestamps",
+         "and input.window both choose the frames"},
+        {R"("video":"QQ","keyframes":true,"window":30)", code, "input.window",
+         "and input.keyframes both choose the frames"},
         {R"("video":"https://example.com/)" + std::string(3000, 'x') + "\"", code, "input.video",
          "shorten it to 2048"},
     };

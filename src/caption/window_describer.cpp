@@ -1,0 +1,287 @@
+#include "caption/window_describer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "caption/film_collector.h"
+#include "caption/presets.h"
+#include "caption/wording/summary_prompt.h"
+#include "core/stop.h"
+#include "core/stopwatch.h"
+#include "core/thread_pool.h"
+#include "film/frame_choice.h"
+#include "film/source.h"
+
+namespace vignette {
+namespace {
+
+constexpr int windows_at_once_max = 4;
+constexpr std::size_t overview_max = 8;           // frames that stand for the whole film
+constexpr int overview_tokens = 512;              // of them all, so that there is room for words
+constexpr std::size_t summary_bytes_max = 6'000;  // of the prompt; fewer where the model has no room for it
+constexpr std::size_t summary_bytes_least = 700;
+
+// A few frames of one size, spread over all that were shown to it, however many there will be.
+class Overview {
+public:
+    void add(const Image& image, double time) {
+        if (shown_++ % every_ != 0) return;
+        if (!frames_.images.empty() && image.size != frames_.images.front().size) return;
+        if (frames_.images.size() == overview_max) {
+            keep_every_other();
+            every_ *= 2;
+            if ((shown_ - 1) % every_ != 0) return;
+        }
+        frames_.images.push_back(image);
+        frames_.times.push_back(time);
+    }
+
+    const FrameSeries& frames() const { return frames_; }
+
+private:
+    void keep_every_other() {
+        FrameSeries kept;
+        for (std::size_t i = 0; i < frames_.images.size(); i += 2) {
+            kept.images.push_back(std::move(frames_.images[i]));
+            kept.times.push_back(frames_.times[i]);
+        }
+        frames_ = std::move(kept);
+    }
+
+    FrameSeries frames_;
+    std::size_t shown_ = 0;
+    std::size_t every_ = 1;
+};
+
+// The question about the whole film: the client's own, or in the words of its preset.
+std::string question_of(const CaptionOptions& options) {
+    if (options.prompt) return *options.prompt;
+    const Preset form = options.schema ? Preset::json : options.preset.value_or(Preset::one_sentence);
+    return std::string(plan_of(form).of_film);
+}
+
+class WindowDescriber {
+public:
+    WindowDescriber(
+        Film film, const FilmMeans& means, const AnswerFrames& answer, std::stop_token stop,
+        const OnFrame& on_frame
+    )
+        : means_(means),
+          answer_(answer),
+          stop_(std::move(stop)),
+          on_frame_(on_frame),
+          film_(std::move(film)),
+          job_(film_.frame_job),
+          length_(film_.options.window.value()),
+          at_once_(static_cast<std::size_t>(std::clamp(means.frames_at_once, 1, windows_at_once_max))),
+          crew_(static_cast<int>(at_once_)) {
+        info_.warnings = std::exchange(job_.warnings, {});  // given once, not with each window
+    }
+
+    Result<FilmInfo> run() {
+        const std::string& field = film_.source.field;
+        const ReadFilm film = TRY(about(field, means_.reader.read_film(film_, stop_)));
+        FilmSource& file = *film.frames;
+        add_facts(file.facts(), info_);
+        settle();
+        FrameChoice choice(film_.options, std::numeric_limits<std::size_t>::max());
+        TRY(about(field, walk(file, choice)));
+        if (is_full_) {
+            warn(
+                "input.window", "the film has more than the " + std::to_string(means_.limits.frames_max) +
+                                    " windows that are described; ask for longer ones"
+            );
+        }
+        warn_of_damage(file, field, info_);
+        TRY(sum_up());
+        return std::move(info_);
+    }
+
+private:
+    struct Place {  // in the answer, not passed on yet
+        double timestamp = 0;
+        std::future<Result<Caption>> outcome;
+    };
+
+    void warn(std::string field, std::string message) {
+        info_.warnings.push_back({.field = std::move(field), .message = std::move(message)});
+    }
+
+    // So few frames that those of all windows at once fit into what a film may hold.
+    void settle() {
+        const std::int64_t wanted = film_.options.max_frames.value_or(frames_together_default);
+        const std::size_t bytes = std::max<std::size_t>(static_cast<std::size_t>(info_.size.pixels()) * 3, 1);
+        const auto room = static_cast<std::int64_t>(frame_bytes_max / 2 / bytes);
+        const std::int64_t most = std::clamp<std::int64_t>(room, 1, frames_together_max);
+        if (film_.options.max_frames && wanted > most) {
+            warn(
+                "input.max_frames",
+                "at most " + std::to_string(most) + " frames of a window are looked at together"
+            );
+        }
+        frames_max_ = static_cast<std::size_t>(std::clamp<std::int64_t>(wanted, 1, most));
+        const std::size_t windows = frame_bytes_max / (frames_max_ * bytes);
+        at_once_ = std::clamp<std::size_t>(windows - 1, 1, at_once_);  // and one that is being decoded
+        const double fps = film_.options.fps.value_or(fps_together_default);
+        const double seconds = info_.duration > 0 ? std::min(length_, info_.duration) : length_;
+        film_.options.fps = std::min(fps, static_cast<double>(frames_max_) / seconds);
+        if (film_.options.fps < fps && asked_fps_) {
+            warn(
+                "input.fps", "at that rate a window has more than the " + std::to_string(frames_max_) +
+                                 " frames that are looked at together; they were spread over it"
+            );
+        }
+    }
+
+    // Describes whatever could be decoded, even if the film then ends early.
+    Result<void> walk(FilmSource& file, FrameChoice& choice) {
+        const Result<void> read = read_frames(file, choice);
+        TRY(unless_stopped(stop_));
+        close();
+        while (!waiting_.empty()) pass_on_first();
+        TRY(unless_stopped(stop_));
+        return read;
+    }
+
+    Result<void> read_frames(FilmSource& file, FrameChoice& choice) {
+        while (!choice.done() && !is_full_) {
+            TRY(unless_stopped(stop_));
+            const std::optional<Shown> shown = TRY(file.next());
+            if (!shown) return {};
+            if (choice.places(*shown, {}) > 0) TRY(take(file, shown->from));
+            if (const auto wanted = choice.next()) file.skip_to(*wanted);
+            while (!waiting_.empty() && is_ready(waiting_.front())) pass_on_first();
+        }
+        return {};
+    }
+
+    // A window ends where its time is over, or where the frames change their size.
+    Result<void> take(FilmSource& file, double time) {
+        if (!begin_) begin_ = time;
+        const auto number = static_cast<std::int64_t>(std::floor((time - *begin_) / length_));
+        Stopwatch watch;
+        Image image = TRY(file.picture());
+        const bool is_next =
+            number != number_ || (!open_.images.empty() && image.size != open_.images[0].size);
+        if (is_next) close();
+        number_ = number;
+        if (is_full_ || open_.images.size() == frames_max_) return {};
+        open_.images.push_back(std::move(image));
+        open_.times.push_back(time);
+        open_.decoding += watch.lap();
+        return {};
+    }
+
+    // The open window is complete: the model may look at it.
+    void close() {
+        if (open_.images.empty()) return;
+        while (waiting_.size() >= at_once_) pass_on_first();
+        overview_.add(open_.images.front(), open_.times.front());
+        const double begins = open_.times.front();
+        waiting_.push_back({.timestamp = begins, .outcome = start(std::exchange(open_, {}))});
+        is_full_ = ++closed_ == means_.limits.frames_max;
+    }
+
+    std::future<Result<Caption>> start(FrameSeries window) {
+        const auto task = std::make_shared<std::packaged_task<Result<Caption>()>>(
+            [this, window = std::make_shared<FrameSeries>(std::move(window))]() -> Result<Caption> {
+                return TRY(at_wall(ErrorCode::out_of_memory, [&] {
+                    return answer_(job_, std::move(*window), stop_);
+                }));
+            }
+        );
+        std::future<Result<Caption>> outcome = task->get_future();
+        crew_.add([task] { (*task)(); });
+        return outcome;
+    }
+
+    static bool is_ready(const Place& place) {
+        return place.outcome.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }
+
+    void pass_on_first() {
+        Place place = std::move(waiting_.front());
+        waiting_.pop_front();
+        FilmFrame window{
+            .index = passed_on_++, .timestamp = place.timestamp, .same_as = {}, .outcome = place.outcome.get()
+        };
+        if (window.outcome && window.outcome->text)
+            told_.push_back({.from = place.timestamp, .text = *window.outcome->text});
+        if (!stop_.stop_requested()) on_frame_(std::move(window));
+    }
+
+    // Of one window its own answer says all. Without a summary the answers stand: the client is told why.
+    Result<void> sum_up() {
+        if (told_.size() < 2) return {};
+        Result<Caption> made = ask_about_all(summary_bytes_max);
+        for (std::size_t bytes = summary_bytes_max / 2; !made && bytes >= summary_bytes_least; bytes /= 2) {
+            if (made.error().code != ErrorCode::prompt_too_long) break;
+            made = ask_about_all(bytes);
+        }
+        TRY(unless_stopped(stop_));
+        if (made) {
+            info_.summary = *std::move(made);
+        } else {
+            warn("input.window", "there is no summary: " + made.error().message);
+        }
+        return {};
+    }
+
+    Result<Caption> ask_about_all(std::size_t bytes) {
+        Job job = job_;
+        CaptionOptions& options = job.options;
+        options.prompt =
+            summary_prompt(told_, question_of(options), std::min(bytes, means_.limits.prompt_bytes_max));
+        options.picture_tokens =
+            std::min<std::int64_t>(options.picture_tokens.value_or(overview_tokens), overview_tokens);
+        options.fewer_tokens_will_do = true;
+        options.n = {};
+        return TRY(at_wall(ErrorCode::out_of_memory, [&] {
+            return answer_(std::move(job), overview_.frames(), stop_);
+        }));
+    }
+
+    const FilmMeans means_;
+    const AnswerFrames& answer_;
+    const std::stop_token stop_;
+    const OnFrame& on_frame_;
+    Film film_;
+    Job job_;  // how each window is described
+    const double length_;
+    const bool asked_fps_ = film_.options.fps.has_value();
+    FilmInfo info_;
+    std::size_t frames_max_ = 1;  // of a window
+    std::optional<double> begin_;
+    std::int64_t number_ = 0;  // of the open window, counted by time
+    FrameSeries open_;
+    std::size_t closed_ = 0;
+    bool is_full_ = false;  // there are as many windows as a film may have
+    std::size_t passed_on_ = 0;
+    std::deque<Place> waiting_;
+    Overview overview_;
+    std::vector<ToldPart> told_;
+    std::size_t at_once_;
+    ThreadPool crew_;  // last member: its threads use all of the above
+};
+
+}  // namespace
+
+Result<FilmInfo> describe_windows(
+    Film film, const FilmMeans& means, const AnswerFrames& answer, const std::stop_token& stop,
+    const OnFrame& on_frame
+) {
+    TRY(unless_stopped(stop));
+    return WindowDescriber(std::move(film), means, answer, stop, on_frame).run();
+}
+
+}  // namespace vignette

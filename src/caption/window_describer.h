@@ -1,0 +1,36 @@
+// Describes a film in windows of some seconds, the frames of each in one prompt, and then all of it from what
+// was said of them. Any thread.
+//
+// Holds no more decoded frames than a film that is described frame by frame, and a few that stand for all of
+// it.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <vector>
+
+#include "caption/film_describer.h"
+#include "vignette/caption.h"
+#include "vignette/error.h"
+#include "vignette/film.h"
+#include "vignette/image.h"
+
+namespace vignette {
+
+struct FrameSeries {
+    std::vector<Image> images;  // of one size; at least one
+    std::vector<double> times;  // when each is shown, in seconds, rising
+    Timings::Duration decoding{};
+};
+
+// Answers about frames that stand in one prompt. Called by several threads at once.
+using AnswerFrames = std::function<Result<Caption>(Job job, FrameSeries frames, const std::stop_token& stop)>;
+
+// `frames_at_once` of `means`: prompts that the model may work on. Returns and calls `on_frame` as
+// describe_film() does, with each window as a frame.
+Result<FilmInfo> describe_windows(
+    Film film, const FilmMeans& means, const AnswerFrames& answer, const std::stop_token& stop,
+    const OnFrame& on_frame
+);
+
+}  // namespace vignette
