@@ -34,6 +34,7 @@ struct CaptionerConfig {
     std::chrono::seconds idle{0};  // unload a model that was unused for this long; 0: never
     std::string device = "auto";   // auto, cpu, cuda, cuda:1
     int slots = 0;                 // cache rows for sequences; 0: the model chooses
+    int picture_tokens = 0;        // of one picture at most, where its size decides; 0: the bundle says
     Batching batching;
     bool cuda_graphs = true;   // on a GPU: each decode step is one call to the device
     bool tells_start = false;  // the log says what took how long when a model was loaded

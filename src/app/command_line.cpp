@@ -65,6 +65,13 @@ void add_common(CLI::App& app, Options& options) {
         ->envname("VIGNETTE_SLOTS")
         ->transform(whole_number(0, 4096))
         ->capture_default_str();
+    app.add_option(
+           "--picture-tokens-max", options.picture_tokens_max,
+           "Tokens of a picture at most, for Qwen-VL; 0: as many as the bundle says, 1280"
+    )
+        ->envname("VIGNETTE_PICTURE_TOKENS")
+        ->transform(whole_number(0, 16'384))
+        ->capture_default_str();
     app.add_option("--embedder", options.embedder, "Bundle for vectors; \"\" for none")
         ->envname("VIGNETTE_EMBEDDER")
         ->capture_default_str();
@@ -93,6 +100,9 @@ void add_common(CLI::App& app, Options& options) {
         ->envname("VIGNETTE_SANDBOX")
         ->transform(one_of({"on", "off"}))
         ->capture_default_str();
+}
+
+void add_logging(CLI::App& app, Options& options) {
     const std::map<std::string, LogLevel> levels{
         {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warning", LogLevel::warning},
         {"error", LogLevel::error}, {"off", LogLevel::off},
@@ -266,6 +276,7 @@ CLI::App* add_doctor(CLI::App& app, Options& options) {
 
 void add_commands(CLI::App& app, Options& options) {
     add_common(app, options);
+    add_logging(app, options);
     add_url_options(app, options.urls);
     add_caption(app, options)->callback([&] { options.command = Command::caption; });
     add_embed(app, options)->callback([&] { options.command = Command::embed; });

@@ -54,6 +54,7 @@ Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     config.idle = std::chrono::seconds(options.idle_unload_s);
     config.device = options.device;
     config.slots = options.slots;
+    config.picture_tokens = options.picture_tokens_max;
     config.batching = {
         .most = options.batch_size, .wait = std::chrono::milliseconds(options.batch_timeout_ms)
     };

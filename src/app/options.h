@@ -69,6 +69,7 @@ struct Options {
     std::string device = "auto";
     int threads = 0;
     int slots = 0;
+    int picture_tokens_max = 0;
     int batch_size = Batching{}.most;
     int batch_timeout_ms = 0;
     std::string embedder = default_embedder;  // empty: none

@@ -20,6 +20,7 @@ Result<std::shared_ptr<OpenedModel>> open_model(
 ) {
     Manifest manifest = TRY(read_manifest(bundle));
     TRY(check_complete(manifest));
+    allow_picture_tokens(manifest, config.picture_tokens);
     const std::string json = TRY(
         read_file_checked(bundle / manifest.tokenizer.file, manifest.tokenizer.sha256, tokenizer_bytes_max)
     );

@@ -261,6 +261,17 @@ Result<Manifest> read_manifest(const fs::path& bundle) {
     return parse_manifest(json, path.string());
 }
 
+void allow_picture_tokens(Manifest& manifest, int tokens) {
+    PixelRecipe& pixels = manifest.info.pixels;
+    if (tokens == 0 || pixels.method != PixelMethod::fit) return;
+    const int token_pixels = pixels.patch * pixels.patch;
+    const int before = pixels.pixels_max / token_pixels;
+    set_pixels_max(pixels, tokens * token_pixels);
+    pixels.pixels_min = std::min(pixels.pixels_min, pixels.pixels_max);
+    manifest.cache.positions += std::max(0, pixels.pixels_max / token_pixels - before);
+    manifest.info.positions = manifest.cache.positions;
+}
+
 Result<void> check_complete(const Manifest& manifest) {
     if (manifest.has_weights()) return {};
     const std::string& id = manifest.info.source.empty() ? manifest.info.name : manifest.info.source;

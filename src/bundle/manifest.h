@@ -77,6 +77,10 @@ struct Manifest {
 
 Result<Manifest> read_manifest(const std::filesystem::path& bundle);
 
+// The operator's wish, for models whose pictures have as many tokens as their size makes: so many at most. A
+// slot gets room for more; 0 changes nothing.
+void allow_picture_tokens(Manifest& manifest, int tokens);
+
 // `file` is what messages call it.
 Result<Manifest> parse_manifest(std::string_view json, std::string_view file);
 

@@ -38,6 +38,7 @@ Result<T> word_at(
 }
 
 Result<PixelRecipe> read_pixels(const JsonView& object);
+void set_pixels_max(PixelRecipe& recipe, int pixels);  // of recipe `fit`
 Result<TextRecipe> read_captioner_text(const JsonView& object, const PixelRecipe& pixels, int positions);
 Result<FilmRecipe> read_film(const JsonView& object, const BundleInfo& info);
 Result<TextRecipe> read_embedder_text(const JsonView& object);

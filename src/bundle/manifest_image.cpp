@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -50,14 +51,18 @@ Result<void> read_anyres(const JsonView& object, PixelRecipe& recipe) {
 
 Result<void> read_fit(const JsonView& object, PixelRecipe& recipe) {
     recipe.patch = TRY(whole_at(object, "patch", 1, side_max));
-    recipe.pixels_max = TRY(whole_at(object, "pixels_max", recipe.patch * recipe.patch, pixels_max));
+    set_pixels_max(recipe, TRY(whole_at(object, "pixels_max", recipe.patch * recipe.patch, pixels_max)));
     recipe.pixels_min = TRY(whole_at(object, "pixels_min", 1, recipe.pixels_max));
-    const auto side = static_cast<std::int32_t>(std::ceil(std::sqrt(recipe.pixels_max)));
-    recipe.size = {.width = side, .height = side};
     return {};
 }
 
 }  // namespace
+
+void set_pixels_max(PixelRecipe& recipe, int pixels) {
+    recipe.pixels_max = std::min(pixels, pixels_max);
+    const auto side = static_cast<std::int32_t>(std::ceil(std::sqrt(recipe.pixels_max)));
+    recipe.size = {.width = side, .height = side};
+}
 
 Result<PixelRecipe> read_pixels(const JsonView& object) {
     PixelRecipe recipe;

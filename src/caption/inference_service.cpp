@@ -203,7 +203,7 @@ InferenceService::Past InferenceService::remember(
 }
 
 std::string InferenceService::digests_of(const Models& models) {
-    std::string digests = models.words ? models.words->captioner.bundle().digest : "";
+    std::string digests = models.words ? models.words->captioner.digest() : "";
     digests += '|';
     if (models.vector) digests += models.vector->embedder.bundle().digest;
     return digests;

@@ -38,6 +38,8 @@ public:
 
     int pictures_at_once() const;
     const BundleInfo& bundle() const { return bundle_; }
+    // Of what words come from: the bundle, and how large the operator lets its pictures be.
+    std::string digest() const { return bundle_.digest + ':' + std::to_string(bundle_.pixels.pixels_max); }
     std::unique_ptr<Preparation> prepare(const Job& job) const {
         return model_.prepare(wish_of(job.options));
     }

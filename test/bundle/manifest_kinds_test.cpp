@@ -31,6 +31,27 @@ TEST(ManifestKinds, AFittedPictureHasBoundsAndNoSizeOfItsOwn) {
     EXPECT_EQ(parse(manifest_text).value().info.generation.repetition_penalty, 1) << "where it is not named";
 }
 
+TEST(ManifestKinds, AnOperatorMayAllowMoreTokensOfAPictureAndItsSlotGrows) {
+    const Manifest usual = parse(patched(fit_patch).dump()).value();
+    Manifest more = usual;
+    allow_picture_tokens(more, 2000);
+    EXPECT_EQ(more.info.pixels.pixels_max, 2000 * 32 * 32);
+    EXPECT_EQ(more.info.pixels.size, (Size{.width = 1432, .height = 1432}));
+    EXPECT_EQ(more.cache.positions, usual.cache.positions + 2000 - 1280);
+    EXPECT_EQ(more.info.positions, more.cache.positions);
+    Manifest fewer = usual;
+    allow_picture_tokens(fewer, 16);
+    EXPECT_EQ(fewer.info.pixels.pixels_max, 16 * 32 * 32);
+    EXPECT_EQ(fewer.info.pixels.pixels_min, 16 * 32 * 32) << "never above the most";
+    EXPECT_EQ(fewer.cache.positions, usual.cache.positions);
+    Manifest same = usual;
+    allow_picture_tokens(same, 0);
+    EXPECT_EQ(same.info.pixels.pixels_max, usual.info.pixels.pixels_max);
+    Manifest of_one_size = parse(manifest_text).value();
+    allow_picture_tokens(of_one_size, 2000);
+    EXPECT_EQ(of_one_size.cache.positions, parse(manifest_text).value().cache.positions);
+}
+
 json with_film(std::string_view patch = "{}") {
     json manifest = patched(fit_patch);
     manifest.merge_patch(json::parse(film_patch));

@@ -110,6 +110,22 @@ def test_fewer_tokens_of_a_film_and_of_a_picture(film, model):
     assert "warnings" not in read({"video": sent(film), "together": True}, 32)
 
 
+def test_the_operator_may_allow_more_tokens_or_fewer(model):
+    """The tiny model allows 256 of 16 x 16 pixels each; usage counts those of the prompt."""
+
+    def tokens_of(most):
+        picture = {"type": "image_url", "image_url": {"url": data_url(picture_bytes((640, 320)))}}
+        chat = {"messages": [{"role": "user", "content": [picture]}], "max_tokens": 2}
+        job = {"openai_route": "/v1/chat/completions", "openai_input": chat}
+        done = run_input(job, env=model | {"VIGNETTE_PICTURE_TOKENS": str(most)})
+        assert done.code == 0, done.stdout
+        return done.json["usage"]["prompt_tokens"]
+
+    usual, more, fewer = tokens_of(0), tokens_of(700), tokens_of(40)
+    assert more > usual + 100, "and its slots have room for them"
+    assert fewer < usual - 20
+
+
 def test_frames_of_one_size_are_looked_at_as_long_as_they_fit(film, squares):
     job = {"video": sent(film), "together": True, "max_length": 8}
     answer = run_input(job, env=squares).json

@@ -13,8 +13,9 @@ namespace vignette {
 namespace fs = std::filesystem;
 namespace {
 
-Result<ModelNeeds> read_needs(const fs::path& bundle, Thoroughness how) {
+Result<ModelNeeds> read_needs(const fs::path& bundle, int picture_tokens, Thoroughness how) {
     Manifest manifest = TRY(read_manifest(bundle));
+    allow_picture_tokens(manifest, picture_tokens);
     if (const std::vector<Error> problems = check_bundle(bundle, manifest, {.how = how}); !problems.empty())
         return std::unexpected(problems.front());
     const std::uint64_t bytes = TRY(weights_bytes(manifest, bundle));
@@ -22,8 +23,8 @@ Result<ModelNeeds> read_needs(const fs::path& bundle, Thoroughness how) {
 }
 
 Check check_files(const PreflightOptions& options, const fs::path& bundle, std::optional<ModelNeeds>& needs) {
-    Result<ModelNeeds> read =
-        read_needs(bundle, options.deep ? Thoroughness::digests : Thoroughness::headers);
+    const Thoroughness how = options.deep ? Thoroughness::digests : Thoroughness::headers;
+    Result<ModelNeeds> read = read_needs(bundle, options.picture_tokens, how);
     if (!read) return failed("files", read.error());
     needs = *std::move(read);
     return passed(

@@ -69,6 +69,7 @@ PreflightOptions preflight_options(const Options& options) {
         .model = options.disable_captions ? options.embedder : options.model,
         .device = options.device,
         .slots = options.slots,
+        .picture_tokens = options.picture_tokens_max,
         .vision_cache_bytes = vision_cache_bytes(options)
     };
     std::vector<std::string>& misunderstood = made.misunderstood;

@@ -30,6 +30,7 @@ struct PreflightOptions {
     std::string model;
     std::string device = "auto";
     int slots = 0;
+    int picture_tokens = 0;
     std::uint64_t vision_cache_bytes = 0;
     bool deep = false;            // also hashes the weights
     bool open_captioner = false;  // as this user, with all libraries that it needs

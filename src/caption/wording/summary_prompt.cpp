@@ -31,9 +31,9 @@ std::string clock(double seconds) {
 std::string beginning(std::string_view text, std::size_t bytes_max) {
     std::string line;
     for (const char c : text) {
-        const bool blank = c == '\n' || c == '\r' || c == '\t' || c == ' ';
-        if (!blank) line += c;
-        if (blank && !line.empty() && line.back() != ' ') line += ' ';
+        const bool is_blank = c == '\n' || c == '\r' || c == '\t' || c == ' ';
+        if (!is_blank) line += c;
+        if (is_blank && !line.empty() && line.back() != ' ') line += ' ';
     }
     if (line.size() <= bytes_max) return line;
     std::size_t end = line.rfind(' ', bytes_max);
