@@ -282,10 +282,13 @@ function showWords(picture, words) {
 
 function showResult(picture, took) {
   const { result } = picture;
-  showText(picture, result.caption ?? (result.embedding ? `a vector of ${result.dimensions} numbers` : "no caption"));
+  const found = isBoxes(result.json) ? result.json : null;
+  const things = found && (found.map(({ label }) => label).join(", ") || "nothing found");
+  showText(picture, things ?? result.caption ?? (result.embedding ? `a vector of ${result.dimensions} numbers` : "no caption"));
   if (result.caption) partOf(picture, "thumb").alt = result.caption;
   const more = partOf(picture, "more");
   more.replaceChildren();
+  if (found?.length) more.append(boxesOver(picture.file, found));
   if (!result.cached) more.append(...timingBar(result.timings ?? {}));
   const model = result.model_info ?? {};
   const facts = [`${took.toFixed(0)} ms in all`, result.cached && "from memory", model.model, model.dtype, model.device];

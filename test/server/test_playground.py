@@ -91,6 +91,27 @@ def test_hostile_texts_stay_texts(page, scripted_server, picture, no_picture):
     assert page.locator("img").count() == 1, "the thumbnail, and none that a text made"
 
 
+def test_boxes_are_drawn_where_things_are(page, scripted_server, tmp_path):
+    file = tmp_path / "square.png"
+    file.write_bytes(png(64))
+    found = [{"label": HOSTILE, "box": [16, 16, 48, 48]}, {"label": "a dog", "box": [0, 0, 64, 64]}]
+    answer = {"caption": json.dumps(found), "json": found, "timings": {}}
+    events = f"event: result\ndata: {json.dumps(answer)}\n\n"
+    page.route("**/caption", lambda route: route.fulfill(content_type="text/event-stream", body=events))
+    page.goto(scripted_server)
+    ask_about(page, file)
+    page.wait_for_selector(".boxes rect", state="attached")
+    assert page.inner_text(".caption") == f"{HOSTILE}, a dog"
+    assert page.locator(".found li").all_inner_texts() == [f"{HOSTILE} 16, 16, 48, 48", "a dog 0, 0, 64, 64"]
+    image = page.locator(".boxes img").bounding_box()
+    first = page.locator(".boxes rect").first.evaluate(
+        "(one) => { const { x, y, width, height } = one.getBoundingClientRect(); return { x, y, width, height } }"
+    )
+    for side, length, share in (("x", "width", 0.25), ("y", "height", 0.25)):
+        assert abs((first[side] - image[side]) / image[length] - share) < 0.03
+        assert abs(first[length] / image[length] - 0.5) < 0.06
+
+
 def test_what_is_asked_anew_is_answered_anew(page, scripted_server, picture):
     page.goto(scripted_server)
     ask_about(page, picture, picture, prompt="text=one")

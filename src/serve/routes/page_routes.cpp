@@ -51,6 +51,9 @@ void playground_style(const Call& call) {
 void playground_script(const Call& call) {
     answer_page(call, embedded::playground_js(), "text/javascript; charset=utf-8");
 }
+void boxes_script(const Call& call) {
+    answer_page(call, embedded::boxes_js(), "text/javascript; charset=utf-8");
+}
 void snippets_script(const Call& call) {
     answer_page(call, embedded::snippets_js(), "text/javascript; charset=utf-8");
 }

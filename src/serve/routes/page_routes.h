@@ -8,6 +8,7 @@ namespace vignette {
 void playground(const Call& call);
 void playground_style(const Call& call);
 void playground_script(const Call& call);
+void boxes_script(const Call& call);
 void snippets_script(const Call& call);
 void documentation(const Call& call);
 void documentation_script(const Call& call);

@@ -40,6 +40,8 @@ constexpr std::array table{
           "Its style", playground_style, {}, "text/css"},
     Route{"GET", "/playground.js", Access::open, Dialect::vignette,
           "Its program", playground_script, {}, "text/javascript"},
+    Route{"GET", "/boxes.js", Access::open, Dialect::vignette,
+          "Draws boxes over pictures", boxes_script, {}, "text/javascript"},
     Route{"GET", "/snippets.js", Access::open, Dialect::vignette,
           "Its examples in other programs' languages", snippets_script, {}, "text/javascript"},
     Route{"GET", "/docs", Access::open, Dialect::vignette,
