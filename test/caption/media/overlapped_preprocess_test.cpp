@@ -129,7 +129,7 @@ TEST(OverlappedPreprocess, ASmallPictureIsNotWorthIt) {
 
 TEST(OverlappedPreprocess, ThePlaceIsGivenBack) {
     MediaGate gate(2, 100);
-    HelperThreads helpers(1);
+    HelperThreads helpers(9);  // one for each call: the one before may not have gone to sleep yet
     const auto inside = gate.enter({"a"}, 1, {});
     for (int round = 0; round < 3; ++round) {
         Decoder decoder(large);
