@@ -4,6 +4,8 @@ Where the installed transformers (5.17) is known to be wrong it is asked in a wa
 trained with:
   time of Qwen2.5-VL    it cuts the seconds of a group to a whole number, so that above two frames a second all frames
                         share one place. Mended as in huggingface/transformers#48669, which keeps the fraction.
+  words behind a film   of Qwen2.5-VL stand behind its rows and columns, and so before what it showed last. Until 5.2
+                        they stood behind all of it (huggingface/transformers#45381 shows both).
   wrapper of Qwen3-VL   it leaves the chat template's vision_start and vision_end around all groups, which transformers
                         4 replaced. The text it is given has none.
 """
@@ -109,16 +111,19 @@ def film_model(snapshot):
 
 
 def mended_rope_index(model, input_ids, mm_token_type_ids, video_grid_thw=None, second_per_grid_ts=None, **rest):
-    """Of one prompt: the installed one with all of a film at its beginning, and the ticks as the fix has them."""
+    """Of one prompt: the installed one with all of a film at its beginning, the ticks as the fix has them, and the
+    words behind a film behind its last tick."""
     known = partial(type(model).get_rope_index, model, input_ids, mm_token_type_ids, **rest)
     if video_grid_thw is None:
         return known()
-    vision, ticks = model.config.vision_config, []
-    for (groups, down, across), seconds in zip(video_grid_thw.tolist(), second_per_grid_ts):
-        times = (torch.arange(groups) * (vision.tokens_per_second * seconds)).long()
-        ticks.append(times.repeat_interleave(down * across // vision.spatial_merge_size**2))
+    vision, cells = model.config.vision_config, (mm_token_type_ids[0] == 2).nonzero()[:, 0]
     places, _ = known(video_grid_thw=video_grid_thw, second_per_grid_ts=torch.zeros(len(video_grid_thw)))
-    places[0, 0, mm_token_type_ids[0] == 2] += torch.cat(ticks)
+    for (groups, down, across), seconds in zip(video_grid_thw.tolist(), second_per_grid_ts):
+        ticks = (torch.arange(groups) * (vision.tokens_per_second * seconds)).long()
+        of_group = down * across // vision.spatial_merge_size**2
+        film, cells = cells[: groups * of_group], cells[groups * of_group :]
+        places[0, 0, film] += ticks.repeat_interleave(of_group)
+        places[..., film[-1] + 1 :] += max(0, int(ticks[-1]) + 1 - max(down, across) // vision.spatial_merge_size)
     return places, (places.max() + 1 - input_ids.shape[1]).view(1, 1)
 
 
