@@ -14,7 +14,7 @@ from bundle_twin import picture_tokens, pixels, prompt_embeds, prompt_ids
 from export.__main__ import main as export_main
 from export.families.llava_next import best_pinpoint
 from parity import reference
-from parity.rounding import ROUNDING, apart
+from parity.rounding import MARGINS, ROUNDING, apart, margin
 from pictures import draw_picture, draw_pictures, draw_sizes
 from slot_engine import Request, SlotEngine, draw_parts, load_program, read_manifest
 from tiny_models import MAKERS, make_llava_next
@@ -217,12 +217,3 @@ def test_half_precision(case, tmp_path, dtype):
         differing = [step for step, (one, other) in enumerate(zip(ours, theirs)) if one != other]
         assert not differing or margin(said.scores[differing[0]][0]) < MARGINS[dtype]
         assert differing or ours == reference.trim(theirs, reference.end_tokens(model))
-
-
-# The distance between the two best scores, as a part of the largest score: about ten roundings of such numbers.
-MARGINS = {"float16": 0.01, "bfloat16": 0.08}
-
-
-def margin(scores: torch.Tensor) -> float:
-    best = scores.float().topk(2).values
-    return float((best[0] - best[1]) / scores[scores.isfinite()].abs().max())

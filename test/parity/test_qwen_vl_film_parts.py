@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from export.families.qwen_vl import place_tokens
 from export.parts.qwen_vision import patchify
 from film_cases import CASES, SEED, Case, draw_film, draw_films, make_case
 from film_twin import film_pixels, film_size, pixels_most, prompt_ids, seconds_of, size_of, text_of, ticks_of
@@ -117,13 +118,14 @@ def test_ticks(case):
         told = told_of_film(9, seconds)
         places, _ = type(model).get_rope_index(model, **told)
         assert (places[0, 0, 2:11] - 2).tolist() == ticks_of(9, seconds, a_second)
-        assert torch.equal(places, mended_rope_index(model, **told)[0])
+        assert torch.equal(places[..., :11], mended_rope_index(model, **told)[0][..., :11])
     for _ in range(300):
         seconds = 2 / rng.choice([rng.uniform(0.2, 60), rng.randint(1, 400) / 8])
         places, behind = mended_rope_index(model, **told_of_film(100, seconds))
         ticks = ticks_of(100, seconds, a_second)
         assert (places[0, 0, 2:102] - 2).tolist() == ticks
-        assert int(behind) == max(ticks[-1] + 2, 4) + 1 - 104
+        assert places[:, 0, 102:].tolist() == [[2 + ticks[-1] + 1, 2 + ticks[-1] + 2]] * 3
+        assert int(behind) == places.max() + 1 - 104
 
 
 def test_ticks_where_the_installed_reference_has_others(case):
@@ -137,3 +139,18 @@ def test_ticks_where_the_installed_reference_has_others(case):
         model = film_model(case.snapshot).model
         flat, _ = type(model).get_rope_index(model, **told_of_film(5, 0.5))
         assert flat[0, 0, 2:7].tolist() == [2] * 5  # when this fails, parity/films.py may ask it as it is
+
+
+def test_words_behind_a_film_stand_behind_all_of_it(case):
+    """As transformers placed them until 5.2: the numbers are those of huggingface/transformers#45381."""
+    ids = torch.tensor([0] * 15 + [7] * 6 + [0] * 3)
+    ticks = [0, 166, 332]
+    grids = torch.tensor([[2, 8, 4, tick] for tick in ticks])
+    places = place_tokens(ids, grids, 6, 7, 4)
+    assert places[0, 15:21].tolist() == [15 + tick for tick in ticks for _ in range(2)]
+    assert places[:, 21:].tolist() == [[348, 349, 350]] * 3
+    assert place_tokens(ids, grids[:, :3], 6, 7, 4)[:, 21:].tolist() == [[17, 18, 19]] * 3  # Qwen3-VL: words tell it
+    if case.family == "qwen2_5_vl":
+        model = film_model(case.snapshot).model
+        places, _ = type(model).get_rope_index(model, **told_of_film(5, 10.0))
+        assert places[0, 0, 7:].tolist() == [3, 4]  # when this fails, parity/films.py may ask it as it is

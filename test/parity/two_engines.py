@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from parity.rounding import apart
+from parity.rounding import apart, margin
 from slot_engine import Prompt, SlotEngine
 
 
@@ -96,9 +96,3 @@ class TwoEngines:
             for slot in range(before.size(1))
             for reached in [self.written.get(slot, 0)]
         )
-
-
-def margin(logits: torch.Tensor) -> float:
-    """How much the best word is better than the second, as a part of the largest number."""
-    best = logits.topk(2).values
-    return float((best[0] - best[1]) / logits.abs().max())

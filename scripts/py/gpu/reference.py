@@ -9,13 +9,12 @@ import torch
 from PIL import Image
 
 from parity.reference import end_tokens, load_processor, make_batch, make_inputs, trim, way_of
+from parity.rounding import MARGINS, first_difference, margin
 from program import PROGRAM, caption_files
 
 PROMPT = "a photo of"
 
-# At the first word where the two differ, the reference's own choice must have been close: the distance between its
-# two best scores, as a part of the largest. Float16 has 11 bits; this is about twenty of its roundings.
-MARGIN_MAX = 0.01
+MARGIN_MAX = MARGINS["float16"]
 
 
 def missing(lab, disk=0, memory=0):
@@ -58,11 +57,7 @@ class Reference:
         inputs = self.place(make_inputs(self.snapshot, image, prompt))
         said = self.generate(inputs, count, output_scores=True, return_dict_in_generate=True, **options)
         tokens = said.sequences[0, self.way.before(self.model, inputs["input_ids"]) :].tolist()
-        margins = []
-        for scores in said.scores:
-            best = scores[0].float().topk(2).values
-            margins.append(float((best[0] - best[1]) / scores[0][scores[0].isfinite()].abs().max()))
-        return trim(tokens, end_tokens(self.model)), margins
+        return trim(tokens, end_tokens(self.model)), [margin(scores[0]) for scores in said.scores]
 
     @torch.inference_mode()
     def vectors(self, pixels):
@@ -73,14 +68,6 @@ class Reference:
         """Of CLIP: the pictures as the model wants them, on the device."""
         made = load_processor(self.snapshot).image_processor(images, return_tensors="pt")
         return self.place(made)["pixel_values"]
-
-
-def first_difference(ours, theirs):
-    """None when they are equal."""
-    if ours == theirs:
-        return None
-    shorter = min(len(ours), len(theirs))
-    return next((i for i in range(shorter) if ours[i] != theirs[i]), shorter)
 
 
 def compare_tokens(reference, bundle, files, count, least=0):

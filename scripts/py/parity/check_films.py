@@ -1,61 +1,148 @@
-"""Films in one prompt: does the C++ program say what transformers says? The frames are those that the program decodes,
-since every decoder makes slightly other colours of a film."""
+"""Films in one prompt: does the C++ program say what transformers says? A server is asked about each film alone, then
+about all of them at once while it is asked about pictures, and the command line in bfloat16."""
 
 import json
-import subprocess
+import random
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
+import torch
 
-from media.films import write_film
-from parity.films import Film, describe_films, has_square_frames
-from program import ROOT, caption_files
+from load.server import WHOLE, serving
+from parity.film_jobs import Clip, FilmJob, draw_jobs, read_manifest, room_of, same_times
+from parity.films import Asked, ask_about_films, film_inputs
+from parity.pictures import PROMPTS, Settings, asker, data_url
+from parity.reference import Said
+from parity.rounding import MARGINS
+from parity.verdict import judge, judge_half
+from program import caption_files
 
-FILMS_PER_MODEL = 3
-PROBE = ROOT / "build/release/film_probe"
-RATES = [1, 2, 4, 5]  # frames a second; above 2, groups of Qwen2.5-VL stand less than a tick apart
+FILMS_PER_MODEL = 10
+CROWDS = 3  # times that all are asked about at once
+JOIN_SECONDS = 0.1  # within which they join
+LONG, LONG_COMPARED = 200, 40  # words of pictures that are under way from the first film to the last
+IN_BFLOAT16 = 4  # of the films
+REFUSED = "prompt_too_long"
+# Every answer is worked out anew. A film takes milliseconds: with a process for each, as the command line has them, few
+# would meet.
+SERVER = ["--threads", 1, "--cache-mib", 0, "--vision-cache-mib", 0, "--sandbox", "off"]
 
-
-def draw_film(rng, folder, number) -> tuple[Path, int]:
-    """Smooth random pictures, of which the film has `rate` a second."""
-    noise = np.random.default_rng(rng.randrange(2**32))
-    size, rate = (2 * rng.randint(8, 120), 2 * rng.randint(8, 120)), rng.choice(RATES)
-    frames = []
-    for place in range(rng.randint(1, 9)):
-        small = Image.fromarray(noise.integers(0, 256, (rng.randint(2, 9), rng.randint(2, 9), 3), dtype=np.uint8))
-        frames.append((place / rate, small.resize(size, Image.BICUBIC)))
-    file = Path(folder) / f"film-{number}.mp4"
-    write_film(file, frames, rate=rate, preset="ultrafast")
-    return file, rate
-
-
-def decoded(file: Path, folder: Path) -> list[np.ndarray]:
-    """The frames as the program sees them, in their order."""
-    done = subprocess.run([PROBE, "--pixels", folder, "--kept", "64", file], capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
-    pixels = np.fromfile(folder / f"{file.name}.rgb", dtype=np.uint8)
-    width, height = told["size"]
-    return list(pixels.reshape(-1, height, width, 3))
+Verdict = tuple[bool, str]  # whether it is fine, what is different
+Ask = Callable[[int], Said]  # what the reference says, for the number of a shake
 
 
-def check_films(rng, snapshot: Path, bundle: Path, prompts: list[str]) -> int:
-    """How many of the films get the reference's tokens."""
-    folder, equal = bundle.parent, 0
-    for number in range(FILMS_PER_MODEL):
-        file, rate = draw_film(rng, folder, number)
-        prompt, most = rng.choice(prompts), rng.choice([1, 12, 24])
-        options = ["--prompt", prompt, "--max_length", most, "--min_length", 0, "--num_beams", 1]
-        options += ["--together", "--fps", rate, "--max-frames", 64, "--tokens", "--threads", 1]
-        result = caption_files([file], *options, "--model", bundle)[0]
-        frames = decoded(file, folder)
-        times = [place / rate for place in range(len(frames))]
-        if len(frames) == 1 and not has_square_frames(str(snapshot)):  # it takes no such film; ours shows it twice
-            frames, times = frames * 2, times * 2
-        expected = describe_films(snapshot, [Film(frames, times, rate)], prompt, most).tokens
-        equal += result.get("tokens") == expected
-        if result.get("tokens") != expected:
-            drawn = f"{len(frames)} frames of {frames[0].shape[1]}x{frames[0].shape[0]}, {rate} a second"
-            print(f"{folder.name}, {file.name}, {drawn}, {prompt!r}: WRONG:")
-            print(f"  ours   {result.get('tokens', result)}\n  theirs {expected}")
-    return equal
+def check_films(rng, snapshot: Path, bundles: dict[str, Path], pictures: list[tuple[Path, Settings]]) -> int:
+    """How many of the films get the reference's words: alone, at once with the others, and in half precision. bundles:
+    by the type that they compute in"""
+    manifest = read_manifest(bundles["float32"])
+    jobs = draw_jobs(rng, snapshot.parent, bundles["float32"], PROMPTS, FILMS_PER_MODEL)
+    company = [Company(snapshot, *one, is_long=number < 2) for number, one in enumerate(pictures)]
+    with serving(WHOLE, "--model", bundles["float32"], *SERVER) as (port, _):
+        lone = [ask(port, job.input()) for job in jobs]
+        inputs = [one.input() for one in [*jobs, *company]]
+        crowds = [ask_at_once(rng, port, inputs) for _ in range(CROWDS)]
+    jobs = [with_prompt(job, answer) for job, answer in zip(jobs, lone)]
+    expected = [film_asker(snapshot, manifest, job) for job in jobs]
+    wrong, told = set(), set()
+
+    def note(number: int, how: str, verdict: Verdict, what: str = "") -> None:
+        fine, problem = verdict
+        if not fine:
+            wrong.add(number)
+        if problem and (number, problem) not in told:
+            print(f"{snapshot.parent.name}, {how}, {what or jobs[number]}: {problem}")
+        told.add((number, problem))
+
+    for number, job in enumerate(jobs):
+        note(number, "alone", judge_film(lone[number], job, expected[number]))
+        for crowd in crowds:
+            note(number, "with others", judge_film(crowd[number], job, expected[number]))
+    for number, one in enumerate(company):
+        for crowd in crowds:  # a picture's answer that films spoil is a wrong one of theirs
+            note(number, "beside films", one.judge(crowd[len(jobs) + number]), f"{one.file.name}, {one.settings}")
+    for number, verdict in check_half(rng, snapshot, bundles["bfloat16"], manifest, [job.clip for job in jobs]):
+        note(number, "bfloat16", verdict)
+    return len(jobs) - len(wrong)
+
+
+class Company:
+    """A picture that is asked about beside films."""
+
+    def __init__(self, snapshot: Path, file: Path, settings: Settings, is_long: bool) -> None:
+        self.file, self.settings, self.compared = file, settings, settings.max_length
+        if is_long:
+            self.settings = Settings(settings.prompt, LONG, LONG, 1)
+            settings, self.compared = Settings(settings.prompt, LONG_COMPARED, LONG_COMPARED, 1), LONG_COMPARED
+        self.expected = cache(asker(snapshot, file, settings))
+
+    def input(self) -> dict:
+        return {"image": data_url(self.file, "image/png"), "return_tokens": True} | self.settings.fields()
+
+    def judge(self, result: dict) -> Verdict:
+        return judge(result | {"tokens": result.get("tokens", [])[: self.compared]}, self.expected)
+
+
+def ask(port: int, job: dict) -> dict:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/run", json.dumps({"input": job}).encode())
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as refused:
+        return json.load(refused)
+
+
+def ask_at_once(rng: random.Random, port: int, jobs: list[dict]) -> list[dict]:
+    """Long ones begin; the others join in any order, while some are answered."""
+    moments = [0 if job.get("max_length") == LONG else rng.uniform(0, JOIN_SECONDS) for job in jobs]
+
+    def join(moment: float, job: dict) -> dict:
+        time.sleep(moment)
+        return ask(port, job)
+
+    with ThreadPoolExecutor(len(jobs)) as crew:
+        return list(crew.map(join, moments, jobs))
+
+
+def with_prompt(job: FilmJob, answer: dict) -> FilmJob:
+    """Where a preset asks, its words."""
+    if "prompt" in job.fields or "model_info" not in answer:
+        return job
+    return replace(job, asked=replace(job.asked, prompt=answer["model_info"]["prompt"]))
+
+
+def film_asker(snapshot: Path, manifest: dict, job: FilmJob) -> Ask | None:
+    """None: prompt and answer are longer than a slot."""
+    seen, asked = job.seen(snapshot), job.asked
+    length = film_inputs(snapshot, [seen], asked.prompt, asked.tokens_max)["input_ids"].shape[1]
+    if len(job.taken) > room_of(manifest) or length + asked.most - 1 > manifest["cache"]["positions"]:
+        return None
+    return cache(lambda shake: ask_about_films(snapshot, [seen], asked, shake=shake)[1])
+
+
+def judge_film(result: dict, job: FilmJob, expected: Ask | None) -> Verdict:
+    if not expected:
+        refused = result.get("error", {}).get("code") == REFUSED
+        return refused, "" if refused else f"WRONG: longer than a slot, and answered {result}"
+    told = result.get("timestamps", [])
+    if "tokens" in result and not same_times(told, job.times):
+        return False, f"WRONG: shown frames at {told}"
+    return judge(result, expected)
+
+
+def check_half(rng, snapshot: Path, bundle: Path, manifest: dict, clips: list[Clip]) -> Iterator[tuple[int, Verdict]]:
+    """Greedy, on the command line, which is asked the same about some of the films: by their numbers."""
+    prompt, chosen = rng.choice(PROMPTS), rng.choice([{}, {"fps": 1}, {"fps": 3, "max_frames": 7}])
+    asked = [(number, FilmJob(clip, chosen, Asked(prompt, most=24))) for number, clip in enumerate(clips)]
+    asked = [(number, job) for number, job in asked if film_asker(snapshot, manifest, job)][:IN_BFLOAT16]
+    options = ["--together", "--tokens", "--threads", 1, "--prompt", prompt, "--max_length", 24, "--model", bundle]
+    options += [word for name, value in chosen.items() for word in (f"--{name.replace('_', '-')}", value)]
+    for (number, job), result in zip(asked, caption_files([job.clip.file for _, job in asked], *options)):
+        _, said = ask_about_films(snapshot, [job.seen(snapshot)], job.asked, torch.bfloat16)
+        fine, problem = judge_half(result, said, MARGINS["bfloat16"])
+        yield number, (fine, problem and f"{prompt!r} {chosen}: {problem}")

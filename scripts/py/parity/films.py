@@ -4,6 +4,8 @@ Where the installed transformers (5.17) is known to be wrong it is asked in a wa
 trained with:
   time of Qwen2.5-VL    it cuts the seconds of a group to a whole number, so that above two frames a second all frames
                         share one place. Mended as in huggingface/transformers#48669, which keeps the fraction.
+  words behind a film   of Qwen2.5-VL stand behind its rows and columns, and so before what it showed last. Until 5.2
+                        they stood behind all of it (huggingface/transformers#45381 shows both).
   wrapper of Qwen3-VL   it leaves the chat template's vision_start and vision_end around all groups, which transformers
                         4 replaced. The text it is given has none.
 """
@@ -19,7 +21,16 @@ from transformers.image_utils import SizeDict
 from transformers.video_utils import VideoMetadata
 
 from export.films import TOKENS_MAX
-from parity.reference import end_tokens, load_config, load_model, load_processor, trim, video_text
+from parity.reference import (
+    Said,
+    end_tokens,
+    load_config,
+    load_model,
+    load_processor,
+    say,
+    shake_pixels,
+    video_text,
+)
 
 WRAPPED, BARE = "<|vision_start|><|video_pad|><|vision_end|>", "<|video_pad|>"
 
@@ -28,11 +39,24 @@ WRAPPED, BARE = "<|vision_start|><|video_pad|><|vision_end|>", "<|video_pad|>"
 class Film:
     frames: list[np.ndarray]  # [H,W,3] in bytes, all of one size; of Qwen-VL two or more
     times: list[float]  # in seconds, of each frame
-    rate: float  # frames a second that were taken
+    rate: float  # frames a second that were taken; 0: at times of any distance
 
     def tensor(self) -> torch.Tensor:
         """[F,3,H,W]"""
         return torch.from_numpy(np.stack(self.frames)).permute(0, 3, 1, 2).contiguous()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked about films and pictures, and how the answer is searched for."""
+
+    prompt: str
+    most: int  # new tokens
+    least: int = 0
+    beams: int = 1
+    prefix: str = ""  # how the answer begins
+    choices: tuple[str, ...] = ()  # it is one of these texts, each in letters of its own; else any
+    tokens_max: int = TOKENS_MAX  # placeholders of a film
 
 
 @dataclass(frozen=True)
@@ -84,7 +108,7 @@ def metadata_of(snapshot: str, film: Film) -> VideoMetadata:
     if is_newer(snapshot):
         return VideoMetadata(total_num_frames=len(film.times), fps=1.0, frames_indices=list(film.times))
     count = len(film.times)
-    return VideoMetadata(total_num_frames=count, fps=film.rate, frames_indices=list(range(count)))
+    return VideoMetadata(total_num_frames=count, fps=film.rate or 1.0, frames_indices=list(range(count)))
 
 
 def film_inputs(snapshot, seen: list[Film | Image.Image], prompt: str, tokens_max: int = TOKENS_MAX):
@@ -101,25 +125,40 @@ def film_inputs(snapshot, seen: list[Film | Image.Image], prompt: str, tokens_ma
     return processor(text=[film_text(home, seen, prompt)], return_tensors="pt", **options)
 
 
-def film_model(snapshot):
-    model = load_model(str(snapshot))
+def film_model(snapshot, films: list[Film] = (), dtype: torch.dtype = torch.float32):
+    model = load_model(str(snapshot), dtype)
     if load_config(str(snapshot)).model_type == "qwen2_5_vl":
-        model.model.get_rope_index = partial(mended_rope_index, model.model)
+        model.model.get_rope_index = partial(mended_rope_index, model.model, films=films)
     return model
 
 
-def mended_rope_index(model, input_ids, mm_token_type_ids, video_grid_thw=None, second_per_grid_ts=None, **rest):
-    """Of one prompt: the installed one with all of a film at its beginning, and the ticks as the fix has them."""
+def mended_rope_index(
+    model, input_ids, mm_token_type_ids, video_grid_thw=None, second_per_grid_ts=None, films=(), **rest
+):
+    """Of one prompt: the installed one with all of a film at its beginning, the ticks as the fix has them, and the
+    words behind a film behind its last tick. It knows no films whose frames stand at any distance: their groups stand
+    where their first frames do."""
     known = partial(type(model).get_rope_index, model, input_ids, mm_token_type_ids, **rest)
     if video_grid_thw is None:
         return known()
-    vision, ticks = model.config.vision_config, []
-    for (groups, down, across), seconds in zip(video_grid_thw.tolist(), second_per_grid_ts):
-        times = (torch.arange(groups) * (vision.tokens_per_second * seconds)).long()
-        ticks.append(times.repeat_interleave(down * across // vision.spatial_merge_size**2))
+    vision, cells = model.config.vision_config, (mm_token_type_ids[0] == 2).nonzero()[:, 0]
     places, _ = known(video_grid_thw=video_grid_thw, second_per_grid_ts=torch.zeros(len(video_grid_thw)))
-    places[0, 0, mm_token_type_ids[0] == 2] += torch.cat(ticks)
+    for number, ((groups, down, across), seconds) in enumerate(zip(video_grid_thw.tolist(), second_per_grid_ts)):
+        if films and not films[number].rate:
+            ticks = uneven_ticks(films[number].times, vision.tokens_per_second)
+        else:
+            ticks = (torch.arange(groups) * (vision.tokens_per_second * seconds)).long()
+        of_group = down * across // vision.spatial_merge_size**2
+        film, cells = cells[: groups * of_group], cells[groups * of_group :]
+        places[0, 0, film] += ticks.repeat_interleave(of_group)
+        places[..., film[-1] + 1 :] += max(0, int(ticks[-1]) + 1 - max(down, across) // vision.spatial_merge_size)
     return places, (places.max() + 1 - input_ids.shape[1]).view(1, 1)
+
+
+def uneven_ticks(times: list[float], ticks_per_second: int) -> torch.Tensor:
+    """Files round times to milliseconds, which must not make a whole tick less than one."""
+    begins = torch.tensor([time - times[0] for time in times[::2]], dtype=torch.float64)
+    return ((begins + 1e-3) * ticks_per_second).long()
 
 
 @torch.inference_mode()
@@ -132,19 +171,54 @@ def film_places(snapshot, inputs) -> tuple[torch.Tensor, int]:
     return places[:, 0], int(behind)
 
 
-@torch.inference_mode()
 def describe_films(
     snapshot, seen: list[Film | Image.Image], prompt: str, most: int, tokens_max: int = TOKENS_MAX
 ) -> Answer:
     """The reference's greedy answer, with sizes bounded as the manifest bounds them."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        inputs, model = film_inputs(snapshot, seen, prompt, tokens_max), film_model(snapshot)
-        said = model.generate(**inputs, do_sample=False, max_new_tokens=most)
-    finally:
-        torch.set_num_threads(threads)
+    ids, said = ask_about_films(snapshot, seen, Asked(prompt, most, tokens_max=tokens_max))
+    caption = film_processor(str(snapshot)).tokenizer.decode(said.tokens[0], skip_special_tokens=True)
+    return Answer(ids, said.tokens[0], caption)
+
+
+def ask_about_films(
+    snapshot, seen: list[Film | Image.Image], asked: Asked, dtype: torch.dtype = torch.float32, shake: int = 0
+) -> tuple[list[int], Said]:
+    """(the prompt's ids, what the reference says; of beams all of them)"""
+    inputs = film_inputs(snapshot, seen, asked.prompt, asked.tokens_max)
+    tokenizer = film_processor(str(snapshot)).tokenizer
+    if asked.prefix:
+        begin_answer(inputs, tokenizer, film_text(str(snapshot), seen, asked.prompt), asked.prefix)
+    shake_pixels(inputs, shake)
     ids = inputs["input_ids"][0].tolist()
-    tokens = trim(said[0, len(ids) :].tolist(), end_tokens(model))
-    caption = film_processor(str(snapshot)).tokenizer.decode(tokens, skip_special_tokens=True)
-    return Answer(ids, tokens, caption)
+    options = {"max_new_tokens": asked.most, "min_new_tokens": asked.least, "num_beams": asked.beams}
+    model = film_model(snapshot, [one for one in seen if isinstance(one, Film)], dtype)
+    if asked.choices:
+        options["prefix_allowed_tokens_fn"] = Spelled(tokenizer, asked.choices, len(ids), end_tokens(model))
+    return ids, say(model, inputs, num_return_sequences=asked.beams, **options)
+
+
+def begin_answer(inputs, tokenizer, text: str, prefix: str) -> None:
+    """Puts tokens of the answer behind the prompt, with a blank between as a person would write it."""
+    apart = text.endswith((" ", "\n")) or prefix.startswith(" ")
+    more = tokenizer(prefix if apart else " " + prefix, add_special_tokens=False, return_tensors="pt")["input_ids"]
+    inputs["input_ids"] = torch.cat([inputs["input_ids"], more], 1)
+    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+    if "mm_token_type_ids" in inputs:
+        inputs["mm_token_type_ids"] = torch.nn.functional.pad(inputs["mm_token_type_ids"], (0, more.shape[1]))
+
+
+class Spelled:
+    """Which tokens may come next in an answer that is one of a few texts, of letters that are written as they are in a
+    tokenizer of bytes."""
+
+    def __init__(self, tokenizer, choices: tuple[str, ...], before: int, ends: list[int]) -> None:
+        no_words = {*tokenizer.all_special_ids, *ends}
+        self.words = {id_: word for word, id_ in tokenizer.get_vocab().items() if id_ not in no_words}
+        self.choices, self.before, self.ends = choices, before, ends
+
+    def __call__(self, batch: int, ids: torch.Tensor) -> list[int]:
+        said = "".join(self.words.get(id_, "") for id_ in ids[self.before :].tolist())
+        if said in self.choices:
+            return self.ends
+        left = [text[len(said) :] for text in self.choices if text.startswith(said)]
+        return [id_ for id_, word in self.words.items() if word and any(text.startswith(word) for text in left)]

@@ -20,6 +20,8 @@ from transformers import (
     Qwen3VLForConditionalGeneration,
 )
 
+from parity.rounding import margin
+
 MODELS_KEPT = 2
 SHAKE = 1e-6  # of a pixel: moves the logits about as far as all their roundings do
 
@@ -142,19 +144,19 @@ def request_text(snapshot, prompt: str, pictures: int) -> str:
 
 
 def generate_reference(
-    snapshot, images, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 1, shake: int = 0
+    snapshot, images, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 1
 ) -> list[list[int]]:
     """The new tokens for each picture, or list of pictures: with the end token, without what pads after it."""
     options = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "num_beams": num_beams}
-    return [_generate(snapshot, image, prompt, shake, **options).tokens[0] for image in images]
+    return [ask_about(snapshot, image, prompt, **options).tokens[0] for image in images]
 
 
 def reference_scores(
-    snapshot, image, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 2, shake: int = 0
+    snapshot, image, prompt: str, max_new_tokens: int, min_new_tokens: int = 0, num_beams: int = 2
 ) -> tuple[list[tuple[list[int], float]], float]:
     """All beams of one request with their scores, the best first; and the largest logit that went into them."""
     options = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "num_beams": num_beams}
-    said = _generate(snapshot, image, prompt, shake, num_return_sequences=num_beams, **options)
+    said = ask_about(snapshot, image, prompt, num_return_sequences=num_beams, **options)
     return list(zip(said.tokens, said.scores)), said.largest
 
 
@@ -163,30 +165,47 @@ class Said:
     tokens: list[list[int]]
     scores: list[float]  # of beams
     largest: float  # of all logits
+    margins: list[float]  # at each step of a lone beam: how close another word was
+
+
+def ask_about(snapshot, images, prompt: str, shake: int = 0, **options) -> Said:
+    """One request of one picture, or a list of them."""
+    inputs, model = make_inputs(snapshot, images, prompt), load_model(str(snapshot))
+    shake_pixels(inputs, shake)
+    if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1 and "image_sizes" in inputs:
+        inputs = with_embeds(model, inputs)
+    return say(model, inputs, **options)
+
+
+def shake_pixels(inputs, shake: int) -> None:
+    """Another number than 0 moves each pixel by about a rounding, each number in its own way."""
+    if not shake:
+        return
+    generator = torch.Generator().manual_seed(shake)
+    for name in ("pixel_values", "pixel_values_videos"):
+        if name in inputs:
+            inputs[name] *= 1 + SHAKE * torch.randn(inputs[name].shape, generator=generator)
 
 
 @torch.inference_mode()
-def _generate(snapshot, images, prompt: str, shake: int, **options) -> Said:
-    """`shake`: another number than 0 moves each pixel by about a rounding, each number in its own way."""
+def say(model, inputs, **options) -> Said:
+    """What a model generates without sampling, computed on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        inputs, model = make_inputs(snapshot, images, prompt), load_model(str(snapshot))
-        if shake:
-            noise = torch.randn(inputs["pixel_values"].shape, generator=torch.Generator().manual_seed(shake))
-            inputs["pixel_values"] *= 1 + SHAKE * noise
-        if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1 and "image_sizes" in inputs:
-            inputs = with_embeds(model, inputs)
         said = model.generate(
             **inputs, do_sample=False, return_dict_in_generate=True, output_scores=True, output_logits=True, **options
         )
     finally:
         torch.set_num_threads(threads)
-    before = way_of(str(snapshot)).before(model, inputs["input_ids"]) if "input_ids" in inputs else 0
-    scores = said.sequences_scores.tolist() if options["num_beams"] > 1 else []
-    ends = end_tokens(model)
-    largest = max(float(logits.abs().max()) for logits in said.logits)
-    return Said([trim(row[before:], ends) for row in said.sequences.tolist()], scores, largest)
+    way, beams = WAYS[model.config.model_type], options["num_beams"] > 1
+    before = way.before(model, inputs["input_ids"]) if "input_ids" in inputs else 0
+    return Said(
+        [trim(row[before:], end_tokens(model)) for row in said.sequences.tolist()],
+        said.sequences_scores.tolist() if beams else [],
+        max(float(logits.abs().max()) for logits in said.logits),
+        [] if beams else [margin(scores[0]) for scores in said.scores],
+    )
 
 
 def with_embeds(model, inputs) -> dict:

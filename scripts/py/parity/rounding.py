@@ -1,4 +1,4 @@
-"""Are two computations of the same numbers equal but for rounding?"""
+"""Are two computations of the same numbers equal but for rounding, and would rounding decide which number is best?"""
 
 import torch
 
@@ -6,6 +6,10 @@ import torch
 # the largest number that goes in, however small the result is. In float32 the tiny models' logits are up to 2e-5 of the
 # largest away from those in float64; two computations in float32 were never more than 3e-6 apart.
 ROUNDING = 3e-5
+
+# In half precision words differ. At the first that does, the reference's own choice must have been close: the distance
+# between its two best scores, as a part of the largest. About ten roundings of such numbers.
+MARGINS = {"float16": 0.01, "bfloat16": 0.08}
 
 
 def apart(found, expected, largest: float = 0.0) -> float:
@@ -15,3 +19,17 @@ def apart(found, expected, largest: float = 0.0) -> float:
     assert found.shape == expected.shape
     sizes = expected.abs()
     return float(((found - expected).abs() / sizes.clamp(min=largest or float(sizes.max()))).max())
+
+
+def margin(scores: torch.Tensor) -> float:
+    """Of words: how much the best is better than the second, as a part of the largest number that is one."""
+    best = scores.float().topk(2).values
+    return float((best[0] - best[1]) / scores[scores.isfinite()].abs().max())
+
+
+def first_difference(ours: list[int], theirs: list[int]) -> int | None:
+    """None when they are equal."""
+    if ours == theirs:
+        return None
+    shorter = min(len(ours), len(theirs))
+    return next((i for i in range(shorter) if ours[i] != theirs[i]), shorter)

@@ -25,7 +25,7 @@ def place_tokens(ids: Tensor, grids: Tensor, image_token: int, video_token: int,
     the tick at which the group stands behind the film's beginning; [P,3] is without ticks. Words count on by one along
     all axes; the cells of a picture share the place in time, and count down and across from there; the next word stands
     behind the longer side. A group that directly follows one is of the same film: it begins where the film does, but
-    for its tick, and the words behind do not count the ticks."""
+    for its tick, and the words behind the film stand behind its last tick, too: they are said after all of it."""
     spots = ((ids == image_token) | (ids == video_token)).nonzero()[:, 0]
     parts: list[Tensor] = []
     begin, at, read, used = 0, 0, 0, 0
@@ -40,9 +40,10 @@ def place_tokens(ids: Tensor, grids: Tensor, image_token: int, video_token: int,
             begin = at + words
         down = torch.arange(rows)[:, None].expand(rows, columns)
         across = torch.arange(columns)[None, :].expand(rows, columns)
-        time = torch.full_like(down, grid[3] if len(grid) > 3 else 0)
+        tick = grid[3] if len(grid) > 3 else 0
+        time = torch.full_like(down, tick)
         parts.append(torch.stack([time, down, across]).flatten(1) + begin)
-        at = begin + max(rows, columns)
+        at = begin + max(rows, columns, tick + 1)
         used += rows * columns
         read = first + rows * columns
     words = ids.size(0) - read
