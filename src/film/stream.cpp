@@ -27,7 +27,7 @@ AVStream* film_stream(const AVFormatContext& format) {
 }
 
 double seconds(std::int64_t units, AVRational unit) {
-    const double time = static_cast<double>(units) * av_q2d(unit);
+    const double time = static_cast<double>(units) * unit.num / unit.den;  // 3 / 10, not 3 * 0.1
     return units != AV_NOPTS_VALUE && std::isfinite(time) ? time : 0;
 }
 

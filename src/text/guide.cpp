@@ -71,6 +71,14 @@ Result<std::span<const std::uint32_t>> Guide::allowed() {
         words_[index / word_bits] =
             complete_ ? words_[index / word_bits] | bit : words_[index / word_bits] & ~bit;
     }
+    if (std::ranges::all_of(words_, [](std::uint32_t word) { return word == 0; })) {
+        return fail(
+            ErrorCode::unsupported,
+            "this model cannot answer in JSON: it has no token that can come next; ask for a plain caption, "
+            "or "
+            "take another model"
+        );
+    }
     return words_;
 }
 

@@ -88,6 +88,14 @@ def test_a_film_in_windows_has_an_answer_for_each_and_one_for_all(film, model):
     assert lines[4]["timestamps"] == [0, 6, 12, 18], "of the frames that stand for all of it"
 
 
+def test_times_are_the_nearest_numbers_there_are(tmp_path, model):
+    """Else a model that reads them in tenths reads some that are a tenth off."""
+    path = tmp_path / "quick.mp4"
+    films.write_film(path, [(n / 10, Image.new("RGB", (64, 48), (20 * n, 90, 90))) for n in range(12)], rate=10)
+    answer = run_input({"video": sent(path), "together": True, "fps": 10, "max_length": 4}, env=model).json
+    assert answer["timestamps"] == [n / 10 for n in range(12)]
+
+
 def test_json_may_be_asked_of_a_film(film, model):
     schema = {"type": "object", "properties": {"moves": {"type": "boolean"}}, "required": ["moves"]}
     answer = run_input({"video": sent(film), "together": True, "schema": schema}, env=model).json

@@ -202,6 +202,15 @@ TEST(Guide, AnEndIsNeverPartOfTheText) {
     EXPECT_TRUE(is_set(*words, static_cast<int>(letter)));
 }
 
+TEST(Guide, AModelWhoseOnlyWayOnIsAnEndIsUnsupported) {
+    const Tokenizer& tokenizer = golden_tokenizer("tokenizer");
+    const TokenId seven = tokenizer.id_of("7").value();
+    auto guide = Guide::from_schema(tokenizer, R"({"const":7})", {{seven}}, rows_of(tokenizer)).value();
+    const auto words = guide.allowed();
+    ASSERT_FALSE(words);
+    EXPECT_EQ(words.error().code, ErrorCode::unsupported);
+}
+
 TEST(Guide, ATokenThatIsNotAllowedIsRefused) {
     const Tokenizer& tokenizer = golden_tokenizer("tokenizer");
     for (const int id : {-1, 0, 2, static_cast<int>(ends_of(tokenizer).front()), 1'000'000}) {

@@ -93,8 +93,8 @@ bool caption_film(
     const Result<FilmInfo> info = describe(captioner, subject, std::move(content), options, all_fine);
     if (info) {
         if (info->summary) {
-            AnsweredItem whole{.id = {}, .outcome = *info->summary, .same_as = {}};
-            print_item(subject, subject.name, std::move(whole), options);
+            const AnsweredItem whole{.id = {}, .outcome = *info->summary, .same_as = {}};
+            print_item(subject, subject.name, whole, options);
         }
         print_warnings(subject.name, info->warnings);
         return all_fine;
