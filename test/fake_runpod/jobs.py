@@ -26,7 +26,7 @@ class Jobs:
         self.on_final = lambda job: None
 
     def begin_life(self):
-        """The worker before is dead, and holds nothing any more: what it had is handed out again once its lease ends."""
+        """The worker before is dead, and holds nothing: what it had is handed out again once its lease ends."""
         self.life += 1
         for job in self.running.values():
             job.named = False
