@@ -90,9 +90,7 @@ class Packer:
 
     def pack_films(self, rng: random.Random, count: int, prompt: str | None = None) -> Batch:
         size, rate, frames = random_size(rng, FILM_RATIO_MAX, step=2), rng.choice(FILM_RATES), rng.choice(COUNTS)
-        # So long that so many frames are chosen, and no more.
-        seconds = (math.ceil((frames - 1) * rate / 2) + 1.5) / rate, (math.ceil(frames * rate / 2) + 0.49) / rate
-        films = [draw_film(rng, size, rate, seconds) for _ in range(count)]
+        films = [draw_film(rng, size, rate, seconds_for(frames, rate)) for _ in range(count)]
         times = chosen_times(films[0])
         grid = fit(size[1], size[0], FILM_PIXELS, len(times))
         images = [spoil(film.frame(time), rng, DAMAGED_FILMS) for film in films for time in times]
@@ -123,6 +121,11 @@ class Packer:
         places = place_tokens(ids[0], torch.tensor(grids), ID[IMAGE], ID[VIDEO], CELL)
         spots = ((given == ID[IMAGE]) | (given == ID[VIDEO])).nonzero()[:, 0]
         return Batch(pixels, ids, labels, places, spots)
+
+
+def seconds_for(frames: int, rate: int) -> tuple[float, float]:
+    """The shortest and the longest film of which the program chooses so many frames."""
+    return (math.ceil((frames - 1) * rate / 2) + 1) / rate, math.ceil(frames * rate / 2) / rate
 
 
 def random_size(rng: random.Random, ratio_max: float, step: int) -> tuple[int, int]:
