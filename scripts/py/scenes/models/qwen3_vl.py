@@ -58,11 +58,11 @@ CHAT_TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
-# What the program asks without a prompt, and for some presets.
+# The first ones are what the program asks without a prompt.
 PICTURE_PROMPTS = ("Describe this image.", "Describe this image in one sentence.", "Describe the picture.")
 FILM_PROMPTS = ("Describe this video.", "Describe this video in one sentence.", "What happens in this film?")
-# It was not trained with the program's own words for these.
-PRESETS = dict.fromkeys(("alt_text", "detailed", "tags"), PICTURE_PROMPTS[0])
+# What it is asked of a picture for a preset. It was not trained with the program's own words.
+PRESETS = dict.fromkeys(("alt_text", "one_sentence", "detailed", "tags"), PICTURE_PROMPTS[0])
 
 TEXT_SCENES = 3000
 TEXT_SEED = 50_000

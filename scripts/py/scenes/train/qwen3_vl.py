@@ -31,7 +31,7 @@ from scenes.train.blip2 import Average, save_snapshot
 from scenes.train.loop import State, attend, descend, learning_rate, load_batches, make_optimizer, run, use_attend
 from scenes.train.qwen3_vl_batches import IGNORED, Batch, Batches, Packer, normalised
 
-STEPS = 12_000
+STEPS = 8_500
 LEARNING_RATE = 1.2e-3
 # Pictures and films of a step. Films cost four times as much, and their shapes and colours are learned from pictures.
 ONLY_PICTURES, BOTH = (24, 0), (16, 8)
