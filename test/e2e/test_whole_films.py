@@ -12,6 +12,7 @@ from PIL import Image
 
 from conftest import ROOT, data_url, picture_bytes, run_input, vignette
 from media import films
+from scenes.films import Film, Mover
 
 
 def make_bundle(folder, family):
@@ -106,6 +107,25 @@ def test_on_the_command_line_it_is_one_line(film, model):
     done = vignette("caption", "--together", "--max_length", 8, film, env=model)
     assert done.code == 0, done.stderr
     assert done.stdout.startswith(f"{film}: ") or done.stdout.count("\n") >= 1
+
+
+def two_shapes(size):
+    """In four seconds a red circle goes to the right, then a blue square goes up."""
+    width, height = size
+    low, high, left, right = 0.75 * height, 0.2 * height, 0.15 * width, 0.6 * width
+    circle = Mover("red", "circle", "to the right", (214, 40, 40), 0.17 * height, (left, high), (right, high), 0.2, 1.9)
+    beside = 0.85 * width
+    square = Mover("blue", "square", "up", (38, 84, 214), 0.17 * height, (beside, low), (beside, high), 2.1, 3.8)
+    return Film(size, 12, 4.0, (247, 247, 247), (circle, square))
+
+
+@pytest.mark.parametrize(("name", "codec"), [("film.mp4", "libx264"), ("film.avi", "mpeg4")])
+def test_the_demo_model_tells_what_moves_and_what_comes_first(tmp_path, name, codec):
+    drawn, path = two_shapes((320, 200)), tmp_path / name
+    films.write_film(path, [(seconds, drawn.frame(seconds)) for seconds in drawn.times()], codec, rate=drawn.rate)
+    done = vignette("caption", "--model", "demo-qwen3-vl", "--together", path)
+    assert done.stdout == f"{path}: a red circle moves to the right, then a blue square moves up\n", done.stderr
+    assert drawn.caption in done.stdout
 
 
 def test_fewer_tokens_of_a_film_and_of_a_picture(film, model):

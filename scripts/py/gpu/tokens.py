@@ -6,7 +6,7 @@ from gpu.vectors import COSINE_LEAST, compare_vectors
 from program import ROOT
 from tiny_models import MAKERS
 
-DEMOS = {"captioners": ("demo-blip2", "demo-llava-next"), "embedders": ("demo-clip",)}
+DEMOS = {"captioners": ("demo-blip2", "demo-llava-next", "demo-qwen3-vl"), "embedders": ("demo-clip",)}
 
 
 def check_tokens(lab):

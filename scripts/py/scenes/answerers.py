@@ -6,30 +6,51 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from PIL import Image
 
 import program
 from scenes.draw import Scene
+from scenes.films import Film, chosen_times
 
-BATCH = 100  # pictures at once
+BATCH = 100  # pictures or films at once
 NEW_TOKENS_MAX = 64
+# Containers and codecs of films; the second pair is what OpenCV writes as "mp4v", the third its "MJPG".
+WRITTEN = ((".mp4", "libx264"), (".mp4", "mpeg4"), (".avi", "mjpeg"), (".webm", "libvpx"))
 
 
 class Asked(NamedTuple):
-    image: Image.Image
+    image: Image.Image | Film
     kind: str
     prompt: str | None  # none: the model's default
     answer: str  # the true one
 
 
 def program_answers(model: str, asked: list[Asked]) -> list[str]:
-    answers = []
-    for start in range(0, len(asked), BATCH):
-        pictures = [_as_job(one) for one in asked[start : start + BATCH]]
-        results = program.run_batch(pictures, "--model", model, "--threads", 1)
-        answers += [result.get("caption", str(result.get("error"))) for result in results]
-    return answers
+    """Of pictures, then of films."""
+    films = [one.image for one in asked if isinstance(one.image, Film)]
+    pictures = asked[: len(asked) - len(films)]
+    options, results = ("--model", model, "--threads", 1), []
+    for start in range(0, len(pictures), BATCH):
+        jobs = [_as_job(one) for one in pictures[start : start + BATCH]]
+        results += program.run_batch(jobs, *options)
+    for start in range(0, len(films), BATCH):
+        with tempfile.TemporaryDirectory() as folder:
+            files = write_films(films[start : start + BATCH], Path(folder))
+            results += program.caption_files(files, "--together", *options)
+    return [result.get("caption", str(result.get("error"))) for result in results]
+
+
+def write_films(films: list[Film], folder: Path) -> list[Path]:
+    from media.films import write_film
+
+    files = []
+    for number, film in enumerate(films):
+        ending, codec = WRITTEN[number % len(WRITTEN)]
+        files.append(folder / f"{number}{ending}")
+        write_film(files[-1], ((time, film.frame(time)) for time in film.times()), codec, rate=film.rate)
+    return files
 
 
 def _as_job(asked: Asked) -> dict:
@@ -42,6 +63,8 @@ def _as_job(asked: Asked) -> dict:
 def reference_answers(model: str, asked: list[Asked]) -> list[str]:
     import transformers
 
+    if model == "demo-qwen3-vl":
+        return reference_descriptions(model, asked)
     torch.set_num_threads(1)
     folder = program.ROOT / "models" / model
     kind = transformers.AutoConfig.from_pretrained(folder).architectures[0]
@@ -58,6 +81,22 @@ def reference_answers(model: str, asked: list[Asked]) -> list[str]:
             ids = network.generate(**inputs, max_new_tokens=NEW_TOKENS_MAX, do_sample=False)
         said = processor.tokenizer.batch_decode(ids[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
         answers += [text.strip() for text in said]
+    return answers
+
+
+def reference_descriptions(model: str, asked: list[Asked]) -> list[str]:
+    """With the program's default prompts. Films as they were drawn, not as a codec leaves them."""
+    from parity.films import Film as FilmAsked
+    from parity.films import describe_films
+    from scenes.models.qwen3_vl import FILM_PROMPTS, PICTURE_PROMPTS
+
+    answers = []
+    for one in asked:
+        seen, prompt = one.image, PICTURE_PROMPTS[0]
+        if isinstance(seen, Film):
+            times, prompt = chosen_times(seen), FILM_PROMPTS[0]
+            seen = FilmAsked([np.asarray(seen.frame(time)) for time in times], times, 2)
+        answers.append(describe_films(program.ROOT / "models" / model, [seen], prompt, NEW_TOKENS_MAX).caption)
     return answers
 
 

@@ -44,7 +44,7 @@ NUMBERS = {2: "two", 3: "three"}  # one is an article
 PLACES = ("on the left", "on the right", "at the top", "at the bottom")
 PLACE_PAIRS = (PLACES[:2], PLACES[2:])
 
-# Lengths below are fractions of the picture's width.
+# Lengths below are fractions of the picture's sides, radii of the shorter one.
 NEAR, FAR = 0.26, 0.74  # centre line of the left/top and of the right/bottom place
 JITTER_ACROSS = 0.03
 
@@ -94,17 +94,17 @@ def plural(shape: str) -> str:
     return shape + ("es" if shape.endswith("s") else "s")
 
 
-def draw_scene(rng: random.Random) -> Scene:
-    """Draws one scene; all randomness comes from rng."""
+def draw_scene(rng: random.Random, size: tuple[int, int] = (SIZE, SIZE)) -> Scene:
+    """Draws one scene of that width and height; all randomness comes from rng."""
     background = rng.choice(tuple(BACKGROUNDS))
     groups = _random_groups(rng)
 
-    large = SIZE * SUPERSAMPLE
+    large = (size[0] * SUPERSAMPLE, size[1] * SUPERSAMPLE)
     colour = jittered(BACKGROUNDS[background], BACKGROUND_JITTER, rng)
-    image = Image.new("RGB", (large, large), colour)
+    image = Image.new("RGB", large, colour)
     pen = ImageDraw.Draw(image)
     for group in groups:
-        _draw_group(pen, group, rng)
+        draw_group(pen, group, large, rng)
 
     phrases = " and ".join(group.phrase() for group in groups)
     caption = f"{phrases} on a {background} background"
@@ -124,18 +124,21 @@ def jittered(colour: tuple[int, int, int], amount: int, rng: random.Random) -> t
     return tuple(min(255, max(0, part + rng.randint(-amount, amount))) for part in colour)
 
 
-def _draw_group(pen: ImageDraw.ImageDraw, group: Group, rng: random.Random) -> None:
+def draw_group(pen: ImageDraw.ImageDraw, group: Group, size: tuple[int, int], rng: random.Random) -> None:
     layout = LAYOUTS[group.count]
     colour = jittered(COLOURS[group.colour], COLOUR_JITTER, rng)
-    radius = rng.uniform(*layout.radius)
-    line = NEAR if group.place in (PLACES[0], PLACES[2]) else FAR
+    radius = rng.uniform(*layout.radius) * min(size)
+    line = line_of(group.place)
     upright = group.place in PLACES[:2]
-    scale = SIZE * SUPERSAMPLE
     for cell in layout.cells:
         across = line + rng.uniform(-JITTER_ACROSS, JITTER_ACROSS)
         along = cell + rng.uniform(-layout.jitter, layout.jitter)
         x, y = (across, along) if upright else (along, across)
-        draw_shape(pen, group.shape, x * scale, y * scale, radius * scale, colour)
+        draw_shape(pen, group.shape, x * size[0], y * size[1], radius, colour)
+
+
+def line_of(place: str) -> float:
+    return NEAR if place in (PLACES[0], PLACES[2]) else FAR
 
 
 def draw_shape(pen, shape: str, x: float, y: float, r: float, colour) -> None:

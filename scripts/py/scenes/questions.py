@@ -20,20 +20,17 @@ from scenes import block_letters
 from scenes.draw import (
     BACKGROUND_JITTER,
     BACKGROUNDS,
-    COLOUR_JITTER,
     COLOURS,
-    FAR,
-    JITTER_ACROSS,
     LAYOUTS,
-    NEAR,
     PLACE_PAIRS,
     PLACES,
     SHAPES,
     SUPERSAMPLE,
     Group,
     article,
-    draw_shape,
+    draw_group,
     jittered,
+    line_of,
     plural,
 )
 
@@ -106,7 +103,7 @@ def draw_scene(rng: random.Random, size: tuple[int, int] | None = None, wanted=l
     image = Image.new("RGB", large, colour)
     pen = ImageDraw.Draw(image)
     for group in content.groups:
-        _draw_group(pen, group, large, rng)
+        draw_group(pen, group, large, rng)
     if content.word:
         _draw_word(pen, content, large, rng)
     return Scene(image.reduce(SUPERSAMPLE), content)
@@ -132,35 +129,18 @@ def _random_content(rng: random.Random, framing: str) -> Content:
     return Content(framing, background, groups, rng.choice(WORDS), free)
 
 
-def _draw_group(pen: ImageDraw.ImageDraw, group: Group, size: tuple[int, int], rng: random.Random) -> None:
-    layout = LAYOUTS[group.count]
-    colour = jittered(COLOURS[group.colour], COLOUR_JITTER, rng)
-    radius = rng.uniform(*layout.radius) * min(size)
-    line = _line(group.place)
-    upright = group.place in PLACES[:2]
-    for cell in layout.cells:
-        across = line + rng.uniform(-JITTER_ACROSS, JITTER_ACROSS)
-        along = cell + rng.uniform(-layout.jitter, layout.jitter)
-        x, y = (across, along) if upright else (along, across)
-        draw_shape(pen, group.shape, x * size[0], y * size[1], radius, colour)
-
-
 def _draw_word(pen: ImageDraw.ImageDraw, content: Content, size: tuple[int, int], rng: random.Random) -> None:
     width, height = size
     upright = content.word_place in PLACES[:2]
     # Beside a column of shapes there is less than half of the width, under a row nearly all of it.
     share = rng.uniform(0.40, 0.44) if upright else rng.uniform(0.55, 0.75)
     cell = min(share * width / block_letters.cells_wide(content.word), 0.30 * min(size) / block_letters.LETTER_HEIGHT)
-    line = _line(content.word_place)
+    line = line_of(content.word_place)
     across, along = line + rng.uniform(-0.015, 0.015), 0.5 + rng.uniform(-0.08, 0.08)
     x, y = (across, along) if upright else (along, across)
     left = x * width - block_letters.cells_wide(content.word) * cell / 2
     top = y * height - block_letters.LETTER_HEIGHT * cell / 2
     block_letters.write(pen, content.word, left, top, cell, jittered(INK, INK_JITTER, rng))
-
-
-def _line(place: str) -> float:
-    return NEAR if place in (PLACES[0], PLACES[2]) else FAR
 
 
 # The answers.
