@@ -22,7 +22,7 @@ struct FrameOptions {
     std::optional<std::int64_t> max_frames;
     bool keep_duplicates = false;  // describe a frame even if it looks like the one before it
     bool together = false;         // one prompt about all of them, and one answer
-    // Seconds: each such part of the film has a prompt and an answer of its own, and then all of it has one.
+    // Seconds: each window of this length has its own prompt and answer; then the whole film has one.
     std::optional<double> window = {};
     bool operator==(const FrameOptions&) const = default;
 };

@@ -67,7 +67,7 @@ void add_common(CLI::App& app, Options& options) {
         ->capture_default_str();
     app.add_option(
            "--picture-tokens-max", options.picture_tokens_max,
-           "Tokens of a picture at most, for Qwen-VL; 0: as many as the bundle says, 1280"
+           "The most tokens a picture may have, for Qwen-VL; 0: the bundle's own limit, 1280"
     )
         ->envname("VIGNETTE_PICTURE_TOKENS")
         ->transform(whole_number(0, 16'384))

@@ -77,8 +77,8 @@ struct Manifest {
 
 Result<Manifest> read_manifest(const std::filesystem::path& bundle);
 
-// The operator's wish, for models whose pictures have as many tokens as their size makes: so many at most. A
-// slot gets room for more; 0 changes nothing.
+// Sets the most tokens a picture may have, for models where that depends on its size; where it is more than
+// before, a slot gets room for them. 0 changes nothing.
 void allow_picture_tokens(Manifest& manifest, int tokens);
 
 // `file` is what messages call it.

@@ -27,11 +27,11 @@ namespace {
 
 constexpr int windows_at_once_max = 4;
 constexpr std::size_t overview_max = 8;           // frames that stand for the whole film
-constexpr int overview_tokens = 512;              // of them all, so that there is room for words
-constexpr std::size_t summary_bytes_max = 6'000;  // of the prompt; fewer where the model has no room for it
+constexpr int overview_tokens = 512;              // in all, which leaves room for words
+constexpr std::size_t summary_bytes_max = 6'000;  // of the prompt; halved while the model has no room for it
 constexpr std::size_t summary_bytes_least = 700;
 
-// A few frames of one size, spread over all that were shown to it, however many there will be.
+// Keeps a few frames of one size, spread over all that are added, however many those turn out to be.
 class Overview {
 public:
     void add(const Image& image, double time) {
@@ -96,7 +96,7 @@ public:
         settle();
         FrameChoice choice(film_.options, std::numeric_limits<std::size_t>::max());
         TRY(about(field, walk(file, choice)));
-        if (is_full_) {
+        if (is_cut_) {
             warn(
                 "input.window", "the film has more than the " + std::to_string(means_.limits.frames_max) +
                                     " windows that are described; ask for longer ones"
@@ -117,7 +117,7 @@ private:
         info_.warnings.push_back({.field = std::move(field), .message = std::move(message)});
     }
 
-    // So few frames that those of all windows at once fit into what a film may hold.
+    // Limits the frames of a window so that all windows held at once fit into what a film may hold.
     void settle() {
         const std::int64_t wanted = film_.options.max_frames.value_or(frames_together_default);
         const std::size_t bytes = std::max<std::size_t>(static_cast<std::size_t>(info_.size.pixels()) * 3, 1);
@@ -154,7 +154,7 @@ private:
     }
 
     Result<void> read_frames(FilmSource& file, FrameChoice& choice) {
-        while (!choice.done() && !is_full_) {
+        while (!choice.done() && !is_cut_) {
             TRY(unless_stopped(stop_));
             const std::optional<Shown> shown = TRY(file.next());
             if (!shown) return {};
@@ -165,7 +165,7 @@ private:
         return {};
     }
 
-    // A window ends where its time is over, or where the frames change their size.
+    // A window ends when its time is up, or when the frames change their size.
     Result<void> take(FilmSource& file, double time) {
         if (!begin_) begin_ = time;
         const auto number = static_cast<std::int64_t>(std::floor((time - *begin_) / length_));
@@ -175,7 +175,8 @@ private:
             number != number_ || (!open_.images.empty() && image.size != open_.images[0].size);
         if (is_next) close();
         number_ = number;
-        if (is_full_ || open_.images.size() == frames_max_) return {};
+        is_cut_ = closed_ == means_.limits.frames_max;
+        if (is_cut_ || open_.images.size() == frames_max_) return {};
         open_.images.push_back(std::move(image));
         open_.times.push_back(time);
         open_.decoding += watch.lap();
@@ -189,7 +190,7 @@ private:
         overview_.add(open_.images.front(), open_.times.front());
         const double begins = open_.times.front();
         waiting_.push_back({.timestamp = begins, .outcome = start(std::exchange(open_, {}))});
-        is_full_ = ++closed_ == means_.limits.frames_max;
+        ++closed_;
     }
 
     std::future<Result<Caption>> start(FrameSeries window) {
@@ -220,7 +221,7 @@ private:
         if (!stop_.stop_requested()) on_frame_(std::move(window));
     }
 
-    // Of one window its own answer says all. Without a summary the answers stand: the client is told why.
+    // A single window is its own summary. If there can be none, the answers remain and a warning says why.
     Result<void> sum_up() {
         if (told_.size() < 2) return {};
         Result<Caption> made = ask_about_all(summary_bytes_max);
@@ -265,7 +266,7 @@ private:
     std::int64_t number_ = 0;  // of the open window, counted by time
     FrameSeries open_;
     std::size_t closed_ = 0;
-    bool is_full_ = false;  // there are as many windows as a film may have
+    bool is_cut_ = false;  // there are as many windows as a film may have, and it goes on
     std::size_t passed_on_ = 0;
     std::deque<Place> waiting_;
     Overview overview_;

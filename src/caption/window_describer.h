@@ -1,8 +1,8 @@
-// Describes a film in windows of some seconds, the frames of each in one prompt, and then all of it from what
-// was said of them. Any thread.
+// Describes a film in windows of some seconds, with the frames of each in one prompt, and then all of it from
+// what was said about them. Any thread.
 //
-// Holds no more decoded frames than a film that is described frame by frame, and a few that stand for all of
-// it.
+// Holds no more decoded frames than a film that is described frame by frame does, and a few more for the
+// summary.
 #pragma once
 
 #include <functional>

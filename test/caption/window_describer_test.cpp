@@ -131,6 +131,8 @@ TEST_F(WindowDescriberTest, WindowsAreBounded) {
     const FilmInfo info = describe({.fps = 8, .window = 0.45}).value();
     EXPECT_EQ(said(), "1 frames, 1 frames, ");
     EXPECT_EQ(warned(info), "input.window ");
+    limits_.frames_max = 4;
+    EXPECT_EQ(warned(describe({.fps = 8, .window = 0.45}).value()), "") << "as many as it has";
 }
 
 TEST_F(WindowDescriberTest, OfAFilmThatIsCutOffTheWindowsBeforeThatStand) {

@@ -92,7 +92,7 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
     caption
         .add_option(
             "--window", frames.window,
-            "Of a film: one caption about each so many seconds of it, as with --together, and one about all"
+            "Of a film: describe windows of this many seconds, each as with --together, and then all of it"
         )
         ->check(number(1, 86'400))
         ->excludes(keyframes)

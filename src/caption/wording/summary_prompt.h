@@ -13,8 +13,8 @@ struct ToldPart {
     std::string text;
 };
 
-// In about `bytes_max` bytes: of long descriptions the beginnings, and where even those are too many, every
-// second, third or fourth of them.
+// Takes about `bytes_max` bytes: long descriptions are shortened, and if even that is not enough, only every
+// second, third, ... of them is included.
 std::string summary_prompt(std::span<const ToldPart> parts, std::string_view question, std::size_t bytes_max);
 
 }  // namespace vignette
