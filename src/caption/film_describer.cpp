@@ -13,7 +13,6 @@
 
 #include "core/stop.h"
 #include "core/stopwatch.h"
-#include "core/thread_pool.h"
 #include "film/frame_choice.h"
 #include "film/source.h"
 
@@ -136,18 +135,13 @@ private:
     Outcome start(Image image, Timings::Duration decoding) {
         DecodedImage frame{std::move(image), {}};
         frame.info.size = frame.image.size;
-        const auto task = std::make_shared<std::packaged_task<Result<Caption>()>>(
-            [this, decoding, frame = std::make_shared<DecodedImage>(std::move(frame))]() -> Result<Caption> {
-                Caption made = TRY(TRY(at_wall(ErrorCode::out_of_memory, [&] {
-                    return answer_(job_, std::move(*frame), stop_);
-                })));
-                made.timings.decode = decoding;
-                return made;
-            }
-        );
-        const Outcome outcome = task->get_future().share();
-        crew_.add([task] { (*task)(); });
-        return outcome;
+        const auto held = std::make_shared<DecodedImage>(std::move(frame));
+        const auto work = [this, decoding, held]() -> Result<Caption> {
+            Caption made = TRY(answer_(job_, std::move(*held), stop_));
+            made.timings.decode = decoding;
+            return made;
+        };
+        return start_on(crew_, work).share();
     }
 
     void fail_beyond_end(const FrameChoice& choice) {
@@ -220,6 +214,15 @@ private:
 };
 
 }  // namespace
+
+std::future<Result<Caption>> start_on(ThreadPool& crew, std::function<Result<Caption>()> work) {
+    const auto task = std::make_shared<std::packaged_task<Result<Caption>()>>(
+        [work = std::move(work)]() -> Result<Caption> { return TRY(at_wall(ErrorCode::out_of_memory, work)); }
+    );
+    std::future<Result<Caption>> outcome = task->get_future();
+    crew.add([task] { (*task)(); });
+    return outcome;
+}
 
 std::string seconds_text(double seconds) {
     std::array<char, 32> text{};

@@ -6,10 +6,12 @@
 
 #include <cstddef>
 #include <functional>
+#include <future>
 #include <stop_token>
 #include <string>
 
 #include "caption/media/picture_reader.h"
+#include "core/thread_pool.h"
 #include "film/source.h"
 #include "image/decode.h"
 #include "vignette/bytes.h"
@@ -35,6 +37,9 @@ inline constexpr std::size_t frame_bytes_max = 512 * MiB;  // for decoded frames
 void add_facts(const FilmFacts& facts, FilmInfo& info);
 void warn_of_damage(const FilmSource& file, const std::string& field, FilmInfo& info);
 std::string seconds_text(double seconds);
+
+// Has one of the crew do it. What is thrown, which only a lack of memory causes, becomes an error.
+std::future<Result<Caption>> start_on(ThreadPool& crew, std::function<Result<Caption>()> work);
 
 // Returns once `on_frame` has had each frame or the film cannot be read any further; `cancelled` if a stop
 // was requested. Calls `on_frame` on the caller's thread.

@@ -18,7 +18,6 @@
 #include "caption/wording/summary_prompt.h"
 #include "core/stop.h"
 #include "core/stopwatch.h"
-#include "core/thread_pool.h"
 #include "film/frame_choice.h"
 #include "film/source.h"
 
@@ -194,16 +193,8 @@ private:
     }
 
     std::future<Result<Caption>> start(FrameSeries window) {
-        const auto task = std::make_shared<std::packaged_task<Result<Caption>()>>(
-            [this, window = std::make_shared<FrameSeries>(std::move(window))]() -> Result<Caption> {
-                return TRY(at_wall(ErrorCode::out_of_memory, [&] {
-                    return answer_(job_, std::move(*window), stop_);
-                }));
-            }
-        );
-        std::future<Result<Caption>> outcome = task->get_future();
-        crew_.add([task] { (*task)(); });
-        return outcome;
+        const auto held = std::make_shared<FrameSeries>(std::move(window));
+        return start_on(crew_, [this, held] { return answer_(job_, std::move(*held), stop_); });
     }
 
     static bool is_ready(const Place& place) {
