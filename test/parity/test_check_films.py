@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from film_cases import make_case
-from parity.check_films import film_asker
+from parity.check_films import job_asker
 from parity.film_jobs import Clip, FilmJob, at_times, by_rate, draw_jobs
 from parity.films import ask_about_films
 from parity.pictures import PROMPTS
@@ -66,10 +66,10 @@ class Drawn:
         folder = factory.mktemp("films")
         drawn = draw_jobs(random.Random(FILMS), folder, self.case.bundle, PROMPTS, DRAWN)
         long = [job for job in drawn if len(job.taken) >= 3 and job.asked.most >= 12 and not job.asked.choices]
-        self.jobs = [job for job in long if film_asker(self.case.snapshot, self.case.manifest, job)]
+        self.jobs = [job for job in long if job_asker(self.case.snapshot, self.case.manifest, job)]
 
     def say(self, job: FilmJob, dtype: torch.dtype = torch.float32) -> Said:
-        return ask_about_films(self.case.snapshot, [job.seen(self.case.snapshot)], job.asked, dtype)[1]
+        return ask_about_films(self.case.snapshot, job.seen(self.case.snapshot), job.asked, dtype)[1]
 
     def answer(self, job: FilmJob, dtype: torch.dtype = torch.float32) -> dict:
         said = self.say(job, dtype)

@@ -4,8 +4,9 @@ Captioners: the tokens of greedy and beam search, pictures in batches of many si
 Embedders: the vectors of pictures and texts.
 Captioners that take films, ten for each model: films of 1 to 70 frames in odd shapes and at many rates, frames chosen
 by fps, timestamps, max_frames or as usual, up to three beams with their scores, presets, schemas, prefixes and
-picture_tokens; each alone and three times at once with the others and with pictures; four of them in bfloat16, too,
-where a word may differ if the reference was nearly undecided.
+picture_tokens; and six questions about pictures in the same ways, half of them about several in one prompt. Each is
+asked alone and three times at once with the others; four films in bfloat16, too, where a word may differ if the
+reference was nearly undecided.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import torch
 from PIL import Image
 
 from export.__main__ import export
-from parity.check_films import FILMS_PER_MODEL, check_films
+from parity.check_films import FILMS_PER_MODEL, QUESTIONS_PER_MODEL, check_films
 from parity.pictures import PROMPTS, asker, draw_picture, draw_settings
 from parity.reference import image_vector, text_vectors
 from parity.rounding import ROUNDING
@@ -81,7 +82,8 @@ def check_vectors(rng, snapshot, bundle, files):
 
 
 def check_model(family, seed, count):
-    """How many of `count` pictures of one random model are answered as by the reference, and how many of its films."""
+    """How many of `count` pictures of one random model are answered as by the reference, of its films, and of the
+    questions beside them."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix=f"{family}-{seed}-") as folder:
         snapshot, bundle = make_bundle(family, seed, folder)
@@ -89,11 +91,11 @@ def check_model(family, seed, count):
         check = check_vectors if family == "clip" else check_captions
         equal = check(rng, snapshot, bundle, files)
         if family not in FILM_FAMILIES:
-            return equal, 0
+            return equal, 0, 0
         half = Path(folder) / "half"
         export_quietly(snapshot, half, "bfloat16")
         pictures = [(file, draw_settings(rng)) for file in rng.sample(files, min(BESIDE_FILMS, count))]
-        return equal, check_films(rng, snapshot, {"float32": bundle, "bfloat16": half}, pictures)
+        return equal, *check_films(rng, snapshot, {"float32": bundle, "bfloat16": half}, files, pictures)
 
 
 def main():
@@ -107,15 +109,17 @@ def main():
     families = FAMILIES if arguments.family == "all" else [arguments.family]
     all_equal = True
     for family in families:
-        equal, films = 0, 0
         starts = range(0, arguments.count, PICTURES_PER_MODEL)
+        equal = [0, 0, 0]
         for number, start in enumerate(starts):
             count = min(PICTURES_PER_MODEL, arguments.count - start)
-            pictures, of_model = check_model(family, arguments.seed * 1000 + number, count)
-            equal, films = equal + pictures, films + of_model
-        drawn = FILMS_PER_MODEL * len(starts) if family in FILM_FAMILIES else 0
-        print(f"{family}: equal {equal}/{arguments.count}" + f", films {films}/{drawn}" * (drawn > 0), flush=True)
-        all_equal = all_equal and equal == arguments.count and films == drawn
+            of_model = check_model(family, arguments.seed * 1000 + number, count)
+            equal = [sum(both) for both in zip(equal, of_model)]
+        per_model = [FILMS_PER_MODEL, QUESTIONS_PER_MODEL] if family in FILM_FAMILIES else [0, 0]
+        drawn = [arguments.count, *(each * len(starts) for each in per_model)]
+        told = [f"{what} {one}/{of}" for what, one, of in zip(["equal", "films", "questions"], equal, drawn) if of]
+        print(f"{family}: {', '.join(told)}", flush=True)
+        all_equal = all_equal and equal == drawn
     return not all_equal
 
 

@@ -1,5 +1,6 @@
-"""Films in one prompt: does the C++ program say what transformers says? A server is asked about each film alone, then
-about all of them at once while it is asked about pictures, and the command line in bfloat16."""
+"""Films in one prompt, and pictures: does the C++ program say what transformers says? A server is asked about each
+alone, then about all of them at once while long answers about other pictures are under way, and the command line about
+films in bfloat16."""
 
 import json
 import random
@@ -15,15 +16,16 @@ from pathlib import Path
 import torch
 
 from load.server import WHOLE, serving
-from parity.film_jobs import Clip, FilmJob, draw_jobs, read_manifest, room_of, same_times
+from parity.film_jobs import Clip, FilmJob, draw_jobs, read_manifest, same_times, sayable_choices
 from parity.films import Asked, ask_about_films, film_inputs
+from parity.picture_jobs import PicturesJob, draw_picture_jobs
 from parity.pictures import PROMPTS, Settings, asker, data_url
 from parity.reference import Said
 from parity.rounding import MARGINS
 from parity.verdict import judge, judge_half
 from program import caption_files
 
-FILMS_PER_MODEL = 10
+FILMS_PER_MODEL, QUESTIONS_PER_MODEL = 10, 6  # the questions are about pictures
 CROWDS = 3  # times that all are asked about at once
 JOIN_SECONDS = 0.1  # within which they join
 LONG, LONG_COMPARED = 200, 40  # words of pictures that are under way from the first film to the last
@@ -33,22 +35,28 @@ REFUSED = "prompt_too_long"
 # would meet.
 SERVER = ["--threads", 1, "--cache-mib", 0, "--vision-cache-mib", 0, "--sandbox", "off"]
 
+AnyJob = FilmJob | PicturesJob
 Verdict = tuple[bool, str]  # whether it is fine, what is different
 Ask = Callable[[int], Said]  # what the reference says, for the number of a shake
 
 
-def check_films(rng, snapshot: Path, bundles: dict[str, Path], pictures: list[tuple[Path, Settings]]) -> int:
-    """How many of the films get the reference's words: alone, at once with the others, and in half precision. bundles:
-    by the type that they compute in"""
-    manifest = read_manifest(bundles["float32"])
-    jobs = draw_jobs(rng, snapshot.parent, bundles["float32"], PROMPTS, FILMS_PER_MODEL)
+def check_films(
+    rng, snapshot: Path, bundles: dict[str, Path], files: list[Path], pictures: list[tuple[Path, Settings]]
+) -> tuple[int, int]:
+    """How many of the films get the reference's words, and how many of the questions about some of the files: alone,
+    at once with the others, and films in half precision. bundles: by the type that they compute in; pictures: what is
+    asked about beside them"""
+    whole = bundles["float32"]
+    manifest, choices = read_manifest(whole), sayable_choices(whole)
+    films = draw_jobs(rng, snapshot.parent, whole, PROMPTS, FILMS_PER_MODEL)
+    jobs = [*films, *draw_picture_jobs(rng, files, PROMPTS, choices, QUESTIONS_PER_MODEL)]
     company = [Company(snapshot, *one, is_long=number < 2) for number, one in enumerate(pictures)]
-    with serving(WHOLE, "--model", bundles["float32"], *SERVER) as (port, _):
+    with serving(WHOLE, "--model", whole, *SERVER) as (port, _):
         lone = [ask(port, job.input()) for job in jobs]
         inputs = [one.input() for one in [*jobs, *company]]
         crowds = [ask_at_once(rng, port, inputs) for _ in range(CROWDS)]
     jobs = [with_prompt(job, answer) for job, answer in zip(jobs, lone)]
-    expected = [film_asker(snapshot, manifest, job) for job in jobs]
+    expected = [job_asker(snapshot, manifest, job) for job in jobs]
     wrong, told = set(), set()
 
     def note(number: int, how: str, verdict: Verdict, what: str = "") -> None:
@@ -60,15 +68,16 @@ def check_films(rng, snapshot: Path, bundles: dict[str, Path], pictures: list[tu
         told.add((number, problem))
 
     for number, job in enumerate(jobs):
-        note(number, "alone", judge_film(lone[number], job, expected[number]))
+        note(number, "alone", judge_job(lone[number], job, expected[number]))
         for crowd in crowds:
-            note(number, "with others", judge_film(crowd[number], job, expected[number]))
+            note(number, "with others", judge_job(crowd[number], job, expected[number]))
     for number, one in enumerate(company):
         for crowd in crowds:  # a picture's answer that films spoil is a wrong one of theirs
             note(number, "beside films", one.judge(crowd[len(jobs) + number]), f"{one.file.name}, {one.settings}")
-    for number, verdict in check_half(rng, snapshot, bundles["bfloat16"], manifest, [job.clip for job in jobs]):
+    for number, verdict in check_half(rng, snapshot, bundles["bfloat16"], manifest, [film.clip for film in films]):
         note(number, "bfloat16", verdict)
-    return len(jobs) - len(wrong)
+    wrong_films = sum(number < len(films) for number in wrong)
+    return len(films) - wrong_films, QUESTIONS_PER_MODEL - (len(wrong) - wrong_films)
 
 
 class Company:
@@ -109,23 +118,23 @@ def ask_at_once(rng: random.Random, port: int, jobs: list[dict]) -> list[dict]:
         return list(crew.map(join, moments, jobs))
 
 
-def with_prompt(job: FilmJob, answer: dict) -> FilmJob:
+def with_prompt(job: AnyJob, answer: dict) -> AnyJob:
     """Where a preset asks, its words."""
     if "prompt" in job.fields or "model_info" not in answer:
         return job
     return replace(job, asked=replace(job.asked, prompt=answer["model_info"]["prompt"]))
 
 
-def film_asker(snapshot: Path, manifest: dict, job: FilmJob) -> Ask | None:
+def job_asker(snapshot: Path, manifest: dict, job: AnyJob) -> Ask | None:
     """None: prompt and answer are longer than a slot."""
     seen, asked = job.seen(snapshot), job.asked
-    length = film_inputs(snapshot, [seen], asked.prompt, asked.tokens_max)["input_ids"].shape[1]
-    if len(job.taken) > room_of(manifest) or length + asked.most - 1 > manifest["cache"]["positions"]:
+    length = film_inputs(snapshot, seen, asked.prompt, asked.tokens_max)["input_ids"].shape[1]
+    if not job.has_room(manifest) or length + asked.most - 1 > manifest["cache"]["positions"]:
         return None
-    return cache(lambda shake: ask_about_films(snapshot, [seen], asked, shake=shake)[1])
+    return cache(lambda shake: ask_about_films(snapshot, seen, asked, shake=shake)[1])
 
 
-def judge_film(result: dict, job: FilmJob, expected: Ask | None) -> Verdict:
+def judge_job(result: dict, job: AnyJob, expected: Ask | None) -> Verdict:
     if not expected:
         refused = result.get("error", {}).get("code") == REFUSED
         return refused, "" if refused else f"WRONG: longer than a slot, and answered {result}"
@@ -139,10 +148,10 @@ def check_half(rng, snapshot: Path, bundle: Path, manifest: dict, clips: list[Cl
     """Greedy, on the command line, which is asked the same about some of the films: by their numbers."""
     prompt, chosen = rng.choice(PROMPTS), rng.choice([{}, {"fps": 1}, {"fps": 3, "max_frames": 7}])
     asked = [(number, FilmJob(clip, chosen, Asked(prompt, most=24))) for number, clip in enumerate(clips)]
-    asked = [(number, job) for number, job in asked if film_asker(snapshot, manifest, job)][:IN_BFLOAT16]
+    asked = [(number, job) for number, job in asked if job_asker(snapshot, manifest, job)][:IN_BFLOAT16]
     options = ["--together", "--tokens", "--threads", 1, "--prompt", prompt, "--max_length", 24, "--model", bundle]
     options += [word for name, value in chosen.items() for word in (f"--{name.replace('_', '-')}", value)]
     for (number, job), result in zip(asked, caption_files([job.clip.file for _, job in asked], *options)):
-        _, said = ask_about_films(snapshot, [job.seen(snapshot)], job.asked, torch.bfloat16)
+        _, said = ask_about_films(snapshot, job.seen(snapshot), job.asked, torch.bfloat16)
         fine, problem = judge_half(result, said, MARGINS["bfloat16"])
         yield number, (fine, problem and f"{prompt!r} {chosen}: {problem}")

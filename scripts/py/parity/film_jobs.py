@@ -64,11 +64,14 @@ class FilmJob:
     def times(self) -> list[float]:
         return [self.clip.times[place] for place in self.taken]
 
-    def seen(self, snapshot) -> Film:
+    def has_room(self, manifest: dict) -> bool:
+        return len(self.taken) <= room_of(manifest)
+
+    def seen(self, snapshot) -> list[Film]:
         frames, times = [self.clip.frames[place] for place in self.taken], self.times
         if len(frames) == 1 and not has_square_frames(str(snapshot)):  # it takes no such film; ours shows it twice
             frames, times = frames * 2, times * 2
-        return Film(frames, times, self.rate)
+        return [Film(frames, times, self.rate)]
 
     @property
     def rate(self) -> float:
@@ -174,7 +177,7 @@ def draw_question(rng, number: int, prompts: list[str], choices: list[str]) -> t
 
 def draw_jobs(rng, folder: Path, bundle: Path, prompts: list[str], count: int) -> list[FilmJob]:
     """The first is of one frame, the second of many."""
-    manifest, choices = read_manifest(bundle), sayable(bundle, CHOICES)
+    manifest, choices = read_manifest(bundle), sayable_choices(bundle)
     lengths = [rng.choice([1, rng.randint(2, 9), rng.randint(2, 16), rng.randint(17, 70)]) for _ in range(count)]
     lengths[:2] = [1, rng.randint(33, 70)][:count]
     jobs = []
@@ -193,11 +196,11 @@ def read_manifest(bundle: Path) -> dict:
     return json.loads((bundle / "manifest.json").read_text())
 
 
-def sayable(bundle: Path, texts: list[str]) -> list[str]:
+def sayable_choices(bundle: Path) -> list[str]:
     """Those that JSON can hold without a word that is an end: some tiny models end with a letter."""
     words = Tokenizer.from_file(str(bundle / "tokenizer.json"))
     ends = [words.id_to_token(id_) for id_ in read_manifest(bundle)["text"]["eos"]]
-    return [text for text in texts if not any(end in json.dumps(text) for end in ends)]
+    return [text for text in CHOICES if not any(end in json.dumps(text) for end in ends)]
 
 
 def room_of(manifest: dict) -> int:

@@ -30,6 +30,7 @@ from parity.reference import (
     say,
     shake_pixels,
     video_text,
+    with_embeds,
 )
 
 WRAPPED, BARE = "<|vision_start|><|video_pad|><|vision_end|>", "<|video_pad|>"
@@ -189,11 +190,13 @@ def ask_about_films(
     if asked.prefix:
         begin_answer(inputs, tokenizer, film_text(str(snapshot), seen, asked.prompt), asked.prefix)
     shake_pixels(inputs, shake)
+    several = len(inputs.get("image_sizes", [])) > 1 and asked.beams > 1
     ids = inputs["input_ids"][0].tolist()
     options = {"max_new_tokens": asked.most, "min_new_tokens": asked.least, "num_beams": asked.beams}
     model = film_model(snapshot, [one for one in seen if isinstance(one, Film)], dtype)
     if asked.choices:
         options["prefix_allowed_tokens_fn"] = Spelled(tokenizer, asked.choices, len(ids), end_tokens(model))
+    inputs = with_embeds(model, inputs) if several else inputs
     return ids, say(model, inputs, num_return_sequences=asked.beams, **options)
 
 
