@@ -86,8 +86,10 @@ public:
 
     // Describes a film frame by frame; memory does not grow with its length. Any thread; returns once all
     // frames have been delivered. An error concerns the film itself; the frames delivered before it remain
-    // valid.
-    virtual Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) = 0;
+    // valid. `on_piece` hears the answer of a film that has one about all its frames; it may be empty.
+    virtual Result<FilmInfo> describe(
+        Film film, std::stop_token stop, const OnFrame& on_frame, const OnPiece& on_piece
+    ) = 0;
 };
 
 using OpenCaptioner = Result<std::unique_ptr<Captioner>>(const CaptionerConfig& config);

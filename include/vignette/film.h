@@ -27,6 +27,9 @@ struct FrameOptions {
     bool operator==(const FrameOptions&) const = default;
 };
 
+// One answer about all of it.
+inline bool is_whole(const FrameOptions& options) { return options.together && !options.window; }
+
 struct Film {
     PictureSource source;            // the film's file; `field` names it in errors
     std::optional<Fetched> fetched;  // as of a job's pictures

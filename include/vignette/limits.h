@@ -18,7 +18,7 @@ struct Limits {
     std::size_t frames_max = 10'000;  // of one film
     std::size_t timestamps_max = 10'000;
     std::size_t url_bytes_max = 2 * KiB;
-    std::size_t media_bytes_max = 2048 * MiB;  // encoded and decoded pictures being processed, of all jobs
+    std::size_t media_bytes_max = 2560 * MiB;  // encoded and decoded pictures being processed, of all jobs
     std::size_t vision_cache_bytes_max = 0;    // features of pictures kept for further questions; 0: none
     std::size_t batch_max = 256;               // pictures of one job
     std::size_t prompt_bytes_max = 8 * KiB;

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/stop.h"
+#include "core/stopwatch.h"
 #include "film/frame_choice.h"
 #include "film/source.h"
 
@@ -15,22 +17,25 @@ namespace {
 
 class Collector {
 public:
-    explicit Collector(FrameOptions options) : options_(std::move(options)) {}
+    Collector(const Film& film, PictureReader& reader)
+        : options_(film.options), job_(film.frame_job.id), reader_(reader) {}
 
     Result<CollectedFilm> run(FilmSource& file, const std::string& field, const std::stop_token& stop) {
         add_facts(file.facts(), made_.info);
         settle_count();
         settle_rate();
+        made_.seen.held = TRY(reader_.hold_frames(most_ * frame_bytes(), job_, stop));
         FrameChoice choice(options_, most_);
         Result<void> read = read_frames(file, choice, stop);
         TRY(unless_stopped(stop));
         if (read) {
             TRY(check_end(choice));
-        } else if (made_.frames.empty()) {
+        } else if (made_.seen.images.empty()) {
             return std::unexpected(std::move(read).error());
         } else {
             made_.ended = std::move(read).error();
         }
+        made_.seen.held.shrink(made_.seen.images.size() * made_.seen.images.front().rgb.size());
         warn_of_cut(choice);
         warn_of_damage(file, field, made_.info);
         return std::move(made_);
@@ -41,10 +46,20 @@ private:
         made_.info.warnings.push_back({.field = std::move(field), .message = std::move(message)});
     }
 
+    // At most: some files announce a few lines less than their frames have.
+    std::size_t frame_bytes() const {
+        const auto padded = [](int side) { return static_cast<std::size_t>(side + 63) / 64 * 64; };
+        return std::max<std::size_t>(padded(made_.info.size.width) * padded(made_.info.size.height) * 3, 1);
+    }
+
+    bool has_changed(const Image& frame) const {
+        const std::vector<Image>& frames = made_.seen.images;
+        return frame.rgb.size() > frame_bytes() || (!frames.empty() && frame.size != frames.front().size);
+    }
+
     void settle_count() {
         const std::int64_t wanted = options_.max_frames.value_or(frames_together_default);
-        const std::size_t bytes = static_cast<std::size_t>(made_.info.size.pixels()) * 3;
-        const auto room = static_cast<std::int64_t>(frame_bytes_max / std::max<std::size_t>(bytes, 1));
+        const auto room = static_cast<std::int64_t>(frame_bytes_max / frame_bytes());
         const std::int64_t most = std::clamp<std::int64_t>(room, 1, frames_together_max);
         if (options_.max_frames && wanted > most) {
             warn(
@@ -88,21 +103,21 @@ private:
 
     Result<void> take(FilmSource& file, const Shown& shown) {
         Image image = TRY(file.picture());
-        if (!made_.frames.empty() && image.size != made_.frames.front().size) {
+        if (has_changed(image)) {
             return fail(
                 ErrorCode::invalid_input,
                 "the film's frames change their size at " + seconds_text(shown.from) +
                     " s, so they cannot be looked at together; ask for earlier ones with \"timestamps\""
             );
         }
-        made_.frames.push_back(std::move(image));
-        made_.times.push_back(shown.from);
+        made_.seen.images.push_back(std::move(image));
+        made_.seen.times.push_back(shown.from);
         return {};
     }
 
     Result<void> check_end(const FrameChoice& choice) {
         const std::size_t late = choice.beyond_end().size();
-        if (made_.frames.empty()) {
+        if (made_.seen.images.empty()) {
             return fail(
                 ErrorCode::invalid_input,
                 "the film ends at " + seconds_text(end_) + " s; ask for earlier times", "input.timestamps"
@@ -126,6 +141,8 @@ private:
     }
 
     FrameOptions options_;
+    const JobId job_;
+    PictureReader& reader_;
     const bool asked_fps_ = options_.fps.has_value();
     std::size_t most_ = 1;
     bool spread_ = false;  // over the film, however long it is
@@ -139,7 +156,21 @@ Result<CollectedFilm> collect_frames(Film& film, const FilmMeans& means, const s
     TRY(unless_stopped(stop));
     const std::string field = film.source.field;
     const ReadFilm read = TRY(about(field, means.reader.read_film(film, stop)));
-    return about(field, Collector(film.options).run(*read.frames, field, stop));
+    return about(field, Collector(film, means.reader).run(*read.frames, field, stop));
+}
+
+Result<FilmInfo> describe_whole_film(
+    Film film, const FilmMeans& means, const AnswerFrames& answer, const std::stop_token& stop,
+    const OnFrame& on_frame
+) {
+    const Stopwatch watch;
+    CollectedFilm read = TRY(collect_frames(film, means, stop));
+    read.seen.decoding = watch.total();
+    Result<Caption> made = answer(std::move(film.frame_job), std::move(read.seen), stop);
+    TRY(unless_stopped(stop));
+    on_frame({.index = 0, .timestamp = {}, .same_as = {}, .outcome = std::move(made)});
+    if (read.ended) return std::unexpected(*std::move(read.ended));
+    return std::move(read.info);
 }
 
 }  // namespace vignette

@@ -6,12 +6,10 @@
 
 #include <optional>
 #include <stop_token>
-#include <vector>
 
 #include "caption/film_describer.h"
 #include "vignette/error.h"
 #include "vignette/film.h"
-#include "vignette/image.h"
 
 namespace vignette {
 
@@ -22,11 +20,17 @@ inline constexpr double fps_together_default = 2;  // what these models are trai
 
 struct CollectedFilm {
     FilmInfo info;
-    std::vector<Image> frames;   // of one size; at least one
-    std::vector<double> times;   // when each is shown, in seconds, rising
+    FrameSeries seen;
     std::optional<Error> ended;  // why the film cannot be read any further
 };
 
 Result<CollectedFilm> collect_frames(Film& film, const FilmMeans& means, const std::stop_token& stop);
+
+// Describes a film with one answer, as describe_film() does: where it ends early, about the frames before
+// that.
+Result<FilmInfo> describe_whole_film(
+    Film film, const FilmMeans& means, const AnswerFrames& answer, const std::stop_token& stop,
+    const OnFrame& on_frame
+);
 
 }  // namespace vignette

@@ -35,7 +35,7 @@ struct Place {
     double timestamp = 0;
     std::optional<std::size_t> same_as;
     Outcome outcome;
-    bool in_progress = false;  // the model may still be working on it
+    std::size_t held = 0;  // bytes of its frame, on which the model may still be working
 };
 
 // The last frame that was described: others may look like it.
@@ -68,6 +68,7 @@ public:
         const ReadFilm film = TRY(about(field, means_.reader.read_film(film_, stop_)));
         FilmSource& file = *film.frames;
         take_facts(file.facts());
+        const MediaGate::Pass held = TRY(means_.reader.hold_frames(bytes_max_, job_.id, stop_));
         FrameChoice choice(film_.options, frames_max());
         TRY(about(field, walk(file, choice)));
         if (choice.cut()) {
@@ -118,14 +119,16 @@ private:
         }
         if (last_ && !film_.options.keep_duplicates && looks_like(last_->looks, *looks))
             return add({.timestamp = shown.from, .same_as = last_->index, .outcome = last_->outcome});
-        while (in_progress_ >= at_once_) pass_on_first();
+        while (in_progress_ >= at_once_ || (held_ > 0 && held_ + frame_bytes_ > bytes_max_)) pass_on_first();
         Stopwatch watch;
         Result<Image> image = file.picture();
         if (!image) return add(failed(shown.from, image.error()));
+        frame_bytes_ = image->rgb.size();
         const Outcome outcome = start(*std::move(image), watch.lap());
         last_ = Described{index, *looks, outcome};
         ++in_progress_;
-        add({.timestamp = shown.from, .same_as = {}, .outcome = outcome, .in_progress = true});
+        held_ += frame_bytes_;
+        add({.timestamp = shown.from, .same_as = {}, .outcome = outcome, .held = frame_bytes_});
     }
 
     static Place failed(double timestamp, Error error) {
@@ -174,15 +177,17 @@ private:
             .same_as = place.same_as,
             .outcome = place.outcome.get()
         };
-        if (place.in_progress) --in_progress_;
+        if (place.held > 0) --in_progress_;
+        held_ -= place.held;
         ++passed_on_;
         if (!stop_.stop_requested()) on_frame_(std::move(frame));
     }
 
     void take_facts(const FilmFacts& facts) {
         add_facts(facts, info_);
-        const auto frame_bytes = static_cast<std::size_t>(facts.size.pixels()) * 3;
-        at_once_ = std::clamp<std::size_t>(frame_bytes_max / frame_bytes, 1, at_once_);
+        frame_bytes_ = static_cast<std::size_t>(facts.size.pixels()) * 3;
+        at_once_ = std::clamp<std::size_t>(frame_bytes_max / frame_bytes_, 1, at_once_);
+        bytes_max_ = at_once_ * frame_bytes_;
     }
 
     std::size_t frames_max() {
@@ -210,7 +215,10 @@ private:
     std::optional<Described> last_;
     std::size_t at_once_;
     std::size_t in_progress_ = 0;
-    ThreadPool crew_;  // last member: its threads use all of the above
+    std::size_t held_ = 0;         // bytes of the frames in progress
+    std::size_t bytes_max_ = 0;    // of those; a larger frame than the film announced is alone
+    std::size_t frame_bytes_ = 0;  // of the last one
+    ThreadPool crew_;              // last member: its threads use all of the above
 };
 
 }  // namespace

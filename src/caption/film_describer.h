@@ -9,21 +9,34 @@
 #include <future>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "caption/media/picture_reader.h"
 #include "core/thread_pool.h"
 #include "film/source.h"
 #include "image/decode.h"
 #include "vignette/bytes.h"
+#include "vignette/caption.h"
 #include "vignette/captioner.h"
 #include "vignette/error.h"
 #include "vignette/film.h"
+#include "vignette/image.h"
 #include "vignette/limits.h"
 
 namespace vignette {
 
 // Describes one decoded frame. Called by several threads at once.
 using AnswerFrame = std::function<Result<Caption>(Job job, DecodedImage frame, const std::stop_token& stop)>;
+
+struct FrameSeries {
+    std::vector<Image> images;  // of one size; at least one
+    std::vector<double> times;  // when each is shown, in seconds, rising
+    Timings::Duration decoding{};
+    MediaGate::Pass held{};  // of their memory; of a window: the whole film's describer has it
+};
+
+// Answers about frames that stand in one prompt. Called by several threads at once.
+using AnswerFrames = std::function<Result<Caption>(Job job, FrameSeries frames, const std::stop_token& stop)>;
 
 struct FilmMeans {
     const Limits& limits;

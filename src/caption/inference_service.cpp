@@ -263,15 +263,18 @@ Result<Caption> InferenceService::answer(
     return made;
 }
 
-Result<FilmInfo> InferenceService::describe(Film film, std::stop_token stop, const OnFrame& on_frame) {
+Result<FilmInfo> InferenceService::describe(
+    Film film, std::stop_token stop, const OnFrame& on_frame, const OnPiece& on_piece
+) {
     TRY(unless_stopped(stop));
     const Models models = TRY(models_of(film.frame_job));
-    if (film.options.together) return describe_together(models, std::move(film), stop, on_frame);
+    if (film.options.together) return describe_together(models, std::move(film), stop, on_frame, on_piece);
     const int room = models.words ? models.words->captioner.pictures_at_once() : embeddings_at_once;
     const AnswerFrame answer_frame = [&](Job job, DecodedImage frame,
                                          const std::stop_token& stopped) -> Result<Caption> {
         const Stopwatch watch;
-        ReadPictures picture = TRY(reader_.admit(std::move(frame), job.id, stopped));
+        ReadPictures picture{.images = {}, .pass = TRY(reader_.admit(job.id, stopped))};
+        picture.images.push_back({std::move(frame), nullptr, {}, {}});
         Caption made = TRY(answer(models, std::move(job), std::move(picture), stopped, {}));
         made.timings.total = watch.total();
         return made;
@@ -285,9 +288,10 @@ Result<FilmInfo> InferenceService::describe(Film film, std::stop_token stop, con
     );
 }
 
-// One answer about all frames, or one for each window: where the film ends early, about those before that.
+// One answer about all frames, or one for each window.
 Result<FilmInfo> InferenceService::describe_together(
-    const Models& models, Film film, const std::stop_token& stop, const OnFrame& on_frame
+    const Models& models, Film film, const std::stop_token& stop, const OnFrame& on_frame,
+    const OnPiece& on_piece
 ) {
     if (models.vector) return only_one_for_a_vector();
     if (!models.words) {
@@ -297,38 +301,34 @@ Result<FilmInfo> InferenceService::describe_together(
     }
     PictureCaptioner& captioner = models.words->captioner;
     TRY(captioner.check_takes_films());
+    const bool whole = is_whole(film.options);
     const AnswerFrames answer = [&](Job job, FrameSeries series, const std::stop_token& stopped) {
-        return answer_about(captioner, std::move(job), std::move(series), stopped);
+        return answer_about(
+            captioner, std::move(job), std::move(series), stopped, whole ? on_piece : OnPiece()
+        );
     };
-    FilmMeans means{.limits = config_.limits, .reader = reader_};
-    if (film.options.window) {
-        means.frames_at_once = captioner.pictures_at_once();
-        return describe_windows(std::move(film), means, answer, stop, on_frame);
-    }
-    const Stopwatch watch;
-    CollectedFilm read = TRY(collect_frames(film, means, stop));
-    FrameSeries series{
-        .images = std::move(read.frames), .times = std::move(read.times), .decoding = watch.total()
+    const FilmMeans means{
+        .limits = config_.limits, .reader = reader_, .frames_at_once = captioner.pictures_at_once()
     };
-    Result<Caption> made = answer(std::move(film.frame_job), std::move(series), stop);
-    TRY(unless_stopped(stop));
-    on_frame({.index = 0, .timestamp = {}, .same_as = {}, .outcome = std::move(made)});
-    if (read.ended) return std::unexpected(*std::move(read.ended));
-    return std::move(read.info);
+    const auto describe = whole ? describe_whole_film : describe_windows;
+    return describe(std::move(film), means, answer, stop, on_frame);
 }
 
 // One prompt about all of these frames.
 Result<Caption> InferenceService::answer_about(
-    PictureCaptioner& captioner, Job job, FrameSeries series, const std::stop_token& stop
+    PictureCaptioner& captioner, Job job, FrameSeries series, const std::stop_token& stop,
+    const OnPiece& on_piece
 ) {
     const Stopwatch watch;
     job.is_frame = false;
     job.is_film = true;
-    std::size_t bytes = 0;
-    for (const Image& frame : series.images) bytes += frame.rgb.size();
-    FilmFrames frames{.images = std::move(series.images), .times = std::move(series.times), .pass = {}};
-    frames.pass = TRY(reader_.admit(bytes, job.id, stop));
-    Caption made = TRY(captioner.caption(job, std::move(frames), stop));
+    FilmFrames frames{
+        .images = std::move(series.images),
+        .times = std::move(series.times),
+        .held = std::move(series.held),
+        .pass = TRY(reader_.admit(job.id, stop))
+    };
+    Caption made = TRY(captioner.caption(job, std::move(frames), stop, on_piece));
     made.task = job.task;
     made.timings.decode = series.decoding;
     made.timings.total = series.decoding + watch.total();

@@ -73,7 +73,9 @@ public:
     Result<void> fetch(Job& job, const std::stop_token& stop) override;
     Result<void> fetch(Film& film, const std::stop_token& stop) override;
     Result<Caption> caption(Job job, std::stop_token stop, const OnPiece& on_piece) override;
-    Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override;
+    Result<FilmInfo> describe(
+        Film film, std::stop_token stop, const OnFrame& on_frame, const OnPiece& on_piece
+    ) override;
 
 private:
     struct Models {  // that a job needs; held while it runs
@@ -109,10 +111,12 @@ private:
         const OnPiece& on_piece
     );
     Result<FilmInfo> describe_together(
-        const Models& models, Film film, const std::stop_token& stop, const OnFrame& on_frame
+        const Models& models, Film film, const std::stop_token& stop, const OnFrame& on_frame,
+        const OnPiece& on_piece
     );
     Result<Caption> answer_about(
-        PictureCaptioner& captioner, Job job, FrameSeries series, const std::stop_token& stop
+        PictureCaptioner& captioner, Job job, FrameSeries series, const std::stop_token& stop,
+        const OnPiece& on_piece
     );
     Result<std::filesystem::path> find(const Wanted& wanted) const;
     template <class Kind>

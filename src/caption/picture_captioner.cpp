@@ -141,7 +141,9 @@ Result<void> PictureCaptioner::check_takes_films() const {
     );
 }
 
-Result<Caption> PictureCaptioner::caption(const Job& job, FilmFrames film, std::stop_token stop) {
+Result<Caption> PictureCaptioner::caption(
+    const Job& job, FilmFrames film, std::stop_token stop, const OnPiece& on_piece
+) {
     TRY(check_takes_films());
     if (job.options.preset == Preset::grounding) return fail_boxes("pictures, or a film frame by frame");
     Stopwatch watch;
@@ -153,7 +155,7 @@ Result<Caption> PictureCaptioner::caption(const Job& job, FilmFrames film, std::
     TRY(see(film, work));
     const std::vector<double> times = std::move(film.times);
     film = {};
-    Caption made = TRY(say(job, std::move(work), watch, {}));
+    Caption made = TRY(say(job, std::move(work), watch, on_piece));
     made.timestamps = times;
     return made;
 }

@@ -26,6 +26,7 @@ namespace vignette {
 struct FilmFrames {
     std::vector<Image> images;  // of one size
     std::vector<double> times;  // when each is shown, in seconds
+    MediaGate::Pass held;       // of their memory
     MediaGate::Pass pass;
 };
 
@@ -60,7 +61,7 @@ public:
 
     // The same about frames of a film, which are let go as soon as they are in the model's form.
     Result<void> check_takes_films() const;
-    Result<Caption> caption(const Job& job, FilmFrames film, std::stop_token stop);
+    Result<Caption> caption(const Job& job, FilmFrames film, std::stop_token stop, const OnPiece& on_piece);
 
 private:
     // What every sequence of a job has in common.

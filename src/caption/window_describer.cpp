@@ -30,13 +30,15 @@ constexpr int overview_tokens = 512;              // in all, which leaves room f
 constexpr std::size_t summary_bytes_max = 6'000;  // of the prompt; halved while the model has no room for it
 constexpr std::size_t summary_bytes_least = 700;
 
-// Keeps a few frames of one size, spread over all that are added, however many those turn out to be.
+// Keeps a few frames of one size, spread over all that are added, however many those turn out to be. Two at
+// least, and no more than would exceed `bytes_max`.
 class Overview {
 public:
-    void add(const Image& image, double time) {
+    void add(const Image& image, double time, std::size_t bytes_max) {
         if (shown_++ % every_ != 0) return;
         if (!frames_.images.empty() && image.size != frames_.images.front().size) return;
-        if (frames_.images.size() == overview_max) {
+        const std::size_t most = std::clamp<std::size_t>(bytes_max / image.rgb.size(), 2, overview_max);
+        if (frames_.images.size() == most) {
             keep_every_other();
             every_ *= 2;
             if ((shown_ - 1) % every_ != 0) return;
@@ -45,7 +47,7 @@ public:
         frames_.times.push_back(time);
     }
 
-    const FrameSeries& frames() const { return frames_; }
+    FrameSeries frames() const { return {.images = frames_.images, .times = frames_.times}; }
 
 private:
     void keep_every_other() {
@@ -93,6 +95,7 @@ public:
         FilmSource& file = *film.frames;
         add_facts(file.facts(), info_);
         settle();
+        const MediaGate::Pass held = TRY(means_.reader.hold_frames(bytes_max(), job_.id, stop_));
         FrameChoice choice(film_.options, std::numeric_limits<std::size_t>::max());
         TRY(about(field, walk(file, choice)));
         if (is_cut_) {
@@ -119,8 +122,8 @@ private:
     // Limits the frames of a window so that all windows held at once fit into what a film may hold.
     void settle() {
         const std::int64_t wanted = film_.options.max_frames.value_or(frames_together_default);
-        const std::size_t bytes = std::max<std::size_t>(static_cast<std::size_t>(info_.size.pixels()) * 3, 1);
-        const auto room = static_cast<std::int64_t>(frame_bytes_max / 2 / bytes);
+        frame_bytes_ = std::max<std::size_t>(static_cast<std::size_t>(info_.size.pixels()) * 3, 1);
+        const auto room = static_cast<std::int64_t>(frame_bytes_max / 2 / frame_bytes_);
         const std::int64_t most = std::clamp<std::int64_t>(room, 1, frames_together_max);
         if (film_.options.max_frames && wanted > most) {
             warn(
@@ -129,7 +132,7 @@ private:
             );
         }
         frames_max_ = static_cast<std::size_t>(std::clamp<std::int64_t>(wanted, 1, most));
-        const std::size_t windows = frame_bytes_max / (frames_max_ * bytes);
+        const std::size_t windows = frame_bytes_max / (frames_max_ * frame_bytes_);
         at_once_ = std::clamp<std::size_t>(windows - 1, 1, at_once_);  // and one that is being decoded
         const double fps = film_.options.fps.value_or(fps_together_default);
         const double seconds = info_.duration > 0 ? std::min(length_, info_.duration) : length_;
@@ -141,6 +144,9 @@ private:
             );
         }
     }
+
+    // Of the windows in progress, of the one that is being decoded, and for the summary.
+    std::size_t bytes_max() const { return ((at_once_ + 1) * frames_max_ + overview_max) * frame_bytes_; }
 
     // Describes whatever could be decoded, even if the film then ends early.
     Result<void> walk(FilmSource& file, FrameChoice& choice) {
@@ -175,18 +181,25 @@ private:
         if (is_next) close();
         number_ = number;
         is_cut_ = closed_ == means_.limits.frames_max;
-        if (is_cut_ || open_.images.size() == frames_max_) return {};
+        if (is_cut_ || is_full(image)) return {};
         open_.images.push_back(std::move(image));
         open_.times.push_back(time);
         open_.decoding += watch.lap();
         return {};
     }
 
+    // Larger frames than the film announced fill a window sooner.
+    bool is_full(const Image& next) const {
+        const std::size_t frames = open_.images.size();
+        const bool is_too_much = (frames + 1) * next.rgb.size() > frames_max_ * frame_bytes_;
+        return frames == frames_max_ || (frames > 0 && is_too_much);
+    }
+
     // The open window is complete: the model may look at it.
     void close() {
         if (open_.images.empty()) return;
         while (waiting_.size() >= at_once_) pass_on_first();
-        overview_.add(open_.images.front(), open_.times.front());
+        overview_.add(open_.images.front(), open_.times.front(), overview_max * frame_bytes_);
         const double begins = open_.times.front();
         waiting_.push_back({.timestamp = begins, .outcome = start(std::exchange(open_, {}))});
         ++closed_;
@@ -252,7 +265,8 @@ private:
     const double length_;
     const bool asked_fps_ = film_.options.fps.has_value();
     FilmInfo info_;
-    std::size_t frames_max_ = 1;  // of a window
+    std::size_t frames_max_ = 1;   // of a window
+    std::size_t frame_bytes_ = 1;  // of the size that the film announces
     std::optional<double> begin_;
     std::int64_t number_ = 0;  // of the open window, counted by time
     FrameSeries open_;

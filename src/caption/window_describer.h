@@ -5,26 +5,13 @@
 // summary.
 #pragma once
 
-#include <functional>
 #include <stop_token>
-#include <vector>
 
 #include "caption/film_describer.h"
-#include "vignette/caption.h"
 #include "vignette/error.h"
 #include "vignette/film.h"
-#include "vignette/image.h"
 
 namespace vignette {
-
-struct FrameSeries {
-    std::vector<Image> images;  // of one size; at least one
-    std::vector<double> times;  // when each is shown, in seconds, rising
-    Timings::Duration decoding{};
-};
-
-// Answers about frames that stand in one prompt. Called by several threads at once.
-using AnswerFrames = std::function<Result<Caption>(Job job, FrameSeries frames, const std::stop_token& stop)>;
 
 // `frames_at_once` of `means`: prompts that the model may work on. Returns and calls `on_frame` as
 // describe_film() does, with each window as a frame.

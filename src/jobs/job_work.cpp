@@ -24,7 +24,7 @@ bool is_fetched(const Request& request) {
 // 0: known only at a film's end.
 std::size_t answers_of(const Request& request) {
     if (!request.film) return request.items.size();
-    return request.film->options.together ? 1 : request.film->options.timestamps.size();
+    return is_whole(request.film->options) ? 1 : request.film->options.timestamps.size();
 }
 
 }  // namespace
@@ -71,14 +71,7 @@ bool JobWork::run(std::size_t task, Captioner* captioner, const std::stop_token&
 
 void JobWork::caption(std::size_t index, Captioner* captioner, const std::stop_token& stop) {
     Item& item = request_.items[index];
-    OnPiece on_piece;
-    if (streams_ && request_.writer) {
-        on_piece = [&](std::string_view piece) { send(request_.writer->piece(piece)); };
-    } else if (streams_) {
-        on_piece = [&](std::string_view piece) {
-            hooks_.on_event({.index = index, .id = item.id, .what = Piece{std::string(piece)}});
-        };
-    }
+    const OnPiece on_piece = piece_sender(index, item.id);
     const auto began = std::chrono::system_clock::now() - fetch_times_[index];
     const auto outcome = [&]() -> Result<Caption> {
         Job job = TRY(std::move(item.job));
@@ -94,15 +87,19 @@ void JobWork::caption(std::size_t index, Captioner* captioner, const std::stop_t
 
 // Takes one thread for the whole film; the frames go to the model from threads of the captioner.
 void JobWork::describe(Film film, Captioner* captioner, const std::stop_token& stop) {
+    const bool whole = is_whole(film.options);
+    const OnPiece on_piece = whole ? piece_sender(0, {}) : OnPiece();
     const auto info = [&]() -> Result<FilmInfo> {
         TRY(std::move(film_fetched_));
         return TRY(at_wall(ErrorCode::out_of_memory, [&] {
-            return captioner->describe(std::move(film), stop, [&](FilmFrame frame) {
+            const auto take = [&](FilmFrame frame) {
+                const bool says = streams_ && request_.writer && !whole;
+                if (says && frame.outcome && frame.outcome->text)
+                    send(request_.writer->piece(*frame.outcome->text));
                 const std::size_t index = frame.index;
-                const bool says = streams_ && request_.writer && frame.outcome && frame.outcome->text;
-                if (says) send(request_.writer->piece(*frame.outcome->text));
                 add(index, item_of(std::move(frame)));
-            });
+            };
+            return captioner->describe(std::move(film), stop, take, on_piece);
         }));
     };
     Result<FilmInfo> outcome = info();
@@ -111,6 +108,15 @@ void JobWork::describe(Film film, Captioner* captioner, const std::stop_token& s
         outcome = std::unexpected(request_.writer->renamed(std::move(outcome).error()));
     const MutexLock lock(mutex_);
     answer_.film = std::move(outcome);
+}
+
+// Empty: nobody listens.
+OnPiece JobWork::piece_sender(std::size_t index, std::string id) {
+    if (!streams_) return {};
+    if (request_.writer) return [this](std::string_view piece) { send(request_.writer->piece(piece)); };
+    return [this, index, id = std::move(id)](std::string_view piece) {
+        hooks_.on_event({.index = index, .id = id, .what = Piece{std::string(piece)}});
+    };
 }
 
 void JobWork::add(std::size_t index, AnsweredItem item) {

@@ -63,6 +63,7 @@ public:
 private:
     void caption(std::size_t index, Captioner* captioner, const std::stop_token& stop);
     void describe(Film film, Captioner* captioner, const std::stop_token& stop);
+    OnPiece piece_sender(std::size_t index, std::string id);
     void add(std::size_t index, AnsweredItem item);
     void send(std::string text);
     Result<std::string> write();

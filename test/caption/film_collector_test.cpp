@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <future>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,11 +18,21 @@ namespace {
 // Four frames of 64x48, 0.48 s apart.
 class FilmCollectorTest : public ::testing::Test {
 protected:
-    Result<CollectedFilm> collect(FrameOptions options, Bytes bytes = fixtures::film("h264.mp4")) {
+    static Film film_of(FrameOptions options, Bytes bytes = fixtures::film("h264.mp4")) {
         Film film;
         film.source = {.field = "input.video", .source = EncodedPicture{std::move(bytes)}};
         film.options = std::move(options);
+        return film;
+    }
+
+    Result<CollectedFilm> collect(FrameOptions options, Bytes bytes = fixtures::film("h264.mp4")) {
+        Film film = film_of(std::move(options), std::move(bytes));
         return collect_frames(film, {.limits = limits_, .reader = reader_}, {});
+    }
+
+    Result<CollectedFilm> collect(FrameOptions options, PictureReader& reader, const std::stop_token& stop) {
+        Film film = film_of(std::move(options));
+        return collect_frames(film, {.limits = limits_, .reader = reader}, stop);
     }
 
     static std::string warned(const CollectedFilm& film) {
@@ -34,9 +47,9 @@ protected:
 
 TEST_F(FilmCollectorTest, TwoFramesASecondUnlessOtherwiseAsked) {
     const CollectedFilm film = collect({}).value();
-    EXPECT_EQ(film.times.size(), 3U);  // of 0, 0.48, 0.96 and 1.44 s those behind each half second
-    EXPECT_EQ(film.frames.size(), film.times.size());
-    EXPECT_EQ(film.frames.front().size, (Size{64, 48}));
+    EXPECT_EQ(film.seen.times.size(), 3U);  // of 0, 0.48, 0.96 and 1.44 s those behind each half second
+    EXPECT_EQ(film.seen.images.size(), film.seen.times.size());
+    EXPECT_EQ(film.seen.images.front().size, (Size{64, 48}));
     EXPECT_EQ(film.info.codec, "h264");
     EXPECT_FALSE(film.ended.has_value());
     EXPECT_EQ(warned(film), "");
@@ -44,29 +57,29 @@ TEST_F(FilmCollectorTest, TwoFramesASecondUnlessOtherwiseAsked) {
 
 TEST_F(FilmCollectorTest, AFilmThatIsTooLongIsSpreadOverItsFrames) {
     const CollectedFilm film = collect({.max_frames = 2}).value();
-    EXPECT_EQ(film.times.size(), 2U);
-    EXPECT_EQ(film.times.front(), 0);
-    EXPECT_GE(film.times.back(), film.info.duration / 2) << "not just its beginning";
+    EXPECT_EQ(film.seen.times.size(), 2U);
+    EXPECT_EQ(film.seen.times.front(), 0);
+    EXPECT_GE(film.seen.times.back(), film.info.duration / 2) << "not just its beginning";
     EXPECT_EQ(warned(film), "") << "it was asked for";
 }
 
 TEST_F(FilmCollectorTest, ARateThatIsTooHighIsLoweredAndTheClientIsTold) {
     const CollectedFilm film = collect({.fps = 25, .max_frames = 2}).value();
-    EXPECT_EQ(film.times.size(), 2U);
-    EXPECT_GE(film.times.back(), film.info.duration / 2);
+    EXPECT_EQ(film.seen.times.size(), 2U);
+    EXPECT_GE(film.seen.times.back(), film.info.duration / 2);
     EXPECT_EQ(warned(film), "input.fps ");
 }
 
 TEST_F(FilmCollectorTest, OnlySoManyFramesGoIntoAPrompt) {
     const CollectedFilm film = collect({.fps = 25, .max_frames = 1000}).value();
-    EXPECT_EQ(film.times.size(), 4U);
+    EXPECT_EQ(film.seen.times.size(), 4U);
     EXPECT_EQ(warned(film), "input.max_frames ");
 }
 
 TEST_F(FilmCollectorTest, EachFrameStandsOnceInThePrompt) {
     const CollectedFilm film = collect({.timestamps = {0, 0.1, 0.2, 1.0, 50}}).value();
-    EXPECT_EQ(film.times.size(), 2U);
-    EXPECT_NEAR(film.times.back(), 0.96, 1e-6);
+    EXPECT_EQ(film.seen.times.size(), 2U);
+    EXPECT_NEAR(film.seen.times.back(), 0.96, 1e-6);
     EXPECT_EQ(warned(film), "input.timestamps ") << "one is after the end";
 }
 
@@ -79,7 +92,33 @@ TEST_F(FilmCollectorTest, TimesAfterTheEndAreNoFilm) {
 
 TEST_F(FilmCollectorTest, ScenesMayBeAskedFor) {
     const CollectedFilm film = collect({.keyframes = true}).value();
-    EXPECT_EQ(film.times.size(), 2U);  // red, then blue
+    EXPECT_EQ(film.seen.times.size(), 2U);  // red, then blue
+}
+
+TEST_F(FilmCollectorTest, FramesOfAnotherSizeThanTheFirstAreNotTaken) {
+    const CollectedFilm film = collect({}, fixtures::film("grows.avi")).value();
+    EXPECT_EQ(film.seen.images.size(), 1U);
+    ASSERT_TRUE(film.ended.has_value());
+    EXPECT_EQ(film.ended->code, ErrorCode::invalid_input);
+}
+
+TEST_F(FilmCollectorTest, ItsFramesAreChargedBeforeTheyAreDecoded) {
+    const CollectedFilm first = collect({}).value();
+    Limits limits;
+    limits.media_bytes_max =
+        5 * (first.seen.images.size() * first.seen.images.front().rgb.size());  // a fifth is for them
+    PictureReader narrow(nullptr, nullptr, limits);
+    MediaGate::Pass taken = narrow.hold_frames(1, {"other"}, {}).value();
+    std::stop_source stop;
+    auto waiting = std::async(std::launch::async, [&] { return collect({}, narrow, stop.get_token()); });
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(collect({}).has_value());
+    EXPECT_EQ(waiting.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    taken = {};
+    EXPECT_TRUE(waiting.get().has_value());
+    taken = narrow.hold_frames(1, {"other"}, {}).value();
+    waiting = std::async(std::launch::async, [&] { return collect({}, narrow, stop.get_token()); });
+    stop.request_stop();
+    EXPECT_EQ(waiting.get().error().code, ErrorCode::cancelled);
 }
 
 TEST_F(FilmCollectorTest, WhatIsNoFilmNamesItsField) {
@@ -95,7 +134,7 @@ TEST_F(FilmCollectorTest, OfAFilmThatIsCutOffThereIsWhatCouldBeRead) {
     const CollectedFilm film = collect({.fps = 25}, std::move(bytes)).value();
     ASSERT_TRUE(film.ended.has_value());
     EXPECT_EQ(film.ended->code, ErrorCode::truncated_image);
-    EXPECT_FALSE(film.frames.empty());
+    EXPECT_FALSE(film.seen.images.empty());
 }
 
 }  // namespace

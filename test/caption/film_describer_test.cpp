@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -208,6 +209,26 @@ TEST_F(FilmDescriberTest, WarningsOfTheJobAreGivenOnceAndTheJobIsAFrame) {
     ASSERT_TRUE(info.has_value());
     EXPECT_EQ(info->warnings.size(), 1U);
     EXPECT_EQ(frames, 4);
+}
+
+TEST_F(FilmDescriberTest, FramesThatGrowAreInProgressOneAtATime) {
+    std::mutex mutex;
+    std::condition_variable came;
+    int inside = 0;
+    int most = 0;
+    const auto counted = [&](Job job, DecodedImage frame, const std::stop_token& stop) -> Result<Caption> {
+        if (frame.image.size != Size{16, 16}) {
+            std::unique_lock lock(mutex);
+            most = std::max(most, ++inside);
+            came.notify_all();
+            came.wait_for(lock, std::chrono::milliseconds(50), [&] { return most > 1; });
+            --inside;
+        }
+        return colour(std::move(job), std::move(frame), stop);
+    };
+    ASSERT_TRUE(describe(film({.fps = 25, .keep_duplicates = true}, "grows.avi"), counted).has_value());
+    EXPECT_EQ(heard_.size(), 5U);
+    EXPECT_EQ(most, 1);
 }
 
 }  // namespace

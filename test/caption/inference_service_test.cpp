@@ -220,12 +220,13 @@ protected:
         film.source = {.field = "input.video", .source = EncodedPicture{fixtures::film("h264.mp4")}};
         film.options = std::move(options);
         film.frame_job = std::move(job);
-        return service()->describe(std::move(film), {}, [&](FilmFrame frame) {
-            heard_.push_back(std::move(frame));
-        });
+        const auto hear = [&](FilmFrame frame) { heard_.push_back(std::move(frame)); };
+        const auto hear_piece = [&](std::string_view piece) { pieces_ += piece; };
+        return service()->describe(std::move(film), {}, hear, hear_piece);
     }
 
     std::vector<FilmFrame> heard_;
+    std::string pieces_;
 };
 
 TEST_F(FilmServiceTest, AFilmThatIsLookedAtAsAWholeHasOneAnswer) {
@@ -236,6 +237,8 @@ TEST_F(FilmServiceTest, AFilmThatIsLookedAtAsAWholeHasOneAnswer) {
     ASSERT_TRUE(heard_[0].outcome.has_value()) << heard_[0].outcome.error().message;
     EXPECT_EQ(heard_[0].outcome->timestamps.size(), 3U);
     EXPECT_EQ(heard_[0].outcome->model.prompt, "Describe this video.");
+    EXPECT_EQ(pieces_, heard_[0].outcome->text);
+    EXPECT_NE(pieces_, "");
     EXPECT_EQ(words_->film_begins.size(), 2U) << "three frames are two groups";
     EXPECT_EQ(words_->film_begins[0], 0);
     EXPECT_NEAR(words_->film_begins[1], heard_[0].outcome->timestamps[2], 1e-9);

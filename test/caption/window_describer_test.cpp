@@ -36,6 +36,7 @@ protected:
     // Counts the frames; what was asked is kept.
     Result<Caption> answer(const Job& job, const FrameSeries& series) {
         const std::lock_guard lock(mutex_);
+        most_bytes_ = std::max(most_bytes_, series.images.size() * series.images.front().rgb.size());
         if (job.options.prompt.value_or("").starts_with("These are")) {
             asked_.push_back(job.options);
             overview_ = series.times;
@@ -66,6 +67,7 @@ protected:
     std::stop_source stop_;
     std::vector<FilmFrame> heard_;
     std::mutex mutex_;
+    std::size_t most_bytes_ = 0;         // of frames in one prompt
     std::vector<CaptionOptions> asked_;  // about all
     std::vector<double> overview_;
     std::optional<ErrorCode> summary_fails_with_;
@@ -151,6 +153,14 @@ TEST_F(WindowDescriberTest, AStopEndsIt) {
     ASSERT_FALSE(info.has_value());
     EXPECT_EQ(info.error().code, ErrorCode::cancelled);
     EXPECT_TRUE(heard_.empty());
+}
+
+// Else a film that begins small could hold as many large ones, which were not charged to it.
+TEST_F(WindowDescriberTest, FramesThatGrowFillAWindowSooner) {
+    const FilmInfo info = describe({.fps = 25, .window = 60}, {}, fixtures::film("grows.avi")).value();
+    EXPECT_EQ(info.size, (Size{16, 16}));
+    EXPECT_EQ(said(), "1 frames, 1 frames, ") << "of four large ones";
+    EXPECT_EQ(most_bytes_, 160U * 120 * 3);
 }
 
 }  // namespace

@@ -86,6 +86,15 @@ def test_a_film_is_answered_by_place_and_streamed_frame_by_frame(client):
     assert (output["count"], output["failed_indices"], output["duplicates"]) == (3, [], [])
 
 
+def test_a_film_with_one_answer_is_streamed_in_pieces(client):
+    film = {"video": "QUJD", "together": True, "prompt": PIECES, "stream": True}
+    job = client.run({"input": film})["id"]
+    seen = events(client.stream(job))
+    assert "".join(event["text"] for event in seen if "text" in event) == "three green apples"
+    assert [event["result"]["caption"] for event in seen if "result" in event] == ["three green apples"]
+    assert client.output(job)["caption"] == "three green apples"
+
+
 def test_a_cancelled_job_ends_so_and_the_worker_is_free_again(client, platform):
     jobs = [client.run({"input": SLOW})["id"] for _ in range(2)]  # all that the worker does at once
     for job in jobs:

@@ -48,17 +48,20 @@ public:
     }
 
     // Two frames, each with the answer of a picture; the second looks like the first where the prompt is
-    // "twin".
-    Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override {
+    // "twin". As a whole it has one answer.
+    Result<FilmInfo> describe(
+        Film film, std::stop_token stop, const OnFrame& on_frame, const OnPiece& on_piece
+    ) override {
         const bool twin = film.frame_job.options.prompt == "twin";
-        for (std::size_t index = 0; index < 2; ++index) {
+        const bool whole = is_whole(film.options);
+        for (std::size_t index = 0; index < (whole ? 1 : 2); ++index) {
             FilmFrame frame;
             frame.index = index;
-            frame.timestamp = static_cast<double>(index);
+            if (!whole) frame.timestamp = static_cast<double>(index);
             if (twin && index == 1) frame.same_as = 0;
             Job job = film.frame_job;
             job.pictures.push_back(film.source);
-            frame.outcome = caption(std::move(job), stop, {});
+            frame.outcome = caption(std::move(job), stop, on_piece);
             if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped");
             on_frame(std::move(frame));
         }

@@ -239,19 +239,22 @@ public:
         return made;
     }
 
-    // "frames=N": a film of so many, one a second.
-    Result<FilmInfo> describe(Film film, std::stop_token stop, const OnFrame& on_frame) override {
+    // "frames=N": a film of so many, one a second; as a whole it has one answer.
+    Result<FilmInfo> describe(
+        Film film, std::stop_token stop, const OnFrame& on_frame, const OnPiece& on_piece
+    ) override {
+        const bool whole = is_whole(film.options);
         const Options options = read_options(film.frame_job.options.prompt.value_or(""));
         const auto frames = static_cast<std::size_t>(number(option(options, "frames", "1")));
         if (options.contains("decode")) TRY(decode(film, stop));
-        for (std::size_t index = 0; index < frames; ++index) {
+        for (std::size_t index = 0; index < (whole ? 1 : frames); ++index) {
             Job job = film.frame_job;
-            job.is_frame = true;
+            job.is_frame = !whole;
             job.pictures.push_back(film.source);
             FilmFrame frame;
             frame.index = index;
-            frame.timestamp = static_cast<double>(index);
-            frame.outcome = caption(std::move(job), stop, {});
+            if (!whole) frame.timestamp = static_cast<double>(index);
+            frame.outcome = caption(std::move(job), stop, on_piece);
             if (stop.stop_requested()) return fail(ErrorCode::cancelled, "the job was stopped");
             on_frame(std::move(frame));
         }

@@ -221,6 +221,19 @@ TEST_F(JobRunnerTest, AStreamedFilmSendsEachFrameWithItsTime) {
     EXPECT_EQ(result("f")["output"]["count"], 2);
 }
 
+TEST_F(JobRunnerTest, AStreamedFilmWithOneAnswerSendsItPieceByPiece) {
+    TakenJob whole = film("f", "a cat", true);
+    whole.request->film->options.together = true;
+    runner.take_in(std::move(whole));
+    wait_until_delivered();
+    std::string pieces;
+    for (const HeardRequest& post : fake.heard("job-stream")) {
+        const Json told_chunk = Json::parse(post.body);
+        for (const Json& event : told_chunk["output"]["events"]) pieces += event.value("text", "");
+    }
+    EXPECT_EQ(pieces, "a cat");
+}
+
 TEST_F(JobRunnerTest, AStoppedFilmIsAnsweredToo) {
     runner.take_in(film("f", "wait"));
     ASSERT_TRUE(book.stop({"f"}));

@@ -34,7 +34,9 @@ public:
         caption.text = *job.options.prompt;
         return caption;
     }
-    Result<FilmInfo> describe(Film, std::stop_token, const OnFrame&) override { return FilmInfo{}; }
+    Result<FilmInfo> describe(Film, std::stop_token, const OnFrame&, const OnPiece&) override {
+        return FilmInfo{};
+    }
 
     std::string order() const {
         const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 python -m media.films FOLDER    the tiny films of the fuzz corpus and of the C++ tests
 """
 
+import io
 import struct
 import sys
 from fractions import Fraction
@@ -78,6 +79,22 @@ def write_sound(path):
         add_silence(box, box.add_stream("aac", rate=44100), blocks=4)
 
 
+def write_growing(path, sizes):
+    """One JPEG of each size, of which the box announces the first."""
+    with av.open(str(path), "w") as box:
+        stream = box.add_stream("mjpeg", rate=2)
+        stream.width, stream.height = sizes[0]
+        stream.pix_fmt = PIXELS["mjpeg"]
+        for number, size in enumerate(sizes):
+            jpeg = io.BytesIO()
+            plain((40 * number, 30, 200), size).save(jpeg, "JPEG")
+            packet = av.Packet(jpeg.getvalue())
+            packet.stream, packet.time_base = stream, Fraction(1, 2)
+            packet.pts = packet.dts = number
+            packet.is_keyframe = True
+            box.mux(packet)
+
+
 def turn(path, degrees):
     """Writes the quarter turn into the display matrix of the MP4's first track."""
     content = bytearray(path.read_bytes())
@@ -120,6 +137,7 @@ def main():
         write_film(folder / name, two_colours(size=size), rate=25, **options)
     write_film(folder / "turned.mp4", two_colours(), rotation=90, preset="ultrafast")
     write_sound(folder / "sound.mp4")
+    write_growing(folder / "grows.avi", [(16, 16)] + [(160, 120)] * 4)
     # Five pictures a second that all differ, a key frame each second.
     changing = [(n / 5, plain((2 * n, 250 - 2 * n, n))) for n in range(100)]
     write_film(folder / "gops.mp4", changing, rate=5, g=5, bf=2, preset="ultrafast", sc_threshold=0)

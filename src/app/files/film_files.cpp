@@ -69,13 +69,14 @@ Result<FilmInfo> describe(
     Film film = film_of(subject, TRY(std::move(content)), options);
     FilmProgress progress(subject.name);
     std::stop_source output_lost;
-    return captioner.describe(std::move(film), output_lost.get_token(), [&](FilmFrame frame) {
+    const auto show = [&](FilmFrame frame) {
         progress.advance(frame);
         all_fine = all_fine && frame.outcome.has_value();
         const std::string place = place_of(subject.name, frame.timestamp);
         print_item(subject, place, item_of(std::move(frame)), options);
         if (!output_arrived()) output_lost.request_stop();
-    });
+    };
+    return captioner.describe(std::move(film), output_lost.get_token(), show, {});
 }
 
 }  // namespace

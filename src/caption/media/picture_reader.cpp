@@ -61,11 +61,12 @@ PictureReader::PictureReader(Fetcher* fetcher, DecoderPool* decoders, const Limi
     : fetcher_(fetcher),
       limits_(limits),
       decoders_(decoders),
-      films_(std::numeric_limits<int>::max(), limits.media_bytes_max / 8),
-      film_frames_(std::numeric_limits<int>::max(), limits.media_bytes_max / 4),
-      fetched_(std::numeric_limits<int>::max(), limits.media_bytes_max / 32 * 3),
-      arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 32),
-      decoding_(cores(), limits.media_bytes_max / 2),
+      films_(std::numeric_limits<int>::max(), limits.media_bytes_max / 10),
+      codecs_(std::numeric_limits<int>::max(), limits.media_bytes_max / 5),
+      held_frames_(std::numeric_limits<int>::max(), limits.media_bytes_max / 5),
+      fetched_(std::numeric_limits<int>::max(), limits.media_bytes_max / 40 * 3),
+      arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 40),
+      decoding_(cores(), limits.media_bytes_max / 5 * 2),
       helpers_(std::min(cores() / 2, helpers_max)) {}
 
 Result<ReadPictures> PictureReader::read(
@@ -181,17 +182,14 @@ Result<void> PictureReader::bring(Job& job, const std::stop_token& stop) {
     return {};
 }
 
-Result<ReadPictures> PictureReader::admit(DecodedImage frame, const JobId& job, const std::stop_token& stop) {
-    ReadPictures read;
-    read.pass = TRY(admit(frame.image.rgb.size(), job, stop));
-    read.images.push_back({std::move(frame), nullptr, {}, {}});
-    return read;
-}
-
-Result<MediaGate::Pass> PictureReader::admit(
+Result<MediaGate::Pass> PictureReader::hold_frames(
     std::size_t bytes, const JobId& job, const std::stop_token& stop
 ) {
-    return decoding_.enter(job, bytes, stop);
+    return held_frames_.enter(job, bytes, stop);
+}
+
+Result<MediaGate::Pass> PictureReader::admit(const JobId& job, const std::stop_token& stop) {
+    return decoding_.enter(job, 0, stop);
 }
 
 Result<ReadFilm> PictureReader::read_film(Film& film, const std::stop_token& stop) {
@@ -203,17 +201,17 @@ Result<ReadFilm> PictureReader::read_film(Film& film, const std::stop_token& sto
     return read;
 }
 
-// The memory of its frames is asked for before the codec opens.
+// The codec's memory is asked for before it opens.
 Result<void> PictureReader::open_film(ReadFilm& film, const JobId& job, const std::stop_token& stop) {
     if (decoders_ == nullptr) {
         const std::size_t needed = TRY(FilmFile::memory_needed(film.bytes, limits_, stop));
-        film.frames_pass = TRY(film_frames_.enter(job, needed, stop));
+        film.codec_pass = TRY(codecs_.enter(job, needed, stop));
         film.frames = std::make_unique<FilmFile>(TRY(FilmFile::open(film.bytes, limits_, stop)));
         return {};
     }
     std::unique_ptr<WalledFilm> walled = TRY(decoders_->bring_film(film.bytes, limits_, stop));
     Bytes().swap(film.bytes);
-    film.frames_pass = TRY(film_frames_.enter(job, TRY(walled->memory_needed()), stop));
+    film.codec_pass = TRY(codecs_.enter(job, TRY(walled->memory_needed()), stop));
     TRY(walled->open());
     film.frames = std::move(walled);
     return {};

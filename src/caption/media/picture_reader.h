@@ -38,7 +38,7 @@ struct ReadPictures {
 
 struct ReadFilm {
     std::shared_ptr<void> room;  // of its bytes
-    MediaGate::Pass frames_pass;
+    MediaGate::Pass codec_pass;
     Bytes bytes;  // empty where a decoder process has them
     std::unique_ptr<FilmSource> frames;
 };
@@ -69,11 +69,11 @@ public:
         const std::stop_token& stop, Timings& timings
     );
 
-    // A frame that is decoded already: it waits for its turn to be preprocessed like any picture.
-    Result<ReadPictures> admit(DecodedImage frame, const JobId& job, const std::stop_token& stop);
+    // The memory of all frames that a film may hold decoded; asked for once it is open, before the first.
+    Result<MediaGate::Pass> hold_frames(std::size_t bytes, const JobId& job, const std::stop_token& stop);
 
-    // The same for several whose bytes are kept elsewhere.
-    Result<MediaGate::Pass> admit(std::size_t bytes, const JobId& job, const std::stop_token& stop);
+    // Frames that are held: they wait for their turn to be preprocessed like any picture.
+    Result<MediaGate::Pass> admit(const JobId& job, const std::stop_token& stop);
 
     Result<ReadFilm> read_film(Film& film, const std::stop_token& stop);
 
@@ -96,7 +96,8 @@ private:
     const Limits limits_;
     DecoderPool* const decoders_;
     MediaGate films_;  // each of these is passed before those after it, never after them
-    MediaGate film_frames_;
+    MediaGate codecs_;
+    MediaGate held_frames_;
     MediaGate fetched_;
     MediaGate arriving_;
     MediaGate decoding_;

@@ -103,7 +103,7 @@ TEST_F(PictureReaderTest, WhatWasFetchedBeforeIsNotFetchedAgain) {
 TEST_F(PictureReaderTest, WhatWasFetchedTakesMemoryUntilItIsRead) {
     const std::size_t own = tiny_bmp().size();
     limits_.picture_bytes_max = own + 1;
-    limits_.media_bytes_max = 32 * own;  // three of those that are fetched
+    limits_.media_bytes_max = 40 * own;  // three of those that are fetched
     PictureReader reader(&fetcher_, nullptr, limits_);
     std::vector<Job> jobs(3, job_for({"https://x/a.bmp"}));
     ASSERT_TRUE(reader.fetch(jobs[0], {}));
@@ -120,7 +120,7 @@ TEST_F(PictureReaderTest, WhatWasFetchedTakesMemoryUntilItIsRead) {
 // Those that were fetched may wait for its thread.
 TEST_F(PictureReaderTest, AGivenPictureNeverWaitsForMemoryOfThoseThatWereFetched) {
     limits_.picture_bytes_max = tiny_bmp().size();
-    limits_.media_bytes_max = 32 * tiny_bmp().size();
+    limits_.media_bytes_max = 40 * tiny_bmp().size();
     PictureReader reader(&fetcher_, nullptr, limits_);
     std::vector<Job> fetched(3, job_for({"https://x/a.bmp"}));
     for (Job& job : fetched) ASSERT_TRUE(reader.fetch(job, {}));

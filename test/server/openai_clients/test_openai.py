@@ -105,6 +105,15 @@ def test_a_stream_is_what_the_whole_answer_is(client):
         assert stream.get_final_completion().choices[0].message.content == "a cat\N{CAT FACE}"
 
 
+def test_words_about_a_film_are_streamed(client):
+    film = {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,QUJD"}}
+    messages = [{"role": "user", "content": [film, {"type": "text", "text": "pieces=a| cat| jumps"}]}]
+    assert client.chat.completions.create(model="s", messages=messages).choices[0].message.content == "a cat jumps"
+    chunks = client.chat.completions.create(model="s", messages=messages, stream=True)
+    pieces = [one.choices[0].delta.content for one in chunks if one.choices[0].delta.content]
+    assert "".join(pieces) == "a cat jumps" and len(pieces) == 3
+
+
 def test_the_raw_stream_ends_as_openais_does(scripted_server):
     body = {"messages": shown("pieces=a|b"), "stream": True}
     answer = httpx.post(scripted_server + "/v1/chat/completions", json=body)
