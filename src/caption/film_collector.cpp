@@ -15,7 +15,7 @@ namespace {
 
 class Collector {
 public:
-    explicit Collector(FrameOptions options) : options_(std::move(options)) {}
+    Collector(FrameOptions options, const FilmMeans& means) : options_(std::move(options)), means_(means) {}
 
     Result<CollectedFilm> run(FilmSource& file, const std::string& field, const std::stop_token& stop) {
         add_facts(file.facts(), made_.info);
@@ -42,7 +42,7 @@ private:
     }
 
     void settle_count() {
-        const std::int64_t wanted = options_.max_frames.value_or(frames_together_default);
+        const std::int64_t wanted = options_.max_frames.value_or(means_.frames_together);
         const std::size_t bytes = static_cast<std::size_t>(made_.info.size.pixels()) * 3;
         const auto room = static_cast<std::int64_t>(frame_bytes_max / std::max<std::size_t>(bytes, 1));
         const std::int64_t most = std::clamp<std::int64_t>(room, 1, frames_together_max);
@@ -126,6 +126,7 @@ private:
     }
 
     FrameOptions options_;
+    const FilmMeans& means_;
     const bool asked_fps_ = options_.fps.has_value();
     std::size_t most_ = 1;
     bool spread_ = false;  // over the film, however long it is
@@ -139,7 +140,7 @@ Result<CollectedFilm> collect_frames(Film& film, const FilmMeans& means, const s
     TRY(unless_stopped(stop));
     const std::string field = film.source.field;
     const ReadFilm read = TRY(about(field, means.reader.read_film(film, stop)));
-    return about(field, Collector(film.options).run(*read.frames, field, stop));
+    return about(field, Collector(film.options, means).run(*read.frames, field, stop));
 }
 
 }  // namespace vignette

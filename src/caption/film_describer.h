@@ -25,10 +25,13 @@ namespace vignette {
 // Describes one decoded frame. Called by several threads at once.
 using AnswerFrame = std::function<Result<Caption>(Job job, DecodedImage frame, const std::stop_token& stop)>;
 
+inline constexpr int frames_together_default = 16;
+
 struct FilmMeans {
     const Limits& limits;
-    PictureReader& reader;   // outlives the call
-    int frames_at_once = 1;  // the model may work on
+    PictureReader& reader;                          // outlives the call
+    int frames_at_once = 1;                         // the model may work on
+    int frames_together = frames_together_default;  // in one prompt, where the job does not say
 };
 
 inline constexpr std::size_t frame_bytes_max = 512 * MiB;  // for decoded frames in progress

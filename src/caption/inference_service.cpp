@@ -301,6 +301,7 @@ Result<FilmInfo> InferenceService::describe_together(
         return answer_about(captioner, std::move(job), std::move(series), stopped);
     };
     FilmMeans means{.limits = config_.limits, .reader = reader_};
+    means.frames_together = captioner.frames_together();
     if (film.options.window) {
         means.frames_at_once = captioner.pictures_at_once();
         return describe_windows(std::move(film), means, answer, stop, on_frame);

@@ -19,7 +19,7 @@ protected:
         Film film;
         film.source = {.field = "input.video", .source = EncodedPicture{std::move(bytes)}};
         film.options = std::move(options);
-        return collect_frames(film, {.limits = limits_, .reader = reader_}, {});
+        return collect_frames(film, {.limits = limits_, .reader = reader_, .frames_together = together_}, {});
     }
 
     static std::string warned(const CollectedFilm& film) {
@@ -28,6 +28,7 @@ protected:
         return fields;
     }
 
+    int together_ = frames_together_default;
     Limits limits_;
     PictureReader reader_{nullptr, nullptr, limits_};
 };
@@ -48,6 +49,14 @@ TEST_F(FilmCollectorTest, AFilmThatIsTooLongIsSpreadOverItsFrames) {
     EXPECT_EQ(film.times.front(), 0);
     EXPECT_GE(film.times.back(), film.info.duration / 2) << "not just its beginning";
     EXPECT_EQ(warned(film), "") << "it was asked for";
+}
+
+TEST_F(FilmCollectorTest, AModelThatHoldsFewerFramesIsShownNoMoreUnlessTheyAreAskedFor) {
+    together_ = 2;
+    const CollectedFilm film = collect({}).value();
+    EXPECT_EQ(film.times.size(), 2U);
+    EXPECT_GE(film.times.back(), film.info.duration / 2) << "not just its beginning";
+    EXPECT_EQ(collect({.max_frames = 3}).value().times.size(), 3U);
 }
 
 TEST_F(FilmCollectorTest, ARateThatIsTooHighIsLoweredAndTheClientIsTold) {
