@@ -1,4 +1,4 @@
-"""The reference's word on films in one prompt, of Qwen2.5-VL, Qwen3-VL and LLaVA-NeXT-Video: ids, places, captions.
+"""The reference's word on films in one prompt, of Qwen-VL, LLaVA-NeXT-Video and Video-LLaVA: ids, places, captions.
 
 Where the installed transformers (5.17) is known to be wrong it is asked in a way that gives what the checkpoints were
 trained with:
@@ -89,8 +89,8 @@ def is_newer(snapshot: str) -> bool:
 
 
 def has_square_frames(snapshot: str) -> bool:
-    """LLaVA-NeXT-Video: nothing in a prompt depends on times or sizes of frames."""
-    return load_config(snapshot).model_type == "llava_next_video"
+    """LLaVA-NeXT-Video, Video-LLaVA: nothing in a prompt depends on times or sizes of frames."""
+    return load_config(snapshot).model_type in ("llava_next_video", "video_llava")
 
 
 def film_text(snapshot: str, seen: list, prompt: str) -> str:
