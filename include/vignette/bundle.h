@@ -23,13 +23,18 @@ enum class PixelMethod {
     fit,      // its own shape, in whole patches, with `pixels_min` to `pixels_max` pixels
 };
 
-// After resizing: (value - mean) / std, applied to bytes. The factor 1/255 is folded into both, as in the
-// reference.
+// Whose bicubic resize: torch and Pillow round in other places.
+enum class Resampling { torch, pillow };
+
+// After resizing: (value * rescale - mean) / std, applied to bytes. torch's have the factor 1/255 folded into
+// mean and std, as in the reference.
 struct PixelRecipe {
     PixelMethod method = PixelMethod::stretch;
+    Resampling resampling = Resampling::torch;
     Size size;  // fit: a square of pixels_max
     float mean[3] = {};
     float std[3] = {};
+    double rescale = 1;
     int shortest_edge = 0;        // crop
     std::vector<Size> pinpoints;  // anyres
     int patch = 0;                // anyres, fit: side of what becomes one placeholder
@@ -90,6 +95,11 @@ struct FilmRecipe {
     int ticks_per_second = 0;  // of time as a place; 0: only the text, or nothing, says when a group is shown
     std::optional<PixelRecipe> crop{};
     int group_tokens = 0;  // crop: placeholders of a group
+
+    // In one prompt; none: where there are more of them, they become smaller.
+    std::optional<int> frames_max() const {
+        return crop ? std::optional(tokens_max / group_tokens * frames) : std::nullopt;
+    }
 };
 
 struct GenerationDefaults {

@@ -37,6 +37,7 @@ Result<T> word_at(
     return value.refuse("must be " + known);
 }
 
+Result<void> read_colours(const JsonView& object, PixelRecipe& recipe);
 Result<PixelRecipe> read_pixels(const JsonView& object);
 void set_pixels_max(PixelRecipe& recipe, int pixels);  // of recipe `fit`
 Result<TextRecipe> read_captioner_text(const JsonView& object, const PixelRecipe& pixels, int positions);

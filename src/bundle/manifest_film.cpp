@@ -35,10 +35,15 @@ Result<void> read_bounds(const JsonView& object, int patch, FilmRecipe& recipe) 
     return {};
 }
 
-// Colours are those of pictures.
+// Colours are those of pictures, unless these are made Pillow's way: films never are.
 Result<void> read_crop(const JsonView& object, const PixelRecipe& pictures, FilmRecipe& recipe) {
     PixelRecipe crop = pictures;
     crop.method = PixelMethod::crop;
+    if (crop.resampling == Resampling::pillow) {
+        crop.resampling = Resampling::torch;
+        crop.rescale = 1;
+        TRY(read_colours(object, crop));
+    }
     crop.size.width = TRY(whole_at(object, "width", 1, film_side_max));
     crop.size.height = TRY(whole_at(object, "height", 1, film_side_max));
     crop.shortest_edge = TRY(whole_at(object, "shortest_edge", 1, film_side_max));

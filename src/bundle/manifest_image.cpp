@@ -56,7 +56,24 @@ Result<void> read_fit(const JsonView& object, PixelRecipe& recipe) {
     return {};
 }
 
+// Pillow's is only known of pictures that become one tile.
+Result<void> read_resampling(const JsonView& object, PixelRecipe& recipe) {
+    recipe.resampling = TRY(word_at<Resampling>(
+        object, "resample", {{"bicubic", Resampling::torch}, {"pillow", Resampling::pillow}}
+    ));
+    if (recipe.resampling == Resampling::torch) return {};
+    if (recipe.method != PixelMethod::crop)
+        return TRY(object.at("resample")).refuse("may be pillow only beside the recipe crop");
+    recipe.rescale = TRY(TRY(object.at("rescale")).number(1e-6, 1));
+    return {};
+}
+
 }  // namespace
+
+Result<void> read_colours(const JsonView& object, PixelRecipe& recipe) {
+    TRY(three_floats(TRY(object.at("mean")), -1e6, 1e6, recipe.mean));
+    return three_floats(TRY(object.at("std")), 1e-6, 1e6, recipe.std);
+}
 
 void set_pixels_max(PixelRecipe& recipe, int pixels) {
     recipe.pixels_max = std::min(pixels, pixels_max);
@@ -79,11 +96,8 @@ Result<PixelRecipe> read_pixels(const JsonView& object) {
         recipe.size.width = TRY(whole_at(object, "width", 1, side_max));
         recipe.size.height = TRY(whole_at(object, "height", 1, side_max));
     }
-    const JsonView resample = TRY(object.at("resample"));
-    const std::string method = TRY(resample.text(manifest_name_bytes_max));
-    if (method != "bicubic") return resample.refuse("must be bicubic, the one resampling this program has");
-    TRY(three_floats(TRY(object.at("mean")), -1e6, 1e6, recipe.mean));
-    TRY(three_floats(TRY(object.at("std")), 1e-6, 1e6, recipe.std));
+    TRY(read_resampling(object, recipe));
+    TRY(read_colours(object, recipe));
     if (recipe.method == PixelMethod::crop)
         recipe.shortest_edge = TRY(whole_at(object, "shortest_edge", 1, side_max));
     if (recipe.method == PixelMethod::anyres) TRY(read_anyres(object, recipe));

@@ -17,14 +17,14 @@ namespace {
 
 class Collector {
 public:
-    Collector(const Film& film, PictureReader& reader)
-        : options_(film.options), job_(film.frame_job.id), reader_(reader) {}
+    Collector(const Film& film, const FilmMeans& means)
+        : options_(film.options), job_(film.frame_job.id), means_(means) {}
 
     Result<CollectedFilm> run(FilmSource& file, const std::string& field, const std::stop_token& stop) {
         add_facts(file.facts(), made_.info);
         settle_count();
         settle_rate();
-        made_.seen.held = TRY(reader_.hold_frames(most_ * frame_bytes(), job_, stop));
+        made_.seen.held = TRY(means_.reader.hold_frames(most_ * frame_bytes(), job_, stop));
         FrameChoice choice(options_, most_);
         Result<void> read = read_frames(file, choice, stop);
         TRY(unless_stopped(stop));
@@ -58,7 +58,7 @@ private:
     }
 
     void settle_count() {
-        const std::int64_t wanted = options_.max_frames.value_or(frames_together_default);
+        const std::int64_t wanted = options_.max_frames.value_or(means_.frames_together);
         const auto room = static_cast<std::int64_t>(frame_bytes_max / frame_bytes());
         const std::int64_t most = std::clamp<std::int64_t>(room, 1, frames_together_max);
         if (options_.max_frames && wanted > most) {
@@ -142,7 +142,7 @@ private:
 
     FrameOptions options_;
     const JobId job_;
-    PictureReader& reader_;
+    const FilmMeans& means_;
     const bool asked_fps_ = options_.fps.has_value();
     std::size_t most_ = 1;
     bool spread_ = false;  // over the film, however long it is
@@ -156,7 +156,7 @@ Result<CollectedFilm> collect_frames(Film& film, const FilmMeans& means, const s
     TRY(unless_stopped(stop));
     const std::string field = film.source.field;
     const ReadFilm read = TRY(about(field, means.reader.read_film(film, stop)));
-    return about(field, Collector(film, means.reader).run(*read.frames, field, stop));
+    return about(field, Collector(film, means).run(*read.frames, field, stop));
 }
 
 Result<FilmInfo> describe_whole_film(

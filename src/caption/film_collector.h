@@ -15,7 +15,6 @@ namespace vignette {
 
 // Of one prompt. More would each have so few places in it that nothing is seen.
 inline constexpr int frames_together_max = 64;
-inline constexpr int frames_together_default = 16;
 inline constexpr double fps_together_default = 2;  // what these models are trained with
 
 struct CollectedFilm {

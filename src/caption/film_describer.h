@@ -38,10 +38,13 @@ struct FrameSeries {
 // Answers about frames that stand in one prompt. Called by several threads at once.
 using AnswerFrames = std::function<Result<Caption>(Job job, FrameSeries frames, const std::stop_token& stop)>;
 
+inline constexpr int frames_together_default = 16;
+
 struct FilmMeans {
     const Limits& limits;
-    PictureReader& reader;   // outlives the call
-    int frames_at_once = 1;  // the model may work on
+    PictureReader& reader;                          // outlives the call
+    int frames_at_once = 1;                         // the model may work on
+    int frames_together = frames_together_default;  // in one prompt, where the job does not say
 };
 
 inline constexpr std::size_t frame_bytes_max = 512 * MiB;  // for decoded frames in progress

@@ -294,11 +294,8 @@ Result<FilmInfo> InferenceService::describe_together(
     const OnPiece& on_piece
 ) {
     if (models.vector) return only_one_for_a_vector();
-    if (!models.words) {
-        return fail(
-            ErrorCode::unsupported, "there are no captions here; leave \"together\" out", "input.together"
-        );
-    }
+    if (!models.words)
+        return fail(ErrorCode::unsupported, "captions are off; leave \"together\" out", "input.together");
     PictureCaptioner& captioner = models.words->captioner;
     TRY(captioner.check_takes_films());
     const bool whole = is_whole(film.options);
@@ -308,7 +305,10 @@ Result<FilmInfo> InferenceService::describe_together(
         );
     };
     const FilmMeans means{
-        .limits = config_.limits, .reader = reader_, .frames_at_once = captioner.pictures_at_once()
+        .limits = config_.limits,
+        .reader = reader_,
+        .frames_at_once = captioner.pictures_at_once(),
+        .frames_together = captioner.frames_together()
     };
     const auto describe = whole ? describe_whole_film : describe_windows;
     return describe(std::move(film), means, answer, stop, on_frame);

@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "caption/film_describer.h"
 #include "caption/presets.h"
 #include "caption/wording/boxes.h"
 #include "caption/wording/finished_text.h"
@@ -135,10 +136,14 @@ Result<void> PictureCaptioner::check_takes_films() const {
     return fail(
         ErrorCode::unsupported,
         "the model " + bundle_.name +
-            " describes films frame by frame only; to ask about a whole film, name a Qwen-VL or "
-            "LLaVA-NeXT-Video model",
+            " describes films frame by frame only; to ask about a whole film, name a Qwen-VL, "
+            "LLaVA-NeXT-Video or Video-LLaVA model",
         "input.together"
     );
+}
+
+int PictureCaptioner::frames_together() const {
+    return std::min(frames_together_default, bundle_.film->frames_max().value_or(frames_together_default));
 }
 
 Result<Caption> PictureCaptioner::caption(

@@ -61,6 +61,7 @@ public:
 
     // The same about frames of a film, which are let go as soon as they are in the model's form.
     Result<void> check_takes_films() const;
+    int frames_together() const;  // where the job does not say
     Result<Caption> caption(const Job& job, FilmFrames film, std::stop_token stop, const OnPiece& on_piece);
 
 private:

@@ -121,8 +121,8 @@ const PresetPlan& plan_of(Preset preset) {
 }
 
 bool follows_instructions(const BundleInfo& bundle) {
-    constexpr std::array<std::string_view, 4> families{
-        "llava-next", "llava_next_video", "qwen2_5_vl", "qwen3_vl"
+    constexpr std::array<std::string_view, 5> families{
+        "llava-next", "llava_next_video", "video_llava", "qwen2_5_vl", "qwen3_vl"
     };
     return std::ranges::find(families, bundle.family) != families.end();
 }

@@ -121,7 +121,7 @@ private:
 
     // Limits the frames of a window so that all windows held at once fit into what a film may hold.
     void settle() {
-        const std::int64_t wanted = film_.options.max_frames.value_or(frames_together_default);
+        const std::int64_t wanted = film_.options.max_frames.value_or(means_.frames_together);
         frame_bytes_ = std::max<std::size_t>(static_cast<std::size_t>(info_.size.pixels()) * 3, 1);
         const auto room = static_cast<std::int64_t>(frame_bytes_max / 2 / frame_bytes_);
         const std::int64_t most = std::clamp<std::int64_t>(room, 1, frames_together_max);

@@ -6,6 +6,7 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -61,8 +62,13 @@ Result<Program> Program::load(
     Program program(TRY(std::move(module)));
     TRY(program.find_methods(manifest, path.string()));
     const WeightsStay stay = device.is_cpu() ? WeightsStay::in_their_file : WeightsStay::on_the_device;
-    program.scale_ =
-        TRY(torch_wall([&]() -> Result<PixelScale> { return PixelScale(manifest.info.pixels, device); }));
+    TRY(torch_wall([&]() -> Result<void> {
+        const PixelRecipe& pictures = manifest.info.pixels;
+        const std::optional<FilmRecipe>& film = manifest.info.film;
+        program.scale_ = PixelScale(pictures, device);
+        program.frame_scale_ = film && film->crop ? PixelScale(*film->crop, device) : program.scale_;
+        return {};
+    }));
     phases.ended("program");
     TRY(assign_weights(program.module_, manifest, bundle, device, stay));
     phases.ended("weights");

@@ -32,7 +32,7 @@ public:
     at::Tensor encode(const at::Tensor& pixels) { return call(encode_, scale_(pixels)); }
 
     // Where films have a recipe: groups of frames [N, frames, 3, height, width] -> the same
-    at::Tensor encode_frames(const at::Tensor& pixels) { return call(encode_frames_, scale_(pixels)); }
+    at::Tensor encode_frames(const at::Tensor& pixels) { return call(encode_frames_, frame_scale_(pixels)); }
 
     // anyres: features [t, queries, width] of one picture's tiles and its own size -> [its tokens, width]
     at::Tensor pack(const at::Tensor& features, Size original);
@@ -96,6 +96,7 @@ private:
 
     torch::jit::Module module_;
     PixelScale scale_;
+    PixelScale frame_scale_;
     torch::jit::Function* encode_ = nullptr;  // of module_, like the others; none where the kind has none
     torch::jit::Function* encode_frames_ = nullptr;
     torch::jit::Function* pack_ = nullptr;

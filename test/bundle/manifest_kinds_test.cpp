@@ -137,6 +137,35 @@ TEST(ManifestKinds, ACroppedFilmOutOfRangeIsRefused) {
         << "its pictures keep their shape";
 }
 
+TEST(ManifestKinds, PicturesMayBeMadeAsPillowMakesThemButNoFilms) {
+    const Manifest made = parse(patched(pillow_patch).dump()).value();
+    EXPECT_EQ(made.info.pixels.resampling, Resampling::pillow);
+    EXPECT_EQ(made.info.pixels.rescale, 0.00392156862745098);
+    EXPECT_EQ(made.info.pixels.mean[1], 0.25F);
+    const PixelRecipe& frames = made.info.film.value().crop.value();
+    EXPECT_EQ(frames.resampling, Resampling::torch);
+    EXPECT_EQ(frames.rescale, 1);
+    EXPECT_EQ(frames.mean[1], 64);
+    EXPECT_EQ(frames.std[2], 32);
+    EXPECT_EQ(made.info.film->frames_max(), 12) << "64 placeholders, five for each";
+    EXPECT_FALSE(parse(with_film().dump()).value().info.film->frames_max().has_value());
+}
+
+TEST(ManifestKinds, APillowRecipeOutOfRangeIsRefused) {
+    expect_refused(
+        patched(pillow_patch).dump(),
+        {
+            {"/image/resample", "nearest"},
+            {"/image/recipe", "stretch"},
+            {"/image/rescale", 0},
+            {"/image/rescale", 2},
+            {"/image/rescale", nullptr},
+            {"/film/mean", nullptr},
+            {"/film/std", json::array({0, 1, 1})},
+        }
+    );
+}
+
 TEST(ManifestKinds, BoundsOfAFittedPictureOutOfRangeAreRefused) {
     expect_refused(
         patched(fit_patch).dump(),

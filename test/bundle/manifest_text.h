@@ -57,6 +57,17 @@ inline constexpr std::string_view cropped_film_patch = R"({
            "text": "{groups}\n", "group_text": "<video>", "group_tokens": 4, "tokens_max": 64}
 })";
 
+// Of Video-LLaVA: pictures are made as Pillow makes them, and films are not.
+inline constexpr std::string_view pillow_patch = R"({
+  "family": "video_llava",
+  "image": {"recipe": "crop", "shortest_edge": 230, "resample": "pillow", "rescale": 0.00392156862745098,
+            "mean": [0.5, 0.25, 0.75], "std": [0.25, 0.5, 0.125]},
+  "text": {"template": "USER: {images}{prompt} ASSISTANT:", "image_text": "<image>\n", "placement": "placeholder"},
+  "film": {"recipe": "crop", "width": 56, "height": 42, "shortest_edge": 60, "frames": 1, "token": 501,
+           "text": "{groups}\n", "group_text": "<video>", "group_tokens": 5, "tokens_max": 64,
+           "mean": [127.5, 64, 191], "std": [64, 127.5, 32]}
+})";
+
 // Of CLIP: neither cache nor generation.
 inline constexpr std::string_view embedder_patch = R"({
   "family": "clip", "kind": "embedder", "cache": null, "generation": null,

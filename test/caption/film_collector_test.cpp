@@ -27,7 +27,7 @@ protected:
 
     Result<CollectedFilm> collect(FrameOptions options, Bytes bytes = fixtures::film("h264.mp4")) {
         Film film = film_of(std::move(options), std::move(bytes));
-        return collect_frames(film, {.limits = limits_, .reader = reader_}, {});
+        return collect_frames(film, {.limits = limits_, .reader = reader_, .frames_together = together_}, {});
     }
 
     Result<CollectedFilm> collect(FrameOptions options, PictureReader& reader, const std::stop_token& stop) {
@@ -41,6 +41,7 @@ protected:
         return fields;
     }
 
+    int together_ = frames_together_default;
     Limits limits_;
     PictureReader reader_{nullptr, nullptr, limits_};
 };
@@ -61,6 +62,14 @@ TEST_F(FilmCollectorTest, AFilmThatIsTooLongIsSpreadOverItsFrames) {
     EXPECT_EQ(film.seen.times.front(), 0);
     EXPECT_GE(film.seen.times.back(), film.info.duration / 2) << "not just its beginning";
     EXPECT_EQ(warned(film), "") << "it was asked for";
+}
+
+TEST_F(FilmCollectorTest, AModelThatHoldsFewerFramesIsShownNoMoreUnlessTheyAreAskedFor) {
+    together_ = 2;
+    const CollectedFilm film = collect({}).value();
+    EXPECT_EQ(film.seen.times.size(), 2U);
+    EXPECT_GE(film.seen.times.back(), film.info.duration / 2) << "not just its beginning";
+    EXPECT_EQ(collect({.max_frames = 3}).value().seen.times.size(), 3U);
 }
 
 TEST_F(FilmCollectorTest, ARateThatIsTooHighIsLoweredAndTheClientIsTold) {

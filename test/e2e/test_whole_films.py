@@ -197,4 +197,4 @@ def test_chat_completions_take_a_film(film, model):
     assert isinstance(done.json["choices"][0]["message"]["content"], str)
     assert done.json["usage"]["prompt_tokens"] > 100
     done = run_input({"openai_route": "/v1/chat/completions", "openai_input": chat})
-    assert "name a Qwen-VL or LLaVA-NeXT-Video model" in done.json["error"]["message"]
+    assert "name a Qwen-VL, LLaVA-NeXT-Video or Video-LLaVA model" in done.json["error"]["message"]

@@ -97,7 +97,9 @@ TEST_P(FilmTest, APromptWithoutPlacesForAllOfItIsRefused) {
     EXPECT_EQ(captioner_.model().step(plan).error().code, ErrorCode::invalid_input);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, FilmTest, ::testing::Values("llava_next_video", "qwen2_5_vl", "qwen3_vl"));
+INSTANTIATE_TEST_SUITE_P(
+    Families, FilmTest, ::testing::Values("llava_next_video", "video_llava", "qwen2_5_vl", "qwen3_vl")
+);
 
 }  // namespace
 }  // namespace vignette

@@ -27,8 +27,8 @@ inline double rounding(std::span<const float> into) {
 }
 
 // Each of which has a bundle; "llava_next_video", whose pictures are LLaVA-NeXT's, has one too.
-inline constexpr std::array captioner_families{"blip2-opt",  "blip2-t5",   "blip",
-                                               "llava-next", "qwen2_5_vl", "qwen3_vl"};
+inline constexpr std::array captioner_families{"blip2-opt",   "blip2-t5",   "blip",    "llava-next",
+                                               "video_llava", "qwen2_5_vl", "qwen3_vl"};
 
 inline std::filesystem::path fixtures() {
     const char* folder = std::getenv("VIGNETTE_FIXTURES");

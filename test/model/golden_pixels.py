@@ -1,15 +1,16 @@
 """Pixels as transformers' own processors make them, of everyday pictures and of strips.
 
-For the recipes "crop", "small_crop" (the shortest edge is shorter than the crop), "anyres" and "fit", and each picture
-N: RECIPE.image.N, RECIPE.pixels.N, and of the latter two RECIPE.tokens.N. The numbers of the recipes stand in
-preprocess_test.cpp, too; "mean" and "std" are folded as in a manifest.
+For the recipes "crop", "small_crop" (the shortest edge is shorter than the crop), "pillow" (a crop without torch),
+"anyres" and "fit", and each picture N: RECIPE.image.N, RECIPE.pixels.N, and of the latter two RECIPE.tokens.N. The
+numbers of the recipes stand in preprocess_test.cpp, too; "mean" and "std" are folded as in a manifest, and those of
+"pillow" are "plain_mean" and "plain_std".
 """
 
 import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import save_file
-from transformers import CLIPImageProcessor, LlavaNextImageProcessor, Qwen2VLImageProcessor
+from transformers import CLIPImageProcessor, LlavaNextImageProcessor, Qwen2VLImageProcessor, VideoLlavaImageProcessor
 
 SIDE, EDGE, SMALL_EDGE, PATCH = 28, 32, 20, 7
 PINPOINTS = [[28, 56], [56, 28], [56, 56], [84, 28], [28, 84]]
@@ -58,6 +59,18 @@ def write_fit(random, sizes: list[tuple[int, int]], tensors: dict) -> None:
         tensors[f"fit.tokens.{number}"] = torch.tensor([cells])
 
 
+def write_pillow(random, sizes: list[tuple[int, int]], tensors: dict) -> None:
+    square = {"height": SIDE, "width": SIDE}
+    processor = VideoLlavaImageProcessor(size={"shortest_edge": EDGE}, crop_size=square)
+    tensors["plain_mean"], tensors["plain_std"] = map(torch.tensor, (processor.image_mean, processor.image_std))
+    # The reference takes three or one lines for channels.
+    for number, (width, height) in enumerate(size for size in sizes if size[1] not in (1, 3)):
+        image = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        made = processor(Image.fromarray(image), return_tensors="pt")["pixel_values_images"]
+        tensors[f"pillow.image.{number}"] = torch.from_numpy(image)
+        tensors[f"pillow.pixels.{number}"] = made.contiguous()
+
+
 def write(file) -> None:
     random = np.random.default_rng(11)
     square = {"height": SIDE, "width": SIDE}
@@ -80,4 +93,5 @@ def write(file) -> None:
             if name == "anyres":
                 tensors[f"{name}.tokens.{number}"] = torch.tensor([tokens(processor, width, height)])
     write_fit(random, sizes, tensors)
+    write_pillow(random, [*sizes, (150, 301), (151, 300), (40, 81), (33, 65)], tensors)
     save_file(tensors, file)

@@ -30,12 +30,12 @@ from parity import reference
 
 # And the seeds of their models.
 CAPTIONERS = {"blip2-opt": 0, "blip2-t5": 1, "blip": 1, "llava-next": 2, "qwen2_5_vl": 0, "qwen3_vl": 1}
-CAPTIONERS |= {"llava_next_video": 3}
+CAPTIONERS |= {"llava_next_video": 3, "video_llava": 2}
 CLIP_SEED = 3
 SIZES = [(97, 61), (61, 97), (400, 300), (30, 30), (1, 7), (56, 56)]  # width, height
 PROMPTS = ["", "a photo of", "Question: how many? Answer:", "two red cats"]
 MIXED = [1, 1, 2, 1, 3, 1]
-SEVERAL = {"blip2-opt": [1] * 6, "llava-next": MIXED, "qwen2_5_vl": MIXED, "qwen3_vl": MIXED}
+SEVERAL = {"blip2-opt": [1] * 6, "llava-next": MIXED, "video_llava": MIXED, "qwen2_5_vl": MIXED, "qwen3_vl": MIXED}
 NEW_TOKENS = 16
 BEAMS = 3
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from tokenizers import Tokenizer
 
 from export.families.llava_next import best_pinpoint, padding_of
@@ -16,13 +17,22 @@ def pixels(image: dict, picture) -> torch.Tensor:
     bytes_ = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
     size = fitting(picture, image) if image["recipe"] == "fit" else [image["height"], image["width"]]
     ways = {"stretch": stretched, "crop": cropped, "anyres": tiled, "fit": stretched}
-    made = ways[image["recipe"]](bytes_, size, image)
+    return coloured(ways[image["recipe"]](bytes_, size, image), image)
+
+
+def coloured(bytes_: torch.Tensor, image: dict) -> torch.Tensor:
     mean, std = (torch.tensor(image[key]).view(3, 1, 1) for key in ("mean", "std"))
-    return (made.float() - mean) / std
+    return ((bytes_.double() * image.get("rescale", 1)).float() - mean) / std
 
 
 def resize(bytes_: torch.Tensor, size: list[int]) -> torch.Tensor:
     return torch.ops.aten._upsample_bicubic2d_aa(bytes_, size, False)
+
+
+def resize_by_pillow(bytes_: torch.Tensor, size: list[int]) -> torch.Tensor:
+    pictures = (Image.fromarray(one.permute(1, 2, 0).numpy()) for one in bytes_)
+    made = (np.array(picture.resize((size[1], size[0]), Image.BICUBIC)) for picture in pictures)
+    return torch.from_numpy(np.stack([*made])).permute(0, 3, 1, 2)
 
 
 def stretched(bytes_: torch.Tensor, size: list[int], image: dict) -> torch.Tensor:
@@ -32,7 +42,8 @@ def stretched(bytes_: torch.Tensor, size: list[int], image: dict) -> torch.Tenso
 def cropped(bytes_: torch.Tensor, size: list[int], image: dict) -> torch.Tensor:
     height, width = bytes_.shape[2:]
     short, edge = min(height, width), image["shortest_edge"]
-    bytes_ = resize(bytes_, [edge * height // short, edge * width // short])
+    by = resize_by_pillow if image.get("resample") == "pillow" else resize
+    bytes_ = by(bytes_, [edge * height // short, edge * width // short])
     # Black where the picture is too small; the odd line goes to the bottom and to the right.
     down, across = (max(0, wanted - found) for wanted, found in zip(size, bytes_.shape[2:]))
     bytes_ = torch.nn.functional.pad(bytes_, [across // 2, across - across // 2, down // 2, down - down // 2])

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from bundle_twin import cropped, fitting, picture_tokens, pixels, resize
+from bundle_twin import coloured, cropped, fitting, picture_tokens, pixels, resize
 from parity.films import Film
 from slot_engine import Prompt, read_manifest
 
@@ -57,13 +57,12 @@ def size_of(manifest: dict, film: Film) -> tuple[int, int]:
 
 def film_pixels(manifest: dict, film: Film) -> torch.Tensor:
     """[N,2,3,H,W], or of square frames [N,1,3,H,W]"""
-    image, part = manifest["image"], manifest["film"]
-    mean, std = (torch.tensor(image[key]).view(3, 1, 1) for key in ("mean", "std"))
+    part = manifest["film"]
     if is_cropped(manifest):
         made = cropped(film.tensor(), [part["height"], part["width"]], part)
     else:
         made = resize(film.tensor(), list(size_of(manifest, film)))
-    made = (made.float() - mean) / std
+    made = coloured(made, part if "mean" in part else manifest["image"])
     if len(made) % part["frames"]:
         made = torch.cat([made, made[-1:]])
     return made.unflatten(0, [-1, part["frames"]])

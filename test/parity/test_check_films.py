@@ -16,7 +16,7 @@ from parity.reference import Said
 from parity.rounding import MARGINS
 from parity.verdict import difference, judge_half
 
-FAMILIES = ["llava_next_video", "qwen2_5_vl", "qwen3_vl"]
+FAMILIES = ["llava_next_video", "video_llava", "qwen2_5_vl", "qwen3_vl"]
 MODEL, FILMS, DRAWN = 5, 7, 20  # seeds of both, and how many
 
 

@@ -27,6 +27,7 @@ POSITIONS = {
     "llava-hf/llava-v1.6-mistral-7b-hf": 3584,
     "llava-hf/llava-v1.6-vicuna-7b-hf": 3584,
     "llava-hf/LLaVA-NeXT-Video-7B-hf": 5120,
+    "LanguageBind/Video-LLaVA-7B-hf": 2560,
     "Qwen/Qwen2.5-VL-3B-Instruct": 4096,
     "Qwen/Qwen2.5-VL-7B-Instruct": 4096,
     "Qwen/Qwen3-VL-2B-Instruct": 4096,
@@ -38,6 +39,7 @@ NUMBERS = {
     "llava-hf/llava-v1.6-mistral-7b-hf": 7_566_747_648,
     "llava-hf/llava-v1.6-vicuna-7b-hf": 7_063_431_168,
     "llava-hf/LLaVA-NeXT-Video-7B-hf": 7_063_431_168,
+    "LanguageBind/Video-LLaVA-7B-hf": 7_366_279_168,
     "openai/clip-vit-base-patch32": 151_277_313 + 77 + 50,  # the rest are position ids
     "openai/clip-vit-large-patch14": 427_616_513 + 77 + 257,
     "Qwen/Qwen2.5-VL-3B-Instruct": 3_754_622_976,

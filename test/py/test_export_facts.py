@@ -25,4 +25,6 @@ def test_a_number_that_names_no_layer_stays():
 
 def test_facts_are_flat_and_leave_out_what_is_not_written():
     config = {"model_type": "a", "torch_dtype": "x", "text_config": {"hidden_size": 8, "num_layers": None, "seed": 1}}
-    assert config_facts(config) == {"model_type": "a", "text_config.hidden_size": 8}
+    facts = {"model_type": "a", "text_config.hidden_size": 8}
+    assert config_facts(config) == facts
+    assert config_facts(config, ["text_config.seed", "seed"]) == facts | {"text_config.seed": 1}

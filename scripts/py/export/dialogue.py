@@ -19,6 +19,7 @@ class Dialogue(NamedTuple):
     image_text: str
     image_token: str  # the name that config.json has for it
     start: str  # what the tokenizer puts before every text by itself; "" for nothing
+    image_tokens: int = 0  # of each picture; 0: its size decides
 
 
 def generation_settings(config, snapshot: Path):
@@ -79,7 +80,7 @@ def text_part(config, settings, snapshot: Path, dialogue: Dialogue) -> dict:
         "default_prompt": DEFAULT_PROMPT,
         "placement": "placeholder",
         "image_token": image,
-        "image_tokens": 0,
+        "image_tokens": dialogue.image_tokens,
         "special_tokens": True,
         "prefix": [],
         "suffix": [],

@@ -10,14 +10,15 @@ FACTS = {  # of config.json and of the parts in it; what the shapes of the weigh
 NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")
 
 
-def config_facts(config: dict, path: str = "") -> dict:
+def config_facts(config: dict, asked: list[str] = (), path: str = "") -> dict:
     """Of config.json as it is written, flat: {"text_config.hidden_size": 2560}. A snapshot that leaves one out has its
-    default and is not asked for it."""
+    default and is not asked for it. asked: more of them, where nobody knows what the published file says: as
+    vision_config.hidden_act"""
     facts = {}
     for key, value in config.items():
         if isinstance(value, dict):
-            facts |= config_facts(value, f"{path}{key}.")
-        elif key in FACTS and value is not None:
+            facts |= config_facts(value, asked, f"{path}{key}.")
+        elif (key in FACTS or path + key in asked) and value is not None:
             facts[path + key] = value
     return facts
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from export.errors import ExportError
 from export.files import first_line, read_json
 from export.generation import check_tokens
-from export.images import image_processor
+from export.images import folded_colours, image_processor, is_pillow
 
 # Placeholders of a film. The published files allow some ten thousand, which no slot holds; so many leave it room for
 # pictures beside the film, a prompt and an answer.
@@ -63,11 +63,12 @@ def video_processor(snapshot: Path):
         raise ExportError(f"the video processor of {snapshot} cannot be used: {first_line(error)}") from error
 
 
-def cropped_film_part(config, snapshot: Path, wording: FilmText, *, tokens: int, most: int) -> dict:
-    """The same of a model whose frames all have one size. tokens: of a frame; most: of a film."""
+def cropped_film_part(config, snapshot: Path, films, wording: FilmText, *, tokens: int, most: int) -> dict:
+    """The same of a model whose frames all have one size. films: their processor; tokens: of a frame; most: of a
+    film."""
     check_tokens([("video_token_index", config.video_token_index)], config.text_config.vocab_size)
-    films = video_processor_of_squares(snapshot)
-    check_alike(films, image_processor(snapshot), AS_OF_PICTURES)
+    images = image_processor(snapshot)
+    check_alike(films, images, AS_OF_PICTURES)
     side = config.vision_config.image_size
     edge, height, width = films.size.shortest_edge, films.crop_size.height, films.crop_size.width
     if not films.do_center_crop or films.size.longest_edge or not edge or (height, width) != (side, side):
@@ -88,20 +89,20 @@ def cropped_film_part(config, snapshot: Path, wording: FilmText, *, tokens: int,
             "group_tokens": tokens,
             "tokens_max": most,
         }
+        | (folded_colours(films) if is_pillow(images) else {})
     }
 
 
-def video_processor_of_squares(snapshot: Path):
+def video_processor_of_squares(snapshot: Path, known: type):
     """From the same files. Where only pictures have a file, AutoVideoProcessor makes LlavaNextVideoProcessor of their
-    LlavaNextImageProcessor, which is that of everything, and asks it again without end."""
-    from transformers import LlavaNextVideoVideoProcessor as Known
-
+    LlavaNextImageProcessor, which is that of everything, and asks it again without end. known: the only class that is
+    taken"""
     try:
-        found, _ = Known.get_video_processor_dict(snapshot, local_files_only=True)
-        films = Known.from_dict(found)
+        found, _ = known.get_video_processor_dict(snapshot, local_files_only=True)
+        films = known.from_dict(found)
     except Exception as error:
         raise ExportError(f"the video processor of {snapshot} cannot be used: {first_line(error)}") from error
-    check_class(found.get("video_processor_type", Known.__name__), [Known.__name__])
+    check_class(found.get("video_processor_type", known.__name__), [known.__name__])
     return films
 
 

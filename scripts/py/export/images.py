@@ -1,7 +1,8 @@
 """The recipe of the pictures: what the reference's image processor does, as the manifest spells it.
 
 Every recipe resizes bytes (bicubic, antialiased) and ends with (byte - mean) / std in float32, with the factor 1/255
-folded into both:
+folded into both. A processor that has no torchvision behind it resizes as Pillow does, and multiplies by the factor
+first ("resample": "pillow"). The recipes:
   stretch   to width x height
   crop      the shortest edge to n, then width x height from the middle, black where it is too small
   anyres    LLaVA-NeXT's tiles: the whole picture as one tile, then the parts of the best of the pinpoints
@@ -50,8 +51,26 @@ def image_part(processor, config) -> dict:
         recipe = _crop(processor, side)
     else:
         recipe = _stretch(processor, side)
-    return recipe | {
-        "resample": "bicubic",
+    return recipe | (_pillow_colours(processor) if is_pillow(processor) else _torch_colours(processor))
+
+
+def is_pillow(processor) -> bool:
+    """The only one of our families that AutoImageProcessor has no other for."""
+    return type(processor).__name__ == "VideoLlavaImageProcessor"
+
+
+def _torch_colours(processor) -> dict:
+    return {"resample": "bicubic"} | folded_colours(processor)
+
+
+def _pillow_colours(processor) -> dict:
+    """As numbers of float32, which are exact as JSON's doubles."""
+    mean, std = (_folded(values, 1.0) for values in (processor.image_mean, processor.image_std))
+    return {"resample": "pillow", "rescale": processor.rescale_factor, "mean": mean, "std": std}
+
+
+def folded_colours(processor) -> dict:
+    return {
         "mean": _folded(processor.image_mean, processor.rescale_factor),
         "std": _folded(processor.image_std, processor.rescale_factor),
     }
@@ -67,6 +86,10 @@ def _crop(processor, side: int) -> dict:
     _require_resize(processor)
     _require_size(processor.crop_size, side)
     edge = _shortest_edge(processor)
+    if is_pillow(processor) and edge < side:
+        raise ExportError(
+            f"{FILE} has the shortest edge {edge}, less than the {side} of a picture: it cannot be padded"
+        )
     return {"recipe": "crop", "width": side, "height": side, "shortest_edge": edge}
 
 
@@ -125,15 +148,22 @@ def _require_resize(processor) -> None:
 
 
 def _shortest_edge(processor) -> int:
-    edge = getattr(processor.size, "shortest_edge", None)
-    if not edge or getattr(processor.size, "longest_edge", None):
+    size = _named(processor.size)
+    if not size.shortest_edge or size.longest_edge:
         raise ExportError(f"{FILE} has the size {_spell_size(processor.size)}; with a crop it must be a shortest_edge")
-    return edge
+    return size.shortest_edge
 
 
 def _side_of(size) -> int | None:
-    height, width = getattr(size, "height", None), getattr(size, "width", None)
-    return height if height == width else None
+    size = _named(size)
+    return size.height if size.height == size.width else None
+
+
+def _named(size):
+    """Older processors have a dict."""
+    from transformers.image_utils import SizeDict
+
+    return SizeDict(**size) if isinstance(size, dict) else size or SizeDict()
 
 
 def _require_size(size, side: int) -> None:

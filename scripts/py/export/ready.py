@@ -40,6 +40,6 @@ def make_ready(source: str, bundle: Path, dtype: str | None, name: str | None, s
         weights={"folder": None, "files": [], "keys": keys},
     )
     whole["weights"]["float32"] = described["float32"]  # counts in float16 only, which `models add` may choose
-    whole["config"] = config_facts(checkpoint["config"])
+    whole["config"] = config_facts(checkpoint["config"], checkpoint.get("asked", []))
     manifest.write_json(bundle / "manifest.json", whole)
     say(f"wrote manifest.json, program.pt to {bundle}")

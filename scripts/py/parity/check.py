@@ -33,7 +33,7 @@ BATCHES = [1, 2, 7, 16]  # pictures under way together: what one says must not d
 PICTURES_PER_MODEL = sum(BATCHES)
 BESIDE_FILMS = 4  # pictures
 COSINE_LEAST = 0.9999
-FILM_FAMILIES = ["llava_next_video", "qwen2_5_vl", "qwen3_vl"]
+FILM_FAMILIES = ["llava_next_video", "video_llava", "qwen2_5_vl", "qwen3_vl"]
 FAMILIES = [family for family in MAKERS if family not in TRUE_SIZE]
 
 

@@ -16,7 +16,15 @@ from pathlib import Path
 import torch
 
 from load.server import WHOLE, serving
-from parity.film_jobs import Clip, FilmJob, draw_jobs, read_manifest, same_times, sayable_choices
+from parity.film_jobs import (
+    Clip,
+    FilmJob,
+    draw_jobs,
+    read_manifest,
+    same_times,
+    sayable_choices,
+    usual_of,
+)
 from parity.films import Asked, ask_about_films, film_inputs
 from parity.picture_jobs import PicturesJob, draw_picture_jobs
 from parity.pictures import PROMPTS, Settings, asker, data_url
@@ -147,7 +155,9 @@ def judge_job(result: dict, job: AnyJob, expected: Ask | None) -> Verdict:
 def check_half(rng, snapshot: Path, bundle: Path, manifest: dict, clips: list[Clip]) -> Iterator[tuple[int, Verdict]]:
     """Greedy, on the command line, which is asked the same about some of the films: by their numbers."""
     prompt, chosen = rng.choice(PROMPTS), rng.choice([{}, {"fps": 1}, {"fps": 3, "max_frames": 7}])
-    asked = [(number, FilmJob(clip, chosen, Asked(prompt, most=24))) for number, clip in enumerate(clips)]
+    asked = [
+        (number, FilmJob(clip, chosen, Asked(prompt, most=24), usual_of(manifest))) for number, clip in enumerate(clips)
+    ]
     asked = [(number, job) for number, job in asked if job_asker(snapshot, manifest, job)][:IN_BFLOAT16]
     options = ["--together", "--tokens", "--threads", 1, "--prompt", prompt, "--max_length", 24, "--model", bundle]
     options += [word for name, value in chosen.items() for word in (f"--{name.replace('_', '-')}", value)]

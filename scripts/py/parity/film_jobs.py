@@ -47,6 +47,7 @@ class FilmJob:
     clip: Clip
     fields: dict  # of the job
     asked: Asked  # of the reference; where a preset asks, the program says what
+    usual: int = TOGETHER_USUAL  # frames, where the fields do not say
 
     def input(self) -> dict:
         fixed = {"video": self.clip.sent, "together": True, "return_tokens": True, "loop_guard": False}
@@ -55,7 +56,7 @@ class FilmJob:
     @cached_property
     def taken(self) -> list[int]:
         """The frames that are looked at."""
-        most = self.fields.get("max_frames", TOGETHER_USUAL)
+        most = self.fields.get("max_frames", self.usual)
         if times := self.fields.get("timestamps"):
             return at_times(self.clip, times[:most])
         return by_rate(self.clip, self.fields.get("fps", RATE_USUAL), most)
@@ -178,6 +179,7 @@ def draw_question(rng, number: int, prompts: list[str], choices: list[str]) -> t
 def draw_jobs(rng, folder: Path, bundle: Path, prompts: list[str], count: int) -> list[FilmJob]:
     """The first is of one frame, the second of many."""
     manifest, choices = read_manifest(bundle), sayable_choices(bundle)
+    usual = usual_of(manifest)
     lengths = [rng.choice([1, rng.randint(2, 9), rng.randint(2, 16), rng.randint(17, 70)]) for _ in range(count)]
     lengths[:2] = [1, rng.randint(33, 70)][:count]
     jobs = []
@@ -185,10 +187,10 @@ def draw_jobs(rng, folder: Path, bundle: Path, prompts: list[str], count: int) -
         room = room_of(manifest) if rng.random() < 0.9 else TOGETHER_MOST
         chosen = every(clip, room) if number < 2 else draw_choice(rng, clip, room)
         fields, asked = draw_question(rng, number, prompts, choices)
-        tokens = draw_tokens(rng, min(len(clip.frames), chosen.get("max_frames", TOGETHER_USUAL)), manifest)
+        tokens = draw_tokens(rng, min(len(clip.frames), chosen.get("max_frames", usual)), manifest)
         if tokens:
             fields, asked = fields | {"picture_tokens": tokens}, replace(asked, tokens_max=min(tokens, TOKENS_MAX))
-        jobs.append(FilmJob(clip, fields | chosen, asked))
+        jobs.append(FilmJob(clip, fields | chosen, asked, usual))
     return jobs
 
 
@@ -207,6 +209,10 @@ def room_of(manifest: dict) -> int:
     """Frames that are looked at together: those of one size do not become smaller where there are more of them."""
     film = manifest["film"]
     return min(TOGETHER_MOST, film["tokens_max"] // film["group_tokens"]) if "group_tokens" in film else TOGETHER_MOST
+
+
+def usual_of(manifest: dict) -> int:
+    return min(TOGETHER_USUAL, room_of(manifest))
 
 
 def draw_tokens(rng, frames: int, manifest: dict) -> int | None:

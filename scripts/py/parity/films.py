@@ -1,4 +1,4 @@
-"""The reference's word on films in one prompt, of Qwen2.5-VL, Qwen3-VL and LLaVA-NeXT-Video: ids, places, captions.
+"""The reference's word on films in one prompt, of Qwen-VL, LLaVA-NeXT-Video and Video-LLaVA: ids, places, captions.
 
 Where the installed transformers (5.17) is known to be wrong it is asked in a way that gives what the checkpoints were
 trained with:
@@ -27,6 +27,7 @@ from parity.reference import (
     load_config,
     load_model,
     load_processor,
+    mixes_up,
     say,
     shake_pixels,
     video_text,
@@ -90,8 +91,8 @@ def is_newer(snapshot: str) -> bool:
 
 
 def has_square_frames(snapshot: str) -> bool:
-    """LLaVA-NeXT-Video: nothing in a prompt depends on times or sizes of frames."""
-    return load_config(snapshot).model_type == "llava_next_video"
+    """LLaVA-NeXT-Video, Video-LLaVA: nothing in a prompt depends on times or sizes of frames."""
+    return load_config(snapshot).model_type in ("llava_next_video", "video_llava")
 
 
 def film_text(snapshot: str, seen: list, prompt: str) -> str:
@@ -190,13 +191,13 @@ def ask_about_films(
     if asked.prefix:
         begin_answer(inputs, tokenizer, film_text(str(snapshot), seen, asked.prompt), asked.prefix)
     shake_pixels(inputs, shake)
-    several = len(inputs.get("image_sizes", [])) > 1 and asked.beams > 1
     ids = inputs["input_ids"][0].tolist()
     options = {"max_new_tokens": asked.most, "min_new_tokens": asked.least, "num_beams": asked.beams}
     model = film_model(snapshot, [one for one in seen if isinstance(one, Film)], dtype)
     if asked.choices:
         options["prefix_allowed_tokens_fn"] = Spelled(tokenizer, asked.choices, len(ids), end_tokens(model))
-    inputs = with_embeds(model, inputs) if several else inputs
+    if len(seen) > 1 and asked.beams > 1 and mixes_up(inputs):
+        inputs = with_embeds(model, inputs)
     return ids, say(model, inputs, num_return_sequences=asked.beams, **options)
 
 

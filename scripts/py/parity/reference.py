@@ -18,6 +18,7 @@ from transformers import (
     LlavaNextVideoForConditionalGeneration,
     Qwen2_5_VLForConditionalGeneration,
     Qwen3VLForConditionalGeneration,
+    VideoLlavaForConditionalGeneration,
 )
 
 from parity.rounding import margin
@@ -51,7 +52,7 @@ def templated(processor, prompt: str, kinds: list[str]) -> str:
 
 
 def video_text(processor, language: str, prompt: str, kinds: int | list[str]) -> str:
-    """Of LLaVA-NeXT-Video. kinds: "image" or "video", of each thing that is seen; or how many pictures"""
+    """Of LLaVA-NeXT-Video and Video-LLaVA. kinds: "image" or "video", of each thing seen; or how many pictures"""
     kinds = ["image"] * kinds if isinstance(kinds, int) else kinds
     if processor.chat_template:
         return templated(processor, prompt, kinds)
@@ -84,6 +85,7 @@ WAYS = {
     ),
     "llava_next": Way(LlavaNextForConditionalGeneration, chat_text),
     "llava_next_video": Way(LlavaNextVideoForConditionalGeneration, video_text),
+    "video_llava": Way(VideoLlavaForConditionalGeneration, video_text),
     "qwen2_5_vl": Way(Qwen2_5_VLForConditionalGeneration, chat_text),
     "qwen3_vl": Way(Qwen3VLForConditionalGeneration, chat_text),
     "clip": Way(CLIPModel),
@@ -112,7 +114,8 @@ def load_model(snapshot: str, dtype: torch.dtype = torch.float32):
 def pixel_values(snapshot, image) -> torch.Tensor:
     """[1,3,H,W] or, of tiles, [N,3,H,W], as the reference's image processor makes them of a PIL image. Of Qwen-VL: what
     it makes, [S,W] of all patches."""
-    made = load_processor(str(snapshot)).image_processor(image, return_tensors="pt")["pixel_values"]
+    made = load_processor(str(snapshot)).image_processor(image, return_tensors="pt")
+    made = made["pixel_values_images" if "pixel_values_images" in made else "pixel_values"]
     return made[0] if made.dim() == 5 else made
 
 
@@ -172,7 +175,7 @@ def ask_about(snapshot, images, prompt: str, shake: int = 0, **options) -> Said:
     """One request of one picture, or a list of them."""
     inputs, model = make_inputs(snapshot, images, prompt), load_model(str(snapshot))
     shake_pixels(inputs, shake)
-    if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1 and "image_sizes" in inputs:
+    if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1 and mixes_up(inputs):
         inputs = with_embeds(model, inputs)
     return say(model, inputs, **options)
 
@@ -182,7 +185,7 @@ def shake_pixels(inputs, shake: int) -> None:
     if not shake:
         return
     generator = torch.Generator().manual_seed(shake)
-    for name in ("pixel_values", "pixel_values_videos"):
+    for name in ("pixel_values", "pixel_values_images", "pixel_values_videos"):
         if name in inputs:
             inputs[name] *= 1 + SHAKE * torch.randn(inputs[name].shape, generator=generator)
 
@@ -208,13 +211,19 @@ def say(model, inputs, **options) -> Said:
     )
 
 
+def mixes_up(inputs) -> bool:
+    """Whether the reference, left to itself, repeats each of several pictures for the beams before it gives them to the
+    sequences, so that the beams see other pictures than the request has."""
+    return "image_sizes" in inputs or "pixel_values_images" in inputs
+
+
 def with_embeds(model, inputs) -> dict:
-    """For beams over several pictures of LLaVA-NeXT. Left to itself, the reference repeats each picture for the beams
-    before it gives them to the sequences, so that the beams see other pictures than the request has."""
+    """For beams over several pictures of a LLaVA."""
     words = model.get_input_embeddings()(inputs["input_ids"])
-    seen = model.get_image_features(inputs["pixel_values"], inputs["image_sizes"]).pooler_output
+    given = [inputs[name] for name in ("pixel_values", "image_sizes", "pixel_values_images") if name in inputs]
+    seen = torch.cat([*model.get_image_features(*given).pooler_output])
     places = (inputs["input_ids"] == model.config.image_token_index).unsqueeze(-1)
-    return {"inputs_embeds": words.masked_scatter(places, torch.cat(seen)), "attention_mask": inputs["attention_mask"]}
+    return {"inputs_embeds": words.masked_scatter(places, seen), "attention_mask": inputs["attention_mask"]}
 
 
 def end_tokens(model) -> list[int]:

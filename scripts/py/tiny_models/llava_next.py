@@ -64,7 +64,8 @@ def finish(folder, model, tokenizer, rng: random.Random, make_processor) -> Path
     processor = make_processor()
     with torch.no_grad():
         randomise(model)
-        model.model.image_newline.normal_(0, 1)
+        if hasattr(model.model, "image_newline"):
+            model.model.image_newline.normal_(0, 1)
         let_captions_end(model, processor, rng)
     return save(Path(folder), model, processor)
 

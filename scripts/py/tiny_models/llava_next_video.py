@@ -64,9 +64,9 @@ def draw_llava_next_video(rng: random.Random, tokenizer, language: str) -> Llava
     )
 
 
-def make_tokenizer(vocabulary: int, seed: int) -> PreTrainedTokenizerFast:
+def make_tokenizer(vocabulary: int, seed: int, seen: tuple[str, str] = (VIDEO, IMAGE)) -> PreTrainedTokenizerFast:
     """The film's token, the picture's and the padding come last, as in the real ones."""
-    bpe = train_tokenizer(vocabulary, seed, SPECIALS, (VIDEO, IMAGE, PAD))
+    bpe = train_tokenizer(vocabulary, seed, SPECIALS, (*seen, PAD))
     start_with(bpe, "<s>")
     return PreTrainedTokenizerFast(
         tokenizer_object=bpe, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token=PAD

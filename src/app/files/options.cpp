@@ -87,7 +87,8 @@ void add_frames(CLI::App& caption, FrameOptions& frames) {
         ->transform(whole_number(1, std::int64_t{1} << 53));
     add_switch(
         caption, "--together", frames.together,
-        "Of a film: one caption about 16 frames, spread over all of it; Qwen-VL and LLaVA-NeXT-Video can"
+        "Of a film: one caption about 16 frames, spread over all of it; Qwen-VL, LLaVA-NeXT-Video and "
+        "Video-LLaVA can"
     );
     caption
         .add_option(

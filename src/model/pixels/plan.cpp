@@ -21,7 +21,13 @@ PixelPlan plan_crop(Size picture, const PixelRecipe& recipe, int tokens) {
         .left = (recipe.size.width - kept.width) / 2,
         .top = (recipe.size.height - kept.height) / 2
     };
-    return {.side = recipe.size, .resized = {full}, .tiles = {tile}, .tokens = tokens};
+    return {
+        .side = recipe.size,
+        .resized = {full},
+        .tiles = {tile},
+        .tokens = tokens,
+        .resampling = recipe.resampling
+    };
 }
 
 struct Stretch {  // along one direction

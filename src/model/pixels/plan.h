@@ -29,6 +29,7 @@ struct PixelPlan {
     std::vector<Size> resized;
     std::vector<Tile> tiles;
     int tokens = 0;  // placeholders
+    Resampling resampling = Resampling::torch;
 };
 
 // `tokens` is how many placeholders a picture has where its size does not decide.

@@ -28,12 +28,10 @@ Result<void> check_shape(Size picture, const PixelRecipe& recipe) {
     );
 }
 
-// Frames of one size do not become smaller where there are more of them.
-Result<void> check_room(std::size_t groups, const FilmRecipe& film) {
-    if (!film.crop) return {};
-    const int most = film.tokens_max / film.group_tokens;
-    if (groups <= static_cast<std::size_t>(most)) return {};
-    const std::string frames = std::to_string(most * film.frames);
+Result<void> check_room(std::size_t given, const FilmRecipe& film) {
+    const std::optional<int> most = film.frames_max();
+    if (!most || given <= static_cast<std::size_t>(*most)) return {};
+    const std::string frames = std::to_string(*most);
     return fail(
         ErrorCode::prompt_too_long,
         "this model looks at no more than " + frames +
@@ -94,17 +92,8 @@ private:
 
 }  // namespace
 
-// The reference computes (float(byte) - mean) / std for each pixel. There are only 256 bytes, so the same
-// arithmetic fills a table, and a picture is three look-ups a pixel instead of three passes over floats.
 Preprocessor::Preprocessor(const PixelRecipe& recipe, int image_tokens, PixelForm form)
-    : recipe_(recipe), image_tokens_(image_tokens), form_(form) {
-    for (std::size_t channel = 0; channel < values_.size(); ++channel) {
-        for (std::size_t byte = 0; byte < 256; ++byte) {
-            const float centred = static_cast<float>(byte) - recipe.mean[channel];
-            values_[channel][byte] = centred / recipe.std[channel];
-        }
-    }
-}
+    : recipe_(recipe), image_tokens_(image_tokens), form_(form), values_(byte_values(recipe)) {}
 
 Result<std::unique_ptr<ModelInput>> Preprocessor::operator()(const Image& image, PictureWish wish) const {
     return begin(wish)->finish(image);
@@ -118,9 +107,10 @@ Result<std::vector<std::unique_ptr<ModelInput>>> Preprocessor::groups(
     ASSERT(!frames.empty() && begins.size() == (frames.size() + size - 1) / size);
     const Size whole = frames.front().size;
     TRY(check_shape(whole, recipe_));
-    TRY(check_room(begins.size(), film));
+    TRY(check_room(frames.size(), film));
     const PixelPlan plan = plan_frames(whole, static_cast<int>(frames.size()), recipe_, film);
-    const ByteValues* const values = form_ == PixelForm::bytes ? nullptr : &values_;
+    const ByteValues of_frames = film.crop ? byte_values(*film.crop) : values_;
+    const ByteValues* const values = form_ == PixelForm::bytes ? nullptr : &of_frames;
     return torch_wall([&]() -> Result<Groups> {
         Groups groups;
         std::vector<at::Tensor> group;

@@ -5,31 +5,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "model/pixels/kernel.h"
 #include "model/pixels/plan.h"
 #include "vignette/bytes.h"
 #include "vignette/image.h"
 
 namespace vignette {
 
-// One direction of a resize: the weights as whole numbers, the way torch builds its sums.
-struct ResampleKernel {
-    struct Output {
-        std::int64_t first = 0;
-        std::vector<std::int16_t> weights;
-    };
-    int bits = 0;
-    std::vector<Output> outputs;
+// One direction of a resize: weights of as many bits as fit 16.
+using ResampleKernel = Kernel<std::int16_t>;
 
-    // `count` of the `to` outputs, from `begin` on.
-    ResampleKernel(std::int32_t from, std::int32_t to, std::int32_t begin, std::int32_t count);
-    std::int64_t first() const { return outputs.front().first; }
-    std::int64_t end() const { return end(outputs.back()); }
-    static std::int64_t end(const Output& output) {
-        return output.first + static_cast<std::int64_t>(output.weights.size());
-    }
-};
+// `count` of the `to` outputs, from `begin` on.
+ResampleKernel resample_kernel(std::int32_t from, std::int32_t to, std::int32_t begin, std::int32_t count);
 
 // One row of `row` samples, of those that begin at `lines` and follow each other.
 void blend_rows(

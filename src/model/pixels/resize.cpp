@@ -32,7 +32,7 @@ void Resize::accept_rows(std::span<const std::uint8_t> rows) {
     if (there == taken_ || (there < taken_ + rows_min && there < from_.height)) return;
     const std::size_t row = static_cast<std::size_t>(to_.width) * 3;
     if (!down_) {
-        down_.emplace(from_.height, to_.height, 0, to_.height);
+        down_ = resample_kernel(from_.height, to_.height, 0, to_.height);
         room_ = at::empty({to_.height, to_.width, 3}, at::kByte);
         made_ = room_.const_data_ptr<std::uint8_t>();
     }

@@ -15,6 +15,7 @@ namespace vignette {
 
 // What each byte becomes, by channel.
 using ByteValues = std::array<std::array<float, 256>, 3>;
+ByteValues byte_values(const PixelRecipe& recipe);
 
 class PixelWork {
 public:
@@ -35,6 +36,7 @@ private:
         std::int32_t placed = 0;  // rows of it that are in the tiles
     };
 
+    bool in_one_go(std::size_t resized) const;
     void blacken(std::size_t tile);
     void place(std::size_t resized);
     void place_row(std::size_t tile, std::int32_t y, const std::uint8_t* row);

@@ -55,7 +55,13 @@ PixelRecipe recipe_of(const Golden& golden, const std::string& name) {
         return recipe;
     }
     recipe.method = PixelMethod::crop;
-    recipe.shortest_edge = name == "crop" ? 32 : 20;
+    recipe.shortest_edge = name == "small_crop" ? 20 : 32;
+    if (name == "pillow") {
+        recipe.resampling = Resampling::pillow;
+        recipe.rescale = 0.00392156862745098;
+        std::ranges::copy(golden.floats("plain_mean"), recipe.mean);
+        std::ranges::copy(golden.floats("plain_std"), recipe.std);
+    }
     return recipe;
 }
 
@@ -107,7 +113,9 @@ TEST_P(PreprocessTest, InPiecesItIsTheSameBitForBit) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Recipes, PreprocessTest, testing::Values("crop", "small_crop", "anyres", "fit"));
+INSTANTIATE_TEST_SUITE_P(
+    Recipes, PreprocessTest, testing::Values("crop", "small_crop", "pillow", "anyres", "fit")
+);
 
 // As if the bundle allowed no more.
 TEST(Preprocess, APictureHasNoMoreTokensThanAreWanted) {
@@ -153,6 +161,20 @@ TEST(Preprocess, AFrameOfOneSizeIsMadeAsACroppedPicture) {
             EXPECT_EQ(dynamic_cast<const TorchInput&>(*groups[i]).frames(), 1);
         }
     }
+}
+
+// Video-LLaVA's pictures are Pillow's, and its films torch's.
+TEST(Preprocess, FramesHaveTheColoursOfTheirOwnRecipe) {
+    const Golden golden("pixels.safetensors");
+    const FilmRecipe film = film_of_squares(golden);
+    const Preprocessor preprocess(recipe_of(golden, "pillow"), 1);
+    std::mt19937 random(29);
+    const std::vector<Image> frames{random_image({90, 70}, random)};
+    const auto groups = preprocess.groups(frames, std::vector{0.0}, film).value();
+    EXPECT_TRUE(
+        same_bits(values(*groups.front()), values(*Preprocessor(*film.crop, 1)(frames.front()).value()))
+    );
+    EXPECT_FALSE(same_bits(values(*groups.front()), values(*preprocess(frames.front()).value())));
 }
 
 TEST(Preprocess, MoreFramesThanAPromptHoldsAreRefusedWithTheirMost) {
@@ -264,6 +286,10 @@ TEST(Preprocess, BytesThatAreScaledAfterwardsHaveTheSameBits) {
         recipe.pinpoints = {{.width = 56, .height = 28}, {.width = 28, .height = 84}};
         for (float& mean : recipe.mean) mean = 100 + static_cast<float>(random() % 1000) / 37;
         for (float& std : recipe.std) std = 60 + static_cast<float>(random() % 1000) / 41;
+        if (recipe.method == PixelMethod::crop && random() % 2 == 0) {
+            recipe.resampling = Resampling::pillow;
+            recipe.rescale = 1.0 / 255;
+        }
         const auto right = Preprocessor(recipe, 0)(image).value();
         const auto bytes = Preprocessor(recipe, 0, PixelForm::bytes)(image).value();
         EXPECT_EQ(4 * bytes->bytes(), right->bytes());

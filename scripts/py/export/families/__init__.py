@@ -13,7 +13,17 @@ from pathlib import Path
 from types import ModuleType
 
 from export.errors import ExportError
-from export.families import blip, blip2_opt, blip2_t5, clip, llava_next, llava_next_video, qwen2_5_vl, qwen3_vl
+from export.families import (
+    blip,
+    blip2_opt,
+    blip2_t5,
+    clip,
+    llava_next,
+    llava_next_video,
+    qwen2_5_vl,
+    qwen3_vl,
+    video_llava,
+)
 from export.images import image_part, image_processor
 
 # (model_type, model_type of the text_config; "" where there is none) -> module
@@ -24,6 +34,7 @@ FAMILIES = {
     ("llava_next", "llama"): llava_next,
     ("llava_next_video", "mistral"): llava_next_video,
     ("llava_next_video", "llama"): llava_next_video,
+    ("video_llava", "llama"): video_llava,
     ("qwen2_5_vl", "qwen2_5_vl_text"): qwen2_5_vl,
     ("qwen3_vl", "qwen3_vl_text"): qwen3_vl,
     ("blip", "blip_text_model"): blip,

@@ -1,5 +1,6 @@
 """LLaVA-NeXT (v1.6) on Mistral or Llama (Vicuna). Module names are the keys of the checkpoints' files."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -53,7 +54,45 @@ class Projector(nn.Module):
         return self.linear_2(F.gelu(self.linear_1(x)))
 
 
-class LlavaNext(nn.Module):
+class Llava(nn.Module):
+    """What is asked of every LLaVA behind its prompts. Subclasses have the modules."""
+
+    @torch.jit.export
+    def prefill(self, embeds: Tensor, slots: Tensor, lengths: Tensor, k_cache: Tensor, v_cache: Tensor) -> Tensor:
+        """embeds [B,T,D] padded on the right, slots [B], lengths [B] -> logits [B,V] of each last position"""
+        return self.language_model.logits(self.language_model.model.prefill(embeds, slots, lengths, k_cache, v_cache))
+
+    @torch.jit.export
+    def prefill_more(self, embeds: Tensor, slot: int, first: int, k_cache: Tensor, v_cache: Tensor) -> Tensor:
+        """embeds [T,D] of one prompt, the slot holds the `first` tokens before them -> logits [1,V] after the last"""
+        return self.language_model.logits(self.language_model.model.prefill_more(embeds, slot, first, k_cache, v_cache))
+
+    @torch.jit.export
+    def decode(
+        self, tokens: Tensor, positions: Tensor, prompts: Tensor, slots: Tensor, k_cache: Tensor, v_cache: Tensor
+    ) -> Tensor:
+        """tokens, positions, prompts, slots [B] -> logits [B,V]"""
+        model = self.language_model.model
+        if k_cache.is_cuda:
+            plan = plan_step(positions, slots, -1, k_cache)
+            return self.language_model.logits(model.decode(tokens, positions, plan, k_cache, v_cache))
+        step = arrange_step(tokens, positions, slots)
+        if step.position >= 0:
+            window = open_window(k_cache, v_cache, step.first_slot, slots.size(0), step.position)
+            x = model.decode_window(step.tokens, step.positions, window)
+        else:
+            plan = plan_step(step.positions, step.slots, step.first_slot, k_cache)
+            x = model.decode(step.tokens, step.positions, plan, k_cache, v_cache)
+        places = step.places
+        if places is not None:
+            x = x[places]
+        return self.language_model.logits(x)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.encode(pixels)
+
+
+class LlavaNext(Llava):
     pinpoints: list[tuple[int, int]]
 
     def __init__(self, config) -> None:
@@ -91,40 +130,6 @@ class LlavaNext(nn.Module):
         """ids [T], features [K,D] of one sequence's pictures -> [T,D]"""
         words = self.language_model.model.embed_tokens(ids)
         return words.masked_scatter((ids == self.image_token).unsqueeze(-1), features.to(words.dtype))
-
-    @torch.jit.export
-    def prefill(self, embeds: Tensor, slots: Tensor, lengths: Tensor, k_cache: Tensor, v_cache: Tensor) -> Tensor:
-        """embeds [B,T,D] padded on the right, slots [B], lengths [B] -> logits [B,V] of each last position"""
-        return self.language_model.logits(self.language_model.model.prefill(embeds, slots, lengths, k_cache, v_cache))
-
-    @torch.jit.export
-    def prefill_more(self, embeds: Tensor, slot: int, first: int, k_cache: Tensor, v_cache: Tensor) -> Tensor:
-        """embeds [T,D] of one prompt, the slot holds the `first` tokens before them -> logits [1,V] after the last"""
-        return self.language_model.logits(self.language_model.model.prefill_more(embeds, slot, first, k_cache, v_cache))
-
-    @torch.jit.export
-    def decode(
-        self, tokens: Tensor, positions: Tensor, prompts: Tensor, slots: Tensor, k_cache: Tensor, v_cache: Tensor
-    ) -> Tensor:
-        """tokens, positions, prompts, slots [B] -> logits [B,V]"""
-        model = self.language_model.model
-        if k_cache.is_cuda:
-            plan = plan_step(positions, slots, -1, k_cache)
-            return self.language_model.logits(model.decode(tokens, positions, plan, k_cache, v_cache))
-        step = arrange_step(tokens, positions, slots)
-        if step.position >= 0:
-            window = open_window(k_cache, v_cache, step.first_slot, slots.size(0), step.position)
-            x = model.decode_window(step.tokens, step.positions, window)
-        else:
-            plan = plan_step(step.positions, step.slots, step.first_slot, k_cache)
-            x = model.decode(step.tokens, step.positions, plan, k_cache, v_cache)
-        places = step.places
-        if places is not None:
-            x = x[places]
-        return self.language_model.logits(x)
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.encode(pixels)
 
 
 def vision_layers(config) -> int:
@@ -177,18 +182,6 @@ def make_program(config) -> nn.Module:
 PROMPT_ROOM = 256  # positions of a slot beside the largest picture, for the prompt's words
 POSITIONS_STEP = 512
 
-# The published files have the names that the program asks for. transformers 5 saves the vision tower without its middle
-# name; the rest is for files that were saved with the names of the model in memory.
-RENAMES = [
-    ["vision_tower.vision_model.", "vision_tower."],
-    ["vision_tower.vision_model.", "model.vision_tower.vision_model."],
-    ["vision_tower.vision_model.", "model.vision_tower."],
-    ["multi_modal_projector.", "model.multi_modal_projector."],
-    ["image_newline", "model.image_newline"],
-    ["language_model.model.", "model.language_model."],
-    ["language_model.lm_head.", "lm_head."],
-]
-
 # As the models' pages have them, for snapshots without a chat template.
 IMAGE_TEXT = "<image>\n"
 TEMPLATES = {
@@ -222,11 +215,29 @@ def describe(config, snapshot: Path) -> dict:
 
 
 def describe_parts(config, snapshot: Path, dialogue: Dialogue, positions: int) -> dict:
-    head = "language_model.lm_head.weight"
     room = {"positions": positions, "picture": picture_tokens_max(config)}
+    parts = decoder_parts(config, ["vision_tower"], ["image_newline"])
+    return parts | describe_dialogue(config, snapshot, dialogue, **room)
+
+
+def decoder_parts(config, towers: list[str], others: list[str]) -> dict:
+    """What the manifest says of the weights. others: modules or weights that stand beside towers and projector."""
+    head = "language_model.lm_head.weight"
     return {
         "ties": {head: "language_model.model.embed_tokens.weight"} if config.tie_word_embeddings else {},
-        "renames": RENAMES,
+        "renames": [*renames_of(towers, others)],
         "packs": PACKS,
         "float32": [],
-    } | describe_dialogue(config, snapshot, dialogue, **room)
+    }
+
+
+def renames_of(towers: list[str], others: list[str]) -> Iterator[list[str]]:
+    """The published files have the names that the program asks for. transformers 5 saves a tower without its middle
+    name; the rest is for files that were saved with the names of the model in memory."""
+    for tower in towers:
+        for name in (f"{tower}.", f"model.{tower}.vision_model.", f"model.{tower}."):
+            yield [f"{tower}.vision_model.", name]
+    for name in ("multi_modal_projector.", *others):
+        yield [name, f"model.{name}"]
+    yield ["language_model.model.", "model.language_model."]
+    yield ["language_model.lm_head.", "lm_head."]

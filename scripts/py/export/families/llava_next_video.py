@@ -12,7 +12,7 @@ from export.dialogue import MAX_LENGTH, Dialogue
 from export.errors import ExportError
 from export.families import llava_next
 from export.families.llava_next import LlavaNext, describe_parts, picture_tokens_max, positions_of
-from export.films import FilmText, cropped_film_part
+from export.films import FilmText, cropped_film_part, video_processor_of_squares
 from export.generation import require
 from export.parts.llama_blocks import LlamaModel, Rotary
 
@@ -35,7 +35,18 @@ class ScaledLlamaModel(LlamaModel):
         return Rotary(torch.cat([cosines, cosines], -1), torch.cat([-sines, sines], -1))
 
 
-class LlavaNextVideo(LlavaNext):
+class SeesFilms(nn.Module):
+    """Pictures and films, each with a token of its own in the prompt."""
+
+    @torch.jit.export
+    def embed(self, ids: Tensor, features: Tensor) -> Tensor:
+        """ids [T], features [K,D] of one sequence's pictures and films, in their order -> [T,D]"""
+        words = self.language_model.model.embed_tokens(ids)
+        seen = (ids == self.image_token) | (ids == self.video_token)
+        return words.masked_scatter(seen.unsqueeze(-1), features.to(words.dtype))
+
+
+class LlavaNextVideo(SeesFilms, LlavaNext):
     pinpoints: list[tuple[int, int]]
 
     def __init__(self, config) -> None:
@@ -49,13 +60,6 @@ class LlavaNextVideo(LlavaNext):
         seen = self.vision_tower.vision_model(pixels.flatten(0, 1))[:, 1:]  # without the class token
         grid = seen.transpose(1, 2).unflatten(2, (self.side, self.side))
         return self.multi_modal_projector(F.avg_pool2d(grid, 2).flatten(2).transpose(1, 2))
-
-    @torch.jit.export
-    def embed(self, ids: Tensor, features: Tensor) -> Tensor:
-        """ids [T], features [K,D] of one sequence's pictures and films, in their order -> [T,D]"""
-        words = self.language_model.model.embed_tokens(ids)
-        seen = (ids == self.image_token) | (ids == self.video_token)
-        return words.masked_scatter(seen.unsqueeze(-1), features.to(words.dtype))
 
 
 def rope_factor(text) -> float:
@@ -109,23 +113,25 @@ TEMPLATES = {"llama": "USER: {images}{prompt} ASSISTANT:", "mistral": llava_next
 FILM_TEXT, FRAME_TEXT = "<video>\n", "<video>"
 
 
-def film_text(snapshot: Path) -> str:
+def film_wording(snapshot: Path) -> FilmText:
     """What the snapshot's chat template writes for a film. Some write nothing: the first published one was such."""
     chat, text = find_chat_template(snapshot), FILM_TEXT
     if chat and render(chat, [{"type": "video"}], "<s>") != render(chat, [], "<s>"):
         text = template_of(chat, "<s>", "video")[1]
     if text.count(FRAME_TEXT) != 1:
         raise ExportError(f"the chat template writes {text!r} for a film; it must have one {FRAME_TEXT}")
-    return text
+    return FilmText(text.replace(FRAME_TEXT, "{groups}"), FRAME_TEXT, 0)
 
 
 def describe(config, snapshot: Path) -> dict:
+    from transformers import LlavaNextVideoVideoProcessor
+
     template = TEMPLATES[config.text_config.model_type]
     dialogue = Dialogue(template, llava_next.IMAGE_TEXT, "image_token_index", start="<s>")
     positions, tokens = slot_positions(config), frame_tokens(config)
-    wording = FilmText(film_text(snapshot).replace(FRAME_TEXT, "{groups}"), FRAME_TEXT, 0)
     room = positions - llava_next.PROMPT_ROOM - MAX_LENGTH
     if room < tokens:
         raise ExportError(f"{positions} positions leave no room for words beside a film")
-    film = cropped_film_part(config, snapshot, wording, tokens=tokens, most=room)
+    films = video_processor_of_squares(snapshot, LlavaNextVideoVideoProcessor)
+    film = cropped_film_part(config, snapshot, films, film_wording(snapshot), tokens=tokens, most=room)
     return film | describe_parts(config, snapshot, dialogue, positions)

@@ -1,5 +1,6 @@
-"""Films in prompts of LLaVA-NeXT-Video against transformers, on random tiny models of both its languages: pixels, ids,
-features, captions, and that the tests would find mistakes. Its pictures are among those of test_llava_next.py."""
+"""Films whose frames are all one square, in prompts of LLaVA-NeXT-Video and Video-LLaVA against transformers, on random
+tiny models: pixels, ids, features, captions, and that the tests would find mistakes. Pictures of the former are among
+those of test_llava_next.py, those of the latter in test_video_llava.py."""
 
 import random
 from dataclasses import replace
@@ -7,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from transformers import LlavaNextVideoVideoProcessor
+from transformers import LlavaNextVideoVideoProcessor, VideoLlavaVideoProcessor
 
 from bundle_twin import cropped
 from film_cases import PROMPTS, SEED, Case, draw_film, draw_films, make_case, moved
@@ -17,13 +18,14 @@ from parity.rounding import ROUNDING, apart
 from pictures import draw_picture
 from slot_engine import Prompt, Request, draw_parts
 
-SEEDS = [2, 3, 5]  # even: Mistral, odd: Llama
+SEEDS = [2, 3, 5]  # of LLaVA-NeXT-Video even: Mistral, odd: Llama
+CASES = [(family, seed) for family in ("llava_next_video", "video_llava") for seed in SEEDS]
 NEW_WORDS = 24
 
 
-@pytest.fixture(scope="module", params=SEEDS)
+@pytest.fixture(scope="module", params=CASES, ids=str)
 def case(request, tmp_path_factory) -> Case:
-    return make_case(tmp_path_factory, "llava_next_video", request.param)
+    return make_case(tmp_path_factory, *request.param)
 
 
 def lone_frame(seed: int) -> Film:
@@ -55,16 +57,17 @@ def test_pixels_are_bit_equal(case):
 SIZES = [(640, 480), (480, 640), (1920, 1080), (1080, 1921), (336, 336), (337, 335), (99, 31), (5, 7), (300, 30)]
 
 
+@pytest.mark.parametrize("kind, side", [(LlavaNextVideoVideoProcessor, 336), (VideoLlavaVideoProcessor, 224)])
 @pytest.mark.parametrize("width, height", SIZES)
-def test_pixels_of_the_real_recipe(width, height):
-    """The class's own size is 224; that of the snapshot counts."""
-    sizes = {"size": {"shortest_edge": 336}, "crop_size": {"height": 336, "width": 336}}
+def test_pixels_of_the_real_recipe(kind, side, width, height):
+    """LLaVA-NeXT-Video's class has 224, too; the size of the snapshot counts."""
+    sizes = {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}}
     rng = np.random.default_rng(1)
     frames = torch.from_numpy(np.stack([np.array(draw_picture(rng, width, height)) for _ in range(2)]))
     frames = frames.permute(0, 3, 1, 2).contiguous()
-    processor = LlavaNextVideoVideoProcessor(**sizes)
+    processor = kind(**sizes)
     expected = processor([frames], return_tensors="pt", do_normalize=False, do_rescale=False)["pixel_values_videos"]
-    assert torch.equal(cropped(frames, [336, 336], {"shortest_edge": 336}), expected[0])
+    assert torch.equal(cropped(frames, [side, side], {"shortest_edge": side}), expected[0])
 
 
 def test_the_prompts_ids_are_the_references(case):
@@ -76,12 +79,14 @@ def test_the_prompts_ids_are_the_references(case):
 def features(case: Case, film: Film) -> torch.Tensor:
     """The reference's [F,Q,E]"""
     made, model = film_inputs(case.snapshot, [film], "a"), film_model(case.snapshot)
-    return model.model.get_video_features(made["pixel_values_videos"], **settings_of(model)).pooler_output[0]
+    seen = model.model.get_video_features(made["pixel_values_videos"], **settings_of(model)).pooler_output
+    return seen[0] if case.family == "llava_next_video" else seen
 
 
 def settings_of(model) -> dict:
+    """Video-LLaVA keeps the class token of frames, whatever the strategy."""
     names = ("vision_feature_layer", "vision_feature_select_strategy")
-    return {name: getattr(model.config, name) for name in names}
+    return {name: getattr(model.config, name) for name in names[: 1 if model.config.model_type == "video_llava" else 2]}
 
 
 def test_features(case):
@@ -154,12 +159,31 @@ def pooled_behind_the_projector(case: Case, film: Film) -> Prompt:
     return with_features(case, film, torch.nn.functional.avg_pool2d(grid, 2).flatten(2).transpose(1, 2))
 
 
-@pytest.mark.parametrize("mistake", [swapped, not_pooled, pooled_behind_the_projector])
-def test_the_tests_would_find_mistakes(case, mistake):
+def through_the_other_tower(case: Case, film: Film) -> Prompt:
+    """With the right class token."""
+    frames = film_pixels(case.manifest, film)
+    first = case.program.encode_frames(frames)[:, :1]
+    return with_features(case, film, torch.cat([first, case.program.encode(frames[:, 0])], 1))
+
+
+def without_class_tokens(case: Case, film: Film) -> Prompt:
+    """Each frame the class token's place filled with its first patch."""
+    seen = case.program.encode_frames(film_pixels(case.manifest, film))[:, 1:]
+    return with_features(case, film, torch.cat([seen[:, :1], seen], 1))
+
+
+MISTAKES = {
+    "llava_next_video": [swapped, not_pooled, pooled_behind_the_projector],
+    "video_llava": [swapped, through_the_other_tower, without_class_tokens],
+}
+
+
+def test_the_tests_would_find_mistakes(case):
     """Else they would prove little."""
     for film in case.films:
         assert moved(case, film, right, right) == 0
-        assert moved(case, film, right, mistake) > 30 * ROUNDING
+        for mistake in MISTAKES[case.family]:
+            assert moved(case, film, right, mistake) > 30 * ROUNDING
 
 
 def test_positions_stand_closer_where_the_config_says_so(tmp_path_factory):
