@@ -66,7 +66,8 @@ Result<Program> Program::load(
         const PixelRecipe& pictures = manifest.info.pixels;
         const std::optional<FilmRecipe>& film = manifest.info.film;
         program.scale_ = PixelScale(pictures, device);
-        program.frame_scale_ = film && film->crop ? PixelScale(*film->crop, device) : program.scale_;
+        const bool apart = film && film->crop && pictures.resampling == Resampling::pillow;
+        program.frame_scale_ = apart ? PixelScale(*film->crop, device) : program.scale_;
         return {};
     }));
     phases.ended("program");

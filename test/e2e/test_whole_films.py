@@ -1,5 +1,5 @@
-"""Films that are looked at as a whole, by a tiny random Qwen3-VL or LLaVA-NeXT-Video: their words mean nothing, what is
-around them does. That the words are the reference's, scripts/check-parity says."""
+"""Films that are looked at as a whole, by a tiny random Qwen3-VL, LLaVA-NeXT-Video or Video-LLaVA: their words mean
+nothing, what is around them does. That the words are the reference's, scripts/check-parity says."""
 
 import base64
 import json
@@ -27,14 +27,18 @@ def model(tmp_path_factory):
     return {"VIGNETTE_MODEL": str(make_bundle(tmp_path_factory.mktemp("qwen"), "qwen3_vl"))}
 
 
-@pytest.fixture(scope="session")
-def squares(tmp_path_factory):
-    """A model whose frames all have one size, with room for 20 of them."""
-    bundle = make_bundle(tmp_path_factory.mktemp("llava"), "llava_next_video")
+def make_model_for(frames, folder, family):
+    """One whose frames all have one size, with room for so many."""
+    bundle = make_bundle(folder, family)
     manifest = json.loads((bundle / "manifest.json").read_text())
-    manifest["film"]["tokens_max"] = 21 * manifest["film"]["group_tokens"] - 1
+    manifest["film"]["tokens_max"] = (frames + 1) * manifest["film"]["group_tokens"] - 1
     (bundle / "manifest.json").write_text(json.dumps(manifest))
     return {"VIGNETTE_MODEL": str(bundle)}
+
+
+@pytest.fixture(scope="session")
+def squares(tmp_path_factory):
+    return make_model_for(20, tmp_path_factory.mktemp("llava"), "llava_next_video")
 
 
 @pytest.fixture(scope="session")
@@ -165,6 +169,20 @@ def test_frames_of_one_size_are_looked_at_as_long_as_they_fit(film, squares):
     assert "set max_frames to at most 20" in done.error["message"]
     answer = run_input(job | {"picture_tokens": 4}, env=squares).json
     assert [one["field"] for one in answer["warnings"]] == ["input.picture_tokens"]
+
+
+def test_no_more_frames_than_fit_are_taken_where_nobody_says(tmp_path, film):
+    """As many as Video-LLaVA's slots hold, spread over the film."""
+    model = make_model_for(8, tmp_path, "video_llava")
+    job = {"video": sent(film), "together": True, "max_length": 8}
+    answer = run_input(job, env=model).json
+    assert len(answer["timestamps"]) == 8 and answer["timestamps"][-1] > 16
+    assert "warnings" not in answer
+    refused = run_input(job | {"max_frames": 9}, env=model).error
+    assert refused["code"] == "prompt_too_long" and "set max_frames to at most 8" in refused["message"]
+    done = vignette("caption", "--json", "--window", 10, "--max_length", 4, film, env=model)
+    windows = [json.loads(line) for line in done.stdout.splitlines()][:2]
+    assert [len(one["timestamps"]) for one in windows] == [8, 8]
 
 
 @pytest.mark.parametrize("size", [(64, 200), (200, 18), (2, 2)])

@@ -177,13 +177,16 @@ void count_join(Model& model, const Manifest& manifest, Report& report) {
 // Its groups are looked at all at once.
 void count_film(Model& model, const Manifest& manifest, Report& report) {
     if (!manifest.info.film) return;
-    const std::vector<Image> frames(film_frames, make_photo());
+    const FilmRecipe& film = *manifest.info.film;
+    const int count = std::min(film_frames, film.frames_max().value_or(film_frames));
+    const std::vector<Image> frames(static_cast<std::size_t>(count), make_photo());
     std::vector<double> begins;
-    for (int first = 0; first < film_frames; first += manifest.info.film->frames) begins.push_back(first);
+    for (int first = 0; first < count; first += film.frames) begins.push_back(first);
     std::vector<std::shared_ptr<const ModelInput>> groups;
     for (std::unique_ptr<ModelInput>& group : must(model.preprocess_film(frames, begins, {})))
         groups.push_back(std::move(group));
-    report.count("a look at a film of 16 frames", [&] { must(model.see(groups)); });
+    const std::string phase = "a look at a film of " + std::to_string(count) + " frames";
+    report.count(phase, [&] { must(model.see(groups)); });
 }
 
 void count_captioner(const std::filesystem::path& bundle, const Manifest& manifest, Report& report) {

@@ -21,6 +21,7 @@ FAMILIES = {  # name of a budget: (folder in models/, the dtype in which a GPU r
     "llava-mistral": ("llava-hf--llava-v1.6-mistral-7b-hf", "float16"),
     "llava-vicuna": ("llava-hf--llava-v1.6-vicuna-7b-hf", "float16"),
     "llava-video": ("llava-hf--LLaVA-NeXT-Video-7B-hf", "bfloat16"),
+    "video_llava": ("LanguageBind--Video-LLaVA-7B-hf", "float16"),
     "qwen2_5_vl-7b": ("Qwen--Qwen2.5-VL-7B-Instruct", "bfloat16"),
     "qwen3_vl-4b": ("Qwen--Qwen3-VL-4B-Instruct", "bfloat16"),
 }
