@@ -61,7 +61,7 @@ int fail_request(const JobId& id, const Error& error) {
 
 // A streamed film prints each frame once it is described, before the whole answer.
 JobHooks hooks_for(const Request& request) {
-    if (!request.film) return {};
+    if (!request.film || is_whole(request.film->options)) return {};
     return {.on_event = [](const StreamEvent& event) {
         if (const auto* frame = std::get_if<Finished>(&event.what)) std::puts(frame->result_json.c_str());
     }};

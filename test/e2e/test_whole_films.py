@@ -65,6 +65,11 @@ def test_a_film_has_one_answer_with_the_times_of_its_frames(film, model):
     assert "descriptions" not in answer and "warnings" not in answer
 
 
+def test_its_answer_is_printed_once_streamed_or_not(film, model):
+    done = run_input({"video": sent(film), "together": True, "max_length": 8, "stream": True}, env=model)
+    assert len(done.stdout.splitlines()) == 1 and "caption" in done.json
+
+
 def test_what_is_asked_of_its_frames_is_granted_or_told(film, model):
     job = {"video": sent(film), "together": True, "max_length": 8, "preset": "one_sentence"}
     answer = run_input(job | {"timestamps": [1, 2.5, 99]}, env=model).json
