@@ -34,7 +34,7 @@ def test_a_picture_comes_through(family, card, bundle_of, picture):
 def test_too_small_a_card_is_said(family, card, bundle_of, picture):
     done = CARDS[card].caption(bundle_of(family), picture)
     assert done.returncode != 0
-    assert "out_of_memory" in done.stderr
+    assert "of the GPU" in done.stderr and "use a larger GPU" in done.stderr
 
 
 def test_a_small_card_has_fewer_beams_and_says_so(bundle_of, picture):

@@ -54,9 +54,10 @@ def test_where_two_do_not_fit_the_unused_one_makes_room(serve_on, ask):
         assert url.logged().count("makes room") == 2
 
 
-def test_what_does_not_fit_alone_is_told_with_its_numbers(serve_on, ask):
+def test_what_can_never_fit_is_told_with_its_numbers_and_nothing_makes_room_for_it(serve_on, ask):
     with serve_on(CARDS["16 GB"], "blip", "llava-vicuna") as url:
         error = ask(url, "llava-vicuna")
-        assert error["code"] == "out_of_memory"
+        assert error["code"] == "unsupported" and not error["retryable"]
+        assert "makes room" not in url.logged()
         assert "llava-v1.6-vicuna-7b-hf needs 16.6 GiB of the GPU (13.1 GiB for its weights)" in error["message"], error
         assert ask(url, "blip") == ["w0"] * 4

@@ -25,15 +25,19 @@ std::atomic<std::uint64_t>& needed_for_work() {
     return bytes;
 }
 
-// What the driver has, and what torch has of it and uses for nothing.
-std::uint64_t free_on(const at::Device& device) {
+struct Memory {
+    std::uint64_t free = 0;  // what the driver has, and what torch has of it and uses for nothing
+    std::uint64_t total = 0;
+};
+
+Memory memory_of(const at::Device& device) {
     c10::DeviceAllocator& allocator = *at::getDeviceAllocator(device.type());
-    const std::uint64_t at_the_driver = allocator.getMemoryInfo(device.index()).first;
-    if (!allocator.initialized()) return at_the_driver;
+    const auto [at_the_driver, total] = allocator.getMemoryInfo(device.index());
+    if (!allocator.initialized()) return {.free = at_the_driver, .total = total};
     constexpr auto all = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
     const c10::CachingDeviceAllocator::DeviceStats stats = allocator.getDeviceStats(device.index());
     const std::int64_t unused = stats.reserved_bytes[all].current - stats.allocated_bytes[all].current;
-    return at_the_driver + static_cast<std::uint64_t>(unused);
+    return {.free = at_the_driver + static_cast<std::uint64_t>(unused), .total = total};
 }
 
 }  // namespace
@@ -48,18 +52,21 @@ Result<void> check_room(
     if (device.is_cpu()) return {};
     const std::uint64_t weights = TRY(weights_bytes(manifest, bundle));
     const std::uint64_t needed = weights + cache_bytes(manifest, std::max(slots, 1), std::nullopt);
-    const std::uint64_t free = TRY(torch_wall([&]() -> Result<std::uint64_t> { return free_on(device); }));
-    if (needed <= free) return {};
+    const Memory memory = TRY(torch_wall([&]() -> Result<Memory> { return memory_of(device); }));
+    if (needed <= memory.free) return {};
+    const bool never = needed > memory.total;  // then no other model need be let go for it
     return fail(
-        ErrorCode::out_of_memory, manifest.info.name + " needs " + gib_text(needed) + " of the GPU (" +
-                                      gib_text(weights) + " for its weights) and " + gib_text(free) +
-                                      " are free; use a larger GPU, or start with fewer slots"
+        never ? ErrorCode::unsupported : ErrorCode::out_of_memory,
+        manifest.info.name + " needs " + gib_text(needed) + " of the GPU (" + gib_text(weights) +
+            " for its weights) and " +
+            (never ? "it has " + gib_text(memory.total) : gib_text(memory.free) + " are free") +
+            "; use a larger GPU, or start with fewer slots"
     );
 }
 
 FreeOnGpu room_for_slots(const at::Device& device) {
     if (device.is_cpu()) return std::nullopt;
-    const std::uint64_t free = free_on(device);
+    const std::uint64_t free = memory_of(device).free;
     return free - std::min(free, needed_for_work().load());
 }
 
