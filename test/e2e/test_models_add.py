@@ -361,3 +361,16 @@ def test_digests_in_the_manifest_are_those_of_the_files(world):
     for file in world.manifest("mine")["weights"]["files"]:
         content = (snapshot / file["file"]).read_bytes()
         assert (file["bytes"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize("activation, expected", [("gelu", "no ready bundle fits"), ("quick_gelu", "the weights lack")])
+def test_what_was_never_seen_of_a_published_file_is_asked_of_the_snapshot(world, activation, expected):
+    """Of Video-LLaVA nobody here knows it: no weight would show that the towers compute something else."""
+    name = "LanguageBind--Video-LLaVA-7B-hf"
+    shutil.copytree(ROOT / "models" / name, world.models / name)
+    snapshot = make_snapshot(world.root / "snapshots/towers", 1)
+    config = json.loads((ROOT / f"scripts/py/export/checkpoints/{name}.json").read_text())["config"]
+    config["vision_config"]["hidden_act"] = activation
+    (snapshot / "config.json").write_text(json.dumps(config))
+    outcome = world.add(snapshot)
+    assert outcome.code == 1 and expected in outcome.stderr, outcome.stderr

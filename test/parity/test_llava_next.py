@@ -13,8 +13,9 @@ from transformers.image_processing_utils import select_best_resolution
 from bundle_twin import picture_tokens, pixels, prompt_embeds, prompt_ids
 from export.__main__ import main as export_main
 from export.families.llava_next import best_pinpoint
+from exporting import check_captions_in_half
 from parity import reference
-from parity.rounding import MARGINS, ROUNDING, apart, margin
+from parity.rounding import ROUNDING, apart
 from pictures import draw_picture, draw_pictures, draw_sizes
 from slot_engine import Request, SlotEngine, draw_parts, load_program, read_manifest
 from tiny_models import MAKERS, make_llava_next
@@ -201,19 +202,4 @@ def test_captions_of_the_models_end_at_many_lengths(tmp_path_factory):
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision(case, tmp_path, dtype):
-    """The same program. At the first word where it differs, the reference's choice must have been close."""
-    assert export_main([str(case.snapshot), str(tmp_path), "--dtype", dtype]) == 0
-    manifest, program = read_manifest(tmp_path), load_program(tmp_path)
-    assert manifest["program"] == case.manifest["program"] and manifest["weights"]["float32"] == []
-    model = reference.load_model(str(case.snapshot), getattr(torch, dtype))
-    for picture in case.pictures[:2]:
-        inputs = reference.make_inputs(case.snapshot, picture, PROMPTS[0])
-        said = model.generate(
-            **inputs, do_sample=False, max_new_tokens=16, return_dict_in_generate=True, output_scores=True
-        )
-        theirs = said.sequences[0, inputs["input_ids"].shape[1] :].tolist()
-        request = Request(prompt_embeds(tmp_path, program, [picture], PROMPTS[0]))
-        (ours,) = SlotEngine(tmp_path, program, 2).serve([request], 16, 0, random.Random(0))
-        differing = [step for step, (one, other) in enumerate(zip(ours, theirs)) if one != other]
-        assert not differing or margin(said.scores[differing[0]][0]) < MARGINS[dtype]
-        assert differing or ours == reference.trim(theirs, reference.end_tokens(model))
+    check_captions_in_half(case, tmp_path, dtype, case.pictures[:2], PROMPTS[0])

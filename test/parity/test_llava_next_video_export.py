@@ -2,13 +2,12 @@
 closer together."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
-from exporting import change, exported, refusal
+from exporting import change, copy_without_template, exported, refusal
 from tiny_models import MAKERS
 
 LINEAR = {"rope_type": "linear", "factor": 2.5, "rope_theta": 1e4}
@@ -23,10 +22,7 @@ def snapshot(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def home(snapshot, tmp_path) -> Path:
-    """A copy to be changed, with the chat template of no model."""
-    copy = Path(shutil.copytree(snapshot, tmp_path / "copy"))
-    (copy / "chat_template.jinja").unlink(missing_ok=True)
-    return copy
+    return copy_without_template(snapshot, tmp_path / "copy")
 
 
 def change_films(home: Path, **values) -> None:

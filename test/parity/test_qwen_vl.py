@@ -12,6 +12,7 @@ import torch
 from bundle_twin import fitting, picture_tokens, pixels, prompt_ids, prompt_of
 from export.__main__ import main as export_main
 from export.parts.qwen_vision import patchify, stand_still
+from exporting import export_half
 from parity import reference
 from parity.rounding import ROUNDING, apart
 from pictures import draw_picture, draw_pictures, draw_sizes
@@ -249,10 +250,7 @@ def test_captions_of_the_models_end_at_many_lengths(family, tmp_path_factory):
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision(case, tmp_path, dtype):
     """The same program, as near to float32 as the reference in the same numbers, or a little less."""
-    assert export_main([str(case.snapshot), str(tmp_path), "--dtype", dtype]) == 0
-    manifest, program = read_manifest(tmp_path), load_program(tmp_path)
-    assert manifest["program"] == case.manifest["program"] and manifest["weights"]["float32"] == []
-    model = reference.load_model(str(case.snapshot), getattr(torch, dtype))
+    program, model = export_half(case, tmp_path, dtype)
     ours, theirs = [], []
     for picture in case.pictures:
         inputs = reference.make_inputs(case.snapshot, picture, PROMPTS[0])

@@ -3,7 +3,6 @@ captions; and what its export writes and refuses. Its films are in test_square_f
 
 import json
 import random
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,12 @@ import torch
 from transformers import VideoLlavaImageProcessor
 
 from bundle_twin import pixels, prompt_embeds, prompt_ids
-from export.__main__ import main as export_main
-from exporting import change, exported, refusal
+from exporting import change, check_captions_in_half, copy_without_template, exported, refusal
 from film_cases import PROMPTS, SEED, Case, make_case, moved
 from parity import reference
-from parity.rounding import MARGINS, ROUNDING, apart, margin
+from parity.rounding import ROUNDING, apart
 from pictures import draw_picture, draw_pictures, draw_sizes
-from slot_engine import Prompt, Request, SlotEngine, load_program, read_manifest
+from slot_engine import Prompt, Request
 from tiny_models import MAKERS
 
 SEEDS = [2, 3, 5]
@@ -124,22 +122,7 @@ def test_pictures_through_the_films_tower_would_be_found(case):
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision(case, tmp_path, dtype):
-    """The same program. At the first word where it differs, the reference's choice must have been close."""
-    assert export_main([str(case.snapshot), str(tmp_path), "--dtype", dtype]) == 0
-    manifest, program = read_manifest(tmp_path), load_program(tmp_path)
-    assert manifest["program"] == case.manifest["program"] and manifest["weights"]["float32"] == []
-    model = reference.load_model(str(case.snapshot), getattr(torch, dtype))
-    for picture in case.pictures:
-        inputs = reference.make_inputs(case.snapshot, picture, PROMPTS[0])
-        said = model.generate(
-            **inputs, do_sample=False, max_new_tokens=16, return_dict_in_generate=True, output_scores=True
-        )
-        theirs = said.sequences[0, inputs["input_ids"].shape[1] :].tolist()
-        request = Request(prompt_embeds(tmp_path, program, [picture], PROMPTS[0]))
-        (ours,) = SlotEngine(tmp_path, program, 2).serve([request], 16, 0, random.Random(0))
-        differing = [step for step, (one, other) in enumerate(zip(ours, theirs)) if one != other]
-        assert not differing or margin(said.scores[differing[0]][0]) < MARGINS[dtype]
-        assert differing or ours == reference.trim(theirs, reference.end_tokens(model))
+    check_captions_in_half(case, tmp_path, dtype, case.pictures, PROMPTS[0])
 
 
 @pytest.fixture(scope="module")
@@ -149,10 +132,7 @@ def snapshot(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def home(snapshot, tmp_path) -> Path:
-    """A copy to be changed, with the chat template of no model."""
-    copy = Path(shutil.copytree(snapshot, tmp_path / "copy"))
-    (copy / "chat_template.jinja").unlink(missing_ok=True)
-    return copy
+    return copy_without_template(snapshot, tmp_path / "copy")
 
 
 def change_pictures(home: Path, **values) -> None:
