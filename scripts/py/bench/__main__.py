@@ -14,19 +14,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import media, qwen, serve, start, wall, worker
+from bench import decoding, media, qwen, serve, start, wall, worker
 from bench.common import draw_scenes, noisy_photo, timed, tiny_bundle
 from program import PROGRAM, ROOT, caption_files
 
 ROWS = {}
+PEERS = {}  # of rows that only run when they are named: the environment in build/ that scripts/setup --peers makes
 BUILT = ROOT / "build/release"
 
 
-def row(name: str, wanted: float):
+def row(name: str, wanted: float, peer: str | None = None):
     """Registers a row: a function of (pairs, folder) that yields pairs of seconds (ours, theirs)."""
 
     def register(function):
         ROWS[name] = (function, wanted)
+        if peer:
+            PEERS[name] = peer
         return function
 
     return register
@@ -221,6 +224,8 @@ row("serve-1mb", wanted=4)(serve.serve_1mb)
 row("serve-chat", wanted=1)(serve.serve_chat)
 row("cache-hit", wanted=20)(serve.cache_hit)
 row("vision-cache", wanted=2)(serve.vision_cache)
+for name, peer, function in decoding.rows():
+    row(name, wanted=1, peer=peer)(function)
 
 
 def milliseconds(seconds: float) -> str:
@@ -243,19 +248,21 @@ def measure(name: str, pairs: int) -> None:
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", metavar="ROW", help="default: all")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="default: all but those that need scripts/setup --peers")
     parser.add_argument("--list", action="store_true", help="name the rows and what they measure")
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="one pair a row: does it run at all?")
     arguments = parser.parse_args()
     if arguments.list:
         for name, (function, wanted) in ROWS.items():
-            print(f"{name:18} wanted {wanted:>4g}x  {function.__doc__.splitlines()[0]}")
+            print(f"{name:29} wanted {wanted:>4g}x  {function.__doc__.splitlines()[0]}")
         return
     for name in arguments.rows:
         if name not in ROWS:
             parser.error(f"there is no row {name}; the rows are: {', '.join(ROWS)}")
-    for name in arguments.rows or ROWS:
+        if name in PEERS and not (ROOT / "build" / PEERS[name] / "bin/python").exists():
+            parser.error(f"{name} needs build/{PEERS[name]}: run scripts/setup --peers first")
+    for name in arguments.rows or [one for one in ROWS if one not in PEERS]:
         measure(name, 1 if arguments.quick else arguments.pairs)
 
 

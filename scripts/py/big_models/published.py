@@ -65,7 +65,7 @@ def widen(tokenizer, rows, places):
     return Tokenizer.from_str(json.dumps(made))
 
 
-def save_weights(folder, kind, config, dtype, shard_bytes):
+def save_weights(folder, kind, config, dtype, shard_bytes, draw=draw_weights):
     """config.json and the weights, in shards, of a model of transformers' class `kind`, of which only the names and
     shapes are made."""
     config.architectures, config.dtype = [kind.__name__], str(dtype).removeprefix("torch.")
@@ -73,7 +73,7 @@ def save_weights(folder, kind, config, dtype, shard_bytes):
     with torch.device("meta"):
         shapes = {name: tuple(weight.shape) for name, weight in kind(config).named_parameters()}
     shard, places = {}, {}
-    for name, values in draw_weights(shapes):
+    for name, values in draw(shapes):
         values = values.to(dtype)
         if shard and sum(one.nbytes for one in shard.values()) + values.nbytes > shard_bytes:
             write_shard(folder, shard, places)
@@ -92,17 +92,22 @@ def write_shard(folder, shard, places):
 
 
 def save_llava(folder, dtype, tiny):
+    if not tiny:
+        return save_llava_of({}, folder, dtype)
+    sizes = TINY_LLAVA | {"text_config": TINY_TEXT, "vision_config": TINY_VISION}
+    return save_llava_of(sizes, folder, dtype, TINY_SHARD_BYTES)
+
+
+def save_llava_of(sizes, folder, dtype, shard_bytes=SHARD_BYTES, draw=draw_weights):
+    """The published model, but for what `sizes` says of it and of its parts."""
     folder = Path(folder)
     known = load_checkpoint(LLAVA)
     settings, ends = known["config"], known["generation"]
-    if tiny:
-        parts = {"text_config": settings["text_config"] | TINY_TEXT}
-        parts["vision_config"] = settings["vision_config"] | TINY_VISION
-        settings = settings | TINY_LLAVA | parts
-    config = LlavaNextConfig(**settings)
-    image = config.image_token_index
+    parts = {name: settings[name] | sizes.get(name, {}) for name in ("text_config", "vision_config")}
+    config = LlavaNextConfig(**settings | sizes | parts)
     folder.mkdir(parents=True)
-    save_weights(folder, LlavaNextForConditionalGeneration, config, dtype, TINY_SHARD_BYTES if tiny else SHARD_BYTES)
+    save_weights(folder, LlavaNextForConditionalGeneration, config, dtype, shard_bytes, draw)
+    image = config.image_token_index
     GenerationConfig(**ends | {"pad_token_id": image + 1}).save_pretrained(folder)
     entries = tiny_llava.make_tokenizer(400, seed=6).backend_tokenizer
     tokenizer = PreTrainedTokenizerFast(
