@@ -12,7 +12,10 @@
 
 namespace vignette {
 
-enum class Dtype { float32, float16, bfloat16 };
+enum class Dtype { float32, float16, bfloat16, int8 };  // int8: of weights only
+
+// What an operator wants weights to be. On a CPU all that is computed is float32 then.
+enum class Precision { fp32, fp16, bf16, int8, fp8 };
 
 enum class BundleKind { captioner, embedder };
 
@@ -119,7 +122,8 @@ struct BundleInfo {
     std::string family;
     std::string digest;  // of manifest.json, which in turn holds the digests of all other files
     BundleKind kind = BundleKind::captioner;
-    Dtype dtype = Dtype::float32;
+    Dtype dtype = Dtype::float32;    // what is computed in
+    Dtype weights = Dtype::float32;  // of linear layers, the most of all weights
     PixelRecipe pixels;
     TextRecipe text;
     std::optional<FilmRecipe> film;  // captioner; none: it is shown films frame by frame

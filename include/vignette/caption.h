@@ -36,7 +36,8 @@ struct ModelUse {  // what described the picture, with the values actually used
     std::string family;
     std::string digest;
     std::string device;
-    std::string dtype;
+    std::string dtype;    // what was computed in
+    std::string weights;  // of its linear layers
     std::string prompt;
     int max_length = 0;
     int min_length = 0;

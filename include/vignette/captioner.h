@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -29,12 +30,13 @@ struct CaptionerConfig {
     std::filesystem::path bundle;    // for captions; empty: captions are off
     std::filesystem::path embedder;  // for vectors; empty: there are none
     std::function<Result<std::filesystem::path>(std::string_view name)> find_bundle;  // named by a job
-    bool lazy = false;             // load nothing until a job needs it
-    int models_max = 2;            // in memory at once
-    std::chrono::seconds idle{0};  // unload a model that was unused for this long; 0: never
-    std::string device = "auto";   // auto, cpu, cuda, cuda:1
-    int slots = 0;                 // cache rows for sequences; 0: the model chooses
-    int picture_tokens = 0;        // of one picture at most, where its size decides; 0: the bundle says
+    bool lazy = false;                     // load nothing until a job needs it
+    int models_max = 2;                    // in memory at once
+    std::chrono::seconds idle{0};          // unload a model that was unused for this long; 0: never
+    std::string device = "auto";           // auto, cpu, cuda, cuda:1
+    std::optional<Precision> precision{};  // of weights; none: as the bundle says
+    int slots = 0;                         // cache rows for sequences; 0: the model chooses
+    int picture_tokens = 0;  // of one picture at most, where its size decides; 0: the bundle says
     Batching batching;
     bool cuda_graphs = true;   // on a GPU: each decode step is one call to the device
     bool tells_start = false;  // the log says what took how long when a model was loaded

@@ -47,6 +47,22 @@ constexpr const char* run_examples = R"(Examples:
   vignette run test/events/scene-1.json            a mock event, as RunPod would send it
   vignette run --test_input '{"input": {"data_url": "data:image/png;base64,..."}}')";
 
+void add_precision(CLI::App& app, Options& options) {
+    const std::map<std::string, Precision> precisions{
+        {"fp32", Precision::fp32},
+        {"fp16", Precision::fp16},
+        {"bf16", Precision::bf16},
+        {"8bit", Precision::int8},
+        {"fp8", Precision::fp8}
+    };
+    app.add_option_function<Precision>(
+           "--precision", [&options](const Precision& precision) { options.precision = precision; },
+           "What the model's weights are: fp32, fp16, bf16 or, on a CPU, 8bit; default: as the bundle says"
+    )
+        ->envname("PRECISION_MODE")
+        ->transform(one_of(precisions));
+}
+
 void add_common(CLI::App& app, Options& options) {
     app.add_option("--model", options.model, "Bundle: a name in models/, or a folder")
         ->envname("VIGNETTE_MODEL")
@@ -57,6 +73,7 @@ void add_common(CLI::App& app, Options& options) {
         ->envname("VIGNETTE_DEVICE")
         ->transform(device())
         ->capture_default_str();
+    add_precision(app, options);
     app.add_option("--threads", options.threads, "CPU threads of the model; 0: one per core")
         ->envname("VIGNETTE_THREADS")
         ->transform(whole_number(0, 1024))

@@ -53,6 +53,7 @@ Result<CaptionerConfig> captioner_config(const Options& options, bool lazy) {
     config.models_max = options.models_max;
     config.idle = std::chrono::seconds(options.idle_unload_s);
     config.device = options.device;
+    config.precision = options.precision;
     config.slots = options.slots;
     config.picture_tokens = options.picture_tokens_max;
     config.batching = {

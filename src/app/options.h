@@ -67,6 +67,7 @@ struct Options {
     Command command = Command::run;
     std::string model = "demo-blip2";
     std::string device = "auto";
+    std::optional<Precision> precision;
     int threads = 0;
     int slots = 0;
     int picture_tokens_max = 0;

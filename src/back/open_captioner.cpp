@@ -5,6 +5,7 @@
 #include "bundle/file_digest.h"
 #include "bundle/manifest.h"
 #include "caption/inference_service.h"
+#include "model/precision.h"
 #include "model/torch_embedder.h"
 #include "model/torch_model.h"
 #include "text/tokenizer.h"
@@ -20,6 +21,7 @@ Result<std::shared_ptr<OpenedModel>> open_model(
 ) {
     Manifest manifest = TRY(read_manifest(bundle));
     TRY(check_complete(manifest));
+    TRY(apply_precision(manifest.info, config.precision, config.device));
     allow_picture_tokens(manifest, config.picture_tokens);
     const std::string json = TRY(
         read_file_checked(bundle / manifest.tokenizer.file, manifest.tokenizer.sha256, tokenizer_bytes_max)

@@ -5,11 +5,20 @@
 #include "bundle/weight_files.h"
 #include "bundle/weight_keys.h"
 #include "vignette/bytes.h"
+#include "vignette/invariant.h"
 
 namespace vignette {
 namespace {
 
-std::uint64_t bytes_of(Dtype dtype) { return dtype == Dtype::float32 ? 4 : 2; }
+std::uint64_t bytes_of(Dtype dtype) {
+    switch (dtype) {
+        case Dtype::float32: return 4;
+        case Dtype::float16:
+        case Dtype::bfloat16: return 2;
+        case Dtype::int8: return 1;
+    }
+    panic("Dtype out of range");
+}
 
 bool starts_with_any(std::string_view name, const std::vector<std::string>& prefixes) {
     return std::ranges::any_of(prefixes, [&](const std::string& prefix) { return name.starts_with(prefix); });

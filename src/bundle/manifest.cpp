@@ -213,6 +213,7 @@ Result<Manifest> interpret(const JsonView& root) {
         root, "dtype",
         {{"float32", Dtype::float32}, {"float16", Dtype::float16}, {"bfloat16", Dtype::bfloat16}}
     ));
+    made.info.weights = made.info.dtype;
     made.config = TRY(config_facts(root));
     made.info.pixels = TRY(read_pixels(TRY(root.at("image"))));
     TRY(made.info.kind == BundleKind::captioner ? captioner(root, made) : embedder(root, made));

@@ -205,7 +205,7 @@ InferenceService::Past InferenceService::remember(
 std::string InferenceService::digests_of(const Models& models) {
     std::string digests = models.words ? models.words->captioner.digest() : "";
     digests += '|';
-    if (models.vector) digests += models.vector->embedder.bundle().digest;
+    if (models.vector) digests += models.vector->embedder.digest();
     return digests;
 }
 

@@ -372,6 +372,7 @@ ModelUse PictureCaptioner::describe_use(const Settings& settings) const {
         .digest = bundle_.digest,
         .device = model_.device(),
         .dtype = std::string(to_text(bundle_.dtype)),
+        .weights = std::string(to_text(bundle_.weights)),
         .prompt = settings.prompt,
         .max_length = rules.max_length,
         .min_length = rules.min_length,

@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "caption/cache/model_digest.h"
 #include "caption/cache/vision_cache.h"
 #include "caption/media/picture_reader.h"
 #include "caption/prompt_tokens.h"
@@ -39,8 +40,10 @@ public:
 
     int pictures_at_once() const;
     const BundleInfo& bundle() const { return bundle_; }
-    // Of what words come from: the bundle, and how large the operator lets its pictures be.
-    std::string digest() const { return bundle_.digest + ':' + std::to_string(bundle_.pixels.pixels_max); }
+    // Of what words come from: the bundle, how large the operator lets its pictures be, and the precision.
+    std::string digest() const {
+        return digest_of_numbers(bundle_) + ':' + std::to_string(bundle_.pixels.pixels_max);
+    }
     std::unique_ptr<Preparation> prepare(const Job& job) const {
         return model_.prepare(wish_of(job.options));
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "caption/cache/model_digest.h"
 #include "caption/embedding_queue.h"
 #include "caption/media/overlapped_preprocess.h"
 #include "text/tokenizer.h"
@@ -33,6 +34,7 @@ public:
 
     Embedding describe(Vector values, VectorFormat format) const;
     const BundleInfo& bundle() const { return bundle_; }
+    std::string digest() const { return digest_of_numbers(bundle_); }  // of what vectors come from
     std::unique_ptr<Preparation> prepare() const { return embedder_.prepare(); }
     std::string device() const { return embedder_.device(); }
 

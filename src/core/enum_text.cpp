@@ -83,8 +83,20 @@ std::string_view to_text(Dtype dtype) {
         case Dtype::float32: return "float32";
         case Dtype::float16: return "float16";
         case Dtype::bfloat16: return "bfloat16";
+        case Dtype::int8: return "int8";
     }
     panic("Dtype out of range");
+}
+
+std::string_view to_text(Precision precision) {
+    switch (precision) {
+        case Precision::fp32: return "fp32";
+        case Precision::fp16: return "fp16";
+        case Precision::bf16: return "bf16";
+        case Precision::int8: return "8bit";
+        case Precision::fp8: return "fp8";
+    }
+    panic("Precision out of range");
 }
 
 std::string_view to_text(Preset preset) {

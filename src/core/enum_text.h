@@ -18,6 +18,8 @@ std::string_view to_text(FinishReason reason);
 std::string_view to_text(PixelPath path);
 std::string_view to_text(ImageFormat format);
 std::string_view to_text(Dtype dtype);
+std::string_view to_text(Precision precision);
+
 std::string_view to_text(Preset preset);
 
 int http_status(ErrorCode code);

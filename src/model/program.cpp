@@ -11,6 +11,7 @@
 #include <string>
 
 #include "bundle/file_digest.h"
+#include "model/linears/own_linears.h"
 #include "model/torch_wall.h"
 #include "model/weights.h"
 #include "vignette/bytes.h"
@@ -71,7 +72,14 @@ Result<Program> Program::load(
         return {};
     }));
     phases.ended("program");
-    TRY(assign_weights(program.module_, manifest, bundle, device, stay));
+    NarrowWeights narrow{.type = manifest.info.weights};
+    if (device.is_cpu() && manifest.info.dtype == Dtype::float32) {
+        narrow.names = TRY(torch_wall([&]() -> Result<std::set<std::string, std::less<>>> {
+            return use_own_linears(program.module_, program.functions());
+        }));
+    }
+    TRY(assign_weights(program.module_, manifest, bundle, {.device = device, .stay = stay, .narrow = narrow})
+    );
     phases.ended("weights");
     return program;
 }
@@ -132,6 +140,15 @@ Result<void> Program::find_methods(const Manifest& manifest, const std::string& 
         *entry.function = *found;
     }
     return {};
+}
+
+std::vector<torch::jit::Function*> Program::functions() const {
+    std::vector<torch::jit::Function*> found;
+    for (torch::jit::Function* function :
+         {encode_, encode_frames_, pack_, embed_, place_, prefill_, prefill_more_, decode_, embed_image_,
+          embed_text_})
+        if (function != nullptr) found.push_back(function);
+    return found;
 }
 
 at::Tensor Program::pack(const at::Tensor& features, Size original) {

@@ -90,6 +90,7 @@ private:
         return call(function, {&argument});
     }
     Result<void> find_methods(const Manifest& manifest, const std::string& file);
+    std::vector<torch::jit::Function*> functions() const;
     Result<torch::jit::Function*> find(const std::string& method, std::string_view takes) const;
     at::Tensor call(torch::jit::Function* function, std::initializer_list<const at::Tensor*> arguments);
     at::Tensor run(torch::jit::Function* function);

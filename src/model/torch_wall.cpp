@@ -46,6 +46,7 @@ at::ScalarType to_torch(Dtype dtype) {
         case Dtype::float32: return at::kFloat;
         case Dtype::float16: return at::kHalf;
         case Dtype::bfloat16: return at::kBFloat16;
+        case Dtype::int8: return at::kChar;
     }
     panic("Dtype out of range");
 }

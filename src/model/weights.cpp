@@ -10,6 +10,7 @@
 
 #include "bundle/mapping_guard.h"
 #include "bundle/weight_files.h"
+#include "model/linears/ops.h"
 #include "model/torch_wall.h"
 #include "model/transfer/upload.h"
 
@@ -34,8 +35,12 @@ std::optional<at::ScalarType> float_type(TensorType type) {
 
 class WeightsAssigner {
 public:
-    WeightsAssigner(const Manifest& manifest, const at::Device& device, WeightsStay stay)
-        : manifest_(manifest), device_(device), stay_(stay), upload_(device) {}
+    WeightsAssigner(const Manifest& manifest, const WeightsPlace& place)
+        : manifest_(manifest),
+          device_(place.device),
+          stay_(place.stay),
+          narrow_(place.narrow),
+          upload_(place.device) {}
 
     Result<void> open_files(const std::filesystem::path& bundle) {
         folder_ = weights_folder(manifest_, bundle).string();
@@ -67,6 +72,7 @@ private:
     const Manifest& manifest_;
     at::Device device_;
     WeightsStay stay_;
+    const NarrowWeights& narrow_;
     std::string folder_;
     WeightFiles files_;
     // Tied parameters must stay one tensor, also when it had to be cast.
@@ -84,6 +90,7 @@ std::unexpected<Error> WeightsAssigner::refuse(const std::string& what) const {
 }
 
 at::ScalarType WeightsAssigner::wanted_type(std::string_view parameter) const {
+    if (narrow_.names.contains(parameter)) return to_torch(narrow_.type);
     const bool keep = std::ranges::any_of(manifest_.weights.float32, [&](const std::string& prefix) {
         return parameter.starts_with(prefix);
     });
@@ -127,7 +134,8 @@ Result<const at::Tensor*> WeightsAssigner::load(const std::string& name, const P
     const auto [place, is_new] = loaded_.try_emplace({found->view, wanted});
     at::Tensor& tensor = place->second;
     if (is_new && stay_ == WeightsStay::in_their_file) {
-        tensor = map(*found, *stored).to(wanted);
+        const at::Tensor mapped = map(*found, *stored);
+        tensor = narrow_.names.contains(name) ? narrow_weights(mapped, narrow_.type) : mapped.to(wanted);
     } else if (is_new) {
         tensor = parameter.part;
         upload_.add(*found, *stored, wanted, tensor);
@@ -228,9 +236,9 @@ Result<void> WeightsAssigner::assign(const Object& object) {
 
 Result<void> assign_weights(
     torch::jit::Module& module, const Manifest& manifest, const std::filesystem::path& bundle,
-    const at::Device& device, WeightsStay stay
+    const WeightsPlace& place
 ) {
-    WeightsAssigner assigner(manifest, device, stay);
+    WeightsAssigner assigner(manifest, place);
     TRY(assigner.open_files(bundle));
     Result<void> assigned = torch_wall([&] { return assigner.assign(module._ivalue()); });
     TRY(check_mappings(ErrorCode::weights_invalid));  // before the files go

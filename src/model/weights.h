@@ -3,6 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <set>
+#include <string>
 
 #include "bundle/manifest.h"
 #include "model/torch_lean.h"
@@ -16,9 +19,21 @@ enum class WeightsStay {
     on_the_device,  // read into memory of the device; the manifest's packs lie side by side
 };
 
+// Those of linear layers on a CPU that have another type than what is computed in.
+struct NarrowWeights {
+    Dtype type = Dtype::float32;
+    std::set<std::string, std::less<>> names{};
+};
+
+struct WeightsPlace {
+    at::Device device;
+    WeightsStay stay = WeightsStay::in_their_file;
+    NarrowWeights narrow{};
+};
+
 Result<void> assign_weights(
     torch::jit::Module& module, const Manifest& manifest, const std::filesystem::path& bundle,
-    const at::Device& device, WeightsStay stay
+    const WeightsPlace& place
 );
 
 }  // namespace vignette

@@ -81,11 +81,8 @@ void measure(const fs::path& bundle, bool check) {
     torch::jit::Module module;
     const double code =
         timed([&] { module = torch::jit::load(archive, std::nullopt, /*load_debug_files=*/false); });
-    const double weights = timed([&] {
-        must(
-            vignette::assign_weights(module, manifest, bundle, at::kCPU, vignette::WeightsStay::in_their_file)
-        );
-    });
+    const double weights =
+        timed([&] { must(vignette::assign_weights(module, manifest, bundle, {.device = at::kCPU})); });
 
     std::printf(
         "check=%llu tensors=%zu first=%.2fms ready=%.2fms code=%.2fms weights %.2f\n",

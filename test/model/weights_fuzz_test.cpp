@@ -34,7 +34,7 @@ void load_mutations(const std::string& family) {
         const c10::InferenceMode guard;
         torch::jit::Module module = pristine.deepcopy();
         const Result<void> outcome =
-            assign_weights(module, manifest, golden_bundle(family), at::kCPU, WeightsStay::in_their_file);
+            assign_weights(module, manifest, golden_bundle(family), {.device = at::kCPU});
         if (!outcome) {
             EXPECT_EQ(outcome.error().code, ErrorCode::weights_invalid) << outcome.error().message;
             EXPECT_NE(outcome.error().message.find(folder.path().string()), std::string::npos)

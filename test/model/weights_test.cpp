@@ -34,7 +34,7 @@ protected:
         folder_.write(manifest_.weights.files.at(0).file, content_);
         manifest_.weights.files.at(0).bytes = content_.size();
         const c10::InferenceMode guard;
-        return assign_weights(module_, manifest_, golden_bundle(), at::kCPU, stay);
+        return assign_weights(module_, manifest_, golden_bundle(), {.device = at::kCPU, .stay = stay});
     }
 
     // Same length, so that all offsets stay right.
@@ -212,9 +212,7 @@ protected:
         manifest_.weights.files.at(0).bytes = content.size();
         torch::jit::Module module = torch::jit::load(program());
         const c10::InferenceMode guard;
-        return assign_weights(
-            module, manifest_, golden_bundle("llava-next"), at::kCPU, WeightsStay::in_their_file
-        );
+        return assign_weights(module, manifest_, golden_bundle("llava-next"), {.device = at::kCPU});
     }
 
     ScratchFolder folder_;

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from parity.reference import Said, ask_about
+from parity.reference import SHAKE, Said, ask_about
 
 MODES = ["RGB", "RGB", "RGB", "L", "RGBA", "P", "1"]
 PROMPTS = ["a photo of", "", "Question: how many? Answer:", "ein Bild von \u00fcber 3 \U0001f98a"]
@@ -47,12 +47,12 @@ def draw_picture(rng, folder, number) -> Path:
     return file
 
 
-def asker(snapshot: Path, file: Path, settings: Settings) -> Callable[[int], Said]:
+def asker(snapshot: Path, file: Path, settings: Settings, coarser: int = 1) -> Callable[[int], Said]:
     """What the reference says, for the number of a shake."""
     return partial(
         ask_about, snapshot, Image.open(file), settings.prompt,
         max_new_tokens=settings.max_length, min_new_tokens=settings.min_length,
-        num_beams=settings.num_beams, num_return_sequences=settings.num_beams,
+        num_beams=settings.num_beams, num_return_sequences=settings.num_beams, by=SHAKE * coarser,
     )  # fmt: skip
 
 

@@ -171,23 +171,23 @@ class Said:
     margins: list[float]  # at each step of a lone beam: how close another word was
 
 
-def ask_about(snapshot, images, prompt: str, shake: int = 0, **options) -> Said:
+def ask_about(snapshot, images, prompt: str, shake: int = 0, by: float = SHAKE, **options) -> Said:
     """One request of one picture, or a list of them."""
     inputs, model = make_inputs(snapshot, images, prompt), load_model(str(snapshot))
-    shake_pixels(inputs, shake)
+    shake_pixels(inputs, shake, by)
     if isinstance(images, list) and len(images) > 1 and options["num_beams"] > 1 and mixes_up(inputs):
         inputs = with_embeds(model, inputs)
     return say(model, inputs, **options)
 
 
-def shake_pixels(inputs, shake: int) -> None:
+def shake_pixels(inputs, shake: int, by: float = SHAKE) -> None:
     """Another number than 0 moves each pixel by about a rounding, each number in its own way."""
     if not shake:
         return
     generator = torch.Generator().manual_seed(shake)
     for name in ("pixel_values", "pixel_values_images", "pixel_values_videos"):
         if name in inputs:
-            inputs[name] *= 1 + SHAKE * torch.randn(inputs[name].shape, generator=generator)
+            inputs[name] *= 1 + by * torch.randn(inputs[name].shape, generator=generator)
 
 
 @torch.inference_mode()

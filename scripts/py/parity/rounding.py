@@ -12,6 +12,11 @@ ROUNDING = 3e-5
 MARGINS = {"float16": 0.01, "bfloat16": 0.08}
 
 
+# With weights in 8 bits the program rounds what goes into each layer, too, to 1/32767 of a row's largest number. How
+# much larger than float32's roundings what comes of that may be.
+COARSER = {"8bit": 100}
+
+
 def apart(found, expected, largest: float = 0.0) -> float:
     """The largest difference, as a part of the largest number. `largest`: one that went in and may be larger than all
     that came out, such as the logits of log-probabilities."""

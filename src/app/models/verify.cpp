@@ -25,6 +25,7 @@ std::vector<Error> verify(
     CaptionerConfig config;
     (manifest.info.kind == BundleKind::embedder ? config.embedder : config.bundle) = folder;
     config.device = options.device;
+    config.precision = options.precision;
     config.threads = options.threads;
     config.slots = options.slots;
     if (const auto opened = open_back(config); !opened) problems.push_back(opened.error());

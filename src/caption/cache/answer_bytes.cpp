@@ -150,9 +150,12 @@ void go(Way& way, Embedding& embedding) {
 
 template <class Way>
 void go(Way& way, ModelUse& use) {
-    auto& [model, family, digest, device, dtype, prompt, max_length, min_length, num_beams, length_penalty, preset, temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size] =
+    auto& [model, family, digest, device, dtype, weights, prompt, max_length, min_length, num_beams, length_penalty, preset, temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size] =
         use;
-    way.all(model, family, digest, device, dtype, prompt, max_length, min_length, num_beams, length_penalty);
+    way.all(
+        model, family, digest, device, dtype, weights, prompt, max_length, min_length, num_beams,
+        length_penalty
+    );
     way.all(preset, temperature, top_k, top_p, min_p, seed, repetition_penalty, no_repeat_ngram_size);
 }
 

@@ -29,9 +29,10 @@ void add_known(Json& json, const char* name, const std::optional<T>& value) {
 
 Json to_json(const ModelUse& use) {
     Json json{
-        {"model", use.model},           {"family", use.family},         {"device", use.device},
-        {"dtype", use.dtype},           {"digest", use.digest},         {"prompt", use.prompt},
-        {"max_length", use.max_length}, {"min_length", use.min_length}, {"num_beams", use.num_beams},
+        {"model", use.model},         {"family", use.family},         {"device", use.device},
+        {"dtype", use.dtype},         {"weights", use.weights},       {"digest", use.digest},
+        {"prompt", use.prompt},       {"max_length", use.max_length}, {"min_length", use.min_length},
+        {"num_beams", use.num_beams},
     };
     if (use.length_penalty != 1) json["length_penalty"] = use.length_penalty;
     add_known(json, "preset", use.preset);

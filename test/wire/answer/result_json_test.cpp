@@ -23,6 +23,7 @@ Caption some_caption() {
         .digest = "sha256:1",
         .device = "cpu",
         .dtype = "float32",
+        .weights = "int8",
         .prompt = "a photo of",
         .max_length = 40,
         .min_length = 8,
@@ -54,7 +55,7 @@ TEST(ResultJson, ACaptionComesWithEverythingThatMadeIt) {
     EXPECT_EQ(json["image"].dump(), R"({"width":640,"height":480,"format":"png"})");
     EXPECT_EQ(
         json["model_info"].dump(),
-        R"({"model":"demo","family":"blip2","device":"cpu","dtype":"float32","digest":"sha256:1",)"
+        R"({"model":"demo","family":"blip2","device":"cpu","dtype":"float32","weights":"int8","digest":"sha256:1",)"
         R"("prompt":"a photo of","max_length":40,"min_length":8,"num_beams":3})"
     );
 }

@@ -1,0 +1,15 @@
+// The fastest kernels that this processor can run.
+#pragma once
+
+#include <span>
+
+#include "kernels/cpu/task.h"
+
+namespace vignette {
+
+const Kernels& best_kernels();
+
+// All that this processor can run, the best first.
+std::span<const Kernels* const> usable_kernels();
+
+}  // namespace vignette
