@@ -40,7 +40,8 @@ std::optional<std::string> attribute_name(const Value* value, const Value* self)
     while (value != self) {
         const Node* node = value->node();
         if (node->kind() != prim::GetAttr) return std::nullopt;
-        name = node->s(c10::attr::name) + (name.empty() ? "" : "." + name);
+        if (!name.empty()) name.insert(0, ".");
+        name.insert(0, node->s(c10::attr::name));
         value = node->input(0);
     }
     return name;
