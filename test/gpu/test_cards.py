@@ -60,3 +60,17 @@ def test_memory_of_a_card_costs_none_here(bundle_of, picture):
     CARDS["80 GB"].caption(bundle_of("llava-vicuna"), picture)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     assert largest < 2e9, "the weights are in memory, or what was copied to the card"
+
+
+@pytest.mark.parametrize("precision, dtype", [("fp16", "float16"), ("bf16", "bfloat16"), ("fp32", "float32")])
+def test_all_is_computed_in_the_precision_asked_for(precision, dtype, bundle_of, picture):
+    done = CARDS["80 GB"].caption(bundle_of("blip"), picture, "--max_length", 12, "--precision", precision)
+    info = json.loads(done.stdout)["model_info"]
+    assert (info["dtype"], info["weights"]) == (dtype, dtype)
+
+
+@pytest.mark.parametrize("precision", ["8bit", "fp8"])
+def test_a_precision_that_is_not_there_yet_is_refused(precision, bundle_of, picture):
+    done = CARDS["80 GB"].caption(bundle_of("blip"), picture, "--precision", precision)
+    assert done.returncode != 0
+    assert f"the precision {precision} does not run on a GPU yet; use fp16, bf16 or fp32" in done.stderr

@@ -59,9 +59,9 @@ void put(const KernelTask& task, std::size_t row, std::size_t result, Total tota
 
 // `chains` of sums are kept apart for each result, since an addition waits for the one before it.
 template <class Lanes, std::size_t rows, std::size_t results, std::size_t chains>
-class Tile {
+class ProductTile {
 public:
-    Tile(const KernelTask& task, std::size_t row, std::size_t result)
+    ProductTile(const KernelTask& task, std::size_t row, std::size_t result)
         : task_(task), row_(row), result_(result) {
         for (std::size_t i = 0; i < rows; ++i)
             inputs_[i] = static_cast<const Input*>(task.inputs) + (row + i) * task.input_step;
@@ -125,7 +125,7 @@ private:
 
 template <class Lanes, std::size_t rows, std::size_t results, std::size_t chains>
 void run_tile(const KernelTask& task, std::size_t row, std::size_t result) {
-    Tile<Lanes, rows, results, chains>(task, row, result).run();
+    ProductTile<Lanes, rows, results, chains>(task, row, result).run();
 }
 
 template <class Lanes, std::size_t results>
