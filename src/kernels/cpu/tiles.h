@@ -35,12 +35,11 @@ void add_products(
 // What is left of the columns, with zeros behind.
 template <class Lanes, class Number, std::size_t count>
 void copy_rest(
-    Number (&to)[count][Lanes::width], const Number* const (&from)[count], const Number* (&copies)[count],
-    std::size_t at, std::size_t rest
+    Number (&to)[count][Lanes::width], const Number* (&pointers)[count], std::size_t at, std::size_t rest
 ) {
     for (std::size_t i = 0; i < count; ++i) {
-        for (std::size_t k = 0; k < Lanes::width; ++k) to[i][k] = k < rest ? from[i][at + k] : Number{};
-        copies[i] = to[i];
+        for (std::size_t k = 0; k < Lanes::width; ++k) to[i][k] = k < rest ? pointers[i][at + k] : Number{};
+        pointers[i] = to[i];
     }
 }
 
@@ -57,75 +56,55 @@ void put(const KernelTask& task, std::size_t row, std::size_t result, Total tota
     task.outputs[row * task.output_step + result] = value;
 }
 
+template <class Lanes, std::size_t rows, std::size_t results, std::size_t chains>
+[[gnu::always_inline]] inline void clear(typename Lanes::Sums (&sums)[chains][rows][results]) {
+    for (auto& chain : sums)
+        for (auto& line : chain)
+            for (auto& sum : line) sum = Lanes::none();
+}
+
 // `chains` of sums are kept apart for each result, since an addition waits for the one before it.
 template <class Lanes, std::size_t rows, std::size_t results, std::size_t chains>
-class ProductTile {
-public:
-    ProductTile(const KernelTask& task, std::size_t row, std::size_t result)
-        : task_(task), row_(row), result_(result) {
-        for (std::size_t i = 0; i < rows; ++i)
-            inputs_[i] = static_cast<const Input*>(task.inputs) + (row + i) * task.input_step;
-        for (std::size_t j = 0; j < results; ++j)
-            weights_[j] = reinterpret_cast<const Weight*>(task.weights + (result + j) * task.weight_bytes);
-    }
-
-    void run() {
-        Sums sums[chains][rows][results];
-        clear(sums);
-        std::size_t at = 0;
-        for (; at + chains * Lanes::width <= task_.columns; at += chains * Lanes::width) {
-#pragma GCC unroll 8
-            for (std::size_t c = 0; c < chains; ++c)
-                add_products<Lanes, rows, results>(sums[c], inputs_, weights_, at + c * Lanes::width);
-        }
-        for (; at + Lanes::width <= task_.columns; at += Lanes::width)
-            add_products<Lanes, rows, results>(sums[0], inputs_, weights_, at);
-        if constexpr (!Lanes::scaled)
-            if (at < task_.columns) add_rest(sums[0], at);
-        for (std::size_t i = 0; i < rows; ++i)
-            for (std::size_t j = 0; j < results; ++j) finish(sums, i, j);
-    }
-
-private:
+void run_tile(const KernelTask& task, std::size_t row, std::size_t result) {
     using Input = typename Lanes::Input;
     using Weight = typename Lanes::Weight;
-    using Sums = typename Lanes::Sums;
-
-    static void clear(Sums (&sums)[chains][rows][results]) {
-        for (auto& chain : sums)
-            for (auto& line : chain)
-                for (Sums& sum : line) sum = Lanes::none();
+    const Input* inputs[rows];
+    for (std::size_t i = 0; i < rows; ++i)
+        inputs[i] = static_cast<const Input*>(task.inputs) + (row + i) * task.input_step;
+    const Weight* weights[results];
+    for (std::size_t j = 0; j < results; ++j) {
+        const unsigned char* bytes = task.weights + (result + j) * task.weight_bytes;
+        weights[j] = reinterpret_cast<const Weight*>(bytes);
     }
-
-    void add_rest(Sums (&sums)[rows][results], std::size_t at) {
-        const Input* inputs[rows];
-        const Weight* weights[results];
+    typename Lanes::Sums sums[chains][rows][results];
+    clear<Lanes>(sums);
+    std::size_t at = 0;
+    for (; at + chains * Lanes::width <= task.columns; at += chains * Lanes::width) {
+#pragma GCC unroll 8
+        for (std::size_t c = 0; c < chains; ++c)
+            add_products<Lanes, rows, results>(sums[c], inputs, weights, at + c * Lanes::width);
+    }
+    for (; at + Lanes::width <= task.columns; at += Lanes::width)
+        add_products<Lanes, rows, results>(sums[0], inputs, weights, at);
+    float scales[results] = {};
+    if constexpr (Lanes::scaled) {
+        for (std::size_t j = 0; j < results; ++j)
+            scales[j] = *reinterpret_cast<const float*>(weights[j] + task.columns);
+    } else if (at < task.columns) {
         Input last_inputs[rows][Lanes::width];
         Weight last_weights[results][Lanes::width];
-        copy_rest<Lanes>(last_inputs, inputs_, inputs, at, task_.columns - at);
-        copy_rest<Lanes>(last_weights, weights_, weights, at, task_.columns - at);
-        add_products<Lanes, rows, results>(sums, inputs, weights, 0);
+        copy_rest<Lanes>(last_inputs, inputs, at, task.columns - at);
+        copy_rest<Lanes>(last_weights, weights, at, task.columns - at);
+        add_products<Lanes, rows, results>(sums[0], inputs, weights, 0);
     }
-
-    void finish(const Sums (&sums)[chains][rows][results], std::size_t i, std::size_t j) {
-        Sums sum = sums[0][i][j];
+    for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t j = 0; j < results; ++j) {
+            typename Lanes::Sums sum = sums[0][i][j];
 #pragma GCC unroll 8
-        for (std::size_t c = 1; c < chains; ++c) sum = Lanes::add(sum, sums[c][i][j]);
-        float scale = 1;
-        if constexpr (Lanes::scaled) scale = *reinterpret_cast<const float*>(weights_[j] + task_.columns);
-        put<Lanes>(task_, row_ + i, result_ + j, Lanes::total(sum), scale);
+            for (std::size_t c = 1; c < chains; ++c) sum = Lanes::add(sum, sums[c][i][j]);
+            put<Lanes>(task, row + i, result + j, Lanes::total(sum), scales[j]);
+        }
     }
-
-    const KernelTask& task_;
-    std::size_t row_;
-    std::size_t result_;
-    const Input* inputs_[rows];
-    const Weight* weights_[results];
-};
-
-template <class Lanes, std::size_t rows, std::size_t results, std::size_t chains>
-void run_tile(const KernelTask& task, std::size_t row, std::size_t result) {
-    ProductTile<Lanes, rows, results, chains>(task, row, result).run();
 }
 
 template <class Lanes, std::size_t results>
