@@ -23,14 +23,14 @@ PROCESSORS = [
         "ATEN_CPU_CAPABILITY": "avx2",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",
-        "VIGNETTE_CPU": "best",
+        "VIGNETTE_CPU": "avx2",
         "SIMDJSON_FORCE_IMPLEMENTATION": "haswell",
     }),
     ({"avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"}, {
         "ATEN_CPU_CAPABILITY": "avx512",
         "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",
         "MKL_ENABLE_INSTRUCTIONS": "AVX512",
-        "VIGNETTE_CPU": "best",
+        "VIGNETTE_CPU": "avx512",
     }),
 ]  # fmt: skip
 

@@ -63,7 +63,7 @@ def check_films(
         lone = [ask(port, job.input()) for job in jobs]
         inputs = [one.input() for one in [*jobs, *company]]
         crowds = [ask_at_once(rng, port, inputs) for _ in range(CROWDS)]
-    jobs = [with_prompt(job, answer) for job, answer in zip(jobs, lone)]
+        jobs = [with_prompt(port, job, answer) for job, answer in zip(jobs, lone)]
     expected = [job_asker(snapshot, manifest, job) for job in jobs]
     wrong, told = set(), set()
 
@@ -126,9 +126,13 @@ def ask_at_once(rng: random.Random, port: int, jobs: list[dict]) -> list[dict]:
         return list(crew.map(join, moments, jobs))
 
 
-def with_prompt(job: AnyJob, answer: dict) -> AnyJob:
-    """Where a preset asks, its words."""
-    if "prompt" in job.fields or "model_info" not in answer:
+def with_prompt(port: int, job: AnyJob, answer: dict) -> AnyJob:
+    """Where a preset asks, its words. A job that is too long is not told them, so they are asked about less."""
+    if "prompt" in job.fields:
+        return job
+    if "model_info" not in answer and isinstance(job, FilmJob):
+        answer = ask(port, job.of_one_frame())
+    if "model_info" not in answer:
         return job
     return replace(job, asked=replace(job.asked, prompt=answer["model_info"]["prompt"]))
 

@@ -53,6 +53,11 @@ class FilmJob:
         fixed = {"video": self.clip.sent, "together": True, "return_tokens": True, "loop_guard": False}
         return fixed | self.fields
 
+    def of_one_frame(self) -> dict:
+        """The same question, answered with one word."""
+        short = {"max_frames": 1, "max_length": 1, "min_length": 0}
+        return {name: value for name, value in self.input().items() if name not in ("fps", "timestamps")} | short
+
     @cached_property
     def taken(self) -> list[int]:
         """The frames that are looked at."""

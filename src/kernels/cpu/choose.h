@@ -1,4 +1,4 @@
-// The fastest kernels that this processor can run.
+// The fastest kernels that this processor can run, or those that VIGNETTE_CPU names.
 #pragma once
 
 #include <span>
