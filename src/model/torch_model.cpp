@@ -16,6 +16,7 @@
 #include "model/torch_device.h"
 #include "model/torch_wall.h"
 #include "vignette/bytes.h"
+#include "vignette/invariant.h"
 
 namespace vignette {
 
