@@ -42,7 +42,7 @@ public:
     const BundleInfo& bundle() const { return bundle_; }
     // Of what words come from: the bundle, how large the operator lets its pictures be, and the precision.
     std::string digest() const {
-        return digest_of_numbers(bundle_) + ':' + std::to_string(bundle_.pixels.pixels_max);
+        return model_digest(bundle_) + ':' + std::to_string(bundle_.pixels.pixels_max);
     }
     std::unique_ptr<Preparation> prepare(const Job& job) const {
         return model_.prepare(wish_of(job.options));

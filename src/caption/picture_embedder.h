@@ -34,7 +34,7 @@ public:
 
     Embedding describe(Vector values, VectorFormat format) const;
     const BundleInfo& bundle() const { return bundle_; }
-    std::string digest() const { return digest_of_numbers(bundle_); }  // of what vectors come from
+    std::string digest() const { return model_digest(bundle_); }  // of what vectors come from
     std::unique_ptr<Preparation> prepare() const { return embedder_.prepare(); }
     std::string device() const { return embedder_.device(); }
 

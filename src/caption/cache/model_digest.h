@@ -8,7 +8,7 @@
 
 namespace vignette {
 
-inline std::string digest_of_numbers(const BundleInfo& info) {
+inline std::string model_digest(const BundleInfo& info) {
     std::string digest = info.digest;
     for (const Dtype type : {info.dtype, info.weights}) {
         digest += ':';

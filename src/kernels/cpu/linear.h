@@ -4,7 +4,7 @@
 //
 // How it comes about: a float weight is widened, which is exact, and multiplied in float32. Weights in 8 bits
 // are rounded by row, from -127 to 127 times the row's scale. What they are multiplied with is rounded by
-// row, too, to some 14 bits, and the sums of whole numbers are exact. So with 8 bits a row's result is the
+// row, too, to 14 to 16 bits, and the sums of whole numbers are exact. So with 8 bits a row's result is the
 // same number whatever the processor, however many threads, and whoever else is in the batch.
 #pragma once
 

@@ -8,7 +8,8 @@
 
 namespace vignette {
 
-// Each does so by running once; the operators belong to the process.
+// Before a program that calls them is loaded or changed. They belong to the process; calling it again does
+// nothing.
 void register_linear_ops();
 
 // Weights [results, columns] as the operators take them: `type` is a half-precision one, or int8. Where
