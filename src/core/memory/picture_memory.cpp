@@ -8,12 +8,12 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/memory/huge_pages.h"
 #include "core/mutex.h"
 
 namespace vignette {
 namespace {
 
-constexpr std::size_t huge_page = 2 * MiB;
 constexpr std::size_t kept_bytes_max = 128 * MiB;
 constexpr std::size_t bytes_max = std::size_t{1} << 46U;  // so that no sum overflows
 
@@ -45,20 +45,6 @@ private:
 };
 
 SpareBlock spare_block;
-
-// From the system and back to it: among the heap's small blocks pictures of many sizes leave holes that no
-// other fits, and a process that lives for long grows.
-void* map_huge_pages(std::size_t bytes) {
-    const std::size_t with_slack = bytes + huge_page;
-    void* mapped = mmap(nullptr, with_slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapped == MAP_FAILED) throw std::bad_alloc();
-    auto* begin = static_cast<std::byte*>(mapped);
-    const std::size_t before = -reinterpret_cast<std::uintptr_t>(begin) % huge_page;
-    if (before > 0) munmap(begin, before);
-    if (before < huge_page) munmap(begin + before + bytes, huge_page - before);
-    madvise(begin + before, bytes, MADV_HUGEPAGE);  // a hint: everything works without it, but more slowly
-    return begin + before;
-}
 
 // The buffers that lie in lent memory, and what to do instead of freeing them.
 class LentBuffers {
@@ -136,6 +122,8 @@ void* allocate_picture_memory(std::size_t bytes) {
     const std::size_t whole = (bytes + sizeof(Block) + huge_page - 1) / huge_page * huge_page;
     Block* block = spare_block.reuse(whole);
     if (block == nullptr) {
+        // From the system and back to it: among the heap's small blocks pictures of many sizes leave holes
+        // that no other fits, and a process that lives for long grows.
         block = ::new (map_huge_pages(whole)) Block{.bytes = whole};
     }
     return block + 1;
