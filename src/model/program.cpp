@@ -78,8 +78,10 @@ Result<Program> Program::load(
             return use_own_linears(program.module_, program.functions());
         }));
     }
-    TRY(assign_weights(program.module_, manifest, bundle, {.device = device, .stay = stay, .narrow = narrow})
+    MappedWeights mapped = TRY(
+        assign_weights(program.module_, manifest, bundle, {.device = device, .stay = stay, .narrow = narrow})
     );
+    program.move_ = std::make_shared<WeightsMove>(std::move(mapped));
     phases.ended("weights");
     return program;
 }

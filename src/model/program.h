@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "model/pixels/scale.h"
 #include "model/start/start_phases.h"
 #include "model/torch_lean.h"
+#include "model/transfer/weights_move.h"
 #include "vignette/error.h"
 #include "vignette/image.h"
 
@@ -108,7 +110,8 @@ private:
     torch::jit::Function* decode_ = nullptr;
     torch::jit::Function* embed_image_ = nullptr;
     torch::jit::Function* embed_text_ = nullptr;
-    std::vector<c10::IValue> stack_;  // kept between calls for its memory
+    std::vector<c10::IValue> stack_;     // kept between calls for its memory
+    std::shared_ptr<WeightsMove> move_;  // last member: ends before the weights go
 };
 
 }  // namespace vignette

@@ -13,6 +13,7 @@
 #include "model/linears/ops.h"
 #include "model/torch_wall.h"
 #include "model/transfer/upload.h"
+#include "model/transfer/weights_memory.h"
 
 namespace vignette {
 namespace {
@@ -49,6 +50,7 @@ public:
     }
     using Object = c10::intrusive_ptr<c10::ivalue::Object>;
     Result<void> assign(const Object& object);
+    MappedWeights& mapped() { return mapped_; }
 
 private:
     struct Place {  // of a parameter or a pack in its module
@@ -67,6 +69,7 @@ private:
     at::ScalarType wanted_type(std::string_view parameter) const;
     Result<const at::Tensor*> load(const std::string& name, const Parameter& parameter);
     static at::Tensor map(const FoundTensor& found, at::ScalarType stored);
+    at::Tensor take(const FoundTensor& found, at::ScalarType stored, const std::string& name);
     std::unexpected<Error> refuse(const std::string& what) const;
 
     const Manifest& manifest_;
@@ -78,6 +81,8 @@ private:
     // Tied parameters must stay one tensor, also when it had to be cast.
     std::map<std::pair<const TensorView*, at::ScalarType>, at::Tensor> loaded_;
     Upload upload_;  // of those that go to a GPU
+    WeightsMemory memory_;
+    MappedWeights mapped_;
     std::map<std::string, Parameter, std::less<>> parameters_;
     std::map<std::string, Place, std::less<>> packs_;
 };
@@ -113,6 +118,21 @@ at::Tensor WeightsAssigner::map(const FoundTensor& found, at::ScalarType stored)
     return tensor;
 }
 
+// In its file where it has the wanted type there.
+at::Tensor WeightsAssigner::take(const FoundTensor& found, at::ScalarType stored, const std::string& name) {
+    const at::Tensor mapped = map(found, stored);
+    const at::Tensor tensor =
+        narrow_.names.contains(name)
+            ? narrow_weights(
+                  mapped, narrow_.type,
+                  [&](at::IntArrayRef shape, at::ScalarType type) { return memory_.make(shape, type); }
+              )
+            : mapped.to(wanted_type(name));
+    if (tensor.const_data_ptr() == found.view->bytes.data())
+        mapped_.push_back({found.view->bytes, found.file->mapping()});
+    return tensor;
+}
+
 // Where the tensor is, or will be when all is uploaded.
 Result<const at::Tensor*> WeightsAssigner::load(const std::string& name, const Parameter& parameter) {
     const std::optional<FoundTensor> found = files_.find(name, manifest_.weights);
@@ -134,8 +154,7 @@ Result<const at::Tensor*> WeightsAssigner::load(const std::string& name, const P
     const auto [place, is_new] = loaded_.try_emplace({found->view, wanted});
     at::Tensor& tensor = place->second;
     if (is_new && stay_ == WeightsStay::in_their_file) {
-        const at::Tensor mapped = map(*found, *stored);
-        tensor = narrow_.names.contains(name) ? narrow_weights(mapped, narrow_.type) : mapped.to(wanted);
+        tensor = take(*found, *stored, name);
     } else if (is_new) {
         tensor = parameter.part;
         upload_.add(*found, *stored, wanted, tensor);
@@ -234,15 +253,16 @@ Result<void> WeightsAssigner::assign(const Object& object) {
 
 }  // namespace
 
-Result<void> assign_weights(
+Result<MappedWeights> assign_weights(
     torch::jit::Module& module, const Manifest& manifest, const std::filesystem::path& bundle,
     const WeightsPlace& place
 ) {
     WeightsAssigner assigner(manifest, place);
     TRY(assigner.open_files(bundle));
-    Result<void> assigned = torch_wall([&] { return assigner.assign(module._ivalue()); });
+    const Result<void> assigned = torch_wall([&] { return assigner.assign(module._ivalue()); });
     TRY(check_mappings(ErrorCode::weights_invalid));  // before the files go
-    return assigned;
+    TRY(assigned);
+    return std::move(assigner.mapped());
 }
 
 }  // namespace vignette

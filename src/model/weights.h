@@ -9,6 +9,7 @@
 
 #include "bundle/manifest.h"
 #include "model/torch_lean.h"
+#include "model/transfer/weights_move.h"
 #include "vignette/error.h"
 
 namespace vignette {
@@ -31,7 +32,8 @@ struct WeightsPlace {
     NarrowWeights narrow{};
 };
 
-Result<void> assign_weights(
+// Those that lie in their mapped files.
+Result<MappedWeights> assign_weights(
     torch::jit::Module& module, const Manifest& manifest, const std::filesystem::path& bundle,
     const WeightsPlace& place
 );

@@ -2,17 +2,22 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/item.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <ATen/core/dispatch/Dispatcher.h>
+
+#include <optional>
 
 #include "model/golden.h"
 #include "model/linears/ops.h"
@@ -36,6 +41,12 @@ at::Tensor call(const char* name, std::vector<c10::IValue> stack) {
     register_linear_ops();
     c10::Dispatcher::singleton().findSchemaOrThrow(name, "").callBoxed(&stack);
     return stack.front().toTensor();
+}
+
+at::Tensor narrowed(const at::Tensor& weights, Dtype type) {
+    return narrow_weights(weights, type, [](at::IntArrayRef shape, at::ScalarType made_of) {
+        return at::empty(shape, made_of);
+    });
 }
 
 // What narrow weights stand for, in float32.
@@ -73,7 +84,7 @@ TEST(OwnLinears, AsMuchAsAtenForFewAndForManyRows) {
     for (const Dtype type : all_types) {
         for (const std::int64_t rows : {1, 3, 8, 9, 64, 65, 130}) {
             for (const std::int64_t results : {7, 300}) {
-                const at::Tensor weights = narrow_weights(at::randn({results, 70}), type);
+                const at::Tensor weights = narrowed(at::randn({results, 70}), type);
                 const at::Tensor plain = type == Dtype::float32 ? weights : widened(weights, 70);
                 const at::Tensor x = at::randn({rows, 70}), bias = at::randn({results});
                 const at::Tensor biased = at::linear(x, plain, bias);
@@ -106,8 +117,56 @@ TEST(OwnLinears, AsMuchAsAtenForFewAndForManyRows) {
     }
 }
 
+at::Tensor attend(
+    const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const c10::IValue& mask, double scale
+) {
+    return call("vignette::attention", {q, k, v, mask, false, scale});
+}
+
+// As programs call it: keys and values are views of a cache, masks are shared by heads or differ.
+TEST(OwnAttention, AsMuchAsAtens) {
+    const c10::InferenceMode guard;
+    for (const std::int64_t batch : {1, 3}) {
+        for (const std::int64_t rows : {1, 4, 16, 17}) {
+            for (const std::int64_t count : {1, 15, 200}) {
+                const at::Tensor cache = at::randn({2, batch, count, 2, 40}).transpose(2, 3);
+                const at::Tensor k = cache[0], v = cache[1], q = at::randn({batch, 2, rows, 40});
+                const at::Tensor none;
+                const auto expect_same = [&](const at::Tensor& mask) {
+                    const c10::IValue given = mask.defined() ? c10::IValue(mask) : c10::IValue();
+                    const std::optional<at::Tensor> asked =
+                        mask.defined() ? std::optional(mask) : std::nullopt;
+                    const at::Tensor expected =
+                        at::scaled_dot_product_attention(q, k, v, asked, 0.0, false, 0.3);
+                    const at::Tensor found = attend(q, k, v, given, 0.3);
+                    EXPECT_LT(apart(found, expected, at::ones(expected.sizes())), 2e-5)
+                        << batch << " x " << rows << " x " << count;
+                };
+                expect_same(none);
+                expect_same(at::randn({batch, 1, 1, count}));
+                expect_same(at::randn({batch, 2, rows, count}));
+                expect_same(at::randn({1, 2, 1, count}));
+                expect_same(at::randn({batch, 1, rows, 1}));
+            }
+        }
+    }
+}
+
+TEST(OwnAttention, WhatIsNotForOursGoesToAtens) {
+    const c10::InferenceMode guard;
+    const at::Tensor q = at::randn({1, 4, 3, 8}), k = at::randn({1, 4, 3, 8});
+    const auto both = [](const at::Tensor& queries, const at::Tensor& keys, bool causal) {
+        const at::Tensor found =
+            call("vignette::attention", {queries, keys, keys, c10::IValue(), causal, c10::IValue()});
+        return found.equal(at::scaled_dot_product_attention(queries, keys, keys, {}, 0.0, causal));
+    };
+    EXPECT_TRUE(both(q, k, true));
+    EXPECT_TRUE(both(q.to(at::kHalf), k.to(at::kHalf), false));
+    EXPECT_TRUE(both(q, k.transpose(2, 3).contiguous().transpose(2, 3), false));
+}
+
 TEST(OwnLinears, NoRowsGiveNoRows) {
-    const at::Tensor weights = narrow_weights(at::randn({5, 70}), Dtype::int8);
+    const at::Tensor weights = narrowed(at::randn({5, 70}), Dtype::int8);
     EXPECT_EQ(
         call("vignette::linear", {at::zeros({0, 70}), weights, c10::IValue()}).sizes(),
         (at::IntArrayRef{0, 5})
@@ -115,8 +174,8 @@ TEST(OwnLinears, NoRowsGiveNoRows) {
 }
 
 TEST(OwnLinears, WhatDoesNotFitThrows) {
-    const at::Tensor half = narrow_weights(at::randn({5, 70}), Dtype::float16);
-    const at::Tensor whole = narrow_weights(at::randn({5, 70}), Dtype::int8);
+    const at::Tensor half = narrowed(at::randn({5, 70}), Dtype::float16);
+    const at::Tensor whole = narrowed(at::randn({5, 70}), Dtype::int8);
     const at::Tensor x = at::randn({2, 69});
     EXPECT_THROW(call("vignette::linear", {x, half, c10::IValue()}), c10::Error);
     EXPECT_THROW(call("vignette::linear", {at::randn({2, 200}), whole, c10::IValue()}), c10::Error);

@@ -33,7 +33,7 @@ void load_mutations(const std::string& family) {
         named.bytes = file.size();
         const c10::InferenceMode guard;
         torch::jit::Module module = pristine.deepcopy();
-        const Result<void> outcome =
+        const Result<MappedWeights> outcome =
             assign_weights(module, manifest, golden_bundle(family), {.device = at::kCPU});
         if (!outcome) {
             EXPECT_EQ(outcome.error().code, ErrorCode::weights_invalid) << outcome.error().message;

@@ -34,7 +34,9 @@ protected:
         folder_.write(manifest_.weights.files.at(0).file, content_);
         manifest_.weights.files.at(0).bytes = content_.size();
         const c10::InferenceMode guard;
-        return assign_weights(module_, manifest_, golden_bundle(), {.device = at::kCPU, .stay = stay});
+        mapped_ =
+            TRY(assign_weights(module_, manifest_, golden_bundle(), {.device = at::kCPU, .stay = stay}));
+        return {};
     }
 
     // Same length, so that all offsets stay right.
@@ -57,6 +59,7 @@ protected:
     Manifest manifest_;
     std::string content_;
     torch::jit::Module module_;
+    MappedWeights mapped_;
 };
 
 TEST_F(WeightsTest, EveryParameterHasAValueAndTiedOnesAreOneTensor) {
@@ -212,7 +215,8 @@ protected:
         manifest_.weights.files.at(0).bytes = content.size();
         torch::jit::Module module = torch::jit::load(program());
         const c10::InferenceMode guard;
-        return assign_weights(module, manifest_, golden_bundle("llava-next"), {.device = at::kCPU});
+        TRY(assign_weights(module, manifest_, golden_bundle("llava-next"), {.device = at::kCPU}));
+        return {};
     }
 
     ScratchFolder folder_;

@@ -48,4 +48,6 @@ const Kernels& best_kernels() {
     return best;
 }
 
+bool has_fast_kernels() { return &best_kernels() != &plain_kernels; }
+
 }  // namespace vignette

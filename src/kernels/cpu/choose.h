@@ -9,6 +9,9 @@ namespace vignette {
 
 const Kernels& best_kernels();
 
+// Whether they are worthwhile in float32, too, where aten has kernels of its own.
+bool has_fast_kernels();
+
 // All that this processor can run, the best first.
 std::span<const Kernels* const> usable_kernels();
 

@@ -73,8 +73,6 @@ void multiply(
     multiply_with(best_kernels(), weights, inputs, outputs, begin, end);
 }
 
-bool has_fast_kernels() { return &best_kernels() != &plain_kernels; }
-
 void multiply_with(
     const Kernels& kernels, const WeightRows& weights, const LinearInputs& inputs,
     const LinearOutputs& outputs, std::size_t begin, std::size_t end

@@ -53,9 +53,6 @@ void multiply(
     std::size_t end
 );
 
-// Whether this processor has instructions that make it worthwhile with weights in float32.
-bool has_fast_kernels();
-
 // With those of one set of instructions; this processor must have it.
 void multiply_with(
     const Kernels& kernels, const WeightRows& weights, const LinearInputs& inputs,

@@ -2,6 +2,7 @@
 
 #include <immintrin.h>
 
+#include "kernels/cpu/attend.h"
 #include "kernels/cpu/tiles.h"
 
 namespace vignette {
@@ -74,7 +75,7 @@ struct Int8 {
 
 }  // namespace
 
-const Kernels avx2_kernels{"avx2", run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>};
+const Kernels avx2_kernels{"avx2", run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>, attend<Float32>};
 
 }  // namespace vignette
 

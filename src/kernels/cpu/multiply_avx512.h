@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include "kernels/cpu/attend.h"
 #include "kernels/cpu/tiles.h"
 
 namespace vignette {

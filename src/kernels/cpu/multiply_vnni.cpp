@@ -4,7 +4,8 @@
 
 namespace vignette {
 
-const Kernels vnni_kernels{"avx512-vnni", run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>};
+const Kernels vnni_kernels{"avx512-vnni", run<Float32>, run<Float16>,
+                           run<Bfloat16>, run<Int8>,    attend<Float32>};
 
 }  // namespace vignette
 

@@ -23,12 +23,41 @@ struct KernelTask {
 
 using RowsKernel = void (*)(const KernelTask&);
 
+// Where the numbers of an attention lie: one row behind the other, of each head.
+template <class Number>
+struct HeadRows {
+    Number* begin;
+    std::size_t head_step;  // in floats, like row_step
+    std::size_t row_step;
+    Number* row(std::size_t head, std::size_t index) const {
+        return begin + head * head_step + index * row_step;
+    }
+};
+
+// What a few queries of each head see: the sum of the values, each with the weight of its key.
+struct AttentionTask {
+    HeadRows<const float> queries;
+    HeadRows<const float> keys;
+    HeadRows<const float> values;
+    HeadRows<const float> mask;  // added to the scaled products of queries and keys; no begin: none
+    HeadRows<float> scores;      // room to work in, a row for each query, of whole vectors of 16 floats
+    HeadRows<float> outputs;
+    std::size_t heads;
+    std::size_t rows;     // of queries
+    std::size_t count;    // of keys and of values: at least 1
+    std::size_t columns;  // of queries, keys and values
+    float scale;
+};
+
+using AttentionKernel = void (*)(const AttentionTask&);
+
 struct Kernels {
     const char* name;
     RowsKernel float32;
     RowsKernel float16;
     RowsKernel bfloat16;
     RowsKernel int8;
+    AttentionKernel attention;
 };
 
 inline constexpr std::size_t int8_block =

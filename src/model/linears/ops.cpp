@@ -9,6 +9,9 @@
 #include <ATen/ops/mv.h>
 #include <torch/library.h>
 
+#include "kernels/cpu/choose.h"
+#include "kernels/cpu/crew.h"
+#include "model/linears/attention.h"
 #include "model/torch_wall.h"
 
 namespace vignette {
@@ -75,9 +78,10 @@ void multiply_into(
         .bias = bias ? bias->const_data_ptr<float>() : nullptr
     };
     const std::int64_t least = std::max<std::int64_t>(1, products_at_least / (rows * columns));
-    at::parallel_for(0, weights.size(0), least, [&](std::int64_t begin, std::int64_t end) {
-        multiply(layer, inputs, outputs, static_cast<std::size_t>(begin), static_cast<std::size_t>(end));
-    });
+    share_work(
+        at::get_num_threads(), layer.count, static_cast<std::size_t>(least),
+        [&](std::size_t begin, std::size_t end) { multiply(layer, inputs, outputs, begin, end); }
+    );
 }
 
 // With float32 weights ours are for the few rows of a decode step; for more, aten's calls are made for that.
@@ -157,18 +161,20 @@ at::Tensor own_embedding(const at::Tensor& weights, const at::Tensor& ids, std::
     return out;
 }
 
-at::Tensor to_int8(const at::Tensor& weights) {
-    const std::int64_t columns = weights.size(1);
-    const auto row_bytes = static_cast<std::int64_t>(int8_row_bytes(static_cast<std::size_t>(columns)));
-    at::Tensor made = at::empty({weights.size(0), row_bytes}, at::kChar);
+at::Tensor to_int8(const at::Tensor& weights, const MakeTensor& make) {
+    const at::Tensor rows =
+        weights.scalar_type() == at::kDouble ? weights.to(at::kFloat) : weights.contiguous();
+    const WeightRows from = rows_of(rows, weights.size(1));
+    const std::size_t row_bytes = int8_row_bytes(from.columns);
+    const at::Tensor made = make({weights.size(0), static_cast<std::int64_t>(row_bytes)}, at::kChar);
     auto* const bytes = static_cast<std::byte*>(made.mutable_data_ptr());
-    const std::int64_t rows_at_least = std::max<std::int64_t>(1, (1 << 16) / columns);
-    at::parallel_for(0, weights.size(0), rows_at_least, [&](std::int64_t begin, std::int64_t end) {
-        const c10::InferenceMode reads_only;
-        const at::Tensor part = weights.narrow(0, begin, end - begin).to(at::kFloat).contiguous();
-        const float* row = part.const_data_ptr<float>();
-        for (std::int64_t i = begin; i < end; ++i, row += columns)
-            to_int8_row(row, static_cast<std::size_t>(columns), bytes + i * row_bytes);
+    const std::size_t least = std::max<std::size_t>(1, (1 << 16) / from.columns);
+    share_work(at::get_num_threads(), from.count, least, [&](std::size_t begin, std::size_t end) {
+        std::vector<float> row(from.columns);
+        for (std::size_t i = begin; i < end; ++i) {
+            to_float_row(from, i, row.data());
+            to_int8_row(row.data(), from.columns, bytes + i * row_bytes);
+        }
     });
     return made;
 }
@@ -183,6 +189,7 @@ void register_linear_ops() {
             "linear_out(Tensor x, Tensor weights, Tensor? bias, Tensor(a!) out) -> Tensor(a!)", own_linear_out
         );
         made.def("embedding(Tensor weights, Tensor ids, int columns) -> Tensor", own_embedding);
+        define_attention(made);
         return made;
     }();
 }
@@ -192,8 +199,10 @@ bool can_be_narrow(at::IntArrayRef shape) {
            shape[1] <= static_cast<std::int64_t>(int8_columns_max);
 }
 
-at::Tensor narrow_weights(const at::Tensor& weights, Dtype type) {
-    return type == Dtype::int8 ? to_int8(weights) : weights.to(to_torch(type)).contiguous();
+at::Tensor narrow_weights(const at::Tensor& weights, Dtype type, const MakeTensor& make) {
+    if (type == Dtype::int8) return to_int8(weights, make);
+    if (weights.scalar_type() == to_torch(type) && weights.is_contiguous()) return weights;
+    return make(weights.sizes(), to_torch(type)).copy_(weights);
 }
 
 }  // namespace vignette

@@ -3,6 +3,8 @@
 // the CPU. Private to the torch side of model/.
 #pragma once
 
+#include <functional>
+
 #include "kernels/cpu/linear.h"
 #include "model/torch_lean.h"
 
@@ -12,9 +14,10 @@ namespace vignette {
 // nothing.
 void register_linear_ops();
 
-// Weights [results, columns] as the operators take them: `type` is a half-precision one, or int8. Where
-// nothing changes, the same tensor.
-at::Tensor narrow_weights(const at::Tensor& weights, Dtype type);
+// Weights [results, columns] as the operators take them, in a tensor that `make` gives. Where nothing
+// changes, the same tensor.
+using MakeTensor = std::function<at::Tensor(at::IntArrayRef shape, at::ScalarType type)>;
+at::Tensor narrow_weights(const at::Tensor& weights, Dtype type, const MakeTensor& make);
 
 // Whether narrow_weights() can.
 bool can_be_narrow(at::IntArrayRef shape);

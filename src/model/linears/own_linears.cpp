@@ -152,6 +152,25 @@ void Uses::replace() const {
     }
 }
 
+bool is_false(const Value* value) {
+    const std::optional<c10::IValue> constant = torch::jit::toIValue(value);
+    return constant && constant->isBool() && !constant->toBool();
+}
+
+// But where heads may share keys. The operator looks at what it is given, and leaves to aten's what that is
+// faster for.
+void use_own_attention(Graph& graph) {
+    visit(graph.block(), [](Node* node) {
+        if (node->kind() != aten::scaled_dot_product_attention) return;
+        if (!is_number(node->input(4), 0) || !is_false(node->input(7))) return;  // dropout, grouped
+        std::vector<Value*> inputs = node->inputs().vec();
+        inputs.pop_back();
+        inputs.erase(inputs.begin() + 4);
+        const torch::jit::WithInsertPoint here(node);
+        put_in_place(node, "vignette::attention", inputs);
+    });
+}
+
 // As it is on a CPU, in one piece, without what only a GPU does.
 std::shared_ptr<Graph> settle(torch::jit::Function& function) {
     std::shared_ptr<Graph> graph = torch::jit::toGraphFunction(function).graph();
@@ -179,6 +198,7 @@ std::set<std::string, std::less<>> use_own_linears(
     std::vector<std::shared_ptr<Graph>> graphs;
     for (torch::jit::Function* function : functions) {
         const std::shared_ptr<Graph>& graph = graphs.emplace_back(settle(*function));
+        use_own_attention(*graph);
         const Value* const self = graph->inputs().front();
         visit(graph->block(), [&](Node* node) {
             if (node->kind() != prim::GetAttr) return;

@@ -1,6 +1,7 @@
 // Where a program only ever multiplies with a parameter, or looks rows up in it, that parameter may have
 // fewer bytes: the program's calls become those of our own operators. So one program serves every precision,
-// those that were exported before there were any, too. Private to the torch side of model/.
+// those that were exported before there were any, too. Attention becomes an operator of ours in the same way.
+// Private to the torch side of model/.
 #pragma once
 
 #include <set>

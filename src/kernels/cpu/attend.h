@@ -1,0 +1,191 @@
+// Attention of a few queries to many keys, with vectors that the compiler fits to each set of instructions.
+// Private to the files multiply_*.cpp, like tiles.h, and in an unnamed namespace for the same reason.
+#pragma once
+
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "kernels/cpu/tiles.h"
+
+namespace vignette {
+namespace {
+
+using Vec = float __attribute__((vector_size(64)));
+using IntVec = std::int32_t __attribute__((vector_size(64)));
+constexpr std::size_t vec_width = 16;
+#ifdef __AVX512F__  // as many sums as there are registers for
+constexpr std::size_t sum_rows = 4;
+constexpr std::size_t sum_vecs = 4;
+#else
+constexpr std::size_t sum_rows = 2;
+constexpr std::size_t sum_vecs = 2;
+#endif
+
+[[gnu::always_inline]] inline void load(Vec& to, const float* from) { std::memcpy(&to, from, sizeof to); }
+
+// The exponential of numbers up to 0, to two units in the last place; of what no float could hold, 0. By
+// powers of two, and the polynomial of Cephes for the rest.
+[[gnu::always_inline]] inline void exponential(Vec& x) {
+    constexpr float least = -87;
+    constexpr float rounds = 12582912;  // so large that a float near it has no fraction
+    constexpr std::int32_t rounds_bits = std::bit_cast<std::int32_t>(rounds);
+    const Vec zero{};
+    const Vec bounded = x < least ? zero + least : x;
+    Vec power = bounded * 1.44269504F + rounds;
+    const IntVec exponent = (__builtin_bit_cast(IntVec, power) - (rounds_bits - 127)) << 23;
+    power -= rounds;
+    const Vec rest = bounded - power * 0.693359375F + power * 2.12194440e-4F;
+    Vec sum = rest * 1.9875691500e-4F + 1.3981999507e-3F;
+    sum = sum * rest + 8.3334519073e-3F;
+    sum = sum * rest + 4.1665795894e-2F;
+    sum = sum * rest + 1.6666665459e-1F;
+    sum = sum * rest + 5.0000001201e-1F;
+    sum = sum * rest * rest + rest + 1.0F;
+    x = x < least ? zero : sum * __builtin_bit_cast(Vec, exponent);
+}
+
+// Keys and values that all heads look at before the next are read: theirs lie side by side.
+constexpr std::size_t keys_at_once = 16;
+
+// From one query's products with the keys to how much each key counts, in all 1. `scores` has whole vectors;
+// what is behind `count` counts nothing.
+inline void weigh(float* scores, std::size_t count, float scale, const float* mask) {
+    for (std::size_t i = 0; i < count; ++i) scores[i] = scores[i] * scale + (mask == nullptr ? 0 : mask[i]);
+    const std::size_t whole = (count + vec_width - 1) / vec_width * vec_width;
+    for (std::size_t i = count; i < whole; ++i) scores[i] = -std::numeric_limits<float>::infinity();
+    Vec lanes;
+    load(lanes, scores);
+    for (std::size_t i = vec_width; i < whole; i += vec_width) {
+        Vec some;
+        load(some, scores + i);
+        lanes = some > lanes ? some : lanes;
+    }
+    float largest = lanes[0];
+    for (std::size_t i = 1; i < vec_width; ++i) largest = lanes[i] > largest ? lanes[i] : largest;
+    lanes = Vec{};
+    for (std::size_t i = 0; i < whole; i += vec_width) {
+        Vec some;
+        load(some, scores + i);
+        some -= largest;
+        exponential(some);
+        std::memcpy(scores + i, &some, sizeof some);
+        lanes += some;
+    }
+    float sum = 0;
+    for (std::size_t i = 0; i < vec_width; ++i) sum += lanes[i];
+    const float part = 1 / sum;
+    for (std::size_t i = 0; i < whole; ++i) scores[i] *= part;
+}
+
+struct KeyRange {
+    std::size_t begin;
+    std::size_t end;
+};
+
+template <class Float32>
+void multiply_keys(const AttentionTask& task, std::size_t head, KeyRange keys) {
+    run<Float32>(
+        {.weights = reinterpret_cast<const unsigned char*>(task.keys.row(head, keys.begin)),
+         .weight_bytes = task.keys.row_step * sizeof(float),
+         .inputs = task.queries.row(head, 0),
+         .input_step = task.queries.row_step,
+         .rows = task.rows,
+         .columns = task.columns,
+         .input_scales = nullptr,
+         .bias = nullptr,
+         .outputs = task.scores.row(head, 0) + keys.begin,
+         .output_step = task.scores.row_step,
+         .results = keys.end - keys.begin}
+    );
+}
+
+// Adds the values' columns from `column` on, as much as each counts, to the outputs.
+template <std::size_t rows, std::size_t vecs>
+void add_values(
+    const AttentionTask& task, std::size_t head, std::size_t row, std::size_t column, KeyRange keys
+) {
+    Vec sums[rows][vecs];
+    for (std::size_t i = 0; i < rows; ++i)
+        std::memcpy(sums[i], task.outputs.row(head, row + i) + column, sizeof sums[i]);
+    const float* values = task.values.row(head, keys.begin) + column;
+    const float* const scores = task.scores.row(head, row);
+    for (std::size_t key = keys.begin; key < keys.end; ++key, values += task.values.row_step) {
+        Vec read[vecs];
+#pragma GCC unroll 4
+        for (std::size_t c = 0; c < vecs; ++c) load(read[c], values + c * vec_width);
+#pragma GCC unroll 4
+        for (std::size_t i = 0; i < rows; ++i) {
+            const float score = scores[i * task.scores.row_step + key];
+#pragma GCC unroll 4
+            for (std::size_t c = 0; c < vecs; ++c) sums[i][c] += score * read[c];
+        }
+    }
+    for (std::size_t i = 0; i < rows; ++i)
+        std::memcpy(task.outputs.row(head, row + i) + column, sums[i], sizeof sums[i]);
+}
+
+// The same for the columns that fill no vector.
+inline void add_last_values(
+    const AttentionTask& task, std::size_t head, std::size_t row, std::size_t column, KeyRange keys
+) {
+    const float* const scores = task.scores.row(head, row);
+    for (; column < task.columns; ++column) {
+        float& sum = task.outputs.row(head, row)[column];
+        for (std::size_t key = keys.begin; key < keys.end; ++key)
+            sum += scores[key] * task.values.row(head, key)[column];
+    }
+}
+
+template <std::size_t rows>
+void add_rows(const AttentionTask& task, std::size_t head, std::size_t row, KeyRange keys) {
+    std::size_t column = 0;
+    for (; column + sum_vecs * vec_width <= task.columns; column += sum_vecs * vec_width)
+        add_values<rows, sum_vecs>(task, head, row, column, keys);
+    for (; column + vec_width <= task.columns; column += vec_width)
+        add_values<rows, 1>(task, head, row, column, keys);
+    for (std::size_t i = 0; i < rows; ++i) add_last_values(task, head, row + i, column, keys);
+}
+
+// What is read next, ahead of its turn: processors do not foresee rows with those of other heads in between.
+inline void fetch(const HeadRows<const float>& rows, std::size_t head, KeyRange keys, std::size_t columns) {
+    for (std::size_t key = keys.begin; key < keys.end; ++key) {
+        const float* const row = rows.row(head, key);
+        for (std::size_t i = 0; i < columns; i += vec_width) __builtin_prefetch(row + i);
+    }
+}
+
+template <class See>
+void for_each_part(const AttentionTask& task, const HeadRows<const float>& read, const See& see) {
+    const auto part_from = [&](std::size_t begin) {
+        return KeyRange{begin, begin + keys_at_once < task.count ? begin + keys_at_once : task.count};
+    };
+    for (KeyRange part = part_from(0); part.begin < task.count; part = part_from(part.end)) {
+        for (std::size_t head = 0; head < task.heads; ++head) {
+            fetch(read, head, part_from(part.end), task.columns);
+            see(head, part);
+        }
+    }
+}
+
+template <class Float32>
+void attend(const AttentionTask& task) {
+    for_each_part(task, task.keys, [&](std::size_t head, KeyRange keys) {
+        multiply_keys<Float32>(task, head, keys);
+    });
+    for (std::size_t head = 0; head < task.heads; ++head) {
+        for (std::size_t row = 0; row < task.rows; ++row) {
+            const float* const mask = task.mask.begin == nullptr ? nullptr : task.mask.row(head, row);
+            weigh(task.scores.row(head, row), task.count, task.scale, mask);
+            std::memset(task.outputs.row(head, row), 0, task.columns * sizeof(float));
+        }
+    }
+    for_each_part(task, task.values, [&](std::size_t head, KeyRange keys) {
+        std::size_t row = 0;
+        for (; row + sum_rows <= task.rows; row += sum_rows) add_rows<sum_rows>(task, head, row, keys);
+        for (; row < task.rows; ++row) add_rows<1>(task, head, row, keys);
+    });
+}
+
+}  // namespace
+}  // namespace vignette
