@@ -56,6 +56,18 @@ void put(const KernelTask& task, std::size_t row, std::size_t result, Total tota
     task.outputs[row * task.output_step + result] = value;
 }
 
+// A lone input's weights of 16 bits come a sixth faster if they are asked for ahead; those of 32 as fast, and
+// those of 8 bits more slowly.
+template <std::size_t bytes, class Weight>
+[[gnu::always_inline]] inline void fetch_ahead(const Weight* from) {
+    constexpr std::size_t ahead = 1024;
+    if constexpr (sizeof(Weight) == 2) {
+        const char* const line = reinterpret_cast<const char*>(from) + ahead;
+#pragma GCC unroll 4
+        for (std::size_t i = 0; i < bytes; i += 64) __builtin_prefetch(line + i, 0, 2);
+    }
+}
+
 template <class Lanes, std::size_t rows, std::size_t results, std::size_t chains>
 [[gnu::always_inline]] inline void clear(typename Lanes::Sums (&sums)[chains][rows][results]) {
     for (auto& chain : sums)
@@ -80,6 +92,8 @@ void run_tile(const KernelTask& task, std::size_t row, std::size_t result) {
     clear<Lanes>(sums);
     std::size_t at = 0;
     for (; at + chains * Lanes::width <= task.columns; at += chains * Lanes::width) {
+        if constexpr (rows == 1 && results == 1)
+            fetch_ahead<chains * Lanes::width * sizeof(Weight)>(weights[0] + at);
 #pragma GCC unroll 8
         for (std::size_t c = 0; c < chains; ++c)
             add_products<Lanes, rows, results>(sums[c], inputs, weights, at + c * Lanes::width);

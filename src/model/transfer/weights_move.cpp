@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "core/log.h"
@@ -27,7 +28,7 @@ MappedWeights join_neighbours(MappedWeights weights) {
         const bool is_near = !joined.empty() && joined.back().file == one.file &&
                              one.bytes.data() < end_of(joined.back().bytes) + huge_page;
         if (is_near) {
-            joined.back().bytes = {joined.back().bytes.data(), end_of(one.bytes)};
+            joined.back().bytes = {joined.back().bytes.data(), end_of(one.bytes)};  // tensors never overlap
         } else {
             joined.push_back(std::move(one));
         }
@@ -80,11 +81,17 @@ std::size_t move_weights(MappedWeights weights, const std::stop_token& stop) {
 WeightsMove::WeightsMove(MappedWeights weights) {
     const std::size_t bytes = bytes_in(whole_pages(weights));
     if (bytes == 0 || !has_huge_pages() || !has_room(bytes)) return;
-    thread_ = std::jthread([weights = std::move(weights)](const std::stop_token& stop) mutable {
-        const Stopwatch watch;
-        const std::size_t moved = move_weights(std::move(weights), stop);
-        log_debug(mib(moved) + " of weights are in huge pages after " + seconds_text(watch.total()) + " s");
-    });
+    try {
+        thread_ = std::jthread([weights = std::move(weights)](const std::stop_token& stop) mutable {
+            const Stopwatch watch;
+            const std::size_t moved = move_weights(std::move(weights), stop);
+            log_debug(
+                mib(moved) + " of weights are in huge pages after " + seconds_text(watch.total()) + " s"
+            );
+        });
+    } catch (const std::system_error&) {
+        log_info("the weights stay in their mapped file: the system has no thread to move them");
+    }
 }
 
 }  // namespace vignette
