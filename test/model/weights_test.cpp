@@ -5,13 +5,12 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "bundle/file_digest.h"
 #include "bundle/safetensors_text.h"
+#include "fakes/mapping_of.h"
 #include "fakes/scratch_folder.h"
 #include "model/golden.h"
 
@@ -67,20 +66,6 @@ TEST_F(WeightsTest, EveryParameterHasAValueAndTiedOnesAreOneTensor) {
     for (const at::Tensor& one : module_.parameters()) EXPECT_FALSE(one.is_meta());
     for (const auto& [to, from] : manifest_.weights.ties)
         EXPECT_TRUE(parameter(to).is_same(parameter(from))) << to;
-}
-
-// The line of /proc/self/maps that an address lies in.
-std::string mapping_of(const void* address) {
-    std::ifstream maps("/proc/self/maps");
-    for (std::string line; std::getline(maps, line);) {
-        std::uintptr_t begin = 0;
-        std::uintptr_t end = 0;
-        char dash = 0;
-        std::istringstream(line) >> std::hex >> begin >> dash >> end;
-        const auto place = reinterpret_cast<std::uintptr_t>(address);
-        if (begin <= place && place < end) return line;
-    }
-    return {};
 }
 
 TEST_F(WeightsTest, StayInTheFileWhenTheTypeFits) {

@@ -8,12 +8,11 @@
 #include <sys/mman.h>
 
 #include <cstdint>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "core/file_descriptor.h"
 #include "core/memory/huge_pages.h"
+#include "fakes/mapping_of.h"
 #include "fakes/scratch_folder.h"
 #include "model/transfer/weights_memory.h"
 
@@ -42,7 +41,9 @@ protected:
     std::size_t first_whole() const {
         return static_cast<std::size_t>(whole_huge_pages({file_.get(), bytes}).data() - file_.get());
     }
-    bool in_file(std::size_t place) const;
+    bool in_file(std::size_t place) const {
+        return mapping_of(file_.get() + place).contains(folder_.path().string());
+    }
     bool is_unchanged() const {
         return std::string_view(reinterpret_cast<const char*>(file_.get()), bytes) == content_;
     }
@@ -51,19 +52,6 @@ protected:
     std::string content_;
     std::shared_ptr<const std::byte> file_;
 };
-
-bool WeightsMoveTest::in_file(std::size_t place) const {
-    const auto address = reinterpret_cast<std::uintptr_t>(file_.get() + place);
-    std::ifstream maps("/proc/self/maps");
-    for (std::string line; std::getline(maps, line);) {
-        std::uintptr_t begin = 0;
-        std::uintptr_t end = 0;
-        char dash = 0;
-        std::istringstream(line) >> std::hex >> begin >> dash >> end;
-        if (begin <= address && address < end) return line.contains(folder_.path().string());
-    }
-    return false;
-}
 
 TEST_F(WeightsMoveTest, AllThatFillsHugePagesMoves) {
     const std::size_t moved = move_weights({tensor(0, bytes)}, {});
