@@ -29,7 +29,9 @@ public:
 
     const std::filesystem::path& path() const { return path_; }
 
+    // Also makes the folders that `name` has.
     std::filesystem::path write(std::string_view name, std::string_view content) const {
+        std::filesystem::create_directories((path_ / name).parent_path());
         std::ofstream(path_ / name, std::ios::binary) << content;
         return path_ / name;
     }

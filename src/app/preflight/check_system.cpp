@@ -11,7 +11,7 @@
 #include "app/url_options.h"
 #include "bundle/footprint.h"
 #include "core/file_descriptor.h"
-#include "core/memory/host_memory.h"
+#include "core/host/host_memory.h"
 #include "net/client/reach.h"
 #include "vignette/bytes.h"
 

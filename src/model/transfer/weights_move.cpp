@@ -7,8 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/host/host_memory.h"
 #include "core/log.h"
-#include "core/memory/host_memory.h"
 #include "core/memory/huge_pages.h"
 #include "core/stopwatch.h"
 

@@ -1,4 +1,4 @@
-#include "core/memory/host_memory.h"
+#include "core/host/host_memory.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,6 @@
 
 namespace vignette {
 namespace {
-namespace fs = std::filesystem;
 
 constexpr std::size_t GiB = 1024 * MiB;
 
@@ -15,22 +14,21 @@ constexpr std::size_t GiB = 1024 * MiB;
 class HostMemoryOf : public testing::Test {
 protected:
     HostMemoryOf() {
-        put("proc/meminfo",
-            "MemTotal:       67108864 kB\nMemFree:         1048576 kB\nMemAvailable:   50331648 kB\n");
+        root_.write(
+            "proc/meminfo",
+            "MemTotal:       67108864 kB\nMemFree:         1048576 kB\nMemAvailable:   50331648 kB\n"
+        );
     }
 
-    void put(const fs::path& file, std::string_view text) const {
-        fs::create_directories((root_.path() / file).parent_path());
-        root_.write(file.string(), text);
-    }
     void put_second(
         const std::string& group, std::string_view limit, std::size_t used, std::size_t inactive
     ) {
         const std::string folder = "sys/fs/cgroup/" + group;
-        put(folder + "/memory.max", std::string(limit) + "\n");
-        put(folder + "/memory.current", std::to_string(used) + "\n");
-        put(folder + "/memory.stat",
-            "anon 5\nactive_file 7\ninactive_file " + std::to_string(inactive) + "\n");
+        root_.write(folder + "/memory.max", std::string(limit) + "\n");
+        root_.write(folder + "/memory.current", std::to_string(used) + "\n");
+        root_.write(
+            folder + "/memory.stat", "anon 5\nactive_file 7\ninactive_file " + std::to_string(inactive) + "\n"
+        );
     }
     HostMemory found() const { return host_memory(root_.path()).value(); }
 
@@ -42,7 +40,7 @@ TEST_F(HostMemoryOf, AMachineWithoutLimitsIsWhatIsAvailable) {
 }
 
 TEST_F(HostMemoryOf, AContainerIsWhatItsLimitLeaves) {
-    put("proc/self/cgroup", "0::/\n");
+    root_.write("proc/self/cgroup", "0::/\n");
     put_second(".", std::to_string(8 * GiB), 3 * GiB, 0);
     EXPECT_EQ(found().total_bytes, 8 * GiB);
     EXPECT_EQ(found().available_bytes, 5 * GiB);
@@ -50,13 +48,13 @@ TEST_F(HostMemoryOf, AContainerIsWhatItsLimitLeaves) {
 }
 
 TEST_F(HostMemoryOf, FilePagesThatNobodyUsesAreFree) {
-    put("proc/self/cgroup", "0::/\n");
+    root_.write("proc/self/cgroup", "0::/\n");
     put_second(".", std::to_string(8 * GiB), 7 * GiB, 6 * GiB);
     EXPECT_EQ(found().available_bytes, 7 * GiB);
 }
 
 TEST_F(HostMemoryOf, TheTightestOfNestedLimitsCounts) {
-    put("proc/self/cgroup", "0::/pod/worker\n");
+    root_.write("proc/self/cgroup", "0::/pod/worker\n");
     put_second("pod/worker", std::to_string(16 * GiB), 1 * GiB, 0);
     put_second("pod", std::to_string(20 * GiB), 18 * GiB, 0);
     EXPECT_EQ(found().available_bytes, 2 * GiB);
@@ -65,27 +63,27 @@ TEST_F(HostMemoryOf, TheTightestOfNestedLimitsCounts) {
 }
 
 TEST_F(HostMemoryOf, MaxIsNoLimit) {
-    put("proc/self/cgroup", "0::/pod\n");
+    root_.write("proc/self/cgroup", "0::/pod\n");
     put_second("pod", "max", 60 * GiB, 0);
     EXPECT_EQ(found().available_bytes, 48 * GiB);
     EXPECT_EQ(found().limited_by, "");
 }
 
 TEST_F(HostMemoryOf, ALimitAboveWhatTheMachineHasLeftChangesNothing) {
-    put("proc/self/cgroup", "0::/pod\n");
+    root_.write("proc/self/cgroup", "0::/pod\n");
     put_second("pod", std::to_string(63 * GiB), 1 * GiB, 0);
     EXPECT_EQ(found().available_bytes, 48 * GiB);
 }
 
 TEST_F(HostMemoryOf, AGroupBeyondItsLimitHasNothingLeft) {
-    put("proc/self/cgroup", "0::/\n");
+    root_.write("proc/self/cgroup", "0::/\n");
     put_second(".", std::to_string(2 * GiB), 3 * GiB, 0);
     EXPECT_EQ(found().available_bytes, 0U);
 }
 
 TEST_F(HostMemoryOf, APathOfTheHostFallsBackToTheMountPoint) {
     for (const char* lines : {"0::/docker/0123abcd\n", "0::/../outside\n"}) {
-        put("proc/self/cgroup", lines);
+        root_.write("proc/self/cgroup", lines);
         put_second(".", std::to_string(4 * GiB), 1 * GiB, 0);
         put_second("../outside", std::to_string(1 * GiB), 0, 0);
         EXPECT_EQ(found().available_bytes, 3 * GiB) << lines;
@@ -93,20 +91,22 @@ TEST_F(HostMemoryOf, APathOfTheHostFallsBackToTheMountPoint) {
 }
 
 TEST_F(HostMemoryOf, TheFirstVersionIsReadWhereItCountsMemory) {
-    put("proc/self/cgroup", "5:cpu,memory:/docker/a\n1:name=systemd:/docker/a\n0::/\n");
+    root_.write("proc/self/cgroup", "5:cpu,memory:/docker/a\n1:name=systemd:/docker/a\n0::/\n");
     put_second(".", std::to_string(1 * GiB), 0, 0);  // v2 is mounted too and counts no memory
     const std::string folder = "sys/fs/cgroup/memory/docker/a";
-    put(folder + "/memory.limit_in_bytes", std::to_string(10 * GiB));
-    put(folder + "/memory.usage_in_bytes", std::to_string(6 * GiB));
-    put(folder + "/memory.stat", "inactive_file 1\ntotal_inactive_file " + std::to_string(2 * GiB) + "\n");
-    put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712");
-    put("sys/fs/cgroup/memory/memory.usage_in_bytes", std::to_string(30 * GiB));
+    root_.write(folder + "/memory.limit_in_bytes", std::to_string(10 * GiB));
+    root_.write(folder + "/memory.usage_in_bytes", std::to_string(6 * GiB));
+    root_.write(
+        folder + "/memory.stat", "inactive_file 1\ntotal_inactive_file " + std::to_string(2 * GiB) + "\n"
+    );
+    root_.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712");
+    root_.write("sys/fs/cgroup/memory/memory.usage_in_bytes", std::to_string(30 * GiB));
     EXPECT_EQ(found().total_bytes, 10 * GiB);
     EXPECT_EQ(found().available_bytes, 6 * GiB);
 }
 
 TEST_F(HostMemoryOf, AMachineThatSaysNothingIsUnknown) {
-    put("proc/meminfo", "MemTotal: much\n");
+    root_.write("proc/meminfo", "MemTotal: much\n");
     EXPECT_FALSE(host_memory(root_.path()).has_value());
 }
 
@@ -115,13 +115,6 @@ TEST(HostMemory, OfThisMachineIsKnown) {
     ASSERT_TRUE(memory.has_value());
     EXPECT_GT(memory->available_bytes, 0U);
     EXPECT_LE(memory->available_bytes, memory->total_bytes);
-}
-
-TEST(MemoryGroup, IsFoundInTheLinesOfProc) {
-    EXPECT_EQ(memory_group("0::/a/b\n"), (MemoryGroup{.first_version = false, .path = "/a/b"}));
-    EXPECT_EQ(memory_group("0::/\n4:memory:/a:b\n"), (MemoryGroup{.first_version = true, .path = "/a:b"}));
-    EXPECT_EQ(memory_group("4:memory_fake:/a\nnonsense\n"), std::nullopt);
-    EXPECT_EQ(memory_group(""), std::nullopt);
 }
 
 TEST(NumberOf, WantsTheWholeKey) {

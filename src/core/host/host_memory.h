@@ -23,13 +23,4 @@ std::optional<HostMemory> host_memory(const std::filesystem::path& root = "/");
 // The number after `key` in lines of "key: number" or "key number": /proc/meminfo, memory.stat.
 std::optional<std::uint64_t> number_of(std::string_view key, std::string_view lines);
 
-struct MemoryGroup {
-    bool first_version = false;  // cgroup v1
-    std::string path;            // under the mount point of its version
-    bool operator==(const MemoryGroup&) const = default;
-};
-
-// The control group that accounts for this process's memory, from the lines of /proc/self/cgroup.
-std::optional<MemoryGroup> memory_group(std::string_view lines);
-
 }  // namespace vignette
