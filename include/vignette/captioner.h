@@ -41,7 +41,7 @@ struct CaptionerConfig {
     bool cuda_graphs = true;   // on a GPU: each decode step is one call to the device
     bool tells_start = false;  // the log says what took how long when a model was loaded
     bool warms_up = true;      // a model that was loaded: its first picture takes no longer than the others
-    int threads = 0;           // for CPU operators; 0: all cores
+    int threads = 0;           // for CPU operators; 0: one for each core that may be used
     std::filesystem::path decoder;  // the program that opens what strangers send; empty: done in this process
     std::size_t cache_bytes = 0;    // of answers that are kept for the same job asked again; 0: none
     std::filesystem::path cache_folder;  // that keeps answers, too; prepared; empty: none

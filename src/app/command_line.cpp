@@ -74,7 +74,7 @@ void add_common(CLI::App& app, Options& options) {
         ->transform(device())
         ->capture_default_str();
     add_precision(app, options);
-    app.add_option("--threads", options.threads, "CPU threads of the model; 0: one per core")
+    app.add_option("--threads", options.threads, "CPU threads of the model; 0: one for each core it may use")
         ->envname("VIGNETTE_THREADS")
         ->transform(whole_number(0, 1024))
         ->capture_default_str();

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "core/device/device_choice.h"
+#include "core/environment.h"
+#include "core/host/cores.h"
 #include "model/torch_wall.h"
 
 namespace vignette {
@@ -65,7 +67,17 @@ Error examine(Error error, const at::Device& device) {
     }
 }
 
+// Torch counts the cores on which it may run, two hyperthreads as one, but knows nothing of a container's
+// quota: where that is less, there are fewer threads. Torch's own count stands for the affinity mask, which
+// here may be a single core: OpenMP binds the thread that loads it, if it is told to bind threads
+// (OMP_PROC_BIND). Torch's variables are an operator's word as much as --threads is: whoever sets them means
+// this container.
 void set_threads(int threads) {
+    if (threads == 0 && variable("OMP_NUM_THREADS").empty() && variable("MKL_NUM_THREADS").empty()) {
+        HostCores cores = host_cores();
+        cores.allowed = at::get_num_threads();
+        if (cores.usable() < cores.allowed) threads = cores.usable();
+    }
     if (threads > 0) at::set_num_threads(threads);
 }
 

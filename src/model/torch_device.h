@@ -32,7 +32,7 @@ Result<T> examined(Result<T> outcome, const at::Device& device) {
     return outcome;
 }
 
-// Of CPU operators, for the whole process; 0: as torch decides.
+// Of CPU operators, for the whole process; 0: as torch decides, or fewer by a container's quota.
 void set_threads(int threads);
 
 // At the start of work on a thread that torch did not make: set_threads() sets OpenMP's number for its

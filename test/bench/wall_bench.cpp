@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/host/cores.h"
 #include "core/memory/malloc_tuning.h"
 #include "image/read_header.h"
 #include "wall/decoder_pool.h"
@@ -65,7 +66,7 @@ int main(int argc, char** argv) {
     if (argc != 3) return 2;
     vignette::keep_freed_memory();
     const Bytes file = read(argv[2]);
-    const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    const int cores = vignette::usable_cores();
     const Result<std::unique_ptr<DecoderPool>> pool = DecoderPool::start(argv[1], cores);
     if (!pool) return 1;
     const Limits limits;

@@ -3,7 +3,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <system_error>
 
@@ -46,6 +48,12 @@ bool locks_hold(int file, const std::string& path) {
     return other && flock(other.get(), LOCK_EX | LOCK_NB) != 0;
 }
 
+std::string cores_text(double cores) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.4g", cores);
+    return text.data();
+}
+
 struct Share {
     fs::path place;
     fs::space_info space;
@@ -86,6 +94,17 @@ Check check_memory(const PreflightOptions& options, bool gpu, const std::optiona
         memory->limited_by.empty() ? "stop other programs or use a larger machine"
                                    : "give the container more memory, or use a larger machine"
     );
+}
+
+Check check_cpu(const HostCores& cores) {
+    const int usable = cores.usable();
+    const bool limited = cores.quota && *cores.quota < cores.allowed;
+    std::string found = std::to_string(usable) + (usable == 1 ? " core" : " cores");
+    if (limited || usable < cores.machine) {
+        found += " (of " + std::to_string(cores.machine) +
+                 (limited ? "; this container may use " + cores_text(*cores.quota) : "") + ")";
+    }
+    return passed("cpu", std::move(found));
 }
 
 Check check_disk(const PreflightOptions& options) {

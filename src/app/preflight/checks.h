@@ -9,6 +9,7 @@
 
 #include "app/preflight/preflight.h"
 #include "bundle/manifest.h"
+#include "core/host/cores.h"
 
 namespace vignette {
 
@@ -37,6 +38,7 @@ std::vector<Check> check_gpus(
 );
 
 Check check_memory(const PreflightOptions& options, bool gpu, const std::optional<ModelNeeds>& needs);
+Check check_cpu(const HostCores& cores);
 Check check_disk(const PreflightOptions& options);
 Check check_network(const PreflightOptions& options);
 Check check_outbox(const std::filesystem::path& outbox);

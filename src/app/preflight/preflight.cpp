@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <thread>
 
 #include "app/preflight/checks.h"
 #include "core/ascii.h"
@@ -106,7 +105,7 @@ std::vector<Check> preflight(const PreflightOptions& options) {
     add(check_system(options, gpus && !gpus->devices.empty(), needs));
     if (!options.outbox.empty()) add({check_outbox(options.outbox)});
     add({check_urls(options.urls)});
-    add({passed("cpu", std::to_string(std::thread::hardware_concurrency()) + " core(s)")});
+    add({check_cpu(host_cores(options.root))});
     add({passed("version", VIGNETTE_VERSION)});
     if (!options.misunderstood.empty()) {
         add({noted("settings", "not understood, the default is used: " + joined(options.misunderstood))});

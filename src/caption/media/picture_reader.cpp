@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <future>
 #include <limits>
-#include <thread>
 #include <utility>
 #include <variant>
 
+#include "core/host/cores.h"
 #include "core/stop.h"
 #include "core/stopwatch.h"
 #include "film/file.h"
@@ -19,8 +19,6 @@ namespace {
 
 // Each has a core for itself beside the one that decodes; what comes to more is not worth threads that wait.
 constexpr int helpers_max = 8;
-
-int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
 Result<Bytes> read_text(const Base64Picture& image, std::size_t bytes_max) {
     Result<Bytes> bytes = decode_base64(image.text.view(), bytes_max);
@@ -55,7 +53,7 @@ bool is_remote(const PictureSource& picture) { return std::holds_alternative<Rem
 
 }  // namespace
 
-int PictureReader::places() { return cores(); }
+int PictureReader::places() { return usable_cores(); }
 
 PictureReader::PictureReader(Fetcher* fetcher, DecoderPool* decoders, const Limits& limits)
     : fetcher_(fetcher),
@@ -66,8 +64,8 @@ PictureReader::PictureReader(Fetcher* fetcher, DecoderPool* decoders, const Limi
       held_frames_(std::numeric_limits<int>::max(), limits.media_bytes_max / 5),
       fetched_(std::numeric_limits<int>::max(), limits.media_bytes_max / 40 * 3),
       arriving_(std::numeric_limits<int>::max(), limits.media_bytes_max / 40),
-      decoding_(cores(), limits.media_bytes_max / 5 * 2),
-      helpers_(std::min(cores() / 2, helpers_max)) {}
+      decoding_(places(), limits.media_bytes_max / 5 * 2),
+      helpers_(std::min(places() / 2, helpers_max)) {}
 
 Result<ReadPictures> PictureReader::read(
     Job& job, const DecodeNeed& need, const Prepare& prepare, const Known& known, const std::stop_token& stop,

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/host/cores.h"
 #include "core/log.h"
 #include "core/mutex.h"
 #include "net/server/certificate.h"
@@ -106,12 +107,11 @@ public:
 
 private:
     // One for each thread: what belongs to a connection happens on its lane, one after the other, without
-    // locks. More than there are cores would only take turns.
+    // locks. More than there are cores to use would only take turns.
     using Lanes = std::vector<std::unique_ptr<asio::io_context>>;
     static Lanes lanes_for(int threads) {
-        const int cores = static_cast<int>(std::thread::hardware_concurrency());
         Lanes lanes;
-        for (int i = 0; i < std::max(1, std::min(threads, cores)); ++i)
+        for (int i = 0; i < std::max(1, std::min(threads, usable_cores())); ++i)
             lanes.push_back(std::make_unique<asio::io_context>(1));
         return lanes;
     }

@@ -20,7 +20,6 @@ constexpr std::uint64_t gib = 1024 * MiB;
 class Preflight : public testing::Test {
 protected:
     Preflight() {
-        fs::create_directories(root_.path() / "proc");
         has_memory(8);
         options_.model = bundle_.path().string();
         options_.root = root_.path();
@@ -240,6 +239,17 @@ TEST_F(Preflight, AllOfItCanBeSkipped) {
     options_.skip_all = true;
     EXPECT_EQ(preflight(options_).size(), 1U);
     EXPECT_EQ(verdict("checks"), Verdict::note);
+}
+
+TEST(CheckCpu, SaysHowManyCoresAndWhatLimitsThem) {
+    const auto said = [](const HostCores& cores) { return check_cpu(cores).details; };
+    EXPECT_EQ(said({.machine = 64, .allowed = 64, .quota = {}}), "64 cores");
+    EXPECT_EQ(said({.machine = 64, .allowed = 64, .quota = 80}), "64 cores") << "no limit";
+    EXPECT_EQ(
+        said({.machine = 64, .allowed = 64, .quota = 1.5}), "2 cores (of 64; this container may use 1.5)"
+    );
+    EXPECT_EQ(said({.machine = 2, .allowed = 2, .quota = 1.5}), "2 cores (of 2; this container may use 1.5)");
+    EXPECT_EQ(said({.machine = 64, .allowed = 1, .quota = 1.5}), "1 core (of 64)") << "the mask is tighter";
 }
 
 TEST(FirstFailure, IsTheFirstInOrderOrNone) {
