@@ -11,7 +11,7 @@
 #include <string>
 
 #include "bundle/file_digest.h"
-#include "model/linears/own_linears.h"
+#include "model/operators/own_operators.h"
 #include "model/torch_wall.h"
 #include "model/weights.h"
 #include "vignette/bytes.h"
@@ -75,7 +75,7 @@ Result<Program> Program::load(
     NarrowWeights narrow{.type = manifest.info.weights};
     if (device.is_cpu() && manifest.info.dtype == Dtype::float32) {
         narrow.names = TRY(torch_wall([&]() -> Result<std::set<std::string, std::less<>>> {
-            return use_own_linears(program.module_, program.functions());
+            return use_own_operators(program.module_, program.functions());
         }));
     }
     MappedWeights mapped = TRY(

@@ -10,7 +10,7 @@
 
 #include "bundle/mapping_guard.h"
 #include "bundle/weight_files.h"
-#include "model/linears/ops.h"
+#include "model/operators/linear.h"
 #include "model/torch_wall.h"
 #include "model/transfer/upload.h"
 #include "model/transfer/weights_memory.h"

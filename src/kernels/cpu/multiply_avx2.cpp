@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "kernels/cpu/attend.h"
+#include "kernels/cpu/between.h"
 #include "kernels/cpu/tiles.h"
 
 namespace vignette {
@@ -75,7 +76,8 @@ struct Int8 {
 
 }  // namespace
 
-const Kernels avx2_kernels{"avx2", run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>, attend<Float32>};
+const Kernels avx2_kernels{"avx2",          run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>,
+                           attend<Float32>, normalise,    turn,         gate};
 
 }  // namespace vignette
 

@@ -4,7 +4,8 @@
 
 namespace vignette {
 
-const Kernels avx512_kernels{"avx512", run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>, attend<Float32>};
+const Kernels avx512_kernels{"avx512",        run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>,
+                             attend<Float32>, normalise,    turn,         gate};
 
 }  // namespace vignette
 

@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include "kernels/cpu/attend.h"
+#include "kernels/cpu/between.h"
 #include "kernels/cpu/tiles.h"
 
 namespace vignette {

@@ -1,5 +1,6 @@
 // For processors that have none of the other sets; also what those are compared with.
 #include "kernels/cpu/attend.h"
+#include "kernels/cpu/between.h"
 #include "kernels/cpu/tiles.h"
 #include "kernels/cpu/widen.h"
 
@@ -92,6 +93,7 @@ struct Int8 {
 
 }  // namespace
 
-const Kernels plain_kernels{"plain", run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>, attend<Float32>};
+const Kernels plain_kernels{"plain",         run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>,
+                            attend<Float32>, normalise,    turn,         gate};
 
 }  // namespace vignette

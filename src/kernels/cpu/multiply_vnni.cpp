@@ -4,8 +4,8 @@
 
 namespace vignette {
 
-const Kernels vnni_kernels{"avx512-vnni", run<Float32>, run<Float16>,
-                           run<Bfloat16>, run<Int8>,    attend<Float32>};
+const Kernels vnni_kernels{"avx512-vnni",   run<Float32>, run<Float16>, run<Bfloat16>, run<Int8>,
+                           attend<Float32>, normalise,    turn,         gate};
 
 }  // namespace vignette
 

@@ -51,6 +51,40 @@ struct AttentionTask {
 
 using AttentionKernel = void (*)(const AttentionTask&);
 
+// Rows with a root mean square of 1, each number times its weight.
+struct NormTask {
+    const float* inputs;
+    const float* weights;
+    float* outputs;
+    std::size_t rows;
+    std::size_t columns;
+    float epsilon;
+};
+
+// Rows whose numbers are turned in pairs: outputs[i] = inputs[i] * cosines[i] + inputs[i - shift] * sines[i],
+// in a circle.
+struct TurnTask {
+    const float* inputs;
+    const float* cosines;  // a row for each position
+    const float* sines;
+    float* outputs;
+    std::size_t first;  // the number of the first row
+    std::size_t rows;
+    std::size_t heads;      // rows that follow one another and have one position
+    std::size_t positions;  // after these the turns begin anew
+    std::size_t columns;
+    std::size_t shift;
+};
+
+// inputs * sigmoid(factor * inputs) * times: SiLU, or the quick approximation of GELU.
+struct GateTask {
+    const float* inputs;
+    const float* times;  // null: once
+    float* outputs;
+    std::size_t count;
+    float factor;
+};
+
 struct Kernels {
     const char* name;
     RowsKernel float32;
@@ -58,6 +92,9 @@ struct Kernels {
     RowsKernel bfloat16;
     RowsKernel int8;
     AttentionKernel attention;
+    void (*norm)(const NormTask&);
+    void (*turn)(const TurnTask&);
+    void (*gate)(const GateTask&);
 };
 
 inline constexpr std::size_t int8_block =

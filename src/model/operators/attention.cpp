@@ -1,4 +1,4 @@
-#include "model/linears/attention.h"
+#include "model/operators/attention.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>

@@ -1,4 +1,4 @@
-#include "model/linears/ops.h"
+#include "model/operators/linear.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/addmm.h>
@@ -11,7 +11,8 @@
 
 #include "kernels/cpu/choose.h"
 #include "kernels/cpu/crew.h"
-#include "model/linears/attention.h"
+#include "model/operators/attention.h"
+#include "model/operators/between.h"
 #include "model/torch_wall.h"
 
 namespace vignette {
@@ -190,6 +191,7 @@ void register_linear_ops() {
         );
         made.def("embedding(Tensor weights, Tensor ids, int columns) -> Tensor", own_embedding);
         define_attention(made);
+        define_between(made);
         return made;
     }();
 }

@@ -1,4 +1,4 @@
-#include "model/linears/own_linears.h"
+#include "model/operators/own_operators.h"
 
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/ir/constants.h>
@@ -7,13 +7,15 @@
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "model/linears/ops.h"
+#include "model/operators/fuse.h"
+#include "model/operators/linear.h"
 
 namespace vignette {
 namespace {
@@ -45,6 +47,11 @@ std::optional<std::string> attribute_name(const Value* value, const Value* self)
         value = node->input(0);
     }
     return name;
+}
+
+bool is_none(const Value* value) {
+    const std::optional<c10::IValue> constant = torch::jit::toIValue(value);
+    return constant && constant->isNone();
 }
 
 bool is_number(const Value* value, double wanted) {
@@ -152,6 +159,38 @@ void Uses::replace() const {
     }
 }
 
+// The only node of a block that gives nothing but this node's result.
+Node* lone_linear(Block* block) {
+    Node* found = nullptr;
+    for (Node* node : block->nodes()) {
+        if (node->kind() == prim::Constant) continue;
+        if (found != nullptr || node->kind() != c10::Symbol::fromQualString("vignette::linear"))
+            return nullptr;
+        found = node;
+    }
+    const bool given =
+        found != nullptr && block->outputs().size() == 1 && block->outputs()[0] == found->output();
+    return given ? found : nullptr;
+}
+
+// Programs have a call of aten's for a lone row and one for several. Ours is one call, which need not ask.
+void join_linears(Graph& graph) {
+    visit(graph.block(), [](Node* node) {
+        if (node->kind() != prim::If || node->outputs().size() != 1) return;
+        Node* const one = lone_linear(node->blocks()[0]);
+        Node* const other = lone_linear(node->blocks()[1]);
+        if (one == nullptr || other == nullptr) return;
+        const auto is_same = [](const Value* a, const Value* b) {
+            return a == b || (is_none(a) && is_none(b));
+        };
+        if (!std::ranges::equal(one->inputs(), other->inputs(), is_same)) return;
+        const torch::jit::WithInsertPoint here(node);
+        Value* const bias =
+            is_none(one->input(2)) ? node->owningGraph()->insertConstant(c10::IValue()) : one->input(2);
+        put_in_place(node, "vignette::linear", {one->input(0), one->input(1), bias});
+    });
+}
+
 bool is_false(const Value* value) {
     const std::optional<c10::IValue> constant = torch::jit::toIValue(value);
     return constant && constant->isBool() && !constant->toBool();
@@ -188,7 +227,7 @@ std::shared_ptr<Graph> settle(torch::jit::Function& function) {
 
 }  // namespace
 
-std::set<std::string, std::less<>> use_own_linears(
+std::set<std::string, std::less<>> use_own_operators(
     const torch::jit::Module& module, std::span<torch::jit::Function* const> functions
 ) {
     register_linear_ops();
@@ -199,6 +238,7 @@ std::set<std::string, std::less<>> use_own_linears(
     for (torch::jit::Function* function : functions) {
         const std::shared_ptr<Graph>& graph = graphs.emplace_back(settle(*function));
         use_own_attention(*graph);
+        fuse_between(graph);
         const Value* const self = graph->inputs().front();
         visit(graph->block(), [&](Node* node) {
             if (node->kind() != prim::GetAttr) return;
@@ -211,7 +251,10 @@ std::set<std::string, std::less<>> use_own_linears(
         uses.replace();
         names.insert(name);
     }
-    for (std::shared_ptr<Graph>& graph : graphs) torch::jit::EliminateDeadCode(graph);
+    for (std::shared_ptr<Graph>& graph : graphs) {
+        join_linears(*graph);
+        torch::jit::EliminateDeadCode(graph);
+    }
     return names;
 }
 

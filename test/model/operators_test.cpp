@@ -1,4 +1,6 @@
 #include <ATen/ops/abs.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/embedding.h>
@@ -7,12 +9,21 @@
 #include <ATen/ops/item.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max.h>
+#include <ATen/ops/mean.h>
+#include <ATen/ops/mul.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/pow.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/roll.h>
+#include <ATen/ops/rsqrt.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/ir/irparser.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -20,8 +31,9 @@
 #include <optional>
 
 #include "model/golden.h"
-#include "model/linears/ops.h"
-#include "model/linears/own_linears.h"
+#include "model/operators/fuse.h"
+#include "model/operators/linear.h"
+#include "model/operators/own_operators.h"
 
 namespace vignette {
 namespace {
@@ -35,6 +47,12 @@ std::vector<torch::jit::Function*> methods_of(const torch::jit::Module& module) 
           "embed_image", "embed_text"})
         if (const auto method = module.find_method(name)) found.push_back(&method->function());
     return found;
+}
+
+std::vector<std::string> all_families() {
+    std::vector<std::string> families(captioner_families.begin(), captioner_families.end());
+    families.insert(families.end(), {"llava_next_video", "clip"});
+    return families;
 }
 
 at::Tensor call(const char* name, std::vector<c10::IValue> stack) {
@@ -64,13 +82,11 @@ double apart(const at::Tensor& found, const at::Tensor& expected, const at::Tens
 // All that has two dimensions is multiplied with or looked up in, but tables of positions, which are added as
 // a whole: a call of a family's program that the pass does not know would cost it its speed in silence.
 TEST(OwnLinears, AllWeightsOfEachFamilyButTablesOfPositionsMayBeNarrow) {
-    std::vector<std::string> families(captioner_families.begin(), captioner_families.end());
-    families.insert(families.end(), {"llava_next_video", "clip"});
-    for (const std::string& family : families) {
+    for (const std::string& family : all_families()) {
         const Manifest manifest = golden_manifest(family);
         const torch::jit::Module module =
             torch::jit::load((golden_bundle(family) / manifest.program.file).string());
-        const auto names = use_own_linears(module, methods_of(module));
+        const auto names = use_own_operators(module, methods_of(module));
         for (const auto& [name, value] : module.named_parameters()) {
             const bool positions = name.contains("position") || name.contains("embed_positions");
             if (positions) continue;
@@ -163,6 +179,105 @@ TEST(OwnAttention, WhatIsNotForOursGoesToAtens) {
     EXPECT_TRUE(both(q, k, true));
     EXPECT_TRUE(both(q.to(at::kHalf), k.to(at::kHalf), false));
     EXPECT_TRUE(both(q, k.transpose(2, 3).contiguous().transpose(2, 3), false));
+}
+
+// Rows as prompts and as steps have them; the turns of many positions, of one, and of none that fit.
+TEST(OwnBetween, AsMuchAsAtens) {
+    const c10::InferenceMode guard;
+    using Sizes = std::vector<std::int64_t>;
+    const auto near = [](const at::Tensor& found, const at::Tensor& expected) {
+        return found.sizes() == expected.sizes() && found.dtype() == expected.dtype() &&
+               at::allclose(found, expected, 1e-5, 1e-6);
+    };
+    for (const Sizes& leading : {Sizes{}, Sizes{3}, Sizes{2, 700}}) {
+        Sizes shape = leading;
+        shape.insert(shape.end(), {4, 70});  // heads
+        for (const at::Tensor& x :
+             {at::randn(shape), at::randn(shape).to(at::kDouble),
+              at::randn(shape).transpose(-1, -2).contiguous().transpose(-1, -2)}) {
+            const at::Tensor weights = at::randn({70}), times = at::randn(shape);
+            const at::Tensor wide = x.to(at::kFloat);
+            const at::Tensor normed = wide.mul(wide.pow(2).mean({-1}, true).add(1e-5).rsqrt());
+            EXPECT_TRUE(
+                near(call("vignette::norm", {x, weights, 1e-5}), weights.mul(normed.to(x.scalar_type())))
+            );
+            const at::Tensor opened = x.mul(x.mul(1.702).sigmoid());
+            EXPECT_TRUE(near(call("vignette::gate", {x, c10::IValue(), 1.702}), opened));
+            EXPECT_TRUE(near(call("vignette::gate", {x, times, 1.702}), opened.mul(times)));
+            Sizes places = shape;
+            places[places.size() - 2] = 1;
+            const Sizes of_one(places.begin() + (places.size() > 3 ? 1 : 0), places.end());
+            for (const Sizes& turns : {Sizes{70}, Sizes{1, 70}, places, of_one}) {
+                const at::Tensor cosines = at::randn(turns), sines = at::randn(turns);
+                const at::Tensor turned = x.mul(cosines).add(x.roll({35}, {-1}).mul(sines));
+                EXPECT_TRUE(near(call("vignette::turn", {x, cosines, sines}), turned))
+                    << at::IntArrayRef(turns);
+            }
+        }
+    }
+    EXPECT_EQ(call("vignette::gate", {at::zeros({0, 5}), c10::IValue(), 1.0}).numel(), 0);
+}
+
+// Each family's program keeps none of the calls that ours stand for.
+TEST(OwnBetween, AreUsedByEachFamily) {
+    for (const std::string& family : all_families()) {
+        const Manifest manifest = golden_manifest(family);
+        const torch::jit::Module module =
+            torch::jit::load((golden_bundle(family) / manifest.program.file).string());
+        use_own_operators(module, methods_of(module));
+        for (const torch::jit::Function* function : methods_of(module)) {
+            const std::string text = torch::jit::toGraphFunction(*function).graph()->toString(false);
+            for (const char* call :
+                 {"aten::rsqrt", "aten::roll", "aten::silu", "aten::sigmoid", "aten::mv", "aten::addmv"})
+                EXPECT_FALSE(text.contains(call)) << family << " " << function->name() << ": " << call;
+        }
+    }
+}
+
+TEST(OwnBetween, WhatOnlyLooksLikeANormOrATurnStays) {
+    const auto fused = [](const char* axes, const char* exponent, const char* part) {
+        const std::string text = std::string(R"(
+graph(%x, %weights, %epsilon : float):
+  %float : int = prim::Constant[value=6]()
+  %no : bool = prim::Constant[value=0]()
+  %yes : bool = prim::Constant[value=1]()
+  %none : NoneType = prim::Constant()
+  %one : int = prim::Constant[value=1]()
+  %end : int = prim::Constant[value=-1]()
+  %exponent : int = prim::Constant[value=)") +
+                                 exponent + R"(]()
+  %axes : int[] = prim::Constant[value=)" +
+                                 axes + R"(]()
+  %part : int = prim::Constant[value=)" +
+                                 part + R"(]()
+  %wide = aten::to(%x, %float, %no, %no, %none)
+  %squares = aten::pow(%wide, %exponent)
+  %mean = aten::mean(%squares, %axes, %yes, %none)
+  %sum = aten::add(%mean, %epsilon, %one)
+  %factor = aten::rsqrt(%sum)
+  %normed = aten::mul(%wide, %factor)
+  %type = prim::dtype(%x)
+  %narrow = aten::to(%normed, %type, %no, %no, %none)
+  %out = aten::mul(%weights, %narrow)
+  %straight = aten::mul(%out, %weights)
+  %size = aten::size(%out, %end)
+  %half = aten::floordiv(%size, %part)
+  %shifts : int[] = prim::ListConstruct(%half)
+  %rolled = aten::roll(%out, %shifts, %axes)
+  %across = aten::mul(%rolled, %weights)
+  %turned = aten::add(%straight, %across, %one)
+  return (%turned))";
+        const auto graph = std::make_shared<torch::jit::Graph>();
+        torch::jit::parseIR(text, graph.get());
+        register_linear_ops();
+        fuse_between(graph);
+        return graph->toString(false);
+    };
+    const std::string ours = fused("[-1]", "2", "2");
+    EXPECT_TRUE(ours.contains("vignette::norm") && ours.contains("vignette::turn")) << ours;
+    EXPECT_FALSE(fused("[0]", "2", "2").contains("vignette"));
+    EXPECT_FALSE(fused("[-1]", "3", "2").contains("vignette::norm"));
+    EXPECT_FALSE(fused("[-1]", "2", "3").contains("vignette::turn"));
 }
 
 TEST(OwnLinears, NoRowsGiveNoRows) {
