@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/attention.h"
 #include "kernels/cpu/choose.h"
 
 namespace vignette::attention_test {
@@ -36,23 +37,23 @@ struct Attention {
             mask[key] = -std::numeric_limits<float>::infinity();
     }
 
-    std::vector<float> run(const Kernels& kernels) const {
-        const std::size_t room = (shape_.count + 15) / 16 * 16;
-        std::vector<float> scores(shape_.heads * shape_.rows * room);
+    std::vector<float> run(const Kernels& kernels, int threads = 1) const {
         std::vector<float> outputs(shape_.heads * shape_.rows * shape_.columns, -12345);
-        kernels.attention(
-            {.queries = rows_of(queries),
-             .keys = rows_of(keys),
-             .values = rows_of(values),
-             .mask = {mask.empty() ? nullptr : mask.data(), 0, 0},
-             .scores = {scores.data(), shape_.rows * room, room},
-             .outputs = {outputs.data(), shape_.rows * shape_.columns, shape_.columns},
-             .heads = shape_.heads,
-             .rows = shape_.rows,
-             .count = shape_.count,
-             .columns = shape_.columns,
-             .scale = scale}
-        );
+        const AttentionTask task{
+            .queries = rows_of(queries),
+            .keys = rows_of(keys),
+            .values = rows_of(values),
+            .mask = {mask.empty() ? nullptr : mask.data(), 0, 0},
+            .scores = {},
+            .outputs = {outputs.data(), shape_.rows * shape_.columns, shape_.columns},
+            .totals = nullptr,
+            .heads = shape_.heads,
+            .rows = shape_.rows,
+            .count = shape_.count,
+            .columns = shape_.columns,
+            .scale = scale
+        };
+        attend_with(kernels, {&task, 1}, threads);
         return outputs;
     }
 
@@ -113,8 +114,41 @@ TEST(Attention, EachSetOfInstructionsIsRightInAllShapes) {
         expect_right(
             random, {1 + random() % 4, 1 + random() % 9, 1 + random() % 70, 1 + random() % 140}, i % 2 == 0
         );
-    expect_right(random, {4, 4, 602, 64}, true);
+    expect_right(random, {4, 4, 602, 64}, true);  // from here on in parts
+    expect_right(random, {2, 3, 512, 40}, true);
+    expect_right(random, {3, 1, 1999, 24}, false);
     expect_right(random, {1, 1, 4096, 128}, false);
+}
+
+TEST(Attention, IsTheSameHoweverManyThreadsShareIt) {
+    std::mt19937 random(5);
+    const Attention attention(random, {4, 4, 1200, 64}, true);
+    const std::vector<float> alone = attention.run(best_kernels());
+    for (const int threads : {2, 3, 8}) EXPECT_EQ(attention.run(best_kernels(), threads), alone) << threads;
+}
+
+// As in a slot of which little is used: the rest may be anything, and counts nothing. Where all is hidden
+// there is no answer.
+TEST(Attention, PartsThatAreHiddenCountNothing) {
+    std::mt19937 random(6);
+    const Shape shape{2, 1, 1024, 16};
+    Attention attention(random, shape, true);
+    std::ranges::fill(attention.mask, -std::numeric_limits<float>::infinity());
+    for (const Kernels* kernels : usable_kernels())
+        for (const float one : attention.run(*kernels)) EXPECT_TRUE(std::isnan(one)) << kernels->name;
+    for (const std::size_t seen : {0U, 300U, 1023U}) {
+        std::ranges::fill(attention.mask, -std::numeric_limits<float>::infinity());
+        attention.mask[seen] = 0;
+        for (const Kernels* kernels : usable_kernels()) {
+            const std::vector<float> found = attention.run(*kernels);
+            for (std::size_t head = 0; head < shape.heads; ++head)
+                for (std::size_t i = 0; i < shape.columns; ++i)
+                    EXPECT_EQ(
+                        found[head * shape.columns + i],
+                        attention.rows_of(attention.values).row(head, seen)[i]
+                    ) << kernels->name;
+        }
+    }
 }
 
 TEST(Attention, OneKeyIsAllThereIsToSee) {
@@ -143,8 +177,8 @@ TEST(Attention, LargeScoresLeaveTheLargest) {
 // A model whose numbers went wrong is found out by its logits: they must not become numbers again here.
 TEST(Attention, WhatIsNoNumberStaysNone) {
     std::mt19937 random(4);
-    for (const std::size_t place : {0U, 16U, 39U}) {
-        Attention attention(random, {1, 1, 40, 16}, false);
+    for (const std::size_t place : {0U, 16U, 39U, 299U, 599U}) {
+        Attention attention(random, {1, 1, place < 40 ? 40U : 600U, 16}, false);
         attention.keys[place * 19] = std::numeric_limits<float>::quiet_NaN();
         for (const Kernels* kernels : usable_kernels())
             for (const float one : attention.run(*kernels)) EXPECT_TRUE(std::isnan(one)) << kernels->name;

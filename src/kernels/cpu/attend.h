@@ -24,7 +24,7 @@ constexpr std::size_t keys_at_once = 8;
 
 // From one query's products with the keys to how much each key counts, in all 1. `scores` has whole vectors;
 // what is behind `count` counts nothing.
-inline void weigh(float* scores, std::size_t count, float scale, const float* mask) {
+inline KeyTotals weigh(float* scores, std::size_t count, float scale, const float* mask) {
     for (std::size_t i = 0; i < count; ++i) scores[i] = scores[i] * scale + (mask == nullptr ? 0 : mask[i]);
     const std::size_t whole = (count + vec_width - 1) / vec_width * vec_width;
     for (std::size_t i = count; i < whole; ++i) scores[i] = -std::numeric_limits<float>::infinity();
@@ -46,8 +46,10 @@ inline void weigh(float* scores, std::size_t count, float scale, const float* ma
         std::memcpy(scores + i, &some, sizeof some);
         lanes += some;
     }
-    const float part = 1 / total(lanes);
+    const float sum = total(lanes);
+    const float part = 1 / sum;
     for (std::size_t i = 0; i < whole; ++i) scores[i] *= part;
+    return {largest, sum};
 }
 
 struct KeyRange {
@@ -149,7 +151,8 @@ void attend(const AttentionTask& task) {
     for (std::size_t head = 0; head < task.heads; ++head) {
         for (std::size_t row = 0; row < task.rows; ++row) {
             const float* const mask = task.mask.begin == nullptr ? nullptr : task.mask.row(head, row);
-            weigh(task.scores.row(head, row), task.count, task.scale, mask);
+            const KeyTotals totals = weigh(task.scores.row(head, row), task.count, task.scale, mask);
+            if (task.totals != nullptr) task.totals[head * task.rows + row] = totals;
             std::memset(task.outputs.row(head, row), 0, task.columns * sizeof(float));
         }
     }

@@ -34,6 +34,12 @@ struct HeadRows {
     }
 };
 
+// Of the products of one query with some keys: what tells how much these count beside others.
+struct KeyTotals {
+    float largest;
+    float sum;  // of the exponentials of the products, less the largest
+};
+
 // What a few queries of each head see: the sum of the values, each with the weight of its key.
 struct AttentionTask {
     HeadRows<const float> queries;
@@ -42,6 +48,7 @@ struct AttentionTask {
     HeadRows<const float> mask;  // added to the scaled products of queries and keys; no begin: none
     HeadRows<float> scores;      // room to work in, a row for each query, of whole vectors of 16 floats
     HeadRows<float> outputs;
+    KeyTotals* totals;  // of each head's queries, one after the other; null: nobody asks
     std::size_t heads;
     std::size_t rows;     // of queries
     std::size_t count;    // of keys and of values: at least 1

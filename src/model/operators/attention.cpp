@@ -4,20 +4,17 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <vector>
 
+#include "kernels/cpu/attention.h"
 #include "kernels/cpu/choose.h"
-#include "kernels/cpu/crew.h"
 #include "model/torch_lean.h"
 
 namespace vignette {
 namespace {
 
-constexpr std::int64_t multiplications_at_least = 1 << 16;  // for one thread
-constexpr std::int64_t score_unit = 16;
 constexpr std::int64_t queries_few = 16;
 
 bool has_rows(const at::Tensor& x) {
@@ -39,62 +36,45 @@ bool is_for_ours(
            q.size(0) == k.size(0) && q.size(1) == k.size(1) && q.size(3) == k.size(3);
 }
 
-// Of [B, H, rows, D], the heads from `head` on.
+// Of [B, H, rows, D].
 template <class Number>
-HeadRows<Number> rows_from(Number* begin, const at::Tensor& x, std::int64_t batch, std::int64_t head) {
+HeadRows<Number> rows_of_batch(Number* begin, const at::Tensor& x, std::int64_t batch) {
     return {
-        .begin = begin + batch * x.stride(0) + head * x.stride(1),
+        .begin = begin + batch * x.stride(0),
         .head_step = static_cast<std::size_t>(x.stride(1)),
         .row_step = static_cast<std::size_t>(x.stride(2))
     };
 }
 
-HeadRows<const float> inputs_from(const at::Tensor& x, std::int64_t batch, std::int64_t head) {
+HeadRows<const float> inputs_of(const at::Tensor& x, std::int64_t batch) {
     if (!x.defined()) return {};
-    return rows_from(x.const_data_ptr<float>(), x, batch, head);
+    return rows_of_batch(x.const_data_ptr<float>(), x, batch);
 }
 
 at::Tensor attend_to_few(
     const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::optional<at::Tensor>& mask,
     double scale
 ) {
-    const std::int64_t heads = q.size(1);
-    const std::int64_t rows = q.size(2);
-    const std::int64_t count = k.size(2);
     const at::Tensor seen = at::empty(q.sizes(), q.options());
-    const at::Tensor added = mask ? mask->expand({q.size(0), heads, rows, count}) : at::Tensor();
-    const std::int64_t room = (count + score_unit - 1) / score_unit * score_unit;  // of a row of scores
-    const auto attend_heads = [&](std::int64_t batch, std::int64_t begin, std::int64_t end) {
-        std::vector<float> scores(static_cast<std::size_t>((end - begin) * rows * room));
-        best_kernels().attention(
-            {.queries = inputs_from(q, batch, begin),
-             .keys = inputs_from(k, batch, begin),
-             .values = inputs_from(v, batch, begin),
-             .mask = inputs_from(added, batch, begin),
-             .scores = {scores.data(), static_cast<std::size_t>(rows * room), static_cast<std::size_t>(room)},
-             .outputs = rows_from(seen.mutable_data_ptr<float>(), seen, batch, begin),
-             .heads = static_cast<std::size_t>(end - begin),
-             .rows = static_cast<std::size_t>(rows),
-             .count = static_cast<std::size_t>(count),
+    const at::Tensor added = mask ? mask->expand({q.size(0), q.size(1), q.size(2), k.size(2)}) : at::Tensor();
+    std::vector<AttentionTask> tasks;
+    for (std::int64_t batch = 0; batch < q.size(0); ++batch) {
+        tasks.push_back(
+            {.queries = inputs_of(q, batch),
+             .keys = inputs_of(k, batch),
+             .values = inputs_of(v, batch),
+             .mask = inputs_of(added, batch),
+             .scores = {},
+             .outputs = rows_of_batch(seen.mutable_data_ptr<float>(), seen, batch),
+             .totals = nullptr,
+             .heads = static_cast<std::size_t>(q.size(1)),
+             .rows = static_cast<std::size_t>(q.size(2)),
+             .count = static_cast<std::size_t>(k.size(2)),
              .columns = static_cast<std::size_t>(q.size(3)),
              .scale = static_cast<float>(scale)}
         );
-    };
-    const std::int64_t least =
-        std::max<std::int64_t>(1, multiplications_at_least / (rows * count * q.size(3)));
-    const auto all = static_cast<std::size_t>(q.size(0) * heads);
-    share_work(
-        at::get_num_threads(), all, static_cast<std::size_t>(least),
-        [&](std::size_t first, std::size_t past) {
-            const auto end = static_cast<std::int64_t>(past);
-            for (auto begin = static_cast<std::int64_t>(first); begin < end;) {
-                const std::int64_t batch = begin / heads;  // as many of its heads as there are
-                const std::int64_t last = std::min(end, (batch + 1) * heads);
-                attend_heads(batch, begin - batch * heads, last - batch * heads);
-                begin = last;
-            }
-        }
-    );
+    }
+    attend_to(tasks, at::get_num_threads());
     return seen;
 }
 
