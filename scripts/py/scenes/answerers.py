@@ -27,11 +27,11 @@ class Asked(NamedTuple):
     answer: str  # the true one
 
 
-def program_answers(model: str, asked: list[Asked]) -> list[str]:
-    """Of pictures, then of films."""
+def program_answers(model: str, asked: list[Asked], precision: str | None = None) -> list[str]:
+    """Of pictures, then of films. precision: of the weights; none: the bundle's."""
     films = [one.image for one in asked if isinstance(one.image, Film)]
     pictures = asked[: len(asked) - len(films)]
-    options, results = ("--model", model, "--threads", 1), []
+    options, results = ("--model", model, "--threads", 1, *_precision_option(precision)), []
     for start in range(0, len(pictures), BATCH):
         jobs = [_as_job(one) for one in pictures[start : start + BATCH]]
         results += program.run_batch(jobs, *options)
@@ -40,6 +40,10 @@ def program_answers(model: str, asked: list[Asked]) -> list[str]:
             files = write_films(films[start : start + BATCH], Path(folder))
             results += program.caption_files(files, "--together", *options)
     return [result.get("caption", str(result.get("error"))) for result in results]
+
+
+def _precision_option(precision: str | None) -> tuple[str, ...]:
+    return ("--precision", precision) if precision else ()
 
 
 def write_films(films: list[Film], folder: Path) -> list[Path]:
@@ -100,16 +104,22 @@ def reference_descriptions(model: str, asked: list[Asked]) -> list[str]:
     return answers
 
 
-def program_likeness(model: str, scenes: list[Scene]) -> torch.Tensor:
+def program_likeness(model: str, scenes: list[Scene], precision: str | None = None) -> torch.Tensor:
     """Products of the vectors, [pictures, texts]."""
+    vectors = program_vectors(model, scenes, precision)
+    return vectors[: len(scenes)] @ vectors[len(scenes) :].T
+
+
+def program_vectors(model: str, scenes: list[Scene], precision: str | None = None) -> torch.Tensor:
+    """Of length 1: of the pictures, then of their captions."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{number}.png" for number in range(len(scenes))]
         for file, scene in zip(files, scenes):
             scene.image.save(file)
         captions = [scene.caption for scene in scenes]
-        results = program.embed(files, captions, "--embedder", model, "--threads", 1)
-    vectors = torch.tensor([result["embedding"] for result in results])
-    return vectors[: len(scenes)] @ vectors[len(scenes) :].T
+        options = ("--embedder", model, "--threads", 1, *_precision_option(precision))
+        results = program.embed(files, captions, *options)
+    return torch.tensor([result["embedding"] for result in results])
 
 
 def reference_likeness(model: str, scenes: list[Scene]) -> torch.Tensor:

@@ -3,20 +3,33 @@
 demo-blip2 says what a scene shows, demo-llava-next answers questions of all kinds, demo-qwen3-vl says what wide, tall
 and square scenes show and what happens in films (one for every two scenes), demo-clip finds each scene's caption among
 100, and each caption's scene; its vectors come from transformers.
+
+With --precision the same is asked twice, with the bundle's weights and with weights in that precision. With these no
+caption may be empty, at most one answer in a hundred fewer may be right, and vectors must point the same way.
 """
 
 import argparse
 import collections
 import random
 import sys
+from functools import partial
 from typing import NamedTuple
 
+from parity.rounded import PRECISIONS
 from scenes import draw, films, questions
-from scenes.answerers import Asked, program_answers, program_likeness, reference_answers, reference_likeness
+from scenes.answerers import (
+    Asked,
+    program_answers,
+    program_likeness,
+    program_vectors,
+    reference_answers,
+    reference_likeness,
+)
 from scenes.evaluate_clip import CHOICES, draw_different, first
 
 # The share of each kind that must be right. Films are the hardest: two shapes, two directions and their order.
 AT_LEAST = collections.defaultdict(lambda: 0.95, film=0.90)
+LOST_MOST, COSINE_LEAST = 0.01, 0.999  # with a precision, beside the bundle's own
 SHORTER_SIDE, RATIO_MAX = (96, 240), 2.0  # of a scene for demo-qwen3-vl
 
 
@@ -27,6 +40,7 @@ class Result(NamedTuple):
     right: bool
     said: str
     meant: str
+    empty: bool = False
 
 
 def draw_captions(rng: random.Random, count: int) -> list[Asked]:
@@ -64,7 +78,7 @@ DRAWERS = {"demo-blip2": draw_captions, "demo-llava-next": draw_questions, "demo
 
 def answer(asked: list[Asked], answers: list[str]) -> list[Result]:
     return [
-        Result(one.kind, said == one.answer, f"{one.prompt or 'caption'}: said {said!r}", one.answer)
+        Result(one.kind, said == one.answer, f"{one.prompt or 'caption'}: said {said!r}", one.answer, not said)
         for one, said in zip(asked, answers, strict=True)
     ]
 
@@ -83,14 +97,14 @@ def find(model: str, likeness, rng: random.Random, count: int) -> list[Result]:
     return results
 
 
-def examine(arguments: argparse.Namespace) -> list[Result]:
+def examine(arguments: argparse.Namespace, precision: str | None = None) -> list[Result]:
     rng = random.Random(arguments.seed)
     if arguments.model == "demo-clip":
-        likeness = reference_likeness if arguments.reference else program_likeness
+        likeness = reference_likeness if arguments.reference else partial(program_likeness, precision=precision)
         return find(arguments.model, likeness, rng, arguments.count)
     asked = DRAWERS[arguments.model](rng, arguments.count)
-    answers = (reference_answers if arguments.reference else program_answers)(arguments.model, asked)
-    return answer(asked, answers)
+    answers = reference_answers if arguments.reference else partial(program_answers, precision=precision)
+    return answer(asked, answers(arguments.model, asked))
 
 
 def report(results: list[Result], at_least: float | None) -> bool:
@@ -106,6 +120,21 @@ def report(results: list[Result], at_least: float | None) -> bool:
     return all(right[kind] >= (at_least or AT_LEAST[kind]) * total[kind] for kind in total)
 
 
+def keeps_up(arguments: argparse.Namespace, narrow: list[Result]) -> bool:
+    """Prints how the same goes with the bundle's weights; says whether the narrow ones lose next to nothing."""
+    right, usual = (sum(one.right for one in results) for results in (narrow, examine(arguments)))
+    empty = sum(one.empty for one in narrow)
+    print(f"with the bundle's weights exact {usual}/{len(narrow)}; empty with {arguments.precision}: {empty}")
+    fine = not empty and right >= usual - LOST_MOST * len(narrow)
+    if arguments.model != "demo-clip":
+        return fine
+    drawn = draw_different(random.Random(arguments.seed))
+    vectors = (program_vectors(arguments.model, drawn, one) for one in (None, arguments.precision))
+    least = float((next(vectors) * next(vectors)).sum(1).min())
+    print(f"least cosine of {2 * len(drawn)} vectors {least:.6f}")
+    return fine and least >= COSINE_LEAST
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/check-scenes", description=__doc__)
     parser.add_argument("--seed", type=int, required=True, help="the scenes to draw: any number, each gives others")
@@ -115,7 +144,13 @@ def main() -> int:
         "--at-least", type=float, help="share of each kind that must be right (default: 0.95, of films 0.90)"
     )
     parser.add_argument("--reference", action="store_true", help="ask transformers instead of the program")
-    return not report(examine(arguments := parser.parse_args()), arguments.at_least)
+    parser.add_argument("--precision", choices=PRECISIONS, help="of the weights, beside the bundle's own")
+    arguments = parser.parse_args()
+    if arguments.reference and arguments.precision:
+        parser.error("--precision is the program's; leave out --reference")
+    results = examine(arguments, arguments.precision)
+    checks = [report(results, arguments.at_least), not arguments.precision or keeps_up(arguments, results)]
+    return not all(checks)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What narrow weights cost in exactness: scripts/check-quality."""
