@@ -30,7 +30,7 @@ class Loss:
     apart: float  # the program from the rounded reference
 
 
-def losses(rng: random.Random, snapshot: Path, count: int, precisions: tuple[str, ...]) -> dict[str, Loss]:
+def losses(rng: random.Random, snapshot: Path, count: int, precisions: list[str]) -> dict[str, Loss]:
     bundle = snapshot / "bundle"
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         export(snapshot, bundle)

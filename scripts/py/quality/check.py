@@ -17,11 +17,12 @@ outliers; --outliers plants some: behind norms one channel in 64 is 50 times lar
   quiet     weights for it are smaller by as much, so that the model is the one it was; the worst for 8-bit weights
   loud      weights for it are of usual size, so that it decides nearly everything
 
---kinds instead rounds one kind of layer alone, as 8bit does. --program also asks the built program, in each precision:
-how far its log-probabilities (of CLIP, its vectors) are from the exact ones, and from those rounded as it should round.
+--kinds instead rounds one kind of layer alone, as 8bit does. --program also asks the built program, in the precisions
+named: how far its log-probabilities (of CLIP, its vectors) are from the exact ones, and from those rounded alike.
 
 Ends with 1 if something costs more than it ever should, or if the program rounds otherwise.
   scripts/check-quality --family all --seed 1 --outliers all
+  scripts/check-quality --family clip --seed 1 --outliers quiet --program fp16 8bit
   scripts/check-quality --family demo-blip2 --seed 1 --count 100 --kinds
 """
 
@@ -134,7 +135,7 @@ def check_random(report: Report, family: str, seed: int, arguments: argparse.Nam
             ways = ways_of(folder / how, arguments.kinds)
             report.costs.setdefault((family, how), []).append(measure(folder / how, lessons, ways))
             if arguments.program:
-                found = losses(random.Random(seed), folder / how, arguments.count, PRECISIONS)
+                found = losses(random.Random(seed), folder / how, arguments.count, arguments.program)
                 report.losses.setdefault((family, how), []).append(found)
 
 
@@ -154,7 +155,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=8, help="pictures a model (default: %(default)s)")
     parser.add_argument("--outliers", choices=[NONE, *PLANTS, "all"], default=NONE)
     parser.add_argument("--kinds", action="store_true", help="one kind of layer at a time")
-    parser.add_argument("--program", action="store_true", help="ask the built program, too")
+    parser.add_argument("--program", nargs="+", choices=PRECISIONS, default=[], help="ask the built program, too")
     parser.add_argument("--json", action="store_true", help="one line of JSON a row instead of the table")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

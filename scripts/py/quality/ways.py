@@ -52,19 +52,19 @@ class Computed:
 
     def __init__(self, model: nn.Module, way: Way) -> None:
         self.dtype = way.arithmetic
-        self._model = copy.deepcopy(model)
-        for name, layer in narrow_layers(self._model).items():
+        self.model = copy.deepcopy(model)
+        for name, layer in narrow_layers(self.model).items():
             if kind_of(name) in way.kinds:
                 _round_layer(layer, way)
-        self._model.to(self.dtype)
+        self.model.to(self.dtype)
 
     @torch.inference_mode()
     def __call__(self, **inputs):
         given = {name: one.to(self.dtype) if one.is_floating_point() else one for name, one in inputs.items()}
         if self.dtype is torch.float32:
-            return self._model(**given)
+            return self.model(**given)
         with AllInDouble():
-            return self._model(**given)
+            return self.model(**given)
 
 
 def _round_layer(layer: nn.Module, way: Way) -> None:
