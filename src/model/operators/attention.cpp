@@ -58,6 +58,7 @@ at::Tensor attend_to_few(
     const at::Tensor seen = at::empty(q.sizes(), q.options());
     const at::Tensor added = mask ? mask->expand({q.size(0), q.size(1), q.size(2), k.size(2)}) : at::Tensor();
     std::vector<AttentionTask> tasks;
+    tasks.reserve(static_cast<std::size_t>(q.size(0)));
     for (std::int64_t batch = 0; batch < q.size(0); ++batch) {
         tasks.push_back(
             {.queries = inputs_of(q, batch),
