@@ -110,6 +110,8 @@ class Report:
             for (family, how), costs in self.pooled().items()
             for problem in excesses(costs, family in DEMOS, how)
         ]
+        if self.losses and not any(each for models in self.losses.values() for each in models):
+            found.append("the program said nothing that could be compared")
         return found + [
             f"{family}, outliers {how}: {problem}"
             for (family, how), models in self.losses.items()
