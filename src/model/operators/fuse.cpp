@@ -20,53 +20,41 @@ using NamedValues = std::unordered_map<std::string, Value*>;
 using Constant = std::pair<std::string, c10::IValue>;
 
 struct Fusion {
-    const char* calls;
-    const char* one;
+    std::string calls;
+    std::string one;
     std::vector<Constant> constants;  // which must be these
 };
 
 constexpr auto float32 = static_cast<std::int64_t>(at::kFloat);
 
-// Of Llama, which is in the type of its inputs, and of T5, in that of its weights: here the same.
-std::vector<Fusion> norms() {
-    const std::vector<Constant> constants = {{"float", float32}, {"no", false},
-                                             {"two", 2},         {"last", std::vector<std::int64_t>{-1}},
-                                             {"yes", true},      {"one", 1}};
+// Llama scales what it has widened and ends in the type of its inputs, T5 scales its inputs and ends in the
+// type of its weights. Here all are the same.
+Fusion norm_that_scales(const std::string& scaled) {
+    const std::string graph = R"(
+graph(%x, %weights, %typed, %epsilon, %float, %no, %none, %two, %last, %yes, %one):)";
     return {
-        {.calls = R"(
-graph(%x, %weights, %epsilon, %float, %no, %none, %two, %last, %yes, %one):
+        .calls = graph + R"(
   %wide = aten::to(%x, %float, %no, %no, %none)
   %squares = aten::pow(%wide, %two)
   %mean = aten::mean(%squares, %last, %yes, %none)
   %sum = aten::add(%mean, %epsilon, %one)
   %factor = aten::rsqrt(%sum)
-  %normed = aten::mul(%wide, %factor)
-  %type = prim::dtype(%x)
-  %narrow = aten::to(%normed, %type, %no, %no, %none)
-  %out = aten::mul(%weights, %narrow)
-  return (%out))",
-         .one = R"(
-graph(%x, %weights, %epsilon, %float, %no, %none, %two, %last, %yes, %one):
-  %out = vignette::norm(%x, %weights, %epsilon)
-  return (%out))",
-         .constants = constants},
-        {.calls = R"(
-graph(%x, %weights, %typed, %epsilon, %float, %no, %none, %two, %last, %yes, %one):
-  %wide = aten::to(%x, %float, %no, %no, %none)
-  %squares = aten::pow(%wide, %two)
-  %mean = aten::mean(%squares, %last, %yes, %none)
-  %sum = aten::add(%mean, %epsilon, %one)
-  %factor = aten::rsqrt(%sum)
-  %normed = aten::mul(%x, %factor)
+  %normed = aten::mul()" +
+                 scaled + R"(, %factor)
   %type = prim::dtype(%typed)
   %narrow = aten::to(%normed, %type, %no, %no, %none)
   %out = aten::mul(%weights, %narrow)
   return (%out))",
-         .one = R"(
-graph(%x, %weights, %typed, %epsilon, %float, %no, %none, %two, %last, %yes, %one):
+        .one = graph + R"(
   %out = vignette::norm(%x, %weights, %epsilon)
   return (%out))",
-         .constants = constants}
+        .constants =
+            {{"float", float32},
+             {"no", false},
+             {"two", 2},
+             {"last", std::vector<std::int64_t>{-1}},
+             {"yes", true},
+             {"one", 1}}
     };
 }
 
@@ -134,7 +122,7 @@ bool is_constant(const Value* value, const c10::IValue& wanted) {
 }  // namespace
 
 void fuse_between(const std::shared_ptr<torch::jit::Graph>& graph) {
-    std::vector<Fusion> fusions = norms();
+    std::vector<Fusion> fusions = {norm_that_scales("%wide"), norm_that_scales("%x")};
     std::ranges::move(turns(), std::back_inserter(fusions));
     std::ranges::move(gates(), std::back_inserter(fusions));
     for (const Fusion& fusion : fusions) {
