@@ -210,10 +210,8 @@ void use_own_attention(Graph& graph) {
     });
 }
 
-// As it is on a CPU, in one piece, without what only a GPU does.
-std::shared_ptr<Graph> settle(torch::jit::Function& function) {
-    std::shared_ptr<Graph> graph = torch::jit::toGraphFunction(function).graph();
-    torch::jit::Inline(*graph);
+// As it is on a CPU, without what only a GPU does.
+void settle(std::shared_ptr<Graph>& graph) {
     visit(graph->block(), [&](Node* node) {
         if (node->kind() != c10::Symbol::fromQualString("prim::is_cuda")) return;
         const torch::jit::WithInsertPoint here(node);
@@ -222,8 +220,33 @@ std::shared_ptr<Graph> settle(torch::jit::Function& function) {
     });
     torch::jit::ConstantPropagation(graph);
     torch::jit::EliminateDeadCode(graph);
-    return graph;
 }
+
+// Programs call one function for all layers of a kind, so these are settled before each call becomes a copy.
+class Settled {
+public:
+    // In one piece.
+    std::shared_ptr<Graph> whole(torch::jit::Function& function) {
+        settle_all(function);
+        std::shared_ptr<Graph> graph = torch::jit::toGraphFunction(function).graph();
+        torch::jit::Inline(*graph);
+        torch::jit::ConstantPropagationImmutableTypes(graph);  // of what functions were called with
+        return graph;
+    }
+
+private:
+    void settle_all(torch::jit::Function& function) {
+        if (!done_.insert(&function).second) return;
+        std::shared_ptr<Graph> graph = torch::jit::toGraphFunction(function).graph();
+        settle(graph);
+        visit(graph->block(), [this](Node* node) {
+            if (torch::jit::Function* const called = torch::jit::tryToGraphFunction(node))
+                settle_all(*called);
+        });
+    }
+
+    std::set<const torch::jit::Function*> done_;
+};
 
 }  // namespace
 
@@ -235,8 +258,9 @@ std::set<std::string, std::less<>> use_own_operators(
     for (const auto& [name, value] : module.named_parameters())
         if (can_be_narrow(value.sizes())) fitting.emplace(name, Uses(value.size(1)));
     std::vector<std::shared_ptr<Graph>> graphs;
+    Settled settled;
     for (torch::jit::Function* function : functions) {
-        const std::shared_ptr<Graph>& graph = graphs.emplace_back(settle(*function));
+        const std::shared_ptr<Graph>& graph = graphs.emplace_back(settled.whole(*function));
         use_own_attention(*graph);
         fuse_between(graph);
         const Value* const self = graph->inputs().front();
@@ -251,9 +275,9 @@ std::set<std::string, std::less<>> use_own_operators(
         uses.replace();
         names.insert(name);
     }
-    for (std::shared_ptr<Graph>& graph : graphs) {
+    for (const std::shared_ptr<Graph>& graph : graphs) {
         join_linears(*graph);
-        torch::jit::EliminateDeadCode(graph);
+        torch::jit::EliminateDeadCode(graph->block());
     }
     return names;
 }
