@@ -332,21 +332,26 @@ void Steps::mark_sound(const StepPlan& plan) {
     for (const Admission& one : plan.admissions) cache_.mark_sound(one.slot);
 }
 
+// On a CPU each token takes its time, and a few show as much as all: a beginning, and some of what follows
+// it. A GPU reads the whole, so that the memory this takes is there from then on.
 void Steps::warm_up_reading(const ModelInput& picture, std::span<const TokenId> prompt) {
+    constexpr int few = 4;
     const ModelInput* pictures[] = {&picture};
-    const Admission one{.slot = cache_.scratch(), .pictures = pictures, .prompt = prompt};
     const int length = static_cast<int>(prompt.size());
+    const bool goes_on = reads_in_parts() && length > 1;
+    const bool briefly = goes_on && options_.device.is_cpu();
+    const PromptPart beginning{
+        .whole = {.slot = cache_.scratch(), .pictures = pictures, .prompt = prompt},
+        .count = briefly ? std::min(few, length - 1) : length
+    };
     vision_->see(pictures);
-    const at::Tensor features = features_of(one);
-    const PromptPart whole = rest_of(one);
-    check_logits(prefill({&whole, 1}, {&features, 1}));
-    if (reads_in_parts() && length > 1) {
-        const PromptPart last_token{
-            .whole = {.slot = one.slot, .pictures = pictures, .prompt = prompt, .first = length - 1},
-            .count = 1
-        };
-        check_logits(prefill({&last_token, 1}, {&features, 1}));
-    }
+    const at::Tensor features = features_of(beginning.whole);
+    check_logits(prefill({&beginning, 1}, {&features, 1}));
+    if (!goes_on) return;
+    PromptPart next = beginning;
+    next.whole.first = briefly ? beginning.count : length - 1;
+    next.count = std::min(few, length - next.whole.first);
+    check_logits(prefill({&next, 1}, {&features, 1}));
 }
 
 // After a prompt of that length, and at the last position: what the cache promises, the program's tables must
