@@ -121,13 +121,12 @@ at::Tensor WeightsAssigner::map(const FoundTensor& found, at::ScalarType stored)
 // In its file where it has the wanted type there.
 at::Tensor WeightsAssigner::take(const FoundTensor& found, at::ScalarType stored, const std::string& name) {
     const at::Tensor mapped = map(found, stored);
-    const at::Tensor tensor =
-        narrow_.names.contains(name)
-            ? narrow_weights(
-                  mapped, narrow_.type,
-                  [&](at::IntArrayRef shape, at::ScalarType type) { return memory_.make(shape, type); }
-              )
-            : mapped.to(wanted_type(name));
+    const auto make = [&](at::IntArrayRef shape, at::ScalarType type) { return memory_.make(shape, type); };
+    const auto in_type = [&](at::ScalarType wanted) {
+        return wanted == stored ? mapped : make(mapped.sizes(), wanted).copy_(mapped);
+    };
+    const at::Tensor tensor = narrow_.names.contains(name) ? narrow_weights(mapped, narrow_.type, make)
+                                                           : in_type(wanted_type(name));
     if (tensor.const_data_ptr() == found.view->bytes.data())
         mapped_.push_back({found.view->bytes, found.file->mapping()});
     return tensor;

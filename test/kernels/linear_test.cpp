@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "kernels/cpu/choose.h"
-#include "kernels/cpu/int8_rows.h"
+#include "kernels/cpu/convert.h"
 #include "kernels/cpu/widen.h"
 
 namespace vignette::kernels_test {

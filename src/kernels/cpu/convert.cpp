@@ -1,7 +1,9 @@
-#include "kernels/cpu/int8_rows.h"
+#include "kernels/cpu/convert.h"
 
 #include <cmath>
 #include <limits>
+
+#include "kernels/cpu/widen.h"
 
 namespace vignette {
 namespace {
@@ -54,6 +56,14 @@ float round_all(const float* values, std::size_t count, float limit, Whole* whol
 }
 
 }  // namespace
+
+void widen_float16(const std::uint16_t* bits, std::size_t count, float* values) {
+    for (std::size_t i = 0; i < count; ++i) values[i] = widen_float16(bits[i]);
+}
+
+void widen_bfloat16(const std::uint16_t* bits, std::size_t count, float* values) {
+    for (std::size_t i = 0; i < count; ++i) values[i] = widen_bfloat16(bits[i]);
+}
 
 float to_whole(const float* values, std::size_t count, float limit, std::int16_t* whole) {
     return round_all(values, count, limit, whole);

@@ -1,4 +1,4 @@
-// Rows of float32 in whole numbers, times a scale. Rounded to the nearest, and to the even one of two.
+// Rows of numbers from one type to another.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,11 @@
 
 namespace vignette {
 
-// From -limit to limit. Returns the scale: 0 where all are zero or next to it, and not a number where one of
-// them is not finite.
+void widen_float16(const std::uint16_t* bits, std::size_t count, float* values);
+void widen_bfloat16(const std::uint16_t* bits, std::size_t count, float* values);
+
+// In whole numbers from -limit to limit, rounded to the nearest, and to the even one of two. Returns the
+// scale: 0 where all are zero or next to it, and not a number where one of them is not finite.
 float to_whole(const float* values, std::size_t count, float limit, std::int16_t* whole);
 float to_whole(const float* values, std::size_t count, float limit, std::int8_t* whole);
 

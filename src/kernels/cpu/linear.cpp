@@ -5,9 +5,8 @@
 #include <limits>
 
 #include "kernels/cpu/choose.h"
-#include "kernels/cpu/int8_rows.h"
+#include "kernels/cpu/convert.h"
 #include "kernels/cpu/task.h"
-#include "kernels/cpu/widen.h"
 #include "vignette/invariant.h"
 
 namespace vignette {
@@ -101,12 +100,8 @@ void to_float_row(const WeightRows& weights, std::size_t row, float* values) {
     const std::byte* const bytes = weights.data + row * weights.row_bytes;
     switch (weights.type) {
         case Dtype::float32: std::memcpy(values, bytes, weights.columns * sizeof(float)); return;
-        case Dtype::float16:
-            std::transform(halves(bytes), halves(bytes) + weights.columns, values, widen_float16);
-            return;
-        case Dtype::bfloat16:
-            std::transform(halves(bytes), halves(bytes) + weights.columns, values, widen_bfloat16);
-            return;
+        case Dtype::float16: widen_float16(halves(bytes), weights.columns, values); return;
+        case Dtype::bfloat16: widen_bfloat16(halves(bytes), weights.columns, values); return;
         case Dtype::int8: {
             float scale;
             std::memcpy(&scale, bytes + padded(weights.columns), sizeof scale);
