@@ -12,7 +12,7 @@ ROWS = {"generate-tiny", "preprocess-12mp", "media-dng-24mp", "weights-ready", "
 START_ROWS = {"start-demo", "start-1gb"}
 MEDIA_ROWS = {"media-640x480", "media-1080p-anyres", "media-png-1080p"}
 WORKER_ROWS = {"worker-jobs-c1", "worker-jobs-c100", "worker-latency-1mb"}
-DECODING_ROWS = {"decode-0.3b-fp32", "decode-1b-8bit-2t", "batch8-0.3b-16bit"}
+DECODING_ROWS = {"decode-0.3b-fp32", "decode-1b-8bit-2t", "batch8-0.3b-16bit", "ready-0.3b-16bit"}
 
 
 def bench(*arguments):

@@ -7,6 +7,7 @@ they are the same.
 
 import argparse
 import functools
+import itertools
 import os
 import statistics
 import subprocess
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import decoding, media, qwen, serve, start, wall, worker
+from bench import decoding, media, qwen, ready, serve, start, wall, worker
 from bench.common import draw_scenes, noisy_photo, timed, tiny_bundle
 from program import PROGRAM, ROOT, caption_files
 
@@ -224,7 +225,7 @@ row("serve-1mb", wanted=4)(serve.serve_1mb)
 row("serve-chat", wanted=1)(serve.serve_chat)
 row("cache-hit", wanted=20)(serve.cache_hit)
 row("vision-cache", wanted=2)(serve.vision_cache)
-for name, peer, function in decoding.rows():
+for name, peer, function in itertools.chain(decoding.rows(), ready.rows()):
     row(name, wanted=1, peer=peer)(function)
 
 

@@ -40,12 +40,13 @@ def made(path: Path, make) -> Path:
     return path
 
 
-def snapshot_of(size: str) -> Path:
-    """In float16: all engines and precisions have their numbers from there."""
-    return made(FOLDER / size, functools.partial(draw_snapshot, size))
+def snapshot_of(size: str, dtype: str = "float16") -> Path:
+    """All engines and precisions have their numbers from the one in float16; others hold the same."""
+    folder = FOLDER / (size if dtype == "float16" else f"{size}-in-{dtype}")
+    return made(folder, functools.partial(draw_snapshot, size, dtype))
 
 
-def draw_snapshot(size: str, folder: Path) -> None:
+def draw_snapshot(size: str, dtype: str, folder: Path) -> None:
     import torch
 
     from big_models.published import draw_weights, save_llava_of
@@ -55,7 +56,7 @@ def draw_snapshot(size: str, folder: Path) -> None:
             yield name, livened(name, as_one_word(name, values))
 
     parts = {"text_config": TEXTS[size] | COMMON, "vision_config": TOWER}
-    save_llava_of(parts | PINPOINTS, folder, torch.float16, draw=draw)
+    save_llava_of(parts | PINPOINTS, folder, getattr(torch, dtype), draw=draw)
 
 
 def as_one_word(name: str, values):
@@ -80,11 +81,12 @@ def livened(name: str, values):
     return values / 8 if name.endswith(("o_proj.weight", "down_proj.weight")) else values
 
 
-def bundle_of(size: str, dtype: str) -> Path:
+def bundle_of(size: str, dtype: str, snapshot_dtype: str = "float16") -> Path:
     from big_models.blip2 import export
 
-    folder = FOLDER / f"{size}-{dtype}"
-    return made(folder, lambda fresh: export(snapshot_of(size), fresh, "--dtype", dtype, "--name", folder.name))
+    snapshot = snapshot_of(size, snapshot_dtype)
+    folder = FOLDER / (f"{size}-{dtype}" if snapshot_dtype == "float16" else f"{snapshot.name}-{dtype}")
+    return made(folder, lambda fresh: export(snapshot, fresh, "--dtype", dtype, "--name", folder.name))
 
 
 def written_by(peer: str, script: str, size: str, kind: str, ending: str) -> Path:

@@ -94,4 +94,5 @@ def main() -> None:
         print(json.dumps(decoder.run(int(line))), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
