@@ -36,10 +36,9 @@ Result<Dtype> weights_on_gpu(Precision wanted) {
 }  // namespace
 
 Result<void> apply_precision(BundleInfo& info, std::optional<Precision> wanted, const std::string& device) {
-    info.weights = info.dtype;
-    if (!wanted) return {};
     const bool on_cpu = TRY(select_device(device)).is_cpu();
-    info.weights = TRY(on_cpu ? weights_on_cpu(*wanted) : weights_on_gpu(*wanted));
+    info.weights = info.dtype;
+    if (wanted) info.weights = TRY(on_cpu ? weights_on_cpu(*wanted) : weights_on_gpu(*wanted));
     info.dtype = on_cpu ? Dtype::float32 : info.weights;
     return {};
 }

@@ -273,6 +273,12 @@ TEST(Linear, HalvesAreWidenedExactly) {
     // All that there are, the same way as each processor widens them.
     std::vector<std::uint16_t> halves(0x10000);
     for (std::size_t i = 0; i < halves.size(); ++i) halves[i] = static_cast<std::uint16_t>(i);
+    std::vector<float> row(halves.size());
+    widen_float16(halves.data(), halves.size(), row.data());
+    for (std::size_t i = 0; i < halves.size(); ++i)
+        ASSERT_EQ(bits_of_float(row[i]), bits_of_float(widen_float16(halves[i]))) << i;
+    widen_bfloat16(halves.data(), halves.size(), row.data());
+    for (std::size_t i = 0; i < halves.size(); ++i) ASSERT_EQ(bits_of_float(row[i]), i << 16U);
     const float one = 1;
     for (const Kernels* kernels : usable_kernels()) {
         for (const Dtype type : {Dtype::float16, Dtype::bfloat16}) {

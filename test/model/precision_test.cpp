@@ -11,8 +11,8 @@ BundleInfo on_cpu(std::optional<Precision> wanted) {
     return info;
 }
 
-TEST(PrecisionOnCpu, WithoutOneAllIsAsTheBundleSays) {
-    EXPECT_EQ(on_cpu({}).dtype, Dtype::bfloat16);
+TEST(PrecisionOnCpu, WithoutOneTheWeightsAreAsTheBundleSays) {
+    EXPECT_EQ(on_cpu({}).dtype, Dtype::float32);
     EXPECT_EQ(on_cpu({}).weights, Dtype::bfloat16);
 }
 
