@@ -1,9 +1,11 @@
 """What lies in the current folder may be a stranger's: it is used where it is named, and nowhere else."""
 
 import os
+import re
 import shutil
+import subprocess
 
-from conftest import ROOT, vignette
+from conftest import PROGRAM, ROOT, vignette
 
 SCENE = ROOT / "test/events/scene-1.png"
 ELSEWHERE = {"VIGNETTE_MODEL": "demo-blip2"}
@@ -43,3 +45,23 @@ def test_a_models_folder_that_is_not_there_is_told_once(tmp_path):
 def test_text_and_times_do_not_swallow_the_files_after_them():
     told = vignette("embed", "--text", "a red circle", os.fspath(SCENE)).stdout.splitlines()
     assert [line.split(",")[0] for line in told] == [f'{{"file":"{SCENE}"', '{"text":"a red circle"']
+
+
+def needed_libraries():
+    """The names that the three files of the program ask for, and the folders where they look."""
+    files = [PROGRAM, PROGRAM.parent / "vignette-decoder", PROGRAM.parent / "libvignette-captioner.so"]
+    told = subprocess.run(["readelf", "-d", *files], capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"\(NEEDED\).*\[(.*)\]", told)), re.findall(r"\((?:RPATH|RUNPATH)\).*\[(.*)\]", told)
+
+
+def test_libraries_come_from_elsewhere(tmp_path):
+    names, paths = needed_libraries()
+    assert "libtorch_cpu.so" in names and any(name.startswith("libavformat.so") for name in names)
+    for folder in (".", "lib", "$", "libtorch/torch/lib"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (tmp_path / folder / name).write_bytes(b"not a library")
+    outcome = vignette("caption", "--model", "demo-blip2", SCENE, cwd=tmp_path)
+    assert outcome.code == 0 and ": three green stars" in outcome.stdout, outcome.stderr
+    for path in ":".join(paths).split(":"):  # also where it would be looked at last
+        assert path.startswith(("/", "$ORIGIN/"))
