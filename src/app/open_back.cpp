@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/exit_codes.h"
+#include "app/load_library.h"
 #include "app/preflight/gpu.h"
 #include "app/program_paths.h"
 #include "core/device/device_choice.h"
@@ -33,15 +34,14 @@ Result<std::string> device_to_use(const std::string& wanted) {
 
 Result<std::unique_ptr<Captioner>> open_back(const CaptionerConfig& config) {
     const std::filesystem::path library = TRY(find_back());
-    void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (handle == nullptr) {
-        const char* reason = dlerror();
+    const std::expected<void*, std::string> handle = load_library(library);
+    if (!handle) {
         return fail(
-            ErrorCode::unavailable, std::string("the captioner cannot be loaded: ") + reason +
+            ErrorCode::unavailable, "the captioner cannot be loaded: " + handle.error() +
                                         "; run `vignette doctor` to see which library is missing"
         );
     }
-    void* symbol = dlsym(handle, open_captioner_symbol);
+    void* symbol = dlsym(*handle, open_captioner_symbol);
     if (symbol == nullptr) {
         return fail(
             ErrorCode::unavailable, library.string() +

@@ -54,14 +54,25 @@ def needed_libraries():
     return set(re.findall(r"\(NEEDED\).*\[(.*)\]", told)), re.findall(r"\((?:RPATH|RUNPATH)\).*\[(.*)\]", told)
 
 
+STRANGE = """
+#include <stdlib.h>
+__attribute__((constructor)) static void leave(void) { _Exit(99); }
+"""
+
+
 def test_libraries_come_from_elsewhere(tmp_path):
     names, paths = needed_libraries()
     assert "libtorch_cpu.so" in names and any(name.startswith("libavformat.so") for name in names)
+    strange = tmp_path / "strange.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", strange], input=STRANGE, text=True, check=True)
+    names.add("libcuda.so.1")  # is looked for once more by others
     for folder in (".", "lib", "$", "libtorch/torch/lib"):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         for name in names:
-            (tmp_path / folder / name).write_bytes(b"not a library")
-    outcome = vignette("caption", "--model", "demo-blip2", SCENE, cwd=tmp_path)
-    assert outcome.code == 0 and ": three green stars" in outcome.stdout, outcome.stderr
+            shutil.copy(strange, tmp_path / folder / name)
+    for command in (["caption", "--model", "demo-blip2", SCENE], ["doctor"]):
+        outcome = vignette(*command, cwd=tmp_path)
+        assert outcome.code == 0, (outcome.code, outcome.stderr)
+        assert ": three green stars" in outcome.stdout or "Ready" in outcome.stdout
     for path in ":".join(paths).split(":"):  # also where it would be looked at last
         assert path.startswith(("/", "$ORIGIN/"))

@@ -1,8 +1,7 @@
 // The installed parts: the captioner's library and the model bundle.
-#include <dlfcn.h>
-
 #include <utility>
 
+#include "app/load_library.h"
 #include "app/models/find_bundle.h"
 #include "app/preflight/checks.h"
 #include "app/program_paths.h"
@@ -39,9 +38,10 @@ Check check_files(const PreflightOptions& options, const fs::path& bundle, std::
 Check check_captioner(bool open) {
     const Result<fs::path> back = find_back();
     if (!back) return failed("captioner", back.error());
-    if (open && dlopen(back->c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
+    if (!open) return passed("captioner", back->string());
+    if (const auto loaded = load_library(*back); !loaded) {
         return failed(
-            "captioner", std::string("cannot be loaded: ") + dlerror(),
+            "captioner", "cannot be loaded: " + loaded.error(),
             "install the missing library, give this user access to its folder, or rebuild (scripts/setup)"
         );
     }
