@@ -22,7 +22,8 @@ std::expected<void*, std::string> load_library(const std::filesystem::path& path
     std::expected<void*, std::string> loaded;
     try {
         std::thread([&] {
-            // A current folder of its own for this thread. Some containers forbid that; then it stays where it is.
+            // A current folder of its own for this thread. Some containers forbid that; then it stays where
+            // it is.
             [[maybe_unused]] const bool away = unshare(CLONE_FS) == 0 && chdir("/") == 0;
             loaded = load_here(path);
         }).join();

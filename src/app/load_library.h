@@ -7,8 +7,8 @@
 
 namespace vignette {
 
-// With nothing from the current folder, where some of CUDA's libraries look for the driver. It stays loaded until
-// the process ends. Otherwise: what the system says.
+// With nothing from the current folder, where some of CUDA's libraries look for the driver. It stays loaded
+// until the process ends. Otherwise: what the system says.
 std::expected<void*, std::string> load_library(const std::filesystem::path& path);
 
 }  // namespace vignette
