@@ -5,8 +5,7 @@ Embedders: the vectors of pictures and texts.
 Captioners that take films, ten for each model: films of 1 to 70 frames in odd shapes and at many rates, frames chosen
 by fps, timestamps, max_frames or as usual, up to three beams with their scores, presets, schemas, prefixes and
 picture_tokens; and six questions about pictures in the same ways, half of them about several in one prompt. Each is
-asked alone and three times at once with the others; four films in bfloat16, too, where a word may differ if the
-reference was nearly undecided.
+asked alone and three times at once with the others; four films with weights in bfloat16, too.
 With --precision, pictures only: both sides have the same weights, numbers that the precision can hold.
 """
 
@@ -14,6 +13,7 @@ import argparse
 import contextlib
 import io
 import random
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -46,6 +46,15 @@ def make_bundle(family, seed, folder, precision):
         round_snapshot(snapshot, precision)
     export_quietly(snapshot, bundle)
     return snapshot, bundle
+
+
+def make_half(snapshot: Path, folder: Path) -> tuple[Path, Path]:
+    """The same model with its weights in bfloat16, which is what a CPU computes with in float32, and its bundle."""
+    rounded, bundle = folder / "rounded", folder / "half"
+    shutil.copytree(snapshot, rounded)
+    round_snapshot(rounded, "bf16")
+    export_quietly(rounded, bundle, "bfloat16")
+    return rounded, bundle
 
 
 def export_quietly(*arguments):
@@ -101,10 +110,8 @@ def check_model(family, seed, count, precision):
         equal = check(rng, snapshot, bundle, files, precision)
         if family not in FILM_FAMILIES or precision:
             return equal, 0, 0
-        half = Path(folder) / "half"
-        export_quietly(snapshot, half, "bfloat16")
         pictures = [(file, draw_settings(rng)) for file in rng.sample(files, min(BESIDE_FILMS, count))]
-        return equal, *check_films(rng, snapshot, {"float32": bundle, "bfloat16": half}, files, pictures)
+        return equal, *check_films(rng, snapshot, bundle, make_half(snapshot, Path(folder)), files, pictures)
 
 
 def main():

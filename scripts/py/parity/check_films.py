@@ -1,6 +1,6 @@
 """Films in one prompt, and pictures: does the C++ program say what transformers says? A server is asked about each
 alone, then about all of them at once while long answers about other pictures are under way, and the command line about
-films in bfloat16."""
+films with weights in bfloat16."""
 
 import json
 import random
@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-
-import torch
 
 from load.server import WHOLE, serving
 from parity.film_jobs import (
@@ -29,8 +27,7 @@ from parity.films import Asked, ask_about_films, film_inputs
 from parity.picture_jobs import PicturesJob, draw_picture_jobs
 from parity.pictures import PROMPTS, Settings, asker, data_url
 from parity.reference import Said
-from parity.rounding import MARGINS
-from parity.verdict import judge, judge_half
+from parity.verdict import judge
 from program import caption_files
 
 FILMS_PER_MODEL, QUESTIONS_PER_MODEL = 10, 6  # the questions are about pictures
@@ -49,12 +46,16 @@ Ask = Callable[[int], Said]  # what the reference says, for the number of a shak
 
 
 def check_films(
-    rng, snapshot: Path, bundles: dict[str, Path], files: list[Path], pictures: list[tuple[Path, Settings]]
+    rng,
+    snapshot: Path,
+    whole: Path,
+    half: tuple[Path, Path],
+    files: list[Path],
+    pictures: list[tuple[Path, Settings]],
 ) -> tuple[int, int]:
     """How many of the films get the reference's words, and how many of the questions about some of the files: alone,
-    at once with the others, and films in half precision. bundles: by the type that they compute in; pictures: what is
-    asked about beside them"""
-    whole = bundles["float32"]
+    at once with the others, and films with weights in half precision. whole: a bundle of the snapshot in float32; half:
+    a snapshot in bfloat16 and its bundle; pictures: what is asked about beside films"""
     manifest, choices = read_manifest(whole), sayable_choices(whole)
     films = draw_jobs(rng, snapshot.parent, whole, PROMPTS, FILMS_PER_MODEL)
     jobs = [*films, *draw_picture_jobs(rng, files, PROMPTS, choices, QUESTIONS_PER_MODEL)]
@@ -82,7 +83,7 @@ def check_films(
     for number, one in enumerate(company):
         for crowd in crowds:  # a picture's answer that films spoil is a wrong one of theirs
             note(number, "beside films", one.judge(crowd[len(jobs) + number]), f"{one.file.name}, {one.settings}")
-    for number, verdict in check_half(rng, snapshot, bundles["bfloat16"], manifest, [film.clip for film in films]):
+    for number, verdict in check_half(rng, *half, [film.clip for film in films]):
         note(number, "bfloat16", verdict)
     wrong_films = sum(number < len(films) for number in wrong)
     return len(films) - wrong_films, QUESTIONS_PER_MODEL - (len(wrong) - wrong_films)
@@ -156,16 +157,15 @@ def judge_job(result: dict, job: AnyJob, expected: Ask | None) -> Verdict:
     return judge(result, expected)
 
 
-def check_half(rng, snapshot: Path, bundle: Path, manifest: dict, clips: list[Clip]) -> Iterator[tuple[int, Verdict]]:
+def check_half(rng, snapshot: Path, bundle: Path, clips: list[Clip]) -> Iterator[tuple[int, Verdict]]:
     """Greedy, on the command line, which is asked the same about some of the films: by their numbers."""
+    manifest = read_manifest(bundle)
     prompt, chosen = rng.choice(PROMPTS), rng.choice([{}, {"fps": 1}, {"fps": 3, "max_frames": 7}])
-    asked = [
-        (number, FilmJob(clip, chosen, Asked(prompt, most=24), usual_of(manifest))) for number, clip in enumerate(clips)
-    ]
-    asked = [(number, job) for number, job in asked if job_asker(snapshot, manifest, job)][:IN_BFLOAT16]
+    jobs = [FilmJob(clip, chosen, Asked(prompt, most=24), usual_of(manifest)) for clip in clips]
+    expected = {number: ask for number, job in enumerate(jobs) if (ask := job_asker(snapshot, manifest, job))}
+    asked = list(expected)[:IN_BFLOAT16]
     options = ["--together", "--tokens", "--threads", 1, "--prompt", prompt, "--max_length", 24, "--model", bundle]
     options += [word for name, value in chosen.items() for word in (f"--{name.replace('_', '-')}", value)]
-    for (number, job), result in zip(asked, caption_files([job.clip.file for _, job in asked], *options)):
-        _, said = ask_about_films(snapshot, job.seen(snapshot), job.asked, torch.bfloat16)
-        fine, problem = judge_half(result, said, MARGINS["bfloat16"])
+    for number, result in zip(asked, caption_files([clips[number].file for number in asked], *options)):
+        fine, problem = judge(result, expected[number])
         yield number, (fine, problem and f"{prompt!r} {chosen}: {problem}")

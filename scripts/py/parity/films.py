@@ -127,8 +127,8 @@ def film_inputs(snapshot, seen: list[Film | Image.Image], prompt: str, tokens_ma
     return processor(text=[film_text(home, seen, prompt)], return_tensors="pt", **options)
 
 
-def film_model(snapshot, films: list[Film] = (), dtype: torch.dtype = torch.float32):
-    model = load_model(str(snapshot), dtype)
+def film_model(snapshot, films: list[Film] = ()):
+    model = load_model(str(snapshot))
     if load_config(str(snapshot)).model_type == "qwen2_5_vl":
         model.model.get_rope_index = partial(mended_rope_index, model.model, films=films)
     return model
@@ -182,9 +182,7 @@ def describe_films(
     return Answer(ids, said.tokens[0], caption)
 
 
-def ask_about_films(
-    snapshot, seen: list[Film | Image.Image], asked: Asked, dtype: torch.dtype = torch.float32, shake: int = 0
-) -> tuple[list[int], Said]:
+def ask_about_films(snapshot, seen: list[Film | Image.Image], asked: Asked, shake: int = 0) -> tuple[list[int], Said]:
     """(the prompt's ids, what the reference says; of beams all of them)"""
     inputs = film_inputs(snapshot, seen, asked.prompt, asked.tokens_max)
     tokenizer = film_processor(str(snapshot)).tokenizer
@@ -193,7 +191,7 @@ def ask_about_films(
     shake_pixels(inputs, shake)
     ids = inputs["input_ids"][0].tolist()
     options = {"max_new_tokens": asked.most, "min_new_tokens": asked.least, "num_beams": asked.beams}
-    model = film_model(snapshot, [one for one in seen if isinstance(one, Film)], dtype)
+    model = film_model(snapshot, [one for one in seen if isinstance(one, Film)])
     if asked.choices:
         options["prefix_allowed_tokens_fn"] = Spelled(tokenizer, asked.choices, len(ids), end_tokens(model))
     if len(seen) > 1 and asked.beams > 1 and mixes_up(inputs):

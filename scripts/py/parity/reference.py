@@ -21,8 +21,6 @@ from transformers import (
     VideoLlavaForConditionalGeneration,
 )
 
-from parity.rounding import margin
-
 MODELS_KEPT = 2
 SHAKE = 1e-6  # of a pixel: moves the logits about as far as all their roundings do
 
@@ -107,8 +105,8 @@ def load_processor(snapshot: str):
 
 
 @lru_cache(MODELS_KEPT)
-def load_model(snapshot: str, dtype: torch.dtype = torch.float32):
-    return way_of(snapshot).model.from_pretrained(snapshot, local_files_only=True, dtype=dtype).eval()
+def load_model(snapshot: str):
+    return way_of(snapshot).model.from_pretrained(snapshot, local_files_only=True, dtype=torch.float32).eval()
 
 
 def pixel_values(snapshot, image) -> torch.Tensor:
@@ -168,7 +166,6 @@ class Said:
     tokens: list[list[int]]
     scores: list[float]  # of beams
     largest: float  # of all logits
-    margins: list[float]  # at each step of a lone beam: how close another word was
 
 
 def ask_about(snapshot, images, prompt: str, shake: int = 0, by: float = SHAKE, **options) -> Said:
@@ -207,7 +204,6 @@ def say(model, inputs, **options) -> Said:
         [trim(row[before:], end_tokens(model)) for row in said.sequences.tolist()],
         said.sequences_scores.tolist() if beams else [],
         max(float(logits.abs().max()) for logits in said.logits),
-        [] if beams else [margin(scores[0]) for scores in said.scores],
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from parity.reference import Said
-from parity.rounding import ROUNDING, apart, first_difference
+from parity.rounding import ROUNDING, apart
 
 SHAKES = 8  # each falls to either side of a tie
 
@@ -28,13 +28,3 @@ def difference(result: dict, said: Said, rounding: float = ROUNDING) -> str:
     if len(ours) == len(said.scores) and apart(ours, said.scores, said.largest) < rounding:
         return ""
     return f"\n  scores ours   {ours}\n  scores theirs {said.scores}"
-
-
-def judge_half(result: dict, said: Said, margin_most: float) -> tuple[bool, str]:
-    """The same in half precision: at the first word that differs, the reference's own choice was close."""
-    place = first_difference(result.get("tokens", []), said.tokens[0])
-    if place is None:
-        return True, ""
-    margin = said.margins[min(place, len(said.margins) - 1)]
-    fine = "tokens" in result and margin < margin_most
-    return fine, "" if fine else f"WRONG, where its margin is {margin:.3f}:{difference(result, said)}"
