@@ -105,8 +105,8 @@ def load_processor(snapshot: str):
 
 
 @lru_cache(MODELS_KEPT)
-def load_model(snapshot: str):
-    return way_of(snapshot).model.from_pretrained(snapshot, local_files_only=True, dtype=torch.float32).eval()
+def load_model(snapshot: str, dtype: torch.dtype = torch.float32):
+    return way_of(snapshot).model.from_pretrained(snapshot, local_files_only=True, dtype=dtype).eval()
 
 
 def pixel_values(snapshot, image) -> torch.Tensor:
